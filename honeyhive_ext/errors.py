@@ -1,0 +1,222 @@
+"""One tree of errors: everything this package raises on purpose is a `HoneyHiveError`.
+
+    HoneyHiveError
+    ├── ConfigError                 settings that are missing or contradict each other
+    ├── EventError                  bad input, with the path of the value; nothing was sent
+    ├── APIError                    a request was made or tried
+    │   ├── APIConnectionError      no answer: DNS, connect, TLS, reset, cut body
+    │   │   └── APITimeoutError     no answer in time
+    │   ├── APIStatusError          an answer that is not a success
+    │   │   ├── BadRequestError         400, 404 on a path that does not exist, 415, 422
+    │   │   ├── AuthenticationError     401
+    │   │   ├── PermissionDeniedError   402, 403
+    │   │   ├── NotFoundError           404
+    │   │   ├── PayloadTooLargeError    413
+    │   │   ├── RateLimitError          429
+    │   │   └── ServerError             5xx
+    │   └── ResponseError           a success that is not JSON or not what the document describes
+    ├── BatchError                  a batch of which a part failed, with the report
+    └── PaginationIncomplete        a search that cannot promise to be complete
+
+No error holds the API key, the request's headers or the request's body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from honeyhive_ext.batch import BatchReport
+
+BODY_SHOWN = 500  # characters of an answer's body that a message shows
+
+
+class HoneyHiveError(Exception):
+    """The root of every error this package raises on purpose."""
+
+
+class ConfigError(HoneyHiveError):
+    """Settings that are missing, malformed or contradict each other. The message names what to set."""
+
+
+class EventError(HoneyHiveError):
+    """Input that cannot become a wire event. Nothing was sent.
+
+    Attributes:
+        path: Where the value stands, such as `inputs.messages[3].score`; "" for the event as a whole.
+        reason: What is wrong with it and what to write instead.
+    """
+
+    def __init__(self, reason: str, *, path: str = "") -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: {reason}" if path else reason)
+
+    def __reduce__(self) -> Any:
+        return (_rebuild, (type(self), {"path": self.path, "reason": self.reason}, self.args))
+
+
+class APIError(HoneyHiveError):
+    """A request was made, or tried, and did not succeed.
+
+    Attributes:
+        attempts: How many times the request was sent or tried, 1 without a retry.
+    """
+
+    attempts: int = 1
+
+
+class APIConnectionError(APIError):
+    """No answer arrived: the name, the connection, TLS or the transfer failed."""
+
+
+class APITimeoutError(APIConnectionError):
+    """No answer arrived in time. Whether the service acted on the request is not known."""
+
+
+class APIStatusError(APIError):
+    """The service answered, and the answer is not a success.
+
+    Attributes:
+        status: The HTTP status, such as 429.
+        message: The service's own message, or the beginning of the body where it sent no JSON.
+        error_code: The service's `errorCode`, or None.
+        request_id: The answer's request id header, or None.
+        body: The answer's body, bytes as they came.
+        retry_after: Seconds the service asked to wait, or None.
+        attempts: How many times the request was sent.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        error_code: str | None = None,
+        request_id: str | None = None,
+        body: bytes = b"",
+        retry_after: float | None = None,
+        attempts: int = 1,
+        hint: str = "",
+    ) -> None:
+        self.status = status
+        self.message = message
+        self.error_code = error_code
+        self.request_id = request_id
+        self.body = body
+        self.retry_after = retry_after
+        self.attempts = attempts
+        self.hint = hint
+        parts = [f"{status}: {message}" if message else str(status)]
+        if error_code:
+            parts.append(f"code {error_code}")
+        if request_id:
+            parts.append(f"request id {request_id}")
+        if attempts > 1:
+            parts.append(f"{attempts} attempts")
+        text = ", ".join(parts)
+        super().__init__(f"{text}. {hint}" if hint else text)
+
+    def __reduce__(self) -> Any:
+        return (_rebuild, (type(self), dict(self.__dict__), self.args))
+
+
+class BadRequestError(APIStatusError):
+    """400, 415, 422 and other 4xx without a class of their own: the service refuses the request as it is."""
+
+
+class AuthenticationError(APIStatusError):
+    """401: the API key is missing or not known."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """402 and 403: the API key is known but may not do this."""
+
+
+class NotFoundError(APIStatusError):
+    """404: nothing is stored under this id, or base_url points elsewhere."""
+
+
+class PayloadTooLargeError(APIStatusError):
+    """413: the body is larger than the service accepts."""
+
+
+class RateLimitError(APIStatusError):
+    """429: too many requests; `retry_after` says how long to wait, where the service said so."""
+
+
+class ServerError(APIStatusError):
+    """5xx: the service or a proxy before it failed."""
+
+
+class ResponseError(APIError):
+    """A success whose body is not JSON, or not what the API document describes.
+
+    Attributes:
+        status: The HTTP status.
+        body: The answer's body, bytes as they came.
+    """
+
+    def __init__(self, reason: str, *, status: int, body: bytes = b"") -> None:
+        self.status = status
+        self.body = body
+        self.reason = reason
+        super().__init__(reason)
+
+    def __reduce__(self) -> Any:
+        return (_rebuild, (type(self), dict(self.__dict__), self.args))
+
+
+class BatchError(HoneyHiveError):
+    """A batch of which a part was not delivered.
+
+    Attributes:
+        report: What was delivered and what was not, event by event.
+    """
+
+    def __init__(self, message: str, report: BatchReport) -> None:
+        self.report = report
+        super().__init__(message)
+
+    def __reduce__(self) -> Any:
+        return (_rebuild, (type(self), dict(self.__dict__), self.args))
+
+
+class PaginationIncomplete(HoneyHiveError):  # noqa: N818 - the name the design promises
+    """A search that cannot promise that every match was yielded; it stops here instead of ending short."""
+
+
+def _rebuild(cls: type[HoneyHiveError], state: Mapping[str, Any], args: tuple[Any, ...]) -> HoneyHiveError:
+    """Unpickle an error without calling its constructor, whose arguments are keywords."""
+    error = cls.__new__(cls)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+STATUS_ERRORS: dict[int, type[APIStatusError]] = {
+    401: AuthenticationError,
+    402: PermissionDeniedError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    413: PayloadTooLargeError,
+    429: RateLimitError,
+}
+
+
+def error_class(status: int) -> type[APIStatusError]:
+    """The class of error for a status that is not a success.
+
+    >>> error_class(429).__name__, error_class(520).__name__, error_class(418).__name__
+    ('RateLimitError', 'ServerError', 'BadRequestError')
+    >>> error_class(302).__name__
+    'APIStatusError'
+    """
+    if status in STATUS_ERRORS:
+        return STATUS_ERRORS[status]
+    if status >= 500:
+        return ServerError
+    if status >= 400:
+        return BadRequestError
+    return APIStatusError
