@@ -1,0 +1,90 @@
+"""Every task of the project. `nox --list` shows them; each session installs what it needs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = True
+nox.options.sessions = ["tests"]
+
+ROOT = Path(__file__).parent
+PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+CODE = ["honeyhive_ext", "codegen", "examples", "tests", "benchmarks", "noxfile.py"]
+
+
+def group(*names: str) -> list[str]:
+    """The requirements of these dependency groups of pyproject.toml."""
+    return nox.project.dependency_groups(PROJECT, *names)
+
+
+@nox.session
+def generate(session: nox.Session) -> None:
+    """Make generated/ from openapi.yaml and generator-config.yml."""
+    session.install(*group("codegen"))
+    session.run("python", "-m", "codegen.generate", *session.posargs)
+
+
+@nox.session
+def check_generated(session: nox.Session) -> None:
+    """Fail if generated/ is not what openapi.yaml and generator-config.yml make; name the files."""
+    session.install(*group("codegen"))
+    session.run("python", "-m", "codegen.generate", "--check", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", *CODE)
+    session.run("ruff", "format", "--check", *CODE)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types with mypy and pyright, for the package and for code that uses it."""
+    session.install("-e", ".[cli,progress]", *group("types", "test", "codegen"))
+    session.run("mypy")
+    session.run("basedpyright")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the whole test suite."""
+    session.install("-e", ".[cli,progress]", *group("test", "codegen", "types"))
+    session.run("pytest", *(session.posargs or ["-n", "2", "--dist", "worksteal"]))
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Run the fault and walk tests at full size (the ordinary suite runs a twentieth)."""
+    session.install("-e", ".[cli,progress]", *group("test", "codegen", "types"))
+    session.run(
+        "pytest",
+        "-n",
+        "2",
+        *(session.posargs or ["tests/faults", "tests/property", "tests/local"]),
+        env={"HONEYHIVE_TEST_SCALE": "1"},
+    )
+
+
+@nox.session
+def quickstart(session: nox.Session) -> None:
+    """Run a small real program against the local server; give JSON Lines files to send those instead."""
+    session.install("-e", ".[cli]")
+    session.run("python", "-m", "examples.quickstart", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the wheel; install it alone and beside the official SDK, and use both."""
+    session.install("build")
+    dist = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(dist), str(ROOT))
+    (wheel,) = dist.glob("*.whl")
+    session.run("python", "-m", "tests.support.wheel", str(wheel))
