@@ -1,0 +1,145 @@
+"""The pipeline with its events: what an application that uses this package looks like."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from examples.quickstart.pipeline import Chunk, Hit, Index, compose, load, split, words
+from honeyhive_ext import F, HoneyHive
+
+QUESTIONS = (
+    "How does a retry avoid sending an event twice?",
+    "What happens to a batch when one event is refused?",
+    "How do I regenerate the client after openapi.yaml changes?",
+    "Which filters can a search use?",
+    "How do I run the local server?",
+)
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the table that the program prints."""
+
+    did: str
+    result: str
+
+
+def now_ms() -> float:
+    """The present as Unix milliseconds."""
+    return time.time_ns() / 1e6
+
+
+def index_documents(hh: HoneyHive, root: Path) -> Iterator[Step | Index]:
+    """Build the index. One session; a span for each stage; one event for every chunk, sent as a batch."""
+    chunks: list[Chunk] = []
+    events: list[dict[str, Any]] = []
+    with hh.session("build index", inputs={"root": root.name}) as session:
+        with hh.span("load", event_type="tool", inputs={"pattern": "*.md, docs/*.md"}) as span:
+            documents = load(root)
+            span.outputs = {"documents": {name: len(text) for name, text in documents.items()}}
+        with hh.span("split and analyse", event_type="chain", inputs={"documents": len(documents)}) as span:
+            for name, text in documents.items():
+                for chunk in split(name, text):
+                    began = now_ms()
+                    found = words(chunk.text)
+                    chunks.append(chunk)
+                    events.append(
+                        {
+                            "event_type": "tool",
+                            "event_name": "analyse chunk",
+                            "session_id": session.session_id,
+                            "parent_id": span.event_id,
+                            "inputs": {"document": name, "position": chunk.position, "text": chunk.text},
+                            "outputs": {"words": found},
+                            "metadata": {"document": name, "words": len(found), "unique": len(set(found))},
+                            "start_time": began,
+                            "end_time": now_ms(),
+                        }
+                    )
+            span.outputs = {"chunks": len(chunks)}
+        with hh.span("index", event_type="tool", inputs={"chunks": len(chunks)}) as span:
+            index = Index(chunks)
+            span.outputs = {"words": len(index.weight)}
+        report = hh.events.create_batch(events)
+        session.outputs = {"documents": len(documents), "chunks": len(chunks)}
+    yield Step(
+        f"indexed {len(documents)} documents",
+        f"{len(report.event_ids)} events in one batch ({report.requests} requests), 3 spans, 1 session",
+    )
+    yield index
+
+
+def answer(hh: HoneyHive, index: Index, question: str) -> tuple[str, str]:
+    """Answer one question in a session of its own: a chain with a tool and a model below it.
+
+    Returns the id of the model event and the answer.
+    """
+    with hh.session("question", inputs={"question": question}, user_properties={"tier": "demo"}) as session:
+        with hh.span("answer", event_type="chain", inputs={"question": question}) as chain:
+            with hh.span("retrieve", event_type="tool", inputs={"query": question, "top": 4}) as tool:
+                hits = index.search(question, top=4)
+                tool.outputs = {"hits": [_hit(h) for h in hits]}
+            # The same without a block: an event created by hand, inside the surrounding span.
+            began = now_ms()
+            text = compose(question, hits)
+            sent = hh.events.create(
+                "model",
+                event_name="compose",
+                inputs={"question": question, "chunks": [h.chunk.text for h in hits]},
+                outputs={"answer": text},
+                config={"model": "extractive", "sentences": 2},
+                metadata={"words_read": sum(len(words(h.chunk.text)) for h in hits), "cost": 0},
+                start_time=began,
+                end_time=now_ms(),
+            )
+            chain.outputs = {"answer": text}
+        session.outputs = {"answer": text}
+    return sent.event_id, text
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    return {"document": hit.chunk.document, "position": hit.chunk.position, "score": round(hit.score, 3)}
+
+
+def read_back(hh: HoneyHive, answered: dict[str, str]) -> Iterator[Step]:
+    """Search over several pages, rate an answer, and read it back. `answered`: model event id -> answer."""
+    long = hh.events.search(
+        F.event_name == "analyse chunk", F("metadata.words") > 20, page_size=PAGE_SIZE
+    ).to_list()
+    total = hh.events.search(page_size=PAGE_SIZE)
+    pages = [len(page) for page in total.pages()]
+    yield Step(
+        "searched chunks of more than 20 words",
+        f"{len(long)} events, {len({e.event_id for e in long})} of them different",
+    )
+    yield Step("searched everything, newest first", f"{sum(pages)} events in {len(pages)} pages of {PAGE_SIZE}")
+
+    first = next(iter(answered))
+    hh.events.update(first, feedback={"rating": 5, "comment": "to the point"}, metrics={"sentences": 2})
+    event = hh.events.get(first)
+    yield Step(f"rated and read back {first[:8]}…", f"feedback {event.feedback}, outputs kept: {bool(event.outputs)}")
+
+    rated = hh.events.search(F("feedback.rating") > 4).to_list()
+    yield Step("searched what is rated above 4", f"{len(rated)} event: {rated[0].event_name}")
+
+
+def run(hh: HoneyHive, root: Path) -> Iterator[Step]:
+    """The whole program, one line for each thing it did."""
+    index: Index | None = None
+    for step in index_documents(hh, root):
+        if isinstance(step, Step):
+            yield step
+        else:
+            index = step
+    assert index is not None  # noqa: S101 - index_documents always ends with it
+    answered: dict[str, str] = {}
+    for question in QUESTIONS:
+        event_id, text = answer(hh, index, question)
+        answered[event_id] = text
+        yield Step(question, text if len(text) < 90 else text[:87] + "…")
+    yield from read_back(hh, answered)
