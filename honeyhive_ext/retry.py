@@ -131,7 +131,8 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
     >>> retry_after({"retry-after": "2"}, 0.0)
     2.0
-    >>> retry_after({"retry-after": "Wed, 21 Oct 2015 07:28:30 GMT", "date": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0)
+    >>> sent, until = "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:30 GMT"
+    >>> retry_after({"retry-after": until, "date": sent}, 0.0)
     30.0
     """
     text = headers.get("retry-after", "").strip()

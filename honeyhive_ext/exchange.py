@@ -1,0 +1,201 @@
+"""Pure: what to do, step by step, about one call. `transport.py` does as it says.
+
+`exchange` is a generator: it yields the next step (an attempt, a wait), is sent what came of it, and
+returns the reply or raises the error. It reads no clock of its own, opens nothing and never sleeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Generator, Mapping
+from typing import Any
+
+import attrs
+import httpx
+
+from honeyhive_ext.config import Secret
+from honeyhive_ext.errors import APIError
+from honeyhive_ext.failures import connection_error, redirect_hint, status_error
+from honeyhive_ext.observe import Observer
+from honeyhive_ext.retry import Bucket, Decision, RetryPolicy, Uniform, classify, retry_after, wait
+
+MAX_REDIRECTS = 5
+SAME_METHOD_REDIRECTS = (307, 308)  # RFC 9110, 15.4.8 and 15.4.9: the method and the body stay
+SHORTEST_ATTEMPT = 0.001  # seconds; a timeout of zero would mean "do not block" to a socket
+NEVER_AGAIN = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)  # the request cannot be sent at all
+
+
+@attrs.frozen
+class Call:
+    """One operation, ready to send.
+
+    Attributes:
+        operation: Its operationId.
+        request: What the generated `build_request` made: method, url and, for a body, content (bytes).
+        write: Whether the ingestion key may be used.
+    """
+
+    operation: str
+    request: Mapping[str, Any]
+    write: bool = False
+
+
+@attrs.frozen
+class Reply:
+    """An answer that the caller wanted.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The answer's headers.
+        content: The answer's body.
+        attempts: How many attempts were made, 1 without a retry.
+        bytes_sent: Bytes of body that all attempts together may have sent.
+    """
+
+    status: int
+    headers: httpx.Headers
+    content: bytes
+    attempts: int
+    bytes_sent: int
+
+
+@attrs.frozen
+class Attempt:
+    """Send the request to this URL, within this many seconds."""
+
+    url: httpx.URL
+    limit: float
+
+
+@attrs.frozen
+class Wait:
+    """Wait this many seconds."""
+
+    seconds: float
+
+
+@attrs.frozen
+class Answer:
+    """An attempt brought an answer."""
+
+    status: int
+    headers: httpx.Headers
+    content: bytes
+
+
+Step = Attempt | Wait
+Outcome = Answer | httpx.RequestError | None  # None after a Wait
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """What one call may do, and where its times and its luck come from."""
+
+    policy: RetryPolicy
+    timeout: float
+    accept: Container[int]
+    bucket: Bucket
+    clock: Callable[[], float]
+    wall: Callable[[], float]
+    uniform: Uniform
+    key: Secret
+
+
+def exchange(
+    call: Call, url: httpx.URL, limits: Limits, observer: Observer
+) -> Generator[Step, Outcome, Reply]:
+    """Decide, step by step, what to do about one call (DESIGN: "Outcomes"; ALGORITHMS: "Waiting").
+
+    Yields:
+        The next step. An `Attempt` is to be answered with its outcome, a `Wait` with None.
+
+    Returns:
+        The reply: a 2xx, or a status in `limits.accept`.
+
+    Raises:
+        APIError: Whatever else came of it.
+    """
+    clock, policy = limits.clock, limits.policy
+    operation, method = call.operation, call.request["method"]
+    size = len(call.request.get("content") or b"")
+    sent_at = clock()
+    end = sent_at + policy.deadline
+    sends = redirects = 0
+    attempt = 1
+    limit = limits.timeout
+    while True:
+        sends += 1
+        observer.request(operation, method, url.path, attempt)
+        outcome = yield Attempt(url, limit)
+        now = clock()
+        asked: float | None = None
+        error: APIError
+        cause: httpx.RequestError | None = None
+        if isinstance(outcome, Answer):
+            status = outcome.status
+            reason = str(status)
+            observer.response(
+                operation, method, url.path, attempt, now - sent_at, status=status, headers=outcome.headers
+            )
+            if 200 <= status < 300:
+                limits.bucket.give()
+                return Reply(status, outcome.headers, outcome.content, attempt, sends * size)
+            if status in limits.accept:
+                return Reply(status, outcome.headers, outcome.content, attempt, sends * size)
+            decision, hint = classify(status), ""
+            if decision is Decision.REDIRECT:
+                target = same_origin(url, outcome.headers.get("location", ""))
+                if target is not None and status in SAME_METHOD_REDIRECTS and redirects < MAX_REDIRECTS:
+                    redirects += 1
+                    url, sent_at, limit = target, now, _limit(limits.timeout, end - now)
+                    continue
+                hint = redirect_hint(outcome.headers.get("location", ""), _origin(url))
+            asked = retry_after(outcome.headers, limits.wall())
+            error = status_error(
+                status,
+                outcome.headers,
+                outcome.content.replace(limits.key.reveal().encode(), b"[key]"),
+                attempts=attempt,
+                retry_after=asked,
+                hint=hint,
+            )
+            again = decision is Decision.RETRY
+        elif outcome is not None:
+            cause, reason = outcome, type(outcome).__name__
+            observer.response(operation, method, url.path, attempt, now - sent_at, error=reason)
+            error = connection_error(outcome, attempts=attempt, timeout=limit)
+            again = not isinstance(outcome, NEVER_AGAIN)
+        else:
+            raise TypeError("an attempt is answered with its outcome")
+        pause = wait(attempt - 1, asked, policy, limits.uniform)
+        if not again or attempt >= policy.attempts or now + pause >= end or not limits.bucket.take():
+            raise error from cause
+        observer.retry(operation, method, url.path, attempt, wait=pause, reason=reason)
+        yield Wait(pause)
+        attempt += 1
+        sent_at = clock()
+        limit = _limit(limits.timeout, end - sent_at)
+
+
+def same_origin(url: httpx.URL, location: str) -> httpx.URL | None:
+    """Where a redirect leads, if that is the same scheme, host and port; else None.
+
+    >>> same_origin(httpx.URL("https://a.example/v1"), "/v1/")
+    URL('https://a.example/v1/')
+    >>> same_origin(httpx.URL("https://a.example/v1"), "http://a.example/v1") is None
+    True
+    """
+    if not location:
+        return None
+    try:
+        target = url.join(location)
+    except httpx.InvalidURL:
+        return None
+    return target if _origin(target) == _origin(url) and not target.userinfo else None
+
+
+def _origin(url: httpx.URL) -> str:
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"  # httpx leaves out a port that is the default
+
+
+def _limit(timeout: float, left: float) -> float:
+    return max(SHORTEST_ATTEMPT, min(timeout, left))

@@ -1,0 +1,201 @@
+"""Pure: an answer that is not a success, or no answer at all, becomes an error that says what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import ssl
+import types
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import orjson
+
+from honeyhive_ext.errors import (
+    BODY_SHOWN,
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    error_class,
+)
+
+REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-cf-id", "cf-ray")
+_TITLE = re.compile(rb"<title[^>]*>\s*(.*?)\s*</title", re.IGNORECASE | re.DOTALL)
+
+# Frames of these hold the request as it goes over the wire, the Authorization header included.
+_WIRE_MODULES = frozenset(
+    {"httpx", "httpcore", "h11", "h2", "hpack", "anyio", "trio", "sniffio", "socksio", "asyncio", "uvloop"}
+    | {"ssl", "socket", "selectors", "contextlib"}
+)
+
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+_HINTS = {
+    401: "Check the API key: HH_API_KEY or api_key=",
+    402: "The account's plan does not cover this",
+    403: "This API key may not do this; an ingestion key can only write",
+    404: "Check the id and base_url (HH_API_URL)",
+    408: "The service gave up waiting for the request",
+    413: "Send less at once, or shorten the event",
+    429: "Too many requests: slow down, or wait as long as retry_after says",
+}
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """The id under which the service, or the proxy before it, logged the request."""
+    for name in REQUEST_ID_HEADERS:
+        if value := headers.get(name):
+            return value
+    return None
+
+
+def status_error(
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    *,
+    attempts: int,
+    retry_after: float | None,
+    hint: str = "",
+) -> APIStatusError:
+    """The typed error of an answer that is not a success."""
+    message, code = _told(headers, content)
+    return error_class(status)(
+        status,
+        message,
+        error_code=code,
+        request_id=request_id(headers),
+        body=content,
+        retry_after=retry_after,
+        attempts=attempts,
+        hint=hint or _HINTS.get(status, "The service or a proxy before it failed" if status >= 500 else ""),
+    )
+
+
+def redirect_hint(location: str, origin: str) -> str:
+    """What to say about a redirect that is not followed."""
+    if not location:
+        return "A redirect without a Location; check base_url (HH_API_URL)"
+    return (
+        f"The answer redirects from {origin} to {_without_query(location)!r}; it is not followed, so that "
+        "the API key goes nowhere else and a write stays a write. If that is the right place, make it the "
+        "base_url"
+    )
+
+
+def connection_error(error: httpx.RequestError, *, attempts: int, timeout: float) -> APIConnectionError:
+    """The typed error of an attempt without an answer."""
+    detail = _detail(error)
+    tries = f" ({attempts} attempts)" if attempts > 1 else ""
+    made: APIConnectionError
+    if isinstance(error, httpx.PoolTimeout):
+        made = APITimeoutError(
+            f"no free connection within {timeout:g} s{tries}: more calls run at once than the pool holds; "
+            "run fewer, or pass http_client= with larger limits"
+        )
+    elif isinstance(error, httpx.ConnectTimeout):
+        made = APITimeoutError(f"no connection within {timeout:g} s{tries}: check base_url and the network")
+    elif isinstance(error, httpx.TimeoutException):
+        made = APITimeoutError(
+            f"no complete answer within {timeout:g} s{tries}: the service may or may not have acted on the "
+            "request. Sending it again with the same id is safe; timeout= allows more"
+        )
+    elif _caused_by(error, ssl.SSLError):
+        made = APIConnectionError(
+            f"TLS failed{tries}: {detail}. Check that base_url is https:// where the service speaks TLS, "
+            "and the machine's certificates (SSL_CERT_FILE)"
+        )
+    elif isinstance(error, NOT_SENT):
+        made = APIConnectionError(
+            f"no connection{tries}: {detail}. Check base_url (HH_API_URL), the network and the proxy settings"
+        )
+    elif isinstance(error, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)):
+        made = APIConnectionError(f"the request cannot be sent: {detail}")
+    else:
+        made = APIConnectionError(
+            f"the connection broke before the answer was complete{tries}: {detail}. The service may or may "
+            "not have acted on the request; sending it again with the same id is safe"
+        )
+    made.attempts = attempts
+    return made
+
+
+def without_wire_frames(error: BaseException) -> None:
+    """Drop the HTTP library's frames from an exception and its causes.
+
+    Tools that print tracebacks with local variables would show the Authorization header there. The
+    exceptions, their messages and the frames of everybody else stay.
+    """
+    seen: set[int] = set()
+    pending: list[BaseException | None] = [error]
+    while pending:
+        current = pending.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        pending += [current.__cause__, current.__context__]
+        if isinstance(current, httpx.RequestError):
+            with contextlib.suppress(RuntimeError):  # an error that never had a request
+                current.request = httpx.Request(current.request.method, current.request.url)
+        if isinstance(current, BaseExceptionGroup):
+            pending += list(current.exceptions)  # pyright: ignore[reportUnknownArgumentType,reportUnknownMemberType]
+        current.__traceback__ = _other_frames(current.__traceback__)
+
+
+def _other_frames(traceback: types.TracebackType | None) -> types.TracebackType | None:
+    kept: list[types.TracebackType] = []
+    while traceback is not None:
+        module = str(traceback.tb_frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] not in _WIRE_MODULES:
+            kept.append(traceback)
+        traceback = traceback.tb_next
+    rebuilt: types.TracebackType | None = None
+    for entry in reversed(kept):
+        rebuilt = types.TracebackType(rebuilt, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return rebuilt
+
+
+def _told(headers: Mapping[str, str], content: bytes) -> tuple[str, str | None]:
+    """The service's message and error code; the beginning of the body where it is not the error body."""
+    try:
+        body: Any = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        body = None
+    if isinstance(body, dict):
+        message = body.get("message") or body.get("error") or body.get("detail")  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]
+        code = body.get("errorCode")  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]
+        if isinstance(message, str):
+            return message[:BODY_SHOWN], code if isinstance(code, str) else None
+    title = _TITLE.search(content[:4096])
+    if title is not None:
+        return f"{_text(title[1])} (an HTML page, so probably a proxy's answer)", None
+    return _text(content), None
+
+
+def _text(content: bytes) -> str:
+    return " ".join(content[: BODY_SHOWN * 4].decode("utf-8", "replace").split())[:BODY_SHOWN]
+
+
+def _without_query(location: str) -> str:
+    return location.partition("?")[0][:200]
+
+
+def _detail(error: BaseException) -> str:
+    """The innermost message of a chain: `ConnectError` alone says little."""
+    text, current = "", error
+    while True:
+        text = str(current) or text
+        inner = current.__cause__ or current.__context__
+        if inner is None:
+            return f"{type(error).__name__}: {text}" if text else type(error).__name__
+        current = inner
+
+
+def _caused_by(error: BaseException, kind: type[BaseException]) -> bool:
+    current: BaseException | None = error
+    while current is not None:
+        if isinstance(current, kind):
+            return True
+        current = current.__cause__ or current.__context__
+    return False

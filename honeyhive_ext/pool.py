@@ -1,0 +1,123 @@
+"""The one pooled HTTP client of a HoneyHive client: made at first use, once per process and event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import threading
+import weakref
+from typing import TypeVar
+
+import httpx
+
+from honeyhive_ext.errors import ConfigError
+
+# Events come in bursts with pauses; a connection kept for 30 s saves its TLS handshake, and is shorter
+# than the idle timeouts of common load balancers (60 s and more).
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30.0)
+
+_Given = TypeVar("_Given")
+
+
+def _one_of(http_client: _Given | None, transport: object, kind: type[_Given]) -> _Given | None:
+    if http_client is not None and transport is not None:
+        raise ConfigError(
+            "http_client= and transport= contradict each other: give the transport to the client"
+        )
+    if http_client is not None and not isinstance(http_client, kind):
+        raise ConfigError(f"http_client is a {type(http_client).__name__}: give an httpx.{kind.__name__}")
+    return http_client
+
+
+def _verify(base_url: str, transport: object) -> bool:
+    """Whether certificates must be loaded: 20 ms of CPU that http:// and a given transport do not need."""
+    return transport is None and base_url.startswith("https://")
+
+
+class Pool:
+    """Makes and keeps the `httpx.Client`. Thread-safe; a forked child makes its own."""
+
+    def __init__(
+        self, base_url: str, http_client: httpx.Client | None, transport: httpx.BaseTransport | None
+    ) -> None:
+        self.given = _one_of(http_client, transport, httpx.Client)
+        self._base_url = base_url
+        self._transport = transport
+        self._made: httpx.Client | None = None
+        self._pid = 0
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def get(self) -> httpx.Client:
+        """The client; after `close` an error."""
+        if self._closed:
+            raise ConfigError("this client is closed: make a new one, or use it inside its `with` block")
+        if self.given is not None:
+            return self.given
+        if self._made is not None and self._pid == os.getpid():
+            return self._made
+        with self._lock:
+            if self._made is None or self._pid != os.getpid():
+                if self._made is not None:
+                    _FORKED.append(self._made)
+                self._made = self._make()
+                self._pid = os.getpid()
+            return self._made
+
+    def _make(self) -> httpx.Client:
+        verify = httpx.create_ssl_context() if _verify(self._base_url, self._transport) else False
+        return httpx.Client(verify=verify, limits=LIMITS, transport=self._transport)
+
+    def close(self) -> None:
+        """Close what this pool made; a client that was given stays open."""
+        self._closed = True
+        if self._made is not None and self._pid == os.getpid():
+            self._made.close()
+
+
+class AsyncPool:
+    """Makes and keeps an `httpx.AsyncClient` for each event loop, since connections belong to a loop."""
+
+    def __init__(
+        self,
+        base_url: str,
+        http_client: httpx.AsyncClient | None,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
+        self.given = _one_of(http_client, transport, httpx.AsyncClient)
+        self._base_url = base_url
+        self._transport = transport
+        self._made: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._tls: ssl.SSLContext | None = None
+        self._closed = False
+
+    def get(self) -> httpx.AsyncClient:
+        """The running loop's client; after `aclose` an error."""
+        if self._closed:
+            raise ConfigError(
+                "this client is closed: make a new one, or use it inside its `async with` block"
+            )
+        if self.given is not None:
+            return self.given
+        loop = asyncio.get_running_loop()
+        made = self._made.get(loop)
+        if made is None:
+            if self._tls is None and _verify(self._base_url, self._transport):
+                self._tls = httpx.create_ssl_context()
+            made = httpx.AsyncClient(verify=self._tls or False, limits=LIMITS, transport=self._transport)
+            self._made[loop] = made
+        return made
+
+    async def aclose(self) -> None:
+        """Close what this pool made for the running loop; a client that was given stays open."""
+        self._closed = True
+        made = self._made.pop(asyncio.get_running_loop(), None)
+        if made is not None:
+            await made.aclose()
+
+
+# A child must not close its parent's connections: TLS would say goodbye on the parent's behalf.
+_FORKED: list[httpx.Client] = []
