@@ -1,0 +1,95 @@
+"""Reading the service's answers to a batch: which of our events does it say it has?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import orjson
+from attrs import frozen
+
+from honeyhive_ext.batch.plan import Entry
+from honeyhive_ext.errors import APIStatusError, HoneyHiveError, ResponseError, error_class
+
+
+@frozen
+class Answer:
+    """Outcome: the service answered. `error` is the error that this answer is where it is no success."""
+
+    status: int
+    content: bytes
+    error: APIStatusError | None = None
+
+
+def is_partial(status: int, content: bytes) -> bool:
+    """Whether an answer is the 500 that says which events of a batch are stored.
+
+    The API document has shown it as `{event_ids, errors, success}`, and gives it no schema now. A plain
+    500 is a failure like any other and is tried again whole.
+
+    >>> is_partial(500, b'{"event_ids": [], "errors": ["x"], "success": false}'), is_partial(500, b"oops")
+    (True, False)
+    """
+    return status == 500 and listed_ids(content) is not None
+
+
+def _json_object(content: bytes) -> dict[str, object] | None:
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
+    return cast("dict[str, object]", value) if isinstance(value, dict) else None
+
+
+def _list(value: object) -> list[object] | None:
+    return cast("list[object]", value) if isinstance(value, list) else None
+
+
+def listed_ids(content: bytes) -> list[str] | None:
+    """The ids that an answer lists, whoever's they are; None where it lists none."""
+    ids = _list((_json_object(content) or {}).get("event_ids"))
+    if ids is None:
+        return None
+    listed = [event_id for event_id in ids if isinstance(event_id, str)]
+    return listed if len(listed) == len(ids) else None
+
+
+def stored(
+    answer: Answer, entries: Sequence[Entry], *, ids_in_answer: bool
+) -> frozenset[str] | set[str] | None:
+    """The ids of ours that the service says it has; None where the answer is not about our events."""
+    ids = listed_ids(answer.content)
+    ours = {entry.event_id for entry in entries}
+    if ids is not None:
+        listed = set(ids)
+        if listed <= ours:
+            return listed
+        # RFC 9562 section 4: a UUID reads the same in upper case, and a service may write it so
+        by_lower = {event_id.lower(): event_id for event_id in ours}
+        lowered = {event_id.lower() for event_id in listed}
+        return {by_lower[i] for i in lowered} if lowered <= by_lower.keys() else None
+    if ids_in_answer or answer.status == 500:
+        return None
+    # createSessionEventBatch answers 200 {"success": bool} and names no ids (API document 1.9.0)
+    body = _json_object(answer.content)
+    success = None if body is None else body.get("success")
+    if success is True:
+        return ours
+    return frozenset() if success is False else None
+
+
+def status_error(answer: Answer) -> APIStatusError:
+    """The error that an answer is."""
+    if answer.error is not None:
+        return answer.error
+    return error_class(answer.status)(answer.status, "", body=answer.content)
+
+
+def left_out(answer: Answer) -> HoneyHiveError:
+    """Why an event that the service leaves out again and again is given up, with its own words."""
+    body = _json_object(answer.content) or {}
+    said = "; ".join(str(text) for text in _list(body.get("errors")) or ())
+    text = said or str(body.get("message") or "the service did not store this event and gave no reason")
+    if answer.status >= 400:
+        return error_class(answer.status)(answer.status, text, body=answer.content)
+    return ResponseError(text, status=answer.status, body=answer.content)

@@ -1,0 +1,160 @@
+"""A service in memory for batches, and a driver for the pure part: no socket, no clock, no sleep."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import orjson
+
+from honeyhive_ext.batch.answers import Answer
+from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, Entry, Limits, Planner, SizeLimit, body
+from honeyhive_ext.batch.reconcile import Delivery, Flow, Send, Wait
+from honeyhive_ext.batch.report import BatchReport, Ledger
+from honeyhive_ext.errors import APIConnectionError, APIError
+
+CUT = APIConnectionError("the connection was cut")
+
+
+def event_id(rng: random.Random) -> str:
+    return str(UUID(int=rng.getrandbits(128), version=4))
+
+
+def entries(count: int, rng: random.Random, *, size: Callable[[], int] = lambda: 60) -> list[Entry]:
+    made: list[Entry] = []
+    for position in range(count):
+        identity = event_id(rng)
+        padding = "x" * max(0, size() - 60)
+        content = orjson.dumps({"event_id": identity, "inputs": {"x": padding}})
+        made.append(Entry(position, identity, content))
+    return made
+
+
+def bound(bad: int, of: int) -> float:
+    """What ALGORITHMS promises: requests to find `bad` refused events in one request of `of`."""
+    return 1 if bad == 0 else 2 * bad * (1 + math.log2(of / bad)) + 2
+
+
+@dataclass
+class Service:
+    """Stores events by id. `refused` ids are never stored; `mode` says how a request with one is answered.
+
+    Modes: `400` stores nothing; `500` stores the good ones and lists them; `200` the same with a success;
+    `empty` stores nothing and answers 500 with an empty list.
+    """
+
+    refused: set[str] = field(default_factory=set)
+    mode: str = "400"
+    largest: int | None = None
+    again: str = "replace"  # or "reject": 409 when an id is stored already
+    cut: Callable[[], bool] = lambda: False  # whether the answer is lost after the events are stored
+    flaky: Callable[[], bool] = lambda: False  # whether one good event is left out this time
+    status: int = 400
+    stored: dict[str, int] = field(default_factory=dict)  # id -> how often it was stored
+    told: set[str] = field(
+        default_factory=set
+    )  # ids that an answer has named, so that nobody sends them again
+    sizes: list[tuple[int, int]] = field(default_factory=list)  # (status, bytes) of every request
+    sent_again: list[str] = field(default_factory=list)  # ids sent although an answer had named them
+
+    def post(self, content: bytes) -> Answer | APIError:
+        answer = self._answer(content)
+        self.sizes.append((answer.status, len(content)))
+        if answer.status != 413 and self.cut():
+            return CUT
+        if isinstance(listed := orjson.loads(answer.content).get("event_ids"), list):
+            self.told.update(listed)
+        return answer
+
+    def _answer(self, content: bytes) -> Answer:
+        if self.largest is not None and len(content) > self.largest:
+            return _answer(413, {"message": "too large"})
+        ids = [event["event_id"] for event in orjson.loads(content)["events"]]
+        self.sent_again += [i for i in ids if i in self.told]
+        if self.again == "reject" and any(i in self.stored for i in ids):
+            return _answer(409, {"message": "an id exists"})
+        bad = [i for i in ids if i in self.refused]
+        if bad and self.mode == "400":
+            return _answer(self.status, {"message": f"{len(bad)} bad"})
+        if bad and self.mode == "empty":
+            return _answer(500, {"event_ids": [], "errors": ["a bad event"], "success": False})
+        good = [i for i in ids if i not in self.refused and not self.flaky()]
+        for i in good:
+            self.stored[i] = self.stored.get(i, 0) + 1
+        whole = len(good) == len(ids)
+        listed = {"event_ids": good, "success": whole}
+        if whole or self.mode == "200":
+            return _answer(200, listed)
+        return _answer(500, {**listed, "errors": [f"{len(ids) - len(good)} events not stored"]})
+
+
+def _answer(status: int, content: object) -> Answer:
+    return Answer(status, orjson.dumps(content))
+
+
+@dataclass
+class Run:
+    """One batch through the pure part, one request after the other, with the transport's retries imitated."""
+
+    service: Callable[[bytes], Answer | APIError]
+    limits: Limits
+    tries: int = 8
+    waits: int = 0
+    requests_of_chunk: list[tuple[int, int]] = field(default_factory=list)  # (events, requests)
+
+    def __call__(self, batch: Iterable[Entry]) -> BatchReport:
+        ledger = Ledger()
+        flow = Flow(ledger, self.limits, ids_in_answer=True, deadline=60.0)
+        planner = Planner(self.limits)
+        read = 0
+        for entry in batch:
+            read += 1
+            self._deliver(planner.add(entry), flow)
+        self._deliver(planner.flush(), flow)
+        return ledger.close(session_id=None, read=read, stopped=flow.stop)
+
+    def _deliver(self, chunk: Sequence[Entry], flow: Flow) -> None:
+        if not chunk:
+            return
+        flow.ledger.plan(chunk)
+        steps = Delivery(chunk, flow).steps()
+        before = flow.ledger.requests
+        outcome: Answer | APIError | None = None
+        while True:
+            try:
+                step = steps.send(outcome)
+            except StopIteration:
+                break
+            outcome = self._perform(step, flow)
+        self.requests_of_chunk.append((len(chunk), flow.ledger.requests - before))
+
+    def _perform(self, step: Send | Wait, flow: Flow) -> Answer | APIError | None:
+        if isinstance(step, Wait):
+            self.waits += 1
+            return None
+        content = body(step.entries)
+        assert len(content) == step.size
+        outcome: Answer | APIError = CUT
+        attempts = 0
+        while outcome is CUT and attempts < self.tries:
+            attempts += 1
+            outcome = self.service(content)
+        flow.ledger.count(attempts, step.size, retry=step.again)
+        return outcome
+
+
+def run(
+    service: Service | Callable[[bytes], Answer | APIError],
+    batch: Iterable[Entry],
+    *,
+    max_events: int = MAX_EVENTS,
+    max_bytes: int = MAX_BYTES,
+    learnt: SizeLimit | None = None,
+    tries: int = 8,
+) -> tuple[BatchReport, Run]:
+    post = service.post if isinstance(service, Service) else service
+    made = Run(post, Limits(max_events, max_bytes, learnt or SizeLimit()), tries)
+    return made(batch), made
