@@ -1,0 +1,112 @@
+"""openapi.yaml and generator-config.yml, read once, and the names that both packages share."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from openapi_python_client.config import ConfigFile
+from openapi_python_client.strings import ClassName, pascal_case
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from codegen.errors import GenerationError
+
+Schema = Mapping[str, Any]
+COMPONENT = "#/components/schemas/"
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+@frozen
+class Document:
+    """The OpenAPI document with the class names that users know.
+
+    Attributes:
+        spec: The document as it was read.
+        overrides: The generator's name of a class -> the name that generator-config.yml gives it.
+    """
+
+    spec: Mapping[str, Any]
+    overrides: Mapping[str, str]
+
+    @property
+    def schemas(self) -> Mapping[str, Schema]:
+        """The component schemas by the name they have in the document."""
+        schemas: Mapping[str, Schema] = self.spec["components"]["schemas"]
+        return schemas
+
+    def python_name(self, name: str) -> str:
+        """The class name of a component schema, such as CreateEventRequest for PostEventRequest."""
+        plain = str(ClassName(name, "field_"))
+        return self.overrides.get(plain, plain)
+
+    def inline_name(self, parent: str, field: str) -> str:
+        """The class name of an object written inside another one, by the generator's own rule."""
+        return self.python_name(f"{pascal_case(parent)}{pascal_case(field)}")
+
+    def target(self, schema: Schema) -> str | None:
+        """The component that a `$ref` names, or None for a schema without one."""
+        ref = schema.get("$ref")
+        if ref is None:
+            return None
+        if not str(ref).startswith(COMPONENT):
+            raise GenerationError(f"$ref to {ref!r}: only {COMPONENT}... is understood")
+        return str(ref).removeprefix(COMPONENT)
+
+    def operations(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Every operation as (a label for messages, the operation)."""
+        for path, item in self.spec["paths"].items():
+            for method in METHODS:
+                if method in item:
+                    yield f"{method.upper()} {path}", item[method]
+
+    def request_models(self) -> dict[str, Schema]:
+        """Every object with named properties that a request body reaches, nested ones first."""
+        found: dict[str, Schema] = {}
+        for _, operation in self.operations():
+            for media in operation.get("requestBody", {}).get("content", {}).values():
+                self._collect(media["schema"], "", found)
+        return found
+
+    def _collect(self, schema: Schema, name: str, found: dict[str, Schema]) -> None:
+        target = self.target(schema)
+        if target is not None:
+            name, schema = self.python_name(target), self.schemas[target]
+        if name in found:
+            return
+        if "items" in schema:
+            self._collect(schema["items"], self.python_name(f"{name}Item"), found)
+        if schema.get("properties"):
+            found[name] = schema  # before the properties are walked: a schema may contain itself
+            for field, inner in schema["properties"].items():
+                self._collect(inner, self.inline_name(name, field), found)
+            found[name] = found.pop(name)
+
+
+def load_document(spec: Path, config: Path) -> Document:
+    """Read both files.
+
+    Raises:
+        GenerationError: A file cannot be read or is not YAML, or the document asks for something that
+            the templates do not handle.
+    """
+    try:
+        content: Any = YAML(typ="safe", pure=True).load(spec.read_bytes())
+        settings = ConfigFile.load_from_path(config)
+    except (OSError, YAMLError, ValueError) as error:
+        raise GenerationError(f"cannot read {spec.name} or {config.name}: {error}") from error
+    overrides: dict[str, str] = {}
+    for name, override in (settings.class_overrides or {}).items():
+        if override.class_name is not None:
+            overrides[name] = override.class_name.get_untrusted_value()
+    document = Document(spec=content, overrides=overrides)
+    _refuse_unsupported(document)
+    return document
+
+
+def _refuse_unsupported(document: Document) -> None:
+    """Say so now instead of generating code that was never tried: templates/endpoint_module.py.jinja sends JSON only."""
+    for label, operation in document.operations():
+        content = operation.get("requestBody", {}).get("content", {"application/json": {}})
+        if list(content) != ["application/json"]:
+            raise GenerationError(f"{label}: only application/json bodies are handled, not {sorted(content)}")

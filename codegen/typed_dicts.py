@@ -1,0 +1,155 @@
+"""Document -> honeyhive_client/typed_dicts.py: typed dictionaries and the field table of every request model."""
+
+import keyword
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from codegen.document import Document, Schema
+
+PREAMBLE = Path(__file__).resolve().parent / "templates" / "typed_dicts.py.in"
+JSON_TYPES = {"string": "str", "number": "float", "integer": "int", "boolean": "bool", "null": "None"}
+UNITS = {"unix-ms": "float | datetime", "ms": "float | timedelta"}
+FORMATS = {"uuid": "str | UUID", "date-time": "str | datetime"}
+LIMITS = ("minimum", "maximum")
+Annotate = Callable[[Document, str, Schema], str]
+
+
+def write_typed_dicts(document: Document, target: Path) -> None:
+    """Write the module; the formatter puts it into its final form."""
+    models = document.request_models()
+    parts = [PREAMBLE.read_text("utf-8")]
+    for name, schema in models.items():
+        parts.append(_typed_dict(document, name, schema, f"{name}Dict", wire_type))
+        parts.append(_typed_dict(document, name, schema, f"{name}Input", input_type))
+    tables = "".join(f"    {name!r}: {_table(document, name, schema)},\n" for name, schema in models.items())
+    parts.append(f"REQUEST_FIELDS: Mapping[str, Mapping[str, Field]] = {{\n{tables}}}\n")
+    exported = ["Field", "REQUEST_FIELDS"]
+    exported += [f"{name}{suffix}" for name in models for suffix in ("Dict", "Input")]
+    parts.append(f"__all__ = {sorted(exported)!r}\n")
+    target.write_text("\n\n".join(parts), "utf-8")
+
+
+def json_types(schema: Schema) -> tuple[str, ...]:
+    """The JSON types that a schema allows; a schema without `type` says nothing about it."""
+    kind = schema.get("type", ())
+    return (kind,) if isinstance(kind, str) else tuple(kind)
+
+
+def wire_type(document: Document, name: str, schema: Schema) -> str:
+    """The annotation of exactly what goes over the wire."""
+    return _annotation(document, name, schema, inner=wire_type, suffix="Dict", array="list", mapping="dict")
+
+
+def input_type(document: Document, name: str, schema: Schema) -> str:
+    """The annotation of what the ergonomic layer accepts and turns into the wire type.
+
+    Nested objects may be given as typed dictionaries or as models, and, where the document allows further
+    properties, as any mapping.
+    """
+    for table, key in ((UNITS, "x-unit"), (FORMATS, "format")):
+        if schema.get(key) in table:
+            return table[schema[key]] + (" | None" if "null" in json_types(schema) else "")
+    return _annotation(
+        document, name, schema, inner=input_type, suffix="Input", array="Sequence", mapping="Mapping"
+    )
+
+
+def _annotation(
+    document: Document, name: str, schema: Schema, *, inner: Annotate, suffix: str, array: str, mapping: str
+) -> str:
+    target = document.target(schema)
+    if target is not None:
+        return inner(document, document.python_name(target), document.schemas[target])
+    if "enum" in schema:
+        return f"Literal[{', '.join(repr(value) for value in schema['enum'])}]"
+    parts: list[str] = []
+    for kind in json_types(schema):
+        if kind == "array":
+            item = inner(document, document.python_name(f"{name}Item"), schema["items"]) if "items" in schema else "Any"
+            parts.append(f"{array}[{item}]")
+        elif kind == "object" and schema.get("properties"):
+            parts.append(f'"{name}{suffix}"' if suffix == "Dict" else _object_input(name, schema))
+        elif kind == "object":
+            parts.append(f"{mapping}[str, Any]")
+        else:
+            parts.append(JSON_TYPES[kind])
+    return " | ".join(parts) or "Any"
+
+
+def _object_input(name: str, schema: Schema) -> str:
+    forms = f'"{name}Input" | models.{name}'
+    return forms if schema.get("additionalProperties") is False else f"{forms} | Mapping[str, Any]"
+
+
+def _typed_dict(document: Document, name: str, schema: Schema, class_name: str, annotate: Annotate) -> str:
+    required = schema.get("required", ())
+    wire = annotate is wire_type
+    fields: list[tuple[str, str, str]] = []
+    for field, inner in schema["properties"].items():
+        annotation = annotate(document, document.inline_name(name, field), inner)
+        if wire and field in required:
+            annotation = f"Required[{annotation}]"
+        fields.append((field, annotation, _resolve(document, inner).get("description", "")))
+    purpose = "exactly as it goes over the wire" if wire else "as the ergonomic layer accepts it"
+    title = f"`{name}` as a dictionary, {purpose}: {_prose(schema.get('description', ''))}"
+    if any(not field.isidentifier() or keyword.iskeyword(field) for field, _, _ in fields):
+        body = ", ".join(f"{field!r}: {_quoted(annotation)}" for field, annotation, _ in fields)
+        return f"{class_name} = TypedDict({class_name!r}, {{{body}}}, total=False)\n"
+    lines = [f"class {class_name}(TypedDict, total=False):", _docstring(title, "    ")]
+    for field, annotation, description in fields:
+        lines.append(f"    {field}: {annotation}")
+        lines.append(_docstring(_prose(description), "    "))
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(annotation: str) -> str:
+    return repr(annotation.replace('"', ""))
+
+
+def _prose(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _docstring(text: str, indent: str) -> str:
+    safe = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    if safe.endswith('"'):
+        safe = f'{safe[:-1]}\\"'
+    one_line = f'{indent}"""{safe}"""'
+    if len(one_line) <= 110:
+        return one_line
+    wrapped = textwrap.fill(f'"""{safe}', 110, initial_indent=indent, subsequent_indent=indent)
+    return f'{wrapped}\n{indent}"""'
+
+
+def _resolve(document: Document, schema: Schema) -> Schema:
+    target = document.target(schema)
+    return schema if target is None else {**document.schemas[target], **schema}
+
+
+def _table(document: Document, name: str, schema: Schema) -> str:
+    fields = schema["properties"].items()
+    rows = "".join(f"{field!r}: {_field(document, name, field, inner, schema)}," for field, inner in fields)
+    return f"{{{rows}}}"
+
+
+def _field(document: Document, name: str, field: str, inner: Schema, parent: Schema) -> str:
+    schema = _resolve(document, inner)
+    values: dict[str, Any] = {"name": field, "types": json_types(schema)}
+    values["unit"] = schema.get("x-unit")
+    values["format"] = schema.get("format")
+    values["required"] = field in parent.get("required", ())
+    values["enum"] = tuple(schema["enum"]) if "enum" in schema else None
+    values["model"] = _model(document, name, field, inner)
+    values.update({limit: schema[limit] for limit in LIMITS if limit in schema})
+    given = ", ".join(f"{key}={value!r}" for key, value in values.items() if value is not None)
+    return f"Field({given})"
+
+
+def _model(document: Document, parent: str, field: str, inner: Schema) -> str | None:
+    schema = inner.get("items", inner)
+    target = document.target(schema)
+    if target is not None:
+        return document.python_name(target)
+    return document.inline_name(parent, field) if schema.get("properties") else None

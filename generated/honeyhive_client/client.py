@@ -1,0 +1,170 @@
+# Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
+"""The clients that the endpoint functions take: base URL, token, timeout, and the connections."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, NoReturn, Self
+
+import httpx
+from attrs import define, evolve, field
+
+DEFAULT_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+"""60 s for each read, write and wait for a connection, 10 s to connect.
+
+httpx counts each step anew, so a server that sends a byte now and then can take longer in all; a deadline
+for the whole call is the business of the layer above.
+"""
+
+
+def _timeout(value: httpx.Timeout | float | None) -> httpx.Timeout:
+    return value if isinstance(value, httpx.Timeout) else httpx.Timeout(value)
+
+
+def _copy(value: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(value)
+
+
+@define(eq=False)
+class Client:
+    """A client without a token.
+
+    Args:
+        base_url: What the paths are appended to, such as https://api.dp1.us.honeyhive.ai.
+        raise_on_unexpected_status: Whether a status that the document does not name raises
+            errors.UnexpectedStatus; otherwise the answer is parsed as None.
+        cookies: Cookies for every request.
+        headers: Headers for every request.
+        timeout: An httpx.Timeout, or seconds for each step of a request; None waits for ever.
+        verify_ssl: Whether to check the server's certificate, or an SSLContext, or the path of a CA bundle.
+        follow_redirects: Whether to follow redirects.
+        httpx_args: Further arguments for httpx.Client and httpx.AsyncClient.
+    """
+
+    raise_on_unexpected_status: bool = field(default=True, kw_only=True)
+    _base_url: str = field(alias="base_url")
+    _cookies: dict[str, str] = field(
+        factory=dict[str, str], kw_only=True, alias="cookies", converter=_copy, repr=False
+    )
+    _headers: dict[str, str] = field(
+        factory=dict[str, str], kw_only=True, alias="headers", converter=_copy, repr=False
+    )
+    _timeout: httpx.Timeout = field(
+        default=DEFAULT_TIMEOUT, kw_only=True, alias="timeout", converter=_timeout
+    )
+    _verify_ssl: str | bool | ssl.SSLContext = field(default=True, kw_only=True, alias="verify_ssl")
+    _follow_redirects: bool = field(default=False, kw_only=True, alias="follow_redirects")
+    _httpx_args: dict[str, Any] = field(
+        factory=dict[str, Any], kw_only=True, alias="httpx_args", converter=_copy, repr=False
+    )
+    _client: httpx.Client | None = field(default=None, init=False, repr=False)
+    _async_client: httpx.AsyncClient | None = field(default=None, init=False, repr=False)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
+
+    def with_headers(self, headers: Mapping[str, str]) -> Self:
+        """A new client with more headers and connections of its own; this one stays as it is."""
+        return evolve(self, headers={**self._headers, **headers})
+
+    def with_cookies(self, cookies: Mapping[str, str]) -> Self:
+        """A new client with more cookies and connections of its own; this one stays as it is."""
+        return evolve(self, cookies={**self._cookies, **cookies})
+
+    def with_timeout(self, timeout: httpx.Timeout | float | None) -> Self:
+        """A new client with another timeout and connections of its own; this one stays as it is."""
+        return evolve(self, timeout=timeout)
+
+    def _request_headers(self) -> dict[str, str]:
+        return {**self._headers}
+
+    def _arguments(self) -> dict[str, Any]:
+        return {
+            "base_url": self._base_url,
+            "cookies": self._cookies,
+            "headers": self._request_headers(),
+            "timeout": self._timeout,
+            "verify": self._verify_ssl,
+            "follow_redirects": self._follow_redirects,
+            **self._httpx_args,
+        }
+
+    def set_httpx_client(self, client: httpx.Client) -> Self:
+        """Use this httpx.Client. Its own base URL, headers, cookies and timeout count, not those given here."""
+        self._client = client
+        return self
+
+    def get_httpx_client(self) -> httpx.Client:
+        """The httpx.Client behind the sync functions, made at the first call."""
+        with self._lock:
+            if self._client is None:
+                self._client = httpx.Client(**self._arguments())
+            return self._client
+
+    def __enter__(self) -> Self:
+        """Open the connections; a client can be entered once, as httpx.Client."""
+        self.get_httpx_client().__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        self.get_httpx_client().__exit__(kind, error, traceback)
+
+    def set_async_httpx_client(self, async_client: httpx.AsyncClient) -> Self:
+        """Use this httpx.AsyncClient. Its own base URL, headers, cookies and timeout count, not those given here."""
+        self._async_client = async_client
+        return self
+
+    def get_async_httpx_client(self) -> httpx.AsyncClient:
+        """The httpx.AsyncClient behind the asyncio functions, made at the first call."""
+        with self._lock:
+            if self._async_client is None:
+                self._async_client = httpx.AsyncClient(**self._arguments())
+            return self._async_client
+
+    async def __aenter__(self) -> Self:
+        """Open the connections; a client can be entered once, as httpx.AsyncClient."""
+        await self.get_async_httpx_client().__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self.get_async_httpx_client().__aexit__(kind, error, traceback)
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied: a pickle would hold the token and could not hold the connections."""
+        raise TypeError(
+            f"{type(self).__name__} cannot be pickled or copied; make a new one, or use with_headers()"
+        )
+
+
+@define(eq=False)
+class AuthenticatedClient(Client):
+    """A client with a token, for every operation that the document secures: all of them.
+
+    Args:
+        token: The API key. No repr shows it; it is sent in the header named `auth_header_name`.
+        prefix: What stands before the token in that header; "" for nothing.
+        auth_header_name: The name of that header.
+        base_url: And everything else, as `Client` takes it.
+
+    Example:
+        >>> AuthenticatedClient("https://api.honeyhive.ai", "hh_secret").with_timeout(5).prefix
+        'Bearer'
+    """
+
+    token: str = field(repr=False)
+    prefix: str = "Bearer"
+    auth_header_name: str = "Authorization"
+
+    def _request_headers(self) -> dict[str, str]:
+        value = f"{self.prefix} {self.token}" if self.prefix else self.token
+        return {**self._headers, self.auth_header_name: value}
+
+
+__all__ = ["DEFAULT_TIMEOUT", "AuthenticatedClient", "Client"]

@@ -1,0 +1,59 @@
+# Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define as _attrs_define
+
+from ..models.create_event_request import CreateEventRequest
+from ..models.session_properties import SessionProperties
+from ..types import UNSET, Unset, array_of, dump, lenient, unknown_properties
+
+
+@_attrs_define
+class CreateEventBatchRequest:
+    """Many events to create at once. No other property is allowed.
+
+    Attributes:
+        events: The events, in any order.
+        single_session: Whether all events of this request share one new session.
+        session_properties: What the new session of a single_session batch is made from. Further
+            properties are allowed.
+    """
+
+    events: list[CreateEventRequest]
+    single_session: bool | Unset = UNSET
+    session_properties: SessionProperties | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object as it goes over the wire; what is unset is left out."""
+        result: dict[str, Any] = {}
+        result["events"] = dump(self.events)
+        if self.single_session is not UNSET:
+            result["single_session"] = self.single_session
+        if self.session_properties is not UNSET:
+            result["session_properties"] = dump(self.session_properties)
+        return result
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Build the object from parsed JSON.
+
+        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+
+        Raises:
+            KeyError: A required property is missing.
+            TypeError: `src_dict`, or a nested object that is required, is not an object.
+            ValueError: There is a property that the document does not name.
+        """
+        rest: dict[str, Any] = {**src_dict}
+        pop = rest.pop
+        self = cls(
+            events=array_of(CreateEventRequest.from_dict)(pop("events")),
+            single_session=pop("single_session", UNSET),
+            session_properties=lenient(pop("session_properties", UNSET), SessionProperties.from_dict),
+        )
+        if rest:
+            raise unknown_properties(cls, rest)
+        return self

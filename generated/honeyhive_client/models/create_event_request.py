@@ -1,0 +1,140 @@
+# Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define as _attrs_define
+
+from ..models.event_type import EventType
+from ..types import UNSET, Unset, unknown_properties
+
+
+@_attrs_define
+class CreateEventRequest:
+    """One event to create. No other property is allowed.
+
+    Attributes:
+        event_type: The kind of step, a model call, a tool call, a chain of steps, or a whole session.
+        inputs: What the step was given, any JSON object.
+        event_id: The event's own id, a UUID. The service makes one if it is left out.
+        session_id: The id of the trace that the event belongs to, a UUID. The service makes one if it is
+            left out.
+        parent_id: The id of the event that this one is a step of, a UUID. The service uses session_id if
+            it is left out.
+        children_ids: The ids of the steps below this one.
+        event_name: A name that people recognise the step by. The service stores "unknown" if it is left
+            out.
+        source: Which program or environment sent the event. The service stores "unknown" if it is left
+            out.
+        project_id: The id of the project. Normally left out, as the API key decides the project.
+        config: Settings of the step, such as the model's name and temperature.
+        outputs: What the step returned, any JSON object.
+        metadata: Facts about the step, such as cost and token counts.
+        metrics: Numbers and judgements computed about the step, such as evaluator scores.
+        feedback: What people said about the step.
+        user_properties: Facts about the user the step was done for.
+        error: The text of the error that ended the step; null or left out if it ended well.
+        start_time: When the step began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms).
+        end_time: When the step ended, in milliseconds since 1970-01-01T00:00:00Z (Unix ms).
+        duration: How long the step took, in milliseconds.
+    """
+
+    event_type: EventType
+    inputs: dict[str, Any]
+    event_id: str | Unset = UNSET
+    session_id: str | Unset = UNSET
+    parent_id: str | Unset = UNSET
+    children_ids: list[str] | Unset = UNSET
+    event_name: str | Unset = UNSET
+    source: str | Unset = UNSET
+    project_id: str | Unset = UNSET
+    config: dict[str, Any] | Unset = UNSET
+    outputs: dict[str, Any] | Unset = UNSET
+    metadata: dict[str, Any] | Unset = UNSET
+    metrics: dict[str, Any] | Unset = UNSET
+    feedback: dict[str, Any] | Unset = UNSET
+    user_properties: dict[str, Any] | Unset = UNSET
+    error: str | None | Unset = UNSET
+    start_time: float | Unset = UNSET
+    end_time: float | Unset = UNSET
+    duration: float | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object as it goes over the wire; what is unset is left out."""
+        result: dict[str, Any] = {}
+        result["event_type"] = self.event_type
+        result["inputs"] = self.inputs
+        if self.event_id is not UNSET:
+            result["event_id"] = self.event_id
+        if self.session_id is not UNSET:
+            result["session_id"] = self.session_id
+        if self.parent_id is not UNSET:
+            result["parent_id"] = self.parent_id
+        if self.children_ids is not UNSET:
+            result["children_ids"] = self.children_ids
+        if self.event_name is not UNSET:
+            result["event_name"] = self.event_name
+        if self.source is not UNSET:
+            result["source"] = self.source
+        if self.project_id is not UNSET:
+            result["project_id"] = self.project_id
+        if self.config is not UNSET:
+            result["config"] = self.config
+        if self.outputs is not UNSET:
+            result["outputs"] = self.outputs
+        if self.metadata is not UNSET:
+            result["metadata"] = self.metadata
+        if self.metrics is not UNSET:
+            result["metrics"] = self.metrics
+        if self.feedback is not UNSET:
+            result["feedback"] = self.feedback
+        if self.user_properties is not UNSET:
+            result["user_properties"] = self.user_properties
+        if self.error is not UNSET:
+            result["error"] = self.error
+        if self.start_time is not UNSET:
+            result["start_time"] = self.start_time
+        if self.end_time is not UNSET:
+            result["end_time"] = self.end_time
+        if self.duration is not UNSET:
+            result["duration"] = self.duration
+        return result
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Build the object from parsed JSON.
+
+        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+
+        Raises:
+            KeyError: A required property is missing.
+            TypeError: `src_dict`, or a nested object that is required, is not an object.
+            ValueError: There is a property that the document does not name.
+        """
+        rest: dict[str, Any] = {**src_dict}
+        pop = rest.pop
+        self = cls(
+            event_type=pop("event_type"),
+            inputs=pop("inputs"),
+            event_id=pop("event_id", UNSET),
+            session_id=pop("session_id", UNSET),
+            parent_id=pop("parent_id", UNSET),
+            children_ids=pop("children_ids", UNSET),
+            event_name=pop("event_name", UNSET),
+            source=pop("source", UNSET),
+            project_id=pop("project_id", UNSET),
+            config=pop("config", UNSET),
+            outputs=pop("outputs", UNSET),
+            metadata=pop("metadata", UNSET),
+            metrics=pop("metrics", UNSET),
+            feedback=pop("feedback", UNSET),
+            user_properties=pop("user_properties", UNSET),
+            error=pop("error", UNSET),
+            start_time=pop("start_time", UNSET),
+            end_time=pop("end_time", UNSET),
+            duration=pop("duration", UNSET),
+        )
+        if rest:
+            raise unknown_properties(cls, rest)
+        return self

@@ -1,0 +1,47 @@
+# Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define as _attrs_define
+
+from ..models.create_event_request import CreateEventRequest
+from ..types import array_of, dump, unknown_properties
+
+
+@_attrs_define
+class CreateSessionEventBatchRequest:
+    """Many events to add to one session.
+
+    Attributes:
+        events: The events. Their own session_id is not looked at.
+    """
+
+    events: list[CreateEventRequest]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object as it goes over the wire; what is unset is left out."""
+        result: dict[str, Any] = {}
+        result["events"] = dump(self.events)
+        return result
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Build the object from parsed JSON.
+
+        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+
+        Raises:
+            KeyError: A required property is missing.
+            TypeError: `src_dict`, or a nested object that is required, is not an object.
+            ValueError: There is a property that the document does not name.
+        """
+        rest: dict[str, Any] = {**src_dict}
+        pop = rest.pop
+        self = cls(
+            events=array_of(CreateEventRequest.from_dict)(pop("events")),
+        )
+        if rest:
+            raise unknown_properties(cls, rest)
+        return self

@@ -1,0 +1,109 @@
+# Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define as _attrs_define
+
+from ..types import UNSET, Unset, unknown_properties
+
+
+@_attrs_define
+class CreateSessionRequest:
+    """A session to start. No other property is allowed.
+
+    Attributes:
+        session_id: The session's id. The service makes a UUIDv4 if it is left out or is not a UUID.
+        session_name: The session's name.
+        event_name: The name of the session's event. The service uses session_name, then "unknown", if it
+            is left out.
+        source: Which program or environment sent the session. The service stores "unknown" if it is left
+            out.
+        start_time: When the session began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms).
+        end_time: When the session ended, in milliseconds since 1970-01-01T00:00:00Z (Unix ms).
+        duration: How long the session took, in milliseconds.
+        config: Settings of the session.
+        inputs: What the session was given.
+        outputs: What the session returned.
+        metadata: Facts about the session.
+        user_properties: Facts about the session's user.
+        children_ids: The ids of the steps below the session.
+    """
+
+    session_id: str | Unset = UNSET
+    session_name: str | Unset = UNSET
+    event_name: str | Unset = UNSET
+    source: str | Unset = UNSET
+    start_time: float | Unset = UNSET
+    end_time: float | Unset = UNSET
+    duration: float | Unset = UNSET
+    config: dict[str, Any] | Unset = UNSET
+    inputs: dict[str, Any] | Unset = UNSET
+    outputs: dict[str, Any] | Unset = UNSET
+    metadata: dict[str, Any] | Unset = UNSET
+    user_properties: dict[str, Any] | Unset = UNSET
+    children_ids: list[str] | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object as it goes over the wire; what is unset is left out."""
+        result: dict[str, Any] = {}
+        if self.session_id is not UNSET:
+            result["session_id"] = self.session_id
+        if self.session_name is not UNSET:
+            result["session_name"] = self.session_name
+        if self.event_name is not UNSET:
+            result["event_name"] = self.event_name
+        if self.source is not UNSET:
+            result["source"] = self.source
+        if self.start_time is not UNSET:
+            result["start_time"] = self.start_time
+        if self.end_time is not UNSET:
+            result["end_time"] = self.end_time
+        if self.duration is not UNSET:
+            result["duration"] = self.duration
+        if self.config is not UNSET:
+            result["config"] = self.config
+        if self.inputs is not UNSET:
+            result["inputs"] = self.inputs
+        if self.outputs is not UNSET:
+            result["outputs"] = self.outputs
+        if self.metadata is not UNSET:
+            result["metadata"] = self.metadata
+        if self.user_properties is not UNSET:
+            result["user_properties"] = self.user_properties
+        if self.children_ids is not UNSET:
+            result["children_ids"] = self.children_ids
+        return result
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Build the object from parsed JSON.
+
+        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+
+        Raises:
+            KeyError: A required property is missing.
+            TypeError: `src_dict`, or a nested object that is required, is not an object.
+            ValueError: There is a property that the document does not name.
+        """
+        rest: dict[str, Any] = {**src_dict}
+        pop = rest.pop
+        self = cls(
+            session_id=pop("session_id", UNSET),
+            session_name=pop("session_name", UNSET),
+            event_name=pop("event_name", UNSET),
+            source=pop("source", UNSET),
+            start_time=pop("start_time", UNSET),
+            end_time=pop("end_time", UNSET),
+            duration=pop("duration", UNSET),
+            config=pop("config", UNSET),
+            inputs=pop("inputs", UNSET),
+            outputs=pop("outputs", UNSET),
+            metadata=pop("metadata", UNSET),
+            user_properties=pop("user_properties", UNSET),
+            children_ids=pop("children_ids", UNSET),
+        )
+        if rest:
+            raise unknown_properties(cls, rest)
+        return self

@@ -1,0 +1,159 @@
+# Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+
+@_attrs_define
+class CreateSessionResponse:
+    """The event of the session itself. Further properties do occur.
+
+    Attributes:
+        event_id: The id of the session's event, equal to session_id.
+        session_id: The session's id.
+        org_id: The id of the organisation.
+        workspace_id: The id of the workspace.
+        project_id: The id of the project.
+        parent_id: Null, as a session is the root of its trace.
+        event_type: The text session.
+        event_name: The session's name.
+        error: The text of the error that ended the session.
+        source: Which program or environment sent the session.
+        children_ids: The ids of the steps below the session.
+        config: Settings of the session.
+        inputs: What the session was given.
+        outputs: What the session returned.
+        user_properties: Facts about the session's user.
+        metrics: Numbers and judgements computed about the session.
+        feedback: What people said about the session.
+        metadata: Facts about the session.
+        duration: How long the session took, in milliseconds.
+        start_time: When the session began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms).
+        end_time: When the session ended, in milliseconds since 1970-01-01T00:00:00Z (Unix ms).
+    """
+
+    event_id: str
+    session_id: str
+    org_id: str
+    workspace_id: str
+    project_id: str
+    parent_id: str | None | Unset = UNSET
+    event_type: str | None | Unset = UNSET
+    event_name: str | None | Unset = UNSET
+    error: str | None | Unset = UNSET
+    source: str | None | Unset = UNSET
+    children_ids: list[str] | None | Unset = UNSET
+    config: Any | Unset = UNSET
+    inputs: Any | Unset = UNSET
+    outputs: Any | Unset = UNSET
+    user_properties: Any | Unset = UNSET
+    metrics: Any | Unset = UNSET
+    feedback: Any | Unset = UNSET
+    metadata: Any | Unset = UNSET
+    duration: float | None | Unset = UNSET
+    start_time: float | None | Unset = UNSET
+    end_time: float | None | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object as it goes over the wire; what is unset is left out."""
+        result: dict[str, Any] = {**self.additional_properties}
+        result["event_id"] = self.event_id
+        result["session_id"] = self.session_id
+        result["org_id"] = self.org_id
+        result["workspace_id"] = self.workspace_id
+        result["project_id"] = self.project_id
+        if self.parent_id is not UNSET:
+            result["parent_id"] = self.parent_id
+        if self.event_type is not UNSET:
+            result["event_type"] = self.event_type
+        if self.event_name is not UNSET:
+            result["event_name"] = self.event_name
+        if self.error is not UNSET:
+            result["error"] = self.error
+        if self.source is not UNSET:
+            result["source"] = self.source
+        if self.children_ids is not UNSET:
+            result["children_ids"] = self.children_ids
+        if self.config is not UNSET:
+            result["config"] = self.config
+        if self.inputs is not UNSET:
+            result["inputs"] = self.inputs
+        if self.outputs is not UNSET:
+            result["outputs"] = self.outputs
+        if self.user_properties is not UNSET:
+            result["user_properties"] = self.user_properties
+        if self.metrics is not UNSET:
+            result["metrics"] = self.metrics
+        if self.feedback is not UNSET:
+            result["feedback"] = self.feedback
+        if self.metadata is not UNSET:
+            result["metadata"] = self.metadata
+        if self.duration is not UNSET:
+            result["duration"] = self.duration
+        if self.start_time is not UNSET:
+            result["start_time"] = self.start_time
+        if self.end_time is not UNSET:
+            result["end_time"] = self.end_time
+        return result
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Build the object from parsed JSON.
+
+        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+
+        Raises:
+            KeyError: A required property is missing.
+            TypeError: `src_dict`, or a nested object that is required, is not an object.
+        """
+        rest: dict[str, Any] = {**src_dict}
+        pop = rest.pop
+        self = cls(
+            event_id=pop("event_id"),
+            session_id=pop("session_id"),
+            org_id=pop("org_id"),
+            workspace_id=pop("workspace_id"),
+            project_id=pop("project_id"),
+            parent_id=pop("parent_id", UNSET),
+            event_type=pop("event_type", UNSET),
+            event_name=pop("event_name", UNSET),
+            error=pop("error", UNSET),
+            source=pop("source", UNSET),
+            children_ids=pop("children_ids", UNSET),
+            config=pop("config", UNSET),
+            inputs=pop("inputs", UNSET),
+            outputs=pop("outputs", UNSET),
+            user_properties=pop("user_properties", UNSET),
+            metrics=pop("metrics", UNSET),
+            feedback=pop("feedback", UNSET),
+            metadata=pop("metadata", UNSET),
+            duration=pop("duration", UNSET),
+            start_time=pop("start_time", UNSET),
+            end_time=pop("end_time", UNSET),
+        )
+        self.additional_properties = rest
+        return self
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """The names of the properties that the document does not name."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

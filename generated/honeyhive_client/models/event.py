@@ -1,0 +1,160 @@
+# Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+
+@_attrs_define
+class Event:
+    """A stored event as the service returns it. No property is promised, any may be null, event_type may have
+    values that are not known today, and further properties do occur.
+
+    Attributes:
+        event_type: The kind of step. Known today are model, tool, chain and session.
+        inputs: What the step was given.
+        event_id: The event's own id.
+        session_id: The id of the trace that the event belongs to.
+        parent_id: The id of the event that this one is a step of.
+        children_ids: The ids of the steps below this one.
+        event_name: The step's name.
+        source: Which program or environment sent the event.
+        project_id: The id of the project.
+        project: The name of the project.
+        config: Settings of the step.
+        outputs: What the step returned.
+        metadata: Facts about the step.
+        metrics: Numbers and judgements computed about the step.
+        feedback: What people said about the step.
+        user_properties: Facts about the user the step was done for.
+        error: The text of the error that ended the step.
+        start_time: When the step began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms).
+        end_time: When the step ended, in milliseconds since 1970-01-01T00:00:00Z (Unix ms).
+        duration: How long the step took, in milliseconds.
+    """
+
+    event_type: str | None | Unset = UNSET
+    inputs: dict[str, Any] | None | Unset = UNSET
+    event_id: str | None | Unset = UNSET
+    session_id: str | None | Unset = UNSET
+    parent_id: str | None | Unset = UNSET
+    children_ids: list[str] | None | Unset = UNSET
+    event_name: str | None | Unset = UNSET
+    source: str | None | Unset = UNSET
+    project_id: str | None | Unset = UNSET
+    project: str | None | Unset = UNSET
+    config: dict[str, Any] | None | Unset = UNSET
+    outputs: dict[str, Any] | None | Unset = UNSET
+    metadata: dict[str, Any] | None | Unset = UNSET
+    metrics: dict[str, Any] | None | Unset = UNSET
+    feedback: dict[str, Any] | None | Unset = UNSET
+    user_properties: dict[str, Any] | None | Unset = UNSET
+    error: str | None | Unset = UNSET
+    start_time: float | None | Unset = UNSET
+    end_time: float | None | Unset = UNSET
+    duration: float | None | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object as it goes over the wire; what is unset is left out."""
+        result: dict[str, Any] = {**self.additional_properties}
+        if self.event_type is not UNSET:
+            result["event_type"] = self.event_type
+        if self.inputs is not UNSET:
+            result["inputs"] = self.inputs
+        if self.event_id is not UNSET:
+            result["event_id"] = self.event_id
+        if self.session_id is not UNSET:
+            result["session_id"] = self.session_id
+        if self.parent_id is not UNSET:
+            result["parent_id"] = self.parent_id
+        if self.children_ids is not UNSET:
+            result["children_ids"] = self.children_ids
+        if self.event_name is not UNSET:
+            result["event_name"] = self.event_name
+        if self.source is not UNSET:
+            result["source"] = self.source
+        if self.project_id is not UNSET:
+            result["project_id"] = self.project_id
+        if self.project is not UNSET:
+            result["project"] = self.project
+        if self.config is not UNSET:
+            result["config"] = self.config
+        if self.outputs is not UNSET:
+            result["outputs"] = self.outputs
+        if self.metadata is not UNSET:
+            result["metadata"] = self.metadata
+        if self.metrics is not UNSET:
+            result["metrics"] = self.metrics
+        if self.feedback is not UNSET:
+            result["feedback"] = self.feedback
+        if self.user_properties is not UNSET:
+            result["user_properties"] = self.user_properties
+        if self.error is not UNSET:
+            result["error"] = self.error
+        if self.start_time is not UNSET:
+            result["start_time"] = self.start_time
+        if self.end_time is not UNSET:
+            result["end_time"] = self.end_time
+        if self.duration is not UNSET:
+            result["duration"] = self.duration
+        return result
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Build the object from parsed JSON.
+
+        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+
+        Raises:
+            KeyError: A required property is missing.
+            TypeError: `src_dict`, or a nested object that is required, is not an object.
+        """
+        rest: dict[str, Any] = {**src_dict}
+        pop = rest.pop
+        self = cls(
+            event_type=pop("event_type", UNSET),
+            inputs=pop("inputs", UNSET),
+            event_id=pop("event_id", UNSET),
+            session_id=pop("session_id", UNSET),
+            parent_id=pop("parent_id", UNSET),
+            children_ids=pop("children_ids", UNSET),
+            event_name=pop("event_name", UNSET),
+            source=pop("source", UNSET),
+            project_id=pop("project_id", UNSET),
+            project=pop("project", UNSET),
+            config=pop("config", UNSET),
+            outputs=pop("outputs", UNSET),
+            metadata=pop("metadata", UNSET),
+            metrics=pop("metrics", UNSET),
+            feedback=pop("feedback", UNSET),
+            user_properties=pop("user_properties", UNSET),
+            error=pop("error", UNSET),
+            start_time=pop("start_time", UNSET),
+            end_time=pop("end_time", UNSET),
+            duration=pop("duration", UNSET),
+        )
+        self.additional_properties = rest
+        return self
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """The names of the properties that the document does not name."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

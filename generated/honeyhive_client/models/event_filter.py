@@ -1,0 +1,61 @@
+# Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define as _attrs_define
+
+from ..models.filter_operator import FilterOperator
+from ..models.filter_type import FilterType
+from ..types import UNSET, Unset, unknown_properties
+
+
+@_attrs_define
+class EventFilter:
+    """One condition on one field. No other property is allowed.
+
+    Attributes:
+        field: A field of the event, or a dotted path into one of its objects.
+        operator: How the field is compared with the value.
+        value: What the field is compared with. The operators exists and not exists do not look at it.
+        type_: What kind of value is compared. Left out, the kind of `value` itself.
+    """
+
+    field: str
+    operator: FilterOperator
+    value: str | float | bool | None
+    type_: FilterType | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object as it goes over the wire; what is unset is left out."""
+        result: dict[str, Any] = {}
+        result["field"] = self.field
+        result["operator"] = self.operator
+        result["value"] = self.value
+        if self.type_ is not UNSET:
+            result["type"] = self.type_
+        return result
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Build the object from parsed JSON.
+
+        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+
+        Raises:
+            KeyError: A required property is missing.
+            TypeError: `src_dict`, or a nested object that is required, is not an object.
+            ValueError: There is a property that the document does not name.
+        """
+        rest: dict[str, Any] = {**src_dict}
+        pop = rest.pop
+        self = cls(
+            field=pop("field"),
+            operator=pop("operator"),
+            value=pop("value"),
+            type_=pop("type", UNSET),
+        )
+        if rest:
+            raise unknown_properties(cls, rest)
+        return self

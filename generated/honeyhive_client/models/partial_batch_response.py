@@ -1,0 +1,74 @@
+# Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+
+@_attrs_define
+class PartialBatchResponse:
+    """The body of a 500 answer to a batch of which a part is stored. Every event that is not listed is not
+    stored.
+
+    Attributes:
+        event_ids: The ids of the events that are stored.
+        errors: What went wrong, as text. The texts carry no ids and are in no promised order.
+        success: False.
+    """
+
+    event_ids: list[str]
+    errors: list[str] | None | Unset = UNSET
+    success: bool | None | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object as it goes over the wire; what is unset is left out."""
+        result: dict[str, Any] = {**self.additional_properties}
+        result["event_ids"] = self.event_ids
+        if self.errors is not UNSET:
+            result["errors"] = self.errors
+        if self.success is not UNSET:
+            result["success"] = self.success
+        return result
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Build the object from parsed JSON.
+
+        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+
+        Raises:
+            KeyError: A required property is missing.
+            TypeError: `src_dict`, or a nested object that is required, is not an object.
+        """
+        rest: dict[str, Any] = {**src_dict}
+        pop = rest.pop
+        self = cls(
+            event_ids=pop("event_ids"),
+            errors=pop("errors", UNSET),
+            success=pop("success", UNSET),
+        )
+        self.additional_properties = rest
+        return self
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """The names of the properties that the document does not name."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,74 @@
+# Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define as _attrs_define
+
+from ..models.date_range import DateRange
+from ..models.event_filter import EventFilter
+from ..types import UNSET, Unset, array_of, dump, lenient, unknown_properties
+
+
+@_attrs_define
+class SearchEventsRequest:
+    """What to search for. No other property is allowed; an empty object asks for the newest events of all.
+
+    Attributes:
+        filters: Conditions that an event must meet, all of them (AND).
+        date_range: The start_time an event must have, both ends included.
+        limit: The most events to return, the size of a page.
+        page: Which page to return, from 1.
+        ignore_order: Has no effect any more.
+        evaluation_id: Only events of this experiment run.
+    """
+
+    filters: list[EventFilter] | Unset = UNSET
+    date_range: DateRange | Unset = UNSET
+    limit: int | Unset = UNSET
+    page: int | Unset = UNSET
+    ignore_order: bool | Unset = UNSET
+    evaluation_id: str | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object as it goes over the wire; what is unset is left out."""
+        result: dict[str, Any] = {}
+        if self.filters is not UNSET:
+            result["filters"] = dump(self.filters)
+        if self.date_range is not UNSET:
+            result["dateRange"] = dump(self.date_range)
+        if self.limit is not UNSET:
+            result["limit"] = self.limit
+        if self.page is not UNSET:
+            result["page"] = self.page
+        if self.ignore_order is not UNSET:
+            result["ignore_order"] = self.ignore_order
+        if self.evaluation_id is not UNSET:
+            result["evaluation_id"] = self.evaluation_id
+        return result
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Build the object from parsed JSON.
+
+        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+
+        Raises:
+            KeyError: A required property is missing.
+            TypeError: `src_dict`, or a nested object that is required, is not an object.
+            ValueError: There is a property that the document does not name.
+        """
+        rest: dict[str, Any] = {**src_dict}
+        pop = rest.pop
+        self = cls(
+            filters=lenient(pop("filters", UNSET), array_of(EventFilter.from_dict)),
+            date_range=lenient(pop("dateRange", UNSET), DateRange.from_dict),
+            limit=pop("limit", UNSET),
+            page=pop("page", UNSET),
+            ignore_order=pop("ignore_order", UNSET),
+            evaluation_id=pop("evaluation_id", UNSET),
+        )
+        if rest:
+            raise unknown_properties(cls, rest)
+        return self

@@ -1,0 +1,79 @@
+# Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+
+@_attrs_define
+class SessionProperties:
+    """What the new session of a single_session batch is made from. Further properties are allowed.
+
+    Attributes:
+        session_name: The session's name.
+        start_time: When the session began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms).
+        user_properties: Facts about the session's user.
+        metadata: Facts about the session.
+    """
+
+    session_name: str | Unset = UNSET
+    start_time: float | Unset = UNSET
+    user_properties: dict[str, Any] | Unset = UNSET
+    metadata: dict[str, Any] | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object as it goes over the wire; what is unset is left out."""
+        result: dict[str, Any] = {**self.additional_properties}
+        if self.session_name is not UNSET:
+            result["session_name"] = self.session_name
+        if self.start_time is not UNSET:
+            result["start_time"] = self.start_time
+        if self.user_properties is not UNSET:
+            result["user_properties"] = self.user_properties
+        if self.metadata is not UNSET:
+            result["metadata"] = self.metadata
+        return result
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Build the object from parsed JSON.
+
+        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+
+        Raises:
+            KeyError: A required property is missing.
+            TypeError: `src_dict`, or a nested object that is required, is not an object.
+        """
+        rest: dict[str, Any] = {**src_dict}
+        pop = rest.pop
+        self = cls(
+            session_name=pop("session_name", UNSET),
+            start_time=pop("start_time", UNSET),
+            user_properties=pop("user_properties", UNSET),
+            metadata=pop("metadata", UNSET),
+        )
+        self.additional_properties = rest
+        return self
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """The names of the properties that the document does not name."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

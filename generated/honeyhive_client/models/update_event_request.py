@@ -1,0 +1,88 @@
+# Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define as _attrs_define
+
+from ..types import UNSET, Unset, unknown_properties
+
+
+@_attrs_define
+class UpdateEventRequest:
+    """What to add to a stored event. The service ignores properties that it does not know; this document forbids
+    them.
+
+    Attributes:
+        metadata: Merged into the stored metadata.
+        feedback: Merged into the stored feedback.
+        metrics: Merged into the stored metrics.
+        config: Merged into the stored config.
+        user_properties: Merged into the stored user_properties.
+        outputs: Replaces the stored outputs. Null keeps them.
+        duration: Replaces the stored duration, in milliseconds.
+        end_time: Replaces the stored end_time, in milliseconds since 1970-01-01T00:00:00Z (Unix ms).
+        children_ids: Replaces the stored children_ids. The service ignores an empty array.
+    """
+
+    metadata: dict[str, Any] | Unset = UNSET
+    feedback: dict[str, Any] | Unset = UNSET
+    metrics: dict[str, Any] | Unset = UNSET
+    config: dict[str, Any] | Unset = UNSET
+    user_properties: dict[str, Any] | Unset = UNSET
+    outputs: dict[str, Any] | None | Unset = UNSET
+    duration: float | Unset = UNSET
+    end_time: float | Unset = UNSET
+    children_ids: list[str] | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object as it goes over the wire; what is unset is left out."""
+        result: dict[str, Any] = {}
+        if self.metadata is not UNSET:
+            result["metadata"] = self.metadata
+        if self.feedback is not UNSET:
+            result["feedback"] = self.feedback
+        if self.metrics is not UNSET:
+            result["metrics"] = self.metrics
+        if self.config is not UNSET:
+            result["config"] = self.config
+        if self.user_properties is not UNSET:
+            result["user_properties"] = self.user_properties
+        if self.outputs is not UNSET:
+            result["outputs"] = self.outputs
+        if self.duration is not UNSET:
+            result["duration"] = self.duration
+        if self.end_time is not UNSET:
+            result["end_time"] = self.end_time
+        if self.children_ids is not UNSET:
+            result["children_ids"] = self.children_ids
+        return result
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Build the object from parsed JSON.
+
+        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+
+        Raises:
+            KeyError: A required property is missing.
+            TypeError: `src_dict`, or a nested object that is required, is not an object.
+            ValueError: There is a property that the document does not name.
+        """
+        rest: dict[str, Any] = {**src_dict}
+        pop = rest.pop
+        self = cls(
+            metadata=pop("metadata", UNSET),
+            feedback=pop("feedback", UNSET),
+            metrics=pop("metrics", UNSET),
+            config=pop("config", UNSET),
+            user_properties=pop("user_properties", UNSET),
+            outputs=pop("outputs", UNSET),
+            duration=pop("duration", UNSET),
+            end_time=pop("end_time", UNSET),
+            children_ids=pop("children_ids", UNSET),
+        )
+        if rest:
+            raise unknown_properties(cls, rest)
+        return self

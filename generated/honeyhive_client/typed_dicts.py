@@ -1,0 +1,575 @@
+# Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
+"""Every request model as typed dictionaries, and a table of its fields.
+
+`XDict` is exactly what goes over the wire. `XInput` is what the ergonomic layer takes as keyword arguments
+and turns into that: times as `datetime` or Unix milliseconds, lengths of time as `timedelta` or
+milliseconds, ids as `UUID` or text. `REQUEST_FIELDS["X"]` says the same to programs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal, Required, TypedDict
+from uuid import UUID
+
+from attrs import frozen
+
+from . import models
+
+
+@frozen
+class Field:
+    """One property of a request model, as openapi.yaml describes it.
+
+    Attributes:
+        name: The property's name on the wire.
+        types: The JSON types it may have; empty where the document allows any.
+        required: Whether a request without it is refused.
+        unit: "unix-ms" for a point in time, "ms" for a length of time, None for anything else.
+        format: "uuid", "date-time" or None.
+        enum: The values it may have, or None where any value of its types will do.
+        model: The request model of its value, or of the items of its array; None for plain JSON.
+        minimum: The least number allowed, or None.
+        maximum: The greatest number allowed, or None.
+    """
+
+    name: str
+    types: tuple[str, ...]
+    required: bool
+    unit: Literal["unix-ms", "ms"] | None = None
+    format: str | None = None
+    enum: tuple[str, ...] | None = None
+    model: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def nullable(self) -> bool:
+        """Whether null is allowed."""
+        return not self.types or "null" in self.types
+
+
+class CreateEventRequestDict(TypedDict, total=False):
+    """`CreateEventRequest` as a dictionary, exactly as it goes over the wire: One event to create. No other
+    property is allowed.
+    """
+
+    event_type: Required[Literal["model", "tool", "chain", "session"]]
+    """The kind of step, a model call, a tool call, a chain of steps, or a whole session."""
+    inputs: Required[dict[str, Any]]
+    """What the step was given, any JSON object."""
+    event_id: str
+    """The event's own id, a UUID. The service makes one if it is left out."""
+    session_id: str
+    """The id of the trace that the event belongs to, a UUID. The service makes one if it is left out."""
+    parent_id: str
+    """The id of the event that this one is a step of, a UUID. The service uses session_id if it is left out.
+    """
+    children_ids: list[str]
+    """The ids of the steps below this one."""
+    event_name: str
+    """A name that people recognise the step by. The service stores "unknown" if it is left out."""
+    source: str
+    """Which program or environment sent the event. The service stores "unknown" if it is left out."""
+    project_id: str
+    """The id of the project. Normally left out, as the API key decides the project."""
+    config: dict[str, Any]
+    """Settings of the step, such as the model's name and temperature."""
+    outputs: dict[str, Any]
+    """What the step returned, any JSON object."""
+    metadata: dict[str, Any]
+    """Facts about the step, such as cost and token counts."""
+    metrics: dict[str, Any]
+    """Numbers and judgements computed about the step, such as evaluator scores."""
+    feedback: dict[str, Any]
+    """What people said about the step."""
+    user_properties: dict[str, Any]
+    """Facts about the user the step was done for."""
+    error: str | None
+    """The text of the error that ended the step; null or left out if it ended well."""
+    start_time: float
+    """When the step began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms)."""
+    end_time: float
+    """When the step ended, in milliseconds since 1970-01-01T00:00:00Z (Unix ms)."""
+    duration: float
+    """How long the step took, in milliseconds."""
+
+
+class CreateEventRequestInput(TypedDict, total=False):
+    """`CreateEventRequest` as a dictionary, as the ergonomic layer accepts it: One event to create. No other
+    property is allowed.
+    """
+
+    event_type: Literal["model", "tool", "chain", "session"]
+    """The kind of step, a model call, a tool call, a chain of steps, or a whole session."""
+    inputs: Mapping[str, Any]
+    """What the step was given, any JSON object."""
+    event_id: str | UUID
+    """The event's own id, a UUID. The service makes one if it is left out."""
+    session_id: str | UUID
+    """The id of the trace that the event belongs to, a UUID. The service makes one if it is left out."""
+    parent_id: str | UUID
+    """The id of the event that this one is a step of, a UUID. The service uses session_id if it is left out.
+    """
+    children_ids: Sequence[str]
+    """The ids of the steps below this one."""
+    event_name: str
+    """A name that people recognise the step by. The service stores "unknown" if it is left out."""
+    source: str
+    """Which program or environment sent the event. The service stores "unknown" if it is left out."""
+    project_id: str
+    """The id of the project. Normally left out, as the API key decides the project."""
+    config: Mapping[str, Any]
+    """Settings of the step, such as the model's name and temperature."""
+    outputs: Mapping[str, Any]
+    """What the step returned, any JSON object."""
+    metadata: Mapping[str, Any]
+    """Facts about the step, such as cost and token counts."""
+    metrics: Mapping[str, Any]
+    """Numbers and judgements computed about the step, such as evaluator scores."""
+    feedback: Mapping[str, Any]
+    """What people said about the step."""
+    user_properties: Mapping[str, Any]
+    """Facts about the user the step was done for."""
+    error: str | None
+    """The text of the error that ended the step; null or left out if it ended well."""
+    start_time: float | datetime
+    """When the step began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms)."""
+    end_time: float | datetime
+    """When the step ended, in milliseconds since 1970-01-01T00:00:00Z (Unix ms)."""
+    duration: float | timedelta
+    """How long the step took, in milliseconds."""
+
+
+class UpdateEventRequestDict(TypedDict, total=False):
+    """`UpdateEventRequest` as a dictionary, exactly as it goes over the wire: What to add to a stored event.
+    The service ignores properties that it does not know; this document forbids them.
+    """
+
+    metadata: dict[str, Any]
+    """Merged into the stored metadata."""
+    feedback: dict[str, Any]
+    """Merged into the stored feedback."""
+    metrics: dict[str, Any]
+    """Merged into the stored metrics."""
+    config: dict[str, Any]
+    """Merged into the stored config."""
+    user_properties: dict[str, Any]
+    """Merged into the stored user_properties."""
+    outputs: dict[str, Any] | None
+    """Replaces the stored outputs. Null keeps them."""
+    duration: float
+    """Replaces the stored duration, in milliseconds."""
+    end_time: float
+    """Replaces the stored end_time, in milliseconds since 1970-01-01T00:00:00Z (Unix ms)."""
+    children_ids: list[str]
+    """Replaces the stored children_ids. The service ignores an empty array."""
+
+
+class UpdateEventRequestInput(TypedDict, total=False):
+    """`UpdateEventRequest` as a dictionary, as the ergonomic layer accepts it: What to add to a stored event.
+    The service ignores properties that it does not know; this document forbids them.
+    """
+
+    metadata: Mapping[str, Any]
+    """Merged into the stored metadata."""
+    feedback: Mapping[str, Any]
+    """Merged into the stored feedback."""
+    metrics: Mapping[str, Any]
+    """Merged into the stored metrics."""
+    config: Mapping[str, Any]
+    """Merged into the stored config."""
+    user_properties: Mapping[str, Any]
+    """Merged into the stored user_properties."""
+    outputs: Mapping[str, Any] | None
+    """Replaces the stored outputs. Null keeps them."""
+    duration: float | timedelta
+    """Replaces the stored duration, in milliseconds."""
+    end_time: float | datetime
+    """Replaces the stored end_time, in milliseconds since 1970-01-01T00:00:00Z (Unix ms)."""
+    children_ids: Sequence[str]
+    """Replaces the stored children_ids. The service ignores an empty array."""
+
+
+class EventFilterDict(TypedDict, total=False):
+    """`EventFilter` as a dictionary, exactly as it goes over the wire: One condition on one field. No other
+    property is allowed.
+    """
+
+    field: Required[str]
+    """A field of the event, or a dotted path into one of its objects."""
+    operator: Required[
+        Literal[
+            "exists",
+            "not exists",
+            "is",
+            "is not",
+            "contains",
+            "not contains",
+            "greater than",
+            "less than",
+            "after",
+            "before",
+        ]
+    ]
+    """How the field is compared with the value."""
+    value: Required[str | float | bool | None]
+    """What the field is compared with. The operators exists and not exists do not look at it."""
+    type: Literal["string", "number", "boolean", "datetime"]
+    """What kind of value is compared. Left out, the kind of `value` itself."""
+
+
+class EventFilterInput(TypedDict, total=False):
+    """`EventFilter` as a dictionary, as the ergonomic layer accepts it: One condition on one field. No other
+    property is allowed.
+    """
+
+    field: str
+    """A field of the event, or a dotted path into one of its objects."""
+    operator: Literal[
+        "exists",
+        "not exists",
+        "is",
+        "is not",
+        "contains",
+        "not contains",
+        "greater than",
+        "less than",
+        "after",
+        "before",
+    ]
+    """How the field is compared with the value."""
+    value: str | float | bool | None
+    """What the field is compared with. The operators exists and not exists do not look at it."""
+    type: Literal["string", "number", "boolean", "datetime"]
+    """What kind of value is compared. Left out, the kind of `value` itself."""
+
+
+class DateRangeDict(TypedDict, total=False):
+    """`DateRange` as a dictionary, exactly as it goes over the wire: The start_time an event must have, both
+    ends included.
+    """
+
+    start_time: Required[str]
+    """The earliest start_time, ISO 8601 with a UTC offset."""
+    end_time: Required[str]
+    """The latest start_time, ISO 8601 with a UTC offset."""
+
+
+class DateRangeInput(TypedDict, total=False):
+    """`DateRange` as a dictionary, as the ergonomic layer accepts it: The start_time an event must have, both
+    ends included.
+    """
+
+    start_time: str | datetime
+    """The earliest start_time, ISO 8601 with a UTC offset."""
+    end_time: str | datetime
+    """The latest start_time, ISO 8601 with a UTC offset."""
+
+
+class SearchEventsRequestDict(TypedDict, total=False):
+    """`SearchEventsRequest` as a dictionary, exactly as it goes over the wire: What to search for. No other
+    property is allowed; an empty object asks for the newest events of all.
+    """
+
+    filters: list[EventFilterDict]
+    """Conditions that an event must meet, all of them (AND)."""
+    dateRange: DateRangeDict
+    """The start_time an event must have, both ends included."""
+    limit: int
+    """The most events to return, the size of a page."""
+    page: int
+    """Which page to return, from 1."""
+    ignore_order: bool
+    """Has no effect any more."""
+    evaluation_id: str
+    """Only events of this experiment run."""
+
+
+class SearchEventsRequestInput(TypedDict, total=False):
+    """`SearchEventsRequest` as a dictionary, as the ergonomic layer accepts it: What to search for. No other
+    property is allowed; an empty object asks for the newest events of all.
+    """
+
+    filters: Sequence[EventFilterInput | models.EventFilter]
+    """Conditions that an event must meet, all of them (AND)."""
+    dateRange: DateRangeInput | models.DateRange
+    """The start_time an event must have, both ends included."""
+    limit: int
+    """The most events to return, the size of a page."""
+    page: int
+    """Which page to return, from 1."""
+    ignore_order: bool
+    """Has no effect any more."""
+    evaluation_id: str
+    """Only events of this experiment run."""
+
+
+class SessionPropertiesDict(TypedDict, total=False):
+    """`SessionProperties` as a dictionary, exactly as it goes over the wire: What the new session of a
+    single_session batch is made from. Further properties are allowed.
+    """
+
+    session_name: str
+    """The session's name."""
+    start_time: float
+    """When the session began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms)."""
+    user_properties: dict[str, Any]
+    """Facts about the session's user."""
+    metadata: dict[str, Any]
+    """Facts about the session."""
+
+
+class SessionPropertiesInput(TypedDict, total=False):
+    """`SessionProperties` as a dictionary, as the ergonomic layer accepts it: What the new session of a
+    single_session batch is made from. Further properties are allowed.
+    """
+
+    session_name: str
+    """The session's name."""
+    start_time: float | datetime
+    """When the session began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms)."""
+    user_properties: Mapping[str, Any]
+    """Facts about the session's user."""
+    metadata: Mapping[str, Any]
+    """Facts about the session."""
+
+
+class CreateEventBatchRequestDict(TypedDict, total=False):
+    """`CreateEventBatchRequest` as a dictionary, exactly as it goes over the wire: Many events to create at
+    once. No other property is allowed.
+    """
+
+    events: Required[list[CreateEventRequestDict]]
+    """The events, in any order."""
+    single_session: bool
+    """Whether all events of this request share one new session."""
+    session_properties: SessionPropertiesDict
+    """What the new session of a single_session batch is made from. Further properties are allowed."""
+
+
+class CreateEventBatchRequestInput(TypedDict, total=False):
+    """`CreateEventBatchRequest` as a dictionary, as the ergonomic layer accepts it: Many events to create at
+    once. No other property is allowed.
+    """
+
+    events: Sequence[CreateEventRequestInput | models.CreateEventRequest]
+    """The events, in any order."""
+    single_session: bool
+    """Whether all events of this request share one new session."""
+    session_properties: SessionPropertiesInput | models.SessionProperties | Mapping[str, Any]
+    """What the new session of a single_session batch is made from. Further properties are allowed."""
+
+
+class CreateSessionRequestDict(TypedDict, total=False):
+    """`CreateSessionRequest` as a dictionary, exactly as it goes over the wire: A session to start. No other
+    property is allowed.
+    """
+
+    session_id: str
+    """The session's id. The service makes a UUIDv4 if it is left out or is not a UUID."""
+    session_name: str
+    """The session's name."""
+    event_name: str
+    """The name of the session's event. The service uses session_name, then "unknown", if it is left out."""
+    source: str
+    """Which program or environment sent the session. The service stores "unknown" if it is left out."""
+    start_time: float
+    """When the session began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms)."""
+    end_time: float
+    """When the session ended, in milliseconds since 1970-01-01T00:00:00Z (Unix ms)."""
+    duration: float
+    """How long the session took, in milliseconds."""
+    config: dict[str, Any]
+    """Settings of the session."""
+    inputs: dict[str, Any]
+    """What the session was given."""
+    outputs: dict[str, Any]
+    """What the session returned."""
+    metadata: dict[str, Any]
+    """Facts about the session."""
+    user_properties: dict[str, Any]
+    """Facts about the session's user."""
+    children_ids: list[str]
+    """The ids of the steps below the session."""
+
+
+class CreateSessionRequestInput(TypedDict, total=False):
+    """`CreateSessionRequest` as a dictionary, as the ergonomic layer accepts it: A session to start. No other
+    property is allowed.
+    """
+
+    session_id: str
+    """The session's id. The service makes a UUIDv4 if it is left out or is not a UUID."""
+    session_name: str
+    """The session's name."""
+    event_name: str
+    """The name of the session's event. The service uses session_name, then "unknown", if it is left out."""
+    source: str
+    """Which program or environment sent the session. The service stores "unknown" if it is left out."""
+    start_time: float | datetime
+    """When the session began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms)."""
+    end_time: float | datetime
+    """When the session ended, in milliseconds since 1970-01-01T00:00:00Z (Unix ms)."""
+    duration: float | timedelta
+    """How long the session took, in milliseconds."""
+    config: Mapping[str, Any]
+    """Settings of the session."""
+    inputs: Mapping[str, Any]
+    """What the session was given."""
+    outputs: Mapping[str, Any]
+    """What the session returned."""
+    metadata: Mapping[str, Any]
+    """Facts about the session."""
+    user_properties: Mapping[str, Any]
+    """Facts about the session's user."""
+    children_ids: Sequence[str]
+    """The ids of the steps below the session."""
+
+
+class CreateSessionEventBatchRequestDict(TypedDict, total=False):
+    """`CreateSessionEventBatchRequest` as a dictionary, exactly as it goes over the wire: Many events to add
+    to one session.
+    """
+
+    events: Required[list[CreateEventRequestDict]]
+    """The events. Their own session_id is not looked at."""
+
+
+class CreateSessionEventBatchRequestInput(TypedDict, total=False):
+    """`CreateSessionEventBatchRequest` as a dictionary, as the ergonomic layer accepts it: Many events to add
+    to one session.
+    """
+
+    events: Sequence[CreateEventRequestInput | models.CreateEventRequest]
+    """The events. Their own session_id is not looked at."""
+
+
+REQUEST_FIELDS: Mapping[str, Mapping[str, Field]] = {
+    "CreateEventRequest": {
+        "event_type": Field(
+            name="event_type", types=("string",), required=True, enum=("model", "tool", "chain", "session")
+        ),
+        "inputs": Field(name="inputs", types=("object",), required=True),
+        "event_id": Field(name="event_id", types=("string",), format="uuid", required=False),
+        "session_id": Field(name="session_id", types=("string",), format="uuid", required=False),
+        "parent_id": Field(name="parent_id", types=("string",), format="uuid", required=False),
+        "children_ids": Field(name="children_ids", types=("array",), required=False),
+        "event_name": Field(name="event_name", types=("string",), required=False),
+        "source": Field(name="source", types=("string",), required=False),
+        "project_id": Field(name="project_id", types=("string",), required=False),
+        "config": Field(name="config", types=("object",), required=False),
+        "outputs": Field(name="outputs", types=("object",), required=False),
+        "metadata": Field(name="metadata", types=("object",), required=False),
+        "metrics": Field(name="metrics", types=("object",), required=False),
+        "feedback": Field(name="feedback", types=("object",), required=False),
+        "user_properties": Field(name="user_properties", types=("object",), required=False),
+        "error": Field(name="error", types=("string", "null"), required=False),
+        "start_time": Field(name="start_time", types=("number",), unit="unix-ms", required=False),
+        "end_time": Field(name="end_time", types=("number",), unit="unix-ms", required=False),
+        "duration": Field(name="duration", types=("number",), unit="ms", required=False),
+    },
+    "UpdateEventRequest": {
+        "metadata": Field(name="metadata", types=("object",), required=False),
+        "feedback": Field(name="feedback", types=("object",), required=False),
+        "metrics": Field(name="metrics", types=("object",), required=False),
+        "config": Field(name="config", types=("object",), required=False),
+        "user_properties": Field(name="user_properties", types=("object",), required=False),
+        "outputs": Field(name="outputs", types=("object", "null"), required=False),
+        "duration": Field(name="duration", types=("number",), unit="ms", required=False),
+        "end_time": Field(name="end_time", types=("number",), unit="unix-ms", required=False),
+        "children_ids": Field(name="children_ids", types=("array",), required=False),
+    },
+    "EventFilter": {
+        "field": Field(name="field", types=("string",), required=True),
+        "operator": Field(
+            name="operator",
+            types=("string",),
+            required=True,
+            enum=(
+                "exists",
+                "not exists",
+                "is",
+                "is not",
+                "contains",
+                "not contains",
+                "greater than",
+                "less than",
+                "after",
+                "before",
+            ),
+        ),
+        "value": Field(name="value", types=("string", "number", "boolean", "null"), required=True),
+        "type": Field(
+            name="type", types=("string",), required=False, enum=("string", "number", "boolean", "datetime")
+        ),
+    },
+    "DateRange": {
+        "start_time": Field(name="start_time", types=("string",), format="date-time", required=True),
+        "end_time": Field(name="end_time", types=("string",), format="date-time", required=True),
+    },
+    "SearchEventsRequest": {
+        "filters": Field(name="filters", types=("array",), required=False, model="EventFilter"),
+        "dateRange": Field(name="dateRange", types=("object",), required=False, model="DateRange"),
+        "limit": Field(name="limit", types=("integer",), required=False, minimum=1, maximum=1000),
+        "page": Field(name="page", types=("integer",), required=False, minimum=1),
+        "ignore_order": Field(name="ignore_order", types=("boolean",), required=False),
+        "evaluation_id": Field(name="evaluation_id", types=("string",), required=False),
+    },
+    "SessionProperties": {
+        "session_name": Field(name="session_name", types=("string",), required=False),
+        "start_time": Field(name="start_time", types=("number",), unit="unix-ms", required=False),
+        "user_properties": Field(name="user_properties", types=("object",), required=False),
+        "metadata": Field(name="metadata", types=("object",), required=False),
+    },
+    "CreateEventBatchRequest": {
+        "events": Field(name="events", types=("array",), required=True, model="CreateEventRequest"),
+        "single_session": Field(name="single_session", types=("boolean",), required=False),
+        "session_properties": Field(
+            name="session_properties", types=("object",), required=False, model="SessionProperties"
+        ),
+    },
+    "CreateSessionRequest": {
+        "session_id": Field(name="session_id", types=("string",), required=False),
+        "session_name": Field(name="session_name", types=("string",), required=False),
+        "event_name": Field(name="event_name", types=("string",), required=False),
+        "source": Field(name="source", types=("string",), required=False),
+        "start_time": Field(name="start_time", types=("number",), unit="unix-ms", required=False),
+        "end_time": Field(name="end_time", types=("number",), unit="unix-ms", required=False),
+        "duration": Field(name="duration", types=("number",), unit="ms", required=False),
+        "config": Field(name="config", types=("object",), required=False),
+        "inputs": Field(name="inputs", types=("object",), required=False),
+        "outputs": Field(name="outputs", types=("object",), required=False),
+        "metadata": Field(name="metadata", types=("object",), required=False),
+        "user_properties": Field(name="user_properties", types=("object",), required=False),
+        "children_ids": Field(name="children_ids", types=("array",), required=False),
+    },
+    "CreateSessionEventBatchRequest": {
+        "events": Field(name="events", types=("array",), required=True, model="CreateEventRequest"),
+    },
+}
+
+
+__all__ = [
+    "CreateEventBatchRequestDict",
+    "CreateEventBatchRequestInput",
+    "CreateEventRequestDict",
+    "CreateEventRequestInput",
+    "CreateSessionEventBatchRequestDict",
+    "CreateSessionEventBatchRequestInput",
+    "CreateSessionRequestDict",
+    "CreateSessionRequestInput",
+    "DateRangeDict",
+    "DateRangeInput",
+    "EventFilterDict",
+    "EventFilterInput",
+    "Field",
+    "REQUEST_FIELDS",
+    "SearchEventsRequestDict",
+    "SearchEventsRequestInput",
+    "SessionPropertiesDict",
+    "SessionPropertiesInput",
+    "UpdateEventRequestDict",
+    "UpdateEventRequestInput",
+]

@@ -1,0 +1,150 @@
+# Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
+"""What all endpoints and models share: UNSET, Response, and the reading and writing of JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Generic, Literal, TypeVar, cast
+from urllib.parse import quote
+
+import httpx
+import orjson
+from attrs import define
+
+from .errors import MalformedResponse
+
+T = TypeVar("T")
+
+
+class Unset:
+    """The type of UNSET, which is falsy and stays one object when it is copied or pickled."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    def __reduce__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = Unset()
+
+
+@define
+class Response(Generic[T]):
+    """An answer with everything that came with it.
+
+    Attributes:
+        status_code: The HTTP status; an int, as servers send statuses that http.HTTPStatus does not know.
+        content: The body, as it came.
+        headers: The headers.
+        parsed: The body as a model, or None where the document describes no body.
+    """
+
+    status_code: int
+    content: bytes
+    headers: httpx.Headers
+    parsed: T
+
+
+def write_json(value: Mapping[str, Any]) -> bytes:
+    """Serialise a request body as strict JSON (RFC 8259).
+
+    Raises:
+        ValueError: NaN, an infinity, a lone surrogate, or an object that contains itself.
+        TypeError: A value that JSON does not have.
+    """
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def read_json(status_code: int, content: bytes, *builds: Callable[[Any], T]) -> T:
+    """Parse a body and build the first model that it fits.
+
+    Raises:
+        MalformedResponse: The body is not JSON or fits none of the models; the reason is chained.
+    """
+    try:
+        data = _loads(content)
+    except (ValueError, RecursionError) as error:
+        raise MalformedResponse(status_code, content, f"not JSON: {error}") from error
+    try:
+        return first_of(*builds)(data)
+    except (KeyError, TypeError, ValueError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise MalformedResponse(status_code, content, f"not as documented: {reason}") from error
+
+
+def _loads(content: bytes) -> Any:
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        # orjson refuses NaN and lone surrogates; one of them in one event must not cost the whole page.
+        return json.loads(content)
+
+
+def first_of(*builds: Callable[[Any], T]) -> Callable[[Any], T]:
+    """A function that tries `builds` in turn; what the last one raises is raised."""
+
+    def build(value: Any) -> T:
+        for candidate in builds[:-1]:
+            try:
+                return candidate(value)
+            except (KeyError, TypeError, ValueError):
+                continue
+        return builds[-1](value)
+
+    return build
+
+
+def array_of(build: Callable[[Any], T]) -> Callable[[Any], list[T]]:
+    """A function that builds every item of an array; anything but an array is a TypeError."""
+
+    def build_all(value: Any) -> list[T]:
+        if not isinstance(value, list | tuple):
+            raise TypeError(f"expected an array, got {type(value).__name__}")
+        return [build(item) for item in cast("Iterable[Any]", value)]
+
+    return build_all
+
+
+def lenient(value: Any, build: Callable[[Any], Any]) -> Any:
+    """Build an optional value if it fits, else keep it as it came (UNSET, null, anything odd)."""
+    if not isinstance(value, dict | list):
+        return value
+    try:
+        return build(cast("Any", value))
+    except (KeyError, TypeError, ValueError):
+        return cast("Any", value)
+
+
+def dump(value: Any) -> Any:
+    """The JSON form of a model, of a list that holds models, or of a value that needs no change."""
+    if isinstance(value, list | tuple):
+        return [dump(item) for item in cast("Iterable[Any]", value)]
+    to_dict = getattr(value, "to_dict", None)
+    return value if to_dict is None else to_dict()
+
+
+def unknown_properties(model: type, rest: Iterable[str]) -> ValueError:
+    """The error for properties that a closed model does not have."""
+    return ValueError(f"{model.__name__} has no property {', '.join(map(repr, rest))}")
+
+
+def path_segment(value: object) -> str:
+    """One value as one segment of a URL's path.
+
+    Raises:
+        ValueError: The value is empty or made of one or two dots; the URL would name another resource.
+    """
+    text = str(value)
+    if text in ("", ".", ".."):
+        raise ValueError(f"{text!r} cannot stand in a path")
+    return quote(text, safe="")
+
+
+__all__ = ["UNSET", "Response", "Unset"]

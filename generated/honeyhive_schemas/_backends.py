@@ -1,0 +1,172 @@
+# Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
+"""jsonschema and jsonschema-rs behind one small face. Neither is imported before it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from typing import Any, Literal, Protocol, cast
+
+from ._documents import load
+from ._failures import Failure, Path, explain
+from ._formats import FORMATS
+from ._values import Plain, is_plain
+
+BackendName = Literal["jsonschema", "jsonschema-rs"]
+MODULES: dict[BackendName, str] = {"jsonschema-rs": "jsonschema_rs", "jsonschema": "jsonschema"}
+
+
+class MissingBackendError(ImportError):
+    """No library that validates is installed."""
+
+
+class Backend(Protocol):
+    """One library, one schema, plain JSON values only."""
+
+    def is_valid(self, value: Any) -> bool:
+        """Whether the value follows the schema."""
+        ...
+
+    def refusals(self, value: Any) -> Iterator[tuple[str, Mapping[str, Any], Any, Path]]:
+        """Every refusal: the keyword, the schema object that holds it, the value, where the value stands."""
+        ...
+
+
+class Validator:
+    """Checks values against one schema. Safe to share between threads."""
+
+    def __init__(self, name: str, backend: Backend) -> None:
+        self.name = name
+        self._backend = backend
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}, {type(self._backend).__name__}>"
+
+    def is_valid(self, value: object) -> bool:
+        """Whether the value follows the schema. No value makes it raise, however odd or deep."""
+        try:
+            if is_plain(value):
+                return self._backend.is_valid(value)
+            plain = Plain(value)
+            return not plain.failures and self._backend.is_valid(plain.value)
+        except RecursionError:  # the caller's own stack was nearly full
+            return False
+
+    def failures(self, value: object) -> list[Failure]:
+        """Every place where the value does not follow the schema, sorted by path; empty if it does.
+
+        No value makes it raise, however odd or deep.
+        """
+        try:
+            if is_plain(value):
+                return self._explained(value, [])
+            plain = Plain(value)
+            return self._explained(plain.value, plain.failures)
+        except RecursionError:  # the caller's own stack was nearly full
+            return [Failure("", "too deeply nested to be checked")]
+
+    def _explained(self, value: Any, unplain: list[Failure]) -> list[Failure]:
+        if not unplain and self._backend.is_valid(value):
+            return []
+        taken = {failure.path for failure in unplain}
+        found = set(unplain)
+        for keyword, schema, part, path in self._backend.refusals(value):
+            # Null stands where something was no JSON; that it is null is not the sender's failure.
+            found.update(item for item in explain(keyword, schema, part, path) if item.path not in taken)
+        return sorted(found)
+
+
+def make_validator(name: str, backend: BackendName | None) -> Validator:
+    """A validator of the schema `name` in openapi.yaml, with the backend asked for or the faster one there is."""
+    wanted: list[BackendName] = [backend] if backend is not None else list(MODULES)
+    for choice in wanted:
+        if find_spec(MODULES[choice]) is not None:
+            schema = load(name)
+            return Validator(name, Rust(schema) if choice == "jsonschema-rs" else Python(schema))
+    raise MissingBackendError(
+        f"validation needs {' or '.join(sorted(wanted))}: pip install 'honeyhive-ext[schemas]' "
+        "(or 'honeyhive-ext[schemas-fast]')"
+    )
+
+
+class Python:
+    """The jsonschema library."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        from jsonschema import Draft202012Validator, FormatChecker
+
+        checker = FormatChecker(formats=())
+        for name, is_format in FORMATS.items():
+            checker.checks(name)(_ignoring_other_types(is_format))
+        self._validator = Draft202012Validator(schema, format_checker=checker)
+
+    def is_valid(self, value: Any) -> bool:
+        return self._validator.is_valid(value)
+
+    def refusals(self, value: Any) -> Iterator[tuple[str, Mapping[str, Any], Any, Path]]:
+        for error in self._validator.iter_errors(value):
+            yield str(error.validator), cast("Any", error.schema), error.instance, tuple(error.absolute_path)
+
+
+def _ignoring_other_types(is_format: Any) -> Any:
+    return lambda value: not isinstance(value, str) or is_format(value)
+
+
+class Rust:
+    """The jsonschema-rs library."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        from jsonschema_rs import Draft202012Validator
+
+        self._schema = schema
+        # Formats that are not ours are annotations only, as in the other backend.
+        ignored = {name: _accept for name in _formats_in(schema) if name not in FORMATS}
+        self._validator = Draft202012Validator(
+            dict(schema), formats={**ignored, **FORMATS}, validate_formats=True
+        )
+
+    def is_valid(self, value: Any) -> bool:
+        return self._validator.is_valid(value)
+
+    def refusals(self, value: Any) -> Iterator[tuple[str, Mapping[str, Any], Any, Path]]:
+        for error in self._validator.iter_errors(value):
+            where: Path = tuple(error.instance_path)
+            *parents, keyword = error.schema_path
+            yield str(keyword), self._schema_at(parents), _at(value, where), where
+
+    def _schema_at(self, path: list[str | int]) -> Mapping[str, Any]:
+        node: Any = self._schema
+        for part in path:
+            node = self._follow(node, part)[part] if part != "$ref" else self._target(node["$ref"])
+        return cast("Mapping[str, Any]", node)
+
+    def _follow(self, node: Any, part: str | int) -> Any:
+        while isinstance(node, dict) and part not in node and "$ref" in node:
+            node = self._target(cast("dict[str, Any]", node)["$ref"])
+        return cast("Any", node)
+
+    def _target(self, ref: str) -> Any:
+        node: Any = self._schema
+        for part in ref.removeprefix("#").split("/")[1:]:
+            node = node[part]
+        return node
+
+
+def _accept(_: str) -> bool:
+    return True
+
+
+def _formats_in(schema: Any) -> set[str]:
+    if isinstance(schema, list):
+        return {name for item in cast("list[Any]", schema) for name in _formats_in(item)}
+    if not isinstance(schema, dict):
+        return set()
+    node = cast("dict[str, Any]", schema)
+    own = {node["format"]} if isinstance(node.get("format"), str) else set[str]()
+    return own.union(*(_formats_in(inner) for inner in node.values()))
+
+
+def _at(value: Any, path: Path) -> Any:
+    for part in path:
+        value = value[part]
+    return value

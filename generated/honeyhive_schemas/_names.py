@@ -1,0 +1,22 @@
+# Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
+"""The components: the name in openapi.yaml and the name of the Python model."""
+
+NAMES: dict[str, str] = {
+    "ErrorResponse": "ErrorResponse",
+    "EventSearchFilter": "EventFilter",
+    "ExportEventsResponse": "SearchEventsResponse",
+    "GetEventResponse": "GetEventResponse",
+    "LegacyEvent": "Event",
+    "PartialBatchResponse": "PartialBatchResponse",
+    "PostEventBatchRequest": "CreateEventBatchRequest",
+    "PostEventBatchResponse": "CreateEventBatchResponse",
+    "PostEventRequest": "CreateEventRequest",
+    "PostEventResponse": "CreateEventResponse",
+    "PostSessionStartResponse": "CreateSessionResponse",
+    "SearchEventsRequest": "SearchEventsRequest",
+    "SessionEventBatchRequest": "CreateSessionEventBatchRequest",
+    "SessionProperties": "SessionProperties",
+    "SessionTracesResponse": "CreateSessionEventBatchResponse",
+    "StartSessionRequest": "CreateSessionRequest",
+    "UpdateEventRequest": "UpdateEventRequest",
+}
