@@ -13,10 +13,13 @@ import attrs
 import httpx
 
 from honeyhive_ext.config import Secret
-from honeyhive_ext.errors import APIError
+from honeyhive_ext.errors import APIError, APIStatusError
 from honeyhive_ext.failures import connection_error, redirect_hint, status_error
 from honeyhive_ext.observe import Observer
 from honeyhive_ext.retry import Bucket, Decision, RetryPolicy, Uniform, classify, retry_after, wait
+
+Accept = Container[int] | Callable[[int, bytes], bool]
+"""Which answers besides 2xx to return as they are: their statuses, or a function of status and body."""
 
 MAX_REDIRECTS = 5
 SAME_METHOD_REDIRECTS = (307, 308)  # RFC 9110, 15.4.8 and 15.4.9: the method and the body stay
@@ -92,7 +95,7 @@ class Limits:
 
     policy: RetryPolicy
     timeout: float
-    accept: Container[int]
+    accept: Accept
     bucket: Bucket
     clock: Callable[[], float]
     wall: Callable[[], float]
@@ -139,7 +142,7 @@ def exchange(
             if 200 <= status < 300:
                 limits.bucket.give()
                 return Reply(status, outcome.headers, outcome.content, attempt, sends * size)
-            if status in limits.accept:
+            if _accepted(limits.accept, status, outcome.content):
                 return Reply(status, outcome.headers, outcome.content, attempt, sends * size)
             decision, hint = classify(status), ""
             if decision is Decision.REDIRECT:
@@ -150,14 +153,7 @@ def exchange(
                     continue
                 hint = redirect_hint(outcome.headers.get("location", ""), _origin(url))
             asked = retry_after(outcome.headers, limits.wall())
-            error = status_error(
-                status,
-                outcome.headers,
-                outcome.content.replace(limits.key.reveal().encode(), b"[key]"),
-                attempts=attempt,
-                retry_after=asked,
-                hint=hint,
-            )
+            error = answer_error(outcome, limits.key, attempts=attempt, asked=asked, hint=hint)
             again = decision is Decision.RETRY
         elif outcome is not None:
             cause, reason = outcome, type(outcome).__name__
@@ -174,6 +170,24 @@ def exchange(
         attempt += 1
         sent_at = clock()
         limit = _limit(limits.timeout, end - sent_at)
+
+
+def answer_error(
+    answer: Answer | Reply, key: Secret, *, attempts: int, asked: float | None, hint: str = ""
+) -> APIStatusError:
+    """The typed error of an answer that is not a success; a body that repeats the key is cleaned of it."""
+    return status_error(
+        answer.status,
+        answer.headers,
+        answer.content.replace(key.reveal().encode(), b"[key]"),
+        attempts=attempts,
+        retry_after=asked,
+        hint=hint,
+    )
+
+
+def _accepted(accept: Accept, status: int, content: bytes) -> bool:
+    return accept(status, content) if callable(accept) else status in accept
 
 
 def same_origin(url: httpx.URL, location: str) -> httpx.URL | None:

@@ -9,18 +9,29 @@ import asyncio
 import platform
 import random
 import time
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 
 from honeyhive_ext import __version__
 from honeyhive_ext.config import Settings, Unpicklable, seconds
-from honeyhive_ext.exchange import SHORTEST_ATTEMPT, Answer, Attempt, Call, Limits, Reply, exchange
+from honeyhive_ext.errors import APIStatusError
+from honeyhive_ext.exchange import (
+    SHORTEST_ATTEMPT,
+    Accept,
+    Answer,
+    Attempt,
+    Call,
+    Limits,
+    Reply,
+    answer_error,
+    exchange,
+)
 from honeyhive_ext.failures import without_wire_frames
 from honeyhive_ext.observe import Observer
 from honeyhive_ext.pool import AsyncPool, Pool
-from honeyhive_ext.retry import Bucket, RetryPolicy, Uniform, retry_policy
+from honeyhive_ext.retry import Bucket, RetryPolicy, Uniform, retry_after, retry_policy, wait
 
 __all__ = ["AsyncSender", "Call", "Reply", "Sender"]
 
@@ -69,6 +80,15 @@ class _Core(Unpicklable):
         self._bucket = Bucket(settings.retry.budget)
         self._urls: dict[str, httpx.URL] = {}
 
+    def error(self, call: Call, reply: Reply) -> APIStatusError:
+        """The error that an accepted reply is, for a caller that takes it for one after all."""
+        asked = retry_after(reply.headers, self._wall())
+        return answer_error(reply, self.settings.key(write=call.write), attempts=reply.attempts, asked=asked)
+
+    def pause(self, retry: int, asked: float | None, policy: RetryPolicy) -> float:
+        """Seconds to `sleep` before a caller's own retry, `retry` from 0; see `honeyhive_ext.retry.wait`."""
+        return wait(retry, asked, policy, self._uniform)
+
     def _url(self, path: str) -> httpx.URL:
         """Parsing a URL costs more than building the rest of a request: keep those without ids."""
         url = self._urls.get(path)
@@ -79,7 +99,7 @@ class _Core(Unpicklable):
         return url
 
     def _limits(
-        self, call: Call, retry: RetryPolicy | bool | None, timeout: float | None, accept: Container[int]
+        self, call: Call, retry: RetryPolicy | bool | None, timeout: float | None, accept: Accept
     ) -> Limits:
         return Limits(
             policy=self.settings.retry if retry is None else retry_policy(retry, self.settings.retry),
@@ -146,7 +166,7 @@ class Sender(_Core):
         *,
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
-        accept: Container[int] = (),
+        accept: Accept = (),
     ) -> Reply:
         """Send a call until it has an answer that counts.
 
@@ -154,7 +174,7 @@ class Sender(_Core):
             call: The operation.
             retry: None for the client's policy; see `retry_policy`.
             timeout: Seconds for one attempt; None for the client's.
-            accept: Statuses to return as they are, besides 2xx.
+            accept: Statuses to return as they are, besides 2xx, or a function of status and body.
 
         Raises:
             APIError: No such answer came.
@@ -230,7 +250,7 @@ class AsyncSender(_Core):
         *,
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - one attempt's, not the call's
-        accept: Container[int] = (),
+        accept: Accept = (),
     ) -> Reply:
         """Send a call until it has an answer that counts; see `Sender.send`."""
         limits = self._limits(call, retry, timeout, accept)
