@@ -1,0 +1,77 @@
+"""What a job is. Standard library only: the child processes of every contender import it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+#: Where a contender runs: the project's environment, the official SDK's, or the stock generator's.
+Env = Literal["project", "sdk", "stock"]
+#: cpu: µs of CPU a unit. rate: units a second by the clock. memory: MB above the start. count: numbers
+#: from `run`.
+Metric = Literal["cpu", "rate", "memory", "count"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a contender is pointed at."""
+
+    url: str
+    host: str
+    port: int
+    units: int  # how many the process is asked for in all, where that is known beforehand (memory)
+
+    @property
+    def tls(self) -> bool:
+        return self.url.startswith("https")
+
+
+#: Sends or reads so many units and returns how many the server confirmed (for `count`: the numbers).
+Run = Callable[[int], int | dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One row. `setup` runs once in a process of its own; what it returns is measured."""
+
+    name: str
+    setup: Callable[[Target], Run]
+    env: Env = "project"
+
+
+@dataclass(frozen=True)
+class Program:
+    """One row whose whole process is measured: `python -c source URL`."""
+
+    name: str
+    source: str
+    env: Env = "project"
+
+
+@dataclass(frozen=True)
+class Must:
+    """`ours` costs at most `at_most` times `base` (a rate: at least that part); `then` is the next goal."""
+
+    ours: str
+    base: str
+    at_most: float
+    then: float | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One table of the results."""
+
+    name: str
+    title: str
+    rows: tuple[Contender | Program, ...]
+    unit: str = "event"
+    metric: Metric = "cpu"
+    step: int = 1  # units are asked for in multiples of this
+    delay_ms: float = 0
+    tls: bool = False
+    units: int = 0  # a fixed number of units, once, in a fresh process each round; 0: calibrated rounds
+    subtract: str = ""  # the row that is taken off all others, such as the bare interpreter
+    musts: tuple[Must, ...] = field(default=())
+    note: str = ""

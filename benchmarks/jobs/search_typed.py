@@ -1,0 +1,81 @@
+"""Read typed events, in pages of 1,000, and look at three fields of each."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from benchmarks import peers
+from benchmarks.job import Contender, Job, Must, Run, Target
+from benchmarks.jobs.search_dicts import FLOOR, PAGE, pages, posts
+
+OURS = "honeyhive_ext"
+LOW = "honeyhive_client (low level)"
+
+
+def three_fields(event: Any) -> bool:
+    return bool(event.event_id) and event.event_type != "" and event.start_time > 0
+
+
+def sdk(target: Target) -> Run:
+    """The official SDK gives dicts; the same three fields are read from them."""
+    export = peers.sdk(target).events.export
+
+    def read(number: int) -> list[Any]:
+        return [
+            e
+            for e in export(limit=PAGE, page=number).events
+            if e["event_id"] and e["event_type"] and e["start_time"]
+        ]
+
+    return pages(read)
+
+
+def stock(target: Target) -> Run:
+    from stock_client import AuthenticatedClient
+    from stock_client.api.events import search_events
+    from stock_client.models import SearchEventsRequest
+
+    client = AuthenticatedClient(base_url=target.url, token=peers.KEY)
+
+    def read(number: int) -> list[Any]:
+        answer = search_events.sync(client=client, body=SearchEventsRequest(limit=PAGE, page=number))
+        return list(filter(three_fields, answer.events))
+
+    return pages(read)
+
+
+def low(target: Target) -> Run:
+    from honeyhive_client import AuthenticatedClient
+    from honeyhive_client.api.events import search_events
+    from honeyhive_client.models import SearchEventsRequest
+
+    client = AuthenticatedClient(base_url=target.url, token=peers.KEY)
+
+    def read(number: int) -> list[Any]:
+        answer = search_events.sync(client=client, body=SearchEventsRequest(limit=PAGE, page=number))
+        return list(filter(three_fields, answer.events))
+
+    return pages(read)
+
+
+def ours(target: Target) -> Run:
+    from honeyhive_ext import HoneyHive
+
+    search = HoneyHive(api_key=peers.KEY, base_url=target.url).events.search
+    return lambda units: sum(map(three_fields, search(limit=units)))
+
+
+JOB = Job(
+    name="search-typed",
+    title="search, pages of 1,000, typed events, three fields read",
+    step=10 * PAGE,
+    rows=(
+        Contender("official SDK (dicts)", sdk, env="sdk"),
+        Contender("stock generated client", stock, env="stock"),
+        Contender(FLOOR, partial(posts, peers.http_client_orjson)),
+        Contender(LOW, low),
+        Contender(OURS, ours),
+    ),
+    musts=(Must(OURS, FLOOR, 1.5, then=0.8),),
+)

@@ -1,0 +1,168 @@
+"""Results as text, JSON and the tables of docs/performance.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.job import Env, Job, Must
+from benchmarks.run import Row
+
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+UNITS = {"cpu": "µs of CPU", "rate": "a second", "memory": "MB", "count": ""}
+PACKAGES = (
+    "aiohttp",
+    "attrs",
+    "honeyhive",
+    "honeyhive-ext",
+    "httpcore",
+    "httpx",
+    "httpx-aiohttp",
+    "jsonschema",
+    "jsonschema-rs",
+    "openapi-python-client",
+    "orjson",
+)
+VERSIONS = (
+    "import importlib.metadata as m, json, sys\n"
+    "found = {d.metadata['Name'].lower().replace('_', '-'): d.version for d in m.distributions()}\n"
+    "print(json.dumps({n: found[n] for n in sys.argv[1:] if n in found}))"
+)
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on; nothing that names the machine."""
+    model = ""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text().splitlines()
+        model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "")
+    return {
+        "processor": model or platform.processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "system": f"{platform.system()} {platform.release().split('-')[0]}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+    }
+
+
+def versions(pythons: Mapping[Env, str]) -> dict[str, str]:
+    import json
+
+    found: dict[str, str] = {}
+    for python in dict.fromkeys(pythons.values()):
+        text = subprocess.run([python, "-c", VERSIONS, *PACKAGES], capture_output=True, text=True, check=True)
+        found = json.loads(text.stdout) | found
+    return dict(sorted(found.items()))
+
+
+def unit(job: Job) -> str:
+    if job.metric == "cpu":
+        return "ms of CPU a process" if job.step == 0 else f"µs of CPU per {job.unit}"
+    if job.metric == "rate":
+        return f"{job.unit}s a second"
+    return "MB" if job.metric == "memory" else ""
+
+
+def verdict(job: Job, must: Must, rows: Mapping[str, Row]) -> dict[str, Any] | None:
+    """The ratio of two rows of one run, beside the goal."""
+    ours, base = rows.get(must.ours), rows.get(must.base)
+    if not (ours and base and ours.values and base.values):
+        return None
+    ratio = ours.median / base.median
+    good = ratio >= must.at_most if job.metric == "rate" else ratio <= must.at_most
+    return {
+        "ours": must.ours,
+        "base": must.base,
+        "ratio": ratio,
+        "must": must.at_most,
+        "then": must.then,
+        "reached": good,
+    }
+
+
+def as_json(job: Job, rows: list[Row]) -> dict[str, Any]:
+    named = {row.name: row for row in rows}
+    return {
+        "job": job.name,
+        "title": job.title,
+        "unit": unit(job),
+        "rows": [
+            {"contender": row.name, "missing": row.missing}
+            if not row.values
+            else {
+                "contender": row.name,
+                "median": row.median,
+                "min": min(row.values),
+                "max": max(row.values),
+                "rounds": row.values,
+                **({"cpu": row.cpu} if job.metric == "rate" else {}),
+                **row.result,
+            }
+            for row in rows
+        ],
+        "goals": [v for must in job.musts if (v := verdict(job, must, named))],
+    }
+
+
+def number(value: float) -> str:
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def as_markdown(result: Mapping[str, Any]) -> str:
+    """One job as a heading, a table, and the goals."""
+    rows = [row for row in result["rows"] if "median" in row]
+    extra = sorted(
+        {key for row in rows for key in row} - {"contender", "median", "min", "max", "rounds", "cpu"}
+    )
+    lines = [f"### `{result['job']}`: {result['title']}", ""]
+    if result["unit"]:
+        columns = [f"median, {result['unit']}", "min to max", *extra]
+    else:
+        columns = extra
+    lines += [f"| contender | {' | '.join(columns)} |", "|---|" + "---|" * len(columns)]
+    for row in rows:
+        cells = (
+            [number(row["median"]), f"{number(row['min'])} to {number(row['max'])}"] if result["unit"] else []
+        )
+        cells += [number(row[key]) if key in row else "" for key in extra]
+        lines.append(f"| {row['contender']} | {' | '.join(cells)} |")
+    lines += [
+        f"| {r['contender']} | not measured: {r['missing']} |" for r in result["rows"] if "missing" in r
+    ]
+    for goal in result["goals"]:
+        lines += ["", goal_line(goal)]
+    return "\n".join(lines) + "\n"
+
+
+def goal_line(goal: Mapping[str, Any]) -> str:
+    text = f"{goal['ours']} / {goal['base']}: **{goal['ratio']:.3g}**"
+    if goal["must"] < 1e6:
+        text += f" (goal {goal['must']:.3g}: {'reached' if goal['reached'] else 'not reached'})"
+    if goal["then"]:
+        text += f" (next goal {goal['then']:.3g})"
+    return text
+
+
+def write_docs(document: Mapping[str, Any]) -> None:
+    """Put the tables between the markers of docs/performance.md."""
+    text = DOCS.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    DOCS.write_text(f"{before}{BEGIN}\n\n{tables(document)}\n{END}{after}", encoding="utf-8")
+
+
+def tables(document: Mapping[str, Any]) -> str:
+    where = ", ".join(f"{key} {value}" for key, value in document["machine"].items())
+    what = ", ".join(f"{name} {version}" for name, version in document["versions"].items())
+    ceiling = ", ".join(f"{value:,} {key}" for key, value in document["stub"].items())
+    head = (
+        f"Measured {document['date']}. {where}.\n\nVersions: {what}.\n\nThe stub server alone: {ceiling}.\n"
+    )
+    return head + "\n" + "\n".join(as_markdown(result) for result in document["jobs"])
