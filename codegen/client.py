@@ -33,7 +33,7 @@ def write_client(spec: Path, config: Path, target: Path) -> None:
 
 
 def drop_empty_modules(package: Path) -> None:
-    """Delete the modules of free-form objects: model.py.jinja writes nothing for them, they are plain dicts."""
+    """Delete the modules of free-form objects: they are plain dicts, and model.py.jinja writes nothing."""
     for module in package.rglob("*.py"):
         if not module.read_text("utf-8").strip():
             module.unlink()

@@ -91,7 +91,8 @@ def load_document(spec: Path, config: Path) -> Document:
             the templates do not handle.
     """
     try:
-        content: Any = YAML(typ="safe", pure=True).load(spec.read_bytes())
+        loader: Any = YAML(typ="safe", pure=True)
+        content: Any = loader.load(spec.read_bytes())
         settings = ConfigFile.load_from_path(config)
     except (OSError, YAMLError, ValueError) as error:
         raise GenerationError(f"cannot read {spec.name} or {config.name}: {error}") from error
@@ -105,7 +106,7 @@ def load_document(spec: Path, config: Path) -> Document:
 
 
 def _refuse_unsupported(document: Document) -> None:
-    """Say so now instead of generating code that was never tried: templates/endpoint_module.py.jinja sends JSON only."""
+    """Refuse what the templates were not made for; endpoint_module.py.jinja sends JSON only."""
     for label, operation in document.operations():
         content = operation.get("requestBody", {}).get("content", {"application/json": {}})
         if list(content) != ["application/json"]:

@@ -53,10 +53,13 @@ def check(spec: Path, config: Path, out: Path) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m codegen.generate", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m codegen.generate",
+        description="Make generated/ from openapi.yaml and generator-config.yml.",
+    )
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if `out` is not current")
     parser.add_argument("--spec", type=Path, default=ROOT / "openapi.yaml", help="the OpenAPI document")
-    parser.add_argument("--config", type=Path, default=ROOT / "generator-config.yml", help="generator settings")
+    parser.add_argument("--config", type=Path, default=ROOT / "generator-config.yml", help="its settings")
     parser.add_argument("--out", type=Path, default=ROOT / "generated", help="the folder to write or compare")
     options = parser.parse_args(arguments)
     spec, config, out = (path.resolve() for path in (options.spec, options.config, options.out))

@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from codegen.document import COMPONENT, Document, Schema
 from codegen.errors import GenerationError
@@ -59,13 +59,15 @@ def _reach(document: Document, name: str) -> set[str]:
 
 def _targets(document: Document, schema: Any) -> Iterator[str]:
     if isinstance(schema, Mapping):
-        target = document.target(schema)
+        node = cast("Schema", schema)
+        target = document.target(node)
         if target is not None:
             yield target
-        for inner in schema.values():
+        for inner in node.values():
             yield from _targets(document, inner)
     elif isinstance(schema, list):
-        for inner in schema:
+        items: list[Any] = schema
+        for inner in items:
             yield from _targets(document, inner)
 
 
@@ -79,7 +81,7 @@ def _convert(schema: Schema, root: str) -> dict[str, Any]:
             target = str(value).removeprefix(COMPONENT)
             converted[key] = "#" if target == root else f"#/$defs/{target}"
         elif key in ("items", "additionalProperties", "not") and isinstance(value, Mapping):
-            converted[key] = _convert(value, root)
+            converted[key] = _convert(cast("Schema", value), root)
         elif key in ("anyOf", "oneOf", "allOf"):
             converted[key] = [_convert(inner, root) for inner in value]
         elif not key.startswith("x-"):

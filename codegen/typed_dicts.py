@@ -1,4 +1,4 @@
-"""Document -> honeyhive_client/typed_dicts.py: typed dictionaries and the field table of every request model."""
+"""Document -> honeyhive_client/typed_dicts.py: typed dictionaries and field tables of the request models."""
 
 import keyword
 import textwrap
@@ -67,7 +67,7 @@ def _annotation(
     parts: list[str] = []
     for kind in json_types(schema):
         if kind == "array":
-            item = inner(document, document.python_name(f"{name}Item"), schema["items"]) if "items" in schema else "Any"
+            item = inner(document, document.python_name(f"{name}Item"), schema.get("items", {}))
             parts.append(f"{array}[{item}]")
         elif kind == "object" and schema.get("properties"):
             parts.append(f'"{name}{suffix}"' if suffix == "Dict" else _object_input(name, schema))

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Literal, Protocol, cast
 
@@ -77,7 +78,7 @@ class Validator:
 
 
 def make_validator(name: str, backend: BackendName | None) -> Validator:
-    """A validator of the schema `name` in openapi.yaml, with the backend asked for or the faster one there is."""
+    """A validator of one schema, with the backend asked for, else the faster one there is."""
     wanted: list[BackendName] = [backend] if backend is not None else list(MODULES)
     for choice in wanted:
         if find_spec(MODULES[choice]) is not None:
@@ -93,57 +94,58 @@ class Python:
     """The jsonschema library."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        from jsonschema import Draft202012Validator, FormatChecker
-
-        checker = FormatChecker(formats=())
+        library: Any = import_module(MODULES["jsonschema"])
+        checker = library.FormatChecker(formats=())
         for name, is_format in FORMATS.items():
             checker.checks(name)(_ignoring_other_types(is_format))
-        self._validator = Draft202012Validator(schema, format_checker=checker)
+        self._validator = library.Draft202012Validator(schema, format_checker=checker)
 
     def is_valid(self, value: Any) -> bool:
-        return self._validator.is_valid(value)
+        return bool(self._validator.is_valid(value))
 
     def refusals(self, value: Any) -> Iterator[tuple[str, Mapping[str, Any], Any, Path]]:
         for error in self._validator.iter_errors(value):
-            yield str(error.validator), cast("Any", error.schema), error.instance, tuple(error.absolute_path)
+            yield error.validator, error.schema, error.instance, tuple(error.absolute_path)
 
 
-def _ignoring_other_types(is_format: Any) -> Any:
-    return lambda value: not isinstance(value, str) or is_format(value)
+def _ignoring_other_types(is_format: Callable[[str], bool]) -> Callable[[object], bool]:
+    def check(value: object) -> bool:
+        return not isinstance(value, str) or is_format(value)
+
+    return check
 
 
 class Rust:
     """The jsonschema-rs library."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        from jsonschema_rs import Draft202012Validator
-
+        library: Any = import_module(MODULES["jsonschema-rs"])
         self._schema = schema
         # Formats that are not ours are annotations only, as in the other backend.
         ignored = {name: _accept for name in _formats_in(schema) if name not in FORMATS}
-        self._validator = Draft202012Validator(
+        self._validator = library.Draft202012Validator(
             dict(schema), formats={**ignored, **FORMATS}, validate_formats=True
         )
 
     def is_valid(self, value: Any) -> bool:
-        return self._validator.is_valid(value)
+        return bool(self._validator.is_valid(value))
 
     def refusals(self, value: Any) -> Iterator[tuple[str, Mapping[str, Any], Any, Path]]:
         for error in self._validator.iter_errors(value):
             where: Path = tuple(error.instance_path)
             *parents, keyword = error.schema_path
-            yield str(keyword), self._schema_at(parents), _at(value, where), where
+            yield keyword, self._schema_at(parents), _at(value, where), where
 
-    def _schema_at(self, path: list[str | int]) -> Mapping[str, Any]:
+    def _schema_at(self, path: list[str | int]) -> Any:
         node: Any = self._schema
         for part in path:
             node = self._follow(node, part)[part] if part != "$ref" else self._target(node["$ref"])
-        return cast("Mapping[str, Any]", node)
+        return node
 
     def _follow(self, node: Any, part: str | int) -> Any:
-        while isinstance(node, dict) and part not in node and "$ref" in node:
-            node = self._target(cast("dict[str, Any]", node)["$ref"])
-        return cast("Any", node)
+        while part not in node and "$ref" in node:
+            node = self._target(node["$ref"])
+        return node
 
     def _target(self, ref: str) -> Any:
         node: Any = self._schema
@@ -156,14 +158,15 @@ def _accept(_: str) -> bool:
     return True
 
 
-def _formats_in(schema: Any) -> set[str]:
+def _formats_in(schema: object) -> set[str]:
+    found: set[str] = set()
     if isinstance(schema, list):
-        return {name for item in cast("list[Any]", schema) for name in _formats_in(item)}
-    if not isinstance(schema, dict):
-        return set()
-    node = cast("dict[str, Any]", schema)
-    own = {node["format"]} if isinstance(node.get("format"), str) else set[str]()
-    return own.union(*(_formats_in(inner) for inner in node.values()))
+        for item in cast("list[object]", schema):
+            found |= _formats_in(item)
+    elif isinstance(schema, dict):
+        for key, inner in cast("dict[str, object]", schema).items():
+            found |= {inner} if key == "format" and isinstance(inner, str) else _formats_in(inner)
+    return found
 
 
 def _at(value: Any, path: Path) -> Any:

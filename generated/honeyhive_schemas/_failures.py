@@ -97,7 +97,8 @@ def _is_known(name: str, schema: Mapping[str, Any]) -> bool:
 
 
 def _hint(name: str, schema: Mapping[str, Any]) -> str:
-    close = get_close_matches(name, schema.get("properties", {}), n=1)
+    known: dict[str, Any] = schema.get("properties", {})
+    close = get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 

@@ -9,7 +9,6 @@ recursion limit.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from ._failures import Failure, Path, path_text
@@ -82,8 +81,9 @@ class Plain:
             self.value = None
             self.failures = [Failure("", "too deeply nested to be checked")]
 
-    def _fail(self, path: Path, message: str) -> None:
+    def _fail(self, path: Path, message: str) -> Any:
         self.failures.append(Failure(path_text(path), message))
+        return None
 
     def _copy(self, value: object, path: Path) -> Any:
         self._seen += 1
@@ -106,16 +106,16 @@ class Plain:
         if isinstance(value, dict | list | tuple):
             if len(path) >= MAX_DEPTH:
                 return self._fail(path, f"nested deeper than {MAX_DEPTH} levels, or within itself")
-            return self._container(cast("Any", value), path)
+            return self._container(cast("dict[object, object] | list[object] | tuple[object]", value), path)
         return self._fail(path, f"expected a JSON value, got {type(value).__name__}")
 
-    def _text(self, value: str, path: Path) -> str | None:
+    def _text(self, value: str, path: Path) -> Any:
         if _is_text(value):
             return str.__str__(value)
         return self._fail(path, "text with a lone surrogate, which UTF-8 cannot hold")
 
-    def _container(self, value: Mapping[object, object] | Iterable[object], path: Path) -> Any:
-        if not isinstance(value, Mapping):
+    def _container(self, value: dict[object, object] | list[object] | tuple[object], path: Path) -> Any:
+        if not isinstance(value, dict):
             return [self._copy(item, (*path, index)) for index, item in enumerate(value)]
         result: dict[str, Any] = {}
         for key, item in value.items():

@@ -54,5 +54,7 @@ def canonical_name(name: str) -> str:
 
 def load(name: str) -> dict[str, Any]:
     """Read one document from the package; each call gives a fresh one."""
-    document: dict[str, Any] = json.loads(files(__package__).joinpath(f"{name}.json").read_text("utf-8"))
+    document: dict[str, Any] = json.loads(
+        files("honeyhive_schemas").joinpath(f"{name}.json").read_text("utf-8")
+    )
     return document

@@ -10,7 +10,11 @@ from ...client import AuthenticatedClient, Client
 from ...models.create_event_request import CreateEventRequest
 from ...models.create_event_response import CreateEventResponse
 from ...models.error_response import ErrorResponse
-from ...types import Response, read_json, write_json
+from ...types import (
+    Response,
+    read_json,
+    write_json,
+)
 
 
 def build_request(

@@ -11,7 +11,12 @@ from ...models.create_event_batch_request import CreateEventBatchRequest
 from ...models.create_event_batch_response import CreateEventBatchResponse
 from ...models.error_response import ErrorResponse
 from ...models.partial_batch_response import PartialBatchResponse
-from ...types import Response, read_json, write_json
+from ...types import (
+    Response,
+    first_of,
+    read_json,
+    write_json,
+)
 
 
 def build_request(
@@ -58,12 +63,15 @@ def parse_response(
         return read_json(status_code, content, ErrorResponse.from_dict)
 
     if status_code == 500:
-        return read_json(
+        either: PartialBatchResponse | ErrorResponse = read_json(
             status_code,
             content,
-            PartialBatchResponse.from_dict,
-            ErrorResponse.from_dict,
+            first_of(
+                PartialBatchResponse.from_dict,
+                ErrorResponse.from_dict,
+            ),
         )
+        return either
 
     if 500 <= status_code <= 599:
         return read_json(status_code, content, ErrorResponse.from_dict)

@@ -10,7 +10,11 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.error_response import ErrorResponse
 from ...models.get_event_response import GetEventResponse
-from ...types import Response, path_segment, read_json
+from ...types import (
+    Response,
+    path_segment,
+    read_json,
+)
 
 
 def build_request(

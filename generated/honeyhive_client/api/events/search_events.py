@@ -10,7 +10,11 @@ from ...client import AuthenticatedClient, Client
 from ...models.error_response import ErrorResponse
 from ...models.search_events_request import SearchEventsRequest
 from ...models.search_events_response import SearchEventsResponse
-from ...types import Response, read_json, write_json
+from ...types import (
+    Response,
+    read_json,
+    write_json,
+)
 
 
 def build_request(

@@ -10,7 +10,12 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.error_response import ErrorResponse
 from ...models.update_event_request import UpdateEventRequest
-from ...types import Response, path_segment, read_json, write_json
+from ...types import (
+    Response,
+    path_segment,
+    read_json,
+    write_json,
+)
 
 
 def build_request(

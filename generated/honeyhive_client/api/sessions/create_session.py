@@ -10,7 +10,11 @@ from ...client import AuthenticatedClient, Client
 from ...models.create_session_request import CreateSessionRequest
 from ...models.create_session_response import CreateSessionResponse
 from ...models.error_response import ErrorResponse
-from ...types import Response, read_json, write_json
+from ...types import (
+    Response,
+    read_json,
+    write_json,
+)
 
 
 def build_request(

@@ -12,7 +12,13 @@ from ...models.create_session_event_batch_request import CreateSessionEventBatch
 from ...models.create_session_event_batch_response import CreateSessionEventBatchResponse
 from ...models.error_response import ErrorResponse
 from ...models.partial_batch_response import PartialBatchResponse
-from ...types import Response, path_segment, read_json, write_json
+from ...types import (
+    Response,
+    first_of,
+    path_segment,
+    read_json,
+    write_json,
+)
 
 
 def build_request(
@@ -61,12 +67,15 @@ def parse_response(
         return read_json(status_code, content, ErrorResponse.from_dict)
 
     if status_code == 500:
-        return read_json(
+        either: PartialBatchResponse | ErrorResponse = read_json(
             status_code,
             content,
-            PartialBatchResponse.from_dict,
-            ErrorResponse.from_dict,
+            first_of(
+                PartialBatchResponse.from_dict,
+                ErrorResponse.from_dict,
+            ),
         )
+        return either
 
     if 500 <= status_code <= 599:
         return read_json(status_code, content, ErrorResponse.from_dict)
