@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WORD = re.compile(r"[a-z0-9_]{2,}")
-COMMON = frozenset("the and for that are not with this from what how does which its one into you can".split())
+COMMON = frozenset(
+    re.findall(r"\w+", "the and for that are not with this from what how does which its one into you can")
+)
 CHUNK_CHARACTERS = 700
 
 

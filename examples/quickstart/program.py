@@ -117,12 +117,15 @@ def read_back(hh: HoneyHive, answered: dict[str, str]) -> Iterator[Step]:
         "searched chunks of more than 20 words",
         f"{len(long)} events, {len({e.event_id for e in long})} of them different",
     )
-    yield Step("searched everything, newest first", f"{sum(pages)} events in {len(pages)} pages of {PAGE_SIZE}")
+    yield Step(
+        "searched everything, newest first", f"{sum(pages)} events in {len(pages)} pages of {PAGE_SIZE}"
+    )
 
     first = next(iter(answered))
     hh.events.update(first, feedback={"rating": 5, "comment": "to the point"}, metrics={"sentences": 2})
     event = hh.events.get(first)
-    yield Step(f"rated and read back {first[:8]}…", f"feedback {event.feedback}, outputs kept: {bool(event.outputs)}")
+    kept = f"feedback {event.feedback}, outputs kept: {bool(event.outputs)}"
+    yield Step(f"rated and read back {first[:8]}…", kept)
 
     rated = hh.events.search(F("feedback.rating") > 4).to_list()
     yield Step("searched what is rated above 4", f"{len(rated)} event: {rated[0].event_name}")

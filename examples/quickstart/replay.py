@@ -47,10 +47,10 @@ def replay(hh: HoneyHive, paths: list[Path]) -> Iterator[Step]:
     for path in paths:
         events = read(path)
         report = hh.events.create_batch(events)
-        for event_id, event in zip(report.event_ids, events, strict=True):
-            expected[event_id] = event
+        expected.update(zip(report.event_ids, events, strict=True))
         sessions = len({e.get("session_id") for e in events})
-        yield Step(path.name, f"{len(events)} events in {sessions} session(s), {report.bytes_sent:,} bytes sent")
+        sent = f"{len(events)} events in {sessions} session(s), {report.bytes_sent:,} bytes sent"
+        yield Step(path.name, sent)
 
     seen: set[str] = set()
     for stored in hh.events.search(page_size=PAGE_SIZE).raw():

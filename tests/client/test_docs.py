@@ -44,7 +44,6 @@ def test_examples_of_the_page_run(page: Path, server: LocalServer, tmp_path: Pat
     program.write_text(examples(page), encoding="utf-8")
     environment = {k: v for k, v in os.environ.items() if not k.startswith("HH_")}
     environment |= {"HH_API_KEY": "hh_docs", "HH_API_URL": server.url, "PYTHONWARNINGS": "error"}
-    done = subprocess.run(
-        [sys.executable, str(program)], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, str(program)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{page.name}:\n{done.stdout}\n{done.stderr}"

@@ -1,0 +1,74 @@
+"""The quickstart does what its table says, on its own documents and on real traces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from examples.quickstart.__main__ import ROOT, main
+from examples.quickstart.program import QUESTIONS, run
+from examples.quickstart.replay import ReplayError, differences, read, replay
+from honeyhive_ext import F, HoneyHive
+
+TRACES = sorted((ROOT.parent / "shared" / "data" / "traces").glob("*.jsonl"))
+
+
+def test_the_program_records_every_step_as_events(hh: HoneyHive) -> None:
+    steps = list(run(hh, ROOT))
+    assert [s.did for s in steps[1 : 1 + len(QUESTIONS)]] == list(QUESTIONS)
+    events = hh.events.search().to_list()
+    names = ("session", "chain", "tool", "model")
+    kinds = {kind: [e for e in events if e.event_type == kind] for kind in names}
+    assert len(kinds["session"]) == 1 + len(QUESTIONS)
+    assert len(kinds["model"]) == len(QUESTIONS)
+    assert len(kinds["tool"]) > 100
+    by_id = {e.event_id: e for e in events}
+    for event in events:
+        if event.event_type != "session":
+            assert event.session_id in by_id, "every step belongs to a recorded session"
+            assert event.parent_id in by_id, "every step has a recorded parent"
+        assert event.end_time is None or event.end_time >= event.start_time
+
+
+def test_the_batch_of_the_program_has_hundreds_of_events(hh: HoneyHive) -> None:
+    list(run(hh, ROOT))
+    assert hh.events.search(F.event_name == "analyse chunk").count() > 100
+
+
+@pytest.mark.skipif(not TRACES, reason="the folder of real traces is not beside the project")
+def test_every_line_of_the_real_traces_comes_back_equal(hh: HoneyHive) -> None:
+    steps = list(replay(hh, TRACES))
+    lines = sum(len(read(path)) for path in TRACES)
+    assert steps[-1].result.startswith(f"{lines} events came back equal")
+
+
+def test_an_event_that_comes_back_changed_fails_the_replay(hh: HoneyHive, tmp_path: Path) -> None:
+    event = '{"event_type": "tool", "event_id": "5e083662-7610-4899-ae7b-273e09df8ef6", "inputs": {"n": 1}}\n'
+    path = tmp_path / "one.jsonl"
+    path.write_text(event, encoding="utf-8")
+    steps = replay(hh, [path])
+    next(steps)
+    hh.events.update("5e083662-7610-4899-ae7b-273e09df8ef6", outputs={"late": True})
+    assert next(steps).result.startswith("1 events")
+    assert differences({"inputs": {"n": 1}}, {"inputs": {"n": 2}}) == ["inputs"]
+    assert differences({"inputs": {"n": 1}}, {}) == ["inputs"]
+
+
+def test_a_broken_line_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "broken.jsonl"
+    path.write_text('{"event_type": "tool", "inputs": {}}\n{oops\n', encoding="utf-8")
+    with pytest.raises(ReplayError, match=r"broken\.jsonl, line 2"):
+        read(path)
+
+
+def test_the_command_prints_a_table_and_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    printed = capsys.readouterr().out
+    assert "indexed" in printed
+    assert "HH_API_KEY" in printed
+
+
+def test_the_command_names_a_missing_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main([str(tmp_path / "absent.jsonl")]) == 2
+    assert "absent.jsonl" in capsys.readouterr().err
