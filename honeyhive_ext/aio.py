@@ -1,0 +1,86 @@
+"""`AsyncHoneyHive`: the client for asyncio, with the names of `HoneyHive`."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import httpx
+
+from honeyhive_ext.aio_resources import AsyncEvents, AsyncSessions
+from honeyhive_ext.config import (
+    DEFAULT_CONCURRENCY,
+    OnUnserializable,
+    Redact,
+    Secret,
+    Unpicklable,
+    build_settings,
+    secret,
+)
+from honeyhive_ext.observe import Observer, OnRequest, OnResponse, OnRetry
+from honeyhive_ext.retry import RetryPolicy
+from honeyhive_ext.transport import AsyncSender
+
+
+class AsyncHoneyHive(Unpicklable):
+    """The awaitable twin of `HoneyHive`: the same arguments, the same methods, with `await`.
+
+    May be shared between tasks, and used from one `asyncio.run` after another: connections are kept
+    for each event loop. Hooks are plain functions; `http_client` is an `httpx.AsyncClient` and
+    `transport` an `httpx.AsyncBaseTransport`. Everything else is as `HoneyHive` describes it.
+
+    >>> AsyncHoneyHive(api_key="hh_123", base_url="http://127.0.0.1:8080")
+    AsyncHoneyHive(base_url='http://127.0.0.1:8080')
+    """
+
+    def __init__(
+        self,
+        api_key: str | Secret | None = None,
+        *,
+        ingestion_api_key: str | Secret | None = None,
+        base_url: str | None = None,
+        source: str | None = None,
+        timeout: float | None = None,
+        retry: RetryPolicy | bool | None = None,
+        max_concurrency: int = DEFAULT_CONCURRENCY,
+        on_unserializable: OnUnserializable = "raise",
+        redact: Redact | None = None,
+        on_request: OnRequest | None = None,
+        on_response: OnResponse | None = None,
+        on_retry: OnRetry | None = None,
+        http_client: httpx.AsyncClient | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        # From here on no frame holds a bare key, so a traceback with local variables shows none.
+        api_key, ingestion_api_key = secret(api_key), secret(ingestion_api_key)
+        settings = build_settings(
+            api_key=api_key,
+            ingestion_api_key=ingestion_api_key,
+            base_url=base_url,
+            source=source,
+            timeout=timeout,
+            retry=retry,
+            max_concurrency=max_concurrency,
+            on_unserializable=on_unserializable,
+            redact=redact,
+        )
+        self._sender = AsyncSender(
+            settings,
+            http_client=http_client,
+            transport=transport,
+            observer=Observer(on_request, on_response, on_retry),
+        )
+        self.events = AsyncEvents(self._sender)
+        self.sessions = AsyncSessions(self._sender)
+
+    async def close(self) -> None:
+        """Close the connections. The client cannot be used afterwards."""
+        await self._sender.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._sender.settings.base_url!r})"

@@ -1,0 +1,106 @@
+"""`HoneyHive`: the client for code that waits for its answers."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import httpx
+
+from honeyhive_ext.config import (
+    DEFAULT_CONCURRENCY,
+    OnUnserializable,
+    Redact,
+    Secret,
+    Unpicklable,
+    build_settings,
+    secret,
+)
+from honeyhive_ext.observe import Observer, OnRequest, OnResponse, OnRetry
+from honeyhive_ext.resources import Events, Sessions
+from honeyhive_ext.retry import RetryPolicy
+from honeyhive_ext.transport import Sender
+
+
+class HoneyHive(Unpicklable):
+    """A client of the HoneyHive events API.
+
+    Keeps one pool of connections, opened at first use; may be shared between threads; closes at the
+    end of its `with` block. It cannot be pickled, since it holds the key: make one in each process.
+
+    Args:
+        api_key: The project key (`hh_...`). Default: HH_API_KEY.
+        ingestion_api_key: A key that can only write, used instead of the project key for writes.
+            Alone it makes a client that can only write. Default: HH_INGESTION_API_KEY.
+        base_url: Where the API is. Default: HH_API_URL, else https://api.dp1.us.honeyhive.ai.
+        source: The `source` of events that name none. Default: HH_SOURCE, else "sdk-python".
+        timeout: Seconds that one attempt may take, at most 3600. Default: HH_API_TIMEOUT, else 30.
+        retry: A `RetryPolicy`, True (or None) for the standard one, False for one attempt.
+        max_concurrency: Requests of one batch in flight at a time, 1 to 64. Default 4.
+        on_unserializable: What becomes of a value that JSON cannot hold: an error that names its path
+            ("raise", the default), null ("null") or its repr ("repr").
+        redact: A function that sees every event as a dict before it is serialised, and returns what to send.
+        on_request: Called with a `RequestInfo` before each attempt.
+        on_response: Called with a `ResponseInfo` after each attempt.
+        on_retry: Called with a `RetryInfo` before each wait. A hook that raises is logged; the call goes on.
+        http_client: An `httpx.Client` of your own, with its proxies, limits and headers. It stays open.
+        transport: An `httpx.BaseTransport` below the client's own `httpx.Client`, closed with it.
+
+    Raises:
+        ConfigError: A setting is missing or malformed; the message says which and what to write.
+
+    >>> HoneyHive(api_key="hh_123", base_url="http://127.0.0.1:8080")
+    HoneyHive(base_url='http://127.0.0.1:8080')
+    """
+
+    def __init__(
+        self,
+        api_key: str | Secret | None = None,
+        *,
+        ingestion_api_key: str | Secret | None = None,
+        base_url: str | None = None,
+        source: str | None = None,
+        timeout: float | None = None,
+        retry: RetryPolicy | bool | None = None,
+        max_concurrency: int = DEFAULT_CONCURRENCY,
+        on_unserializable: OnUnserializable = "raise",
+        redact: Redact | None = None,
+        on_request: OnRequest | None = None,
+        on_response: OnResponse | None = None,
+        on_retry: OnRetry | None = None,
+        http_client: httpx.Client | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        # From here on no frame holds a bare key, so a traceback with local variables shows none.
+        api_key, ingestion_api_key = secret(api_key), secret(ingestion_api_key)
+        settings = build_settings(
+            api_key=api_key,
+            ingestion_api_key=ingestion_api_key,
+            base_url=base_url,
+            source=source,
+            timeout=timeout,
+            retry=retry,
+            max_concurrency=max_concurrency,
+            on_unserializable=on_unserializable,
+            redact=redact,
+        )
+        self._sender = Sender(
+            settings,
+            http_client=http_client,
+            transport=transport,
+            observer=Observer(on_request, on_response, on_retry),
+        )
+        self.events = Events(self._sender)
+        self.sessions = Sessions(self._sender)
+
+    def close(self) -> None:
+        """Close the connections. The client cannot be used afterwards."""
+        self._sender.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._sender.settings.base_url!r})"
