@@ -80,6 +80,26 @@ def quickstart(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Measure this package beside its peers: a short form, or what the arguments of `benchmarks` ask for."""
+    session.install("-e", ".[schemas-fast,fast-async]", *group("bench"))
+    environment = {
+        "BENCH_SDK_PYTHON": environment_of_its_own(session, "bench-sdk"),
+        "BENCH_STOCK_PYTHON": environment_of_its_own(session, "bench-stock"),
+    }
+    session.run("python", "-m", "benchmarks", *(session.posargs or ["--short"]), env=environment)
+
+
+def environment_of_its_own(session: nox.Session, name: str) -> str:
+    """The interpreter of an environment that holds one dependency group and nothing of this project."""
+    python = Path(session.create_tmp()) / name / "bin" / "python"
+    if not python.exists():
+        session.run("python", "-m", "venv", str(python.parents[1]), silent=True)
+    session.run(str(python), "-m", "pip", "install", "-q", *group(name), external=True, silent=True)
+    return str(python)
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the wheel; install it alone and beside the official SDK, and use both."""
     session.install("build")

@@ -1,1 +1,1 @@
-"""Side-by-side measurements. `python -m benchmarks --list` names the jobs; docs/performance.md has results."""
+"""Side-by-side measurements. `python -m benchmarks --list` names jobs; docs/performance.md has tables."""

@@ -69,7 +69,7 @@ def _temporary() -> TemporaryDirectory[str]:
 
 @lru_cache
 def certificates() -> Path:
-    """A certificate made for this run; its authority joins the usual bundle, so that loading costs as usual."""
+    """A certificate made for this run; its authority joins the usual bundle, so that loading costs it."""
     import certifi
     import trustme
 
