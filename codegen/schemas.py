@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -66,8 +66,7 @@ def _targets(document: Document, schema: Any) -> Iterator[str]:
         for inner in node.values():
             yield from _targets(document, inner)
     elif isinstance(schema, list):
-        items: list[Any] = schema
-        for inner in items:
+        for inner in cast("Sequence[Any]", schema):
             yield from _targets(document, inner)
 
 

@@ -93,7 +93,7 @@ def _typed_dict(document: Document, name: str, schema: Schema, class_name: str, 
             annotation = f"Required[{annotation}]"
         fields.append((field, annotation, _resolve(document, inner).get("description", "")))
     purpose = "exactly as it goes over the wire" if wire else "as the ergonomic layer accepts it"
-    title = f"`{name}` as a dictionary, {purpose}: {_prose(schema.get('description', ''))}"
+    title = f"`{name}` as a dictionary, {purpose}. {_prose(schema.get('description', ''))}"
     if any(not field.isidentifier() or keyword.iskeyword(field) for field, _, _ in fields):
         body = ", ".join(f"{field!r}: {_quoted(annotation)}" for field, annotation, _ in fields)
         return f"{class_name} = TypedDict({class_name!r}, {{{body}}}, total=False)\n"

@@ -51,7 +51,7 @@ class Field:
 
 
 class CreateEventRequestDict(TypedDict, total=False):
-    """`CreateEventRequest` as a dictionary, exactly as it goes over the wire: One event to create. No other
+    """`CreateEventRequest` as a dictionary, exactly as it goes over the wire. One event to create. No other
     property is allowed.
     """
 
@@ -97,7 +97,7 @@ class CreateEventRequestDict(TypedDict, total=False):
 
 
 class CreateEventRequestInput(TypedDict, total=False):
-    """`CreateEventRequest` as a dictionary, as the ergonomic layer accepts it: One event to create. No other
+    """`CreateEventRequest` as a dictionary, as the ergonomic layer accepts it. One event to create. No other
     property is allowed.
     """
 
@@ -143,7 +143,7 @@ class CreateEventRequestInput(TypedDict, total=False):
 
 
 class UpdateEventRequestDict(TypedDict, total=False):
-    """`UpdateEventRequest` as a dictionary, exactly as it goes over the wire: What to add to a stored event.
+    """`UpdateEventRequest` as a dictionary, exactly as it goes over the wire. What to add to a stored event.
     The service ignores properties that it does not know; this document forbids them.
     """
 
@@ -168,7 +168,7 @@ class UpdateEventRequestDict(TypedDict, total=False):
 
 
 class UpdateEventRequestInput(TypedDict, total=False):
-    """`UpdateEventRequest` as a dictionary, as the ergonomic layer accepts it: What to add to a stored event.
+    """`UpdateEventRequest` as a dictionary, as the ergonomic layer accepts it. What to add to a stored event.
     The service ignores properties that it does not know; this document forbids them.
     """
 
@@ -193,7 +193,7 @@ class UpdateEventRequestInput(TypedDict, total=False):
 
 
 class EventFilterDict(TypedDict, total=False):
-    """`EventFilter` as a dictionary, exactly as it goes over the wire: One condition on one field. No other
+    """`EventFilter` as a dictionary, exactly as it goes over the wire. One condition on one field. No other
     property is allowed.
     """
 
@@ -221,7 +221,7 @@ class EventFilterDict(TypedDict, total=False):
 
 
 class EventFilterInput(TypedDict, total=False):
-    """`EventFilter` as a dictionary, as the ergonomic layer accepts it: One condition on one field. No other
+    """`EventFilter` as a dictionary, as the ergonomic layer accepts it. One condition on one field. No other
     property is allowed.
     """
 
@@ -247,7 +247,7 @@ class EventFilterInput(TypedDict, total=False):
 
 
 class DateRangeDict(TypedDict, total=False):
-    """`DateRange` as a dictionary, exactly as it goes over the wire: The start_time an event must have, both
+    """`DateRange` as a dictionary, exactly as it goes over the wire. The start_time an event must have, both
     ends included.
     """
 
@@ -258,7 +258,7 @@ class DateRangeDict(TypedDict, total=False):
 
 
 class DateRangeInput(TypedDict, total=False):
-    """`DateRange` as a dictionary, as the ergonomic layer accepts it: The start_time an event must have, both
+    """`DateRange` as a dictionary, as the ergonomic layer accepts it. The start_time an event must have, both
     ends included.
     """
 
@@ -269,7 +269,7 @@ class DateRangeInput(TypedDict, total=False):
 
 
 class SearchEventsRequestDict(TypedDict, total=False):
-    """`SearchEventsRequest` as a dictionary, exactly as it goes over the wire: What to search for. No other
+    """`SearchEventsRequest` as a dictionary, exactly as it goes over the wire. What to search for. No other
     property is allowed; an empty object asks for the newest events of all.
     """
 
@@ -288,7 +288,7 @@ class SearchEventsRequestDict(TypedDict, total=False):
 
 
 class SearchEventsRequestInput(TypedDict, total=False):
-    """`SearchEventsRequest` as a dictionary, as the ergonomic layer accepts it: What to search for. No other
+    """`SearchEventsRequest` as a dictionary, as the ergonomic layer accepts it. What to search for. No other
     property is allowed; an empty object asks for the newest events of all.
     """
 
@@ -307,7 +307,7 @@ class SearchEventsRequestInput(TypedDict, total=False):
 
 
 class SessionPropertiesDict(TypedDict, total=False):
-    """`SessionProperties` as a dictionary, exactly as it goes over the wire: What the new session of a
+    """`SessionProperties` as a dictionary, exactly as it goes over the wire. What the new session of a
     single_session batch is made from. Further properties are allowed.
     """
 
@@ -322,7 +322,7 @@ class SessionPropertiesDict(TypedDict, total=False):
 
 
 class SessionPropertiesInput(TypedDict, total=False):
-    """`SessionProperties` as a dictionary, as the ergonomic layer accepts it: What the new session of a
+    """`SessionProperties` as a dictionary, as the ergonomic layer accepts it. What the new session of a
     single_session batch is made from. Further properties are allowed.
     """
 
@@ -337,7 +337,7 @@ class SessionPropertiesInput(TypedDict, total=False):
 
 
 class CreateEventBatchRequestDict(TypedDict, total=False):
-    """`CreateEventBatchRequest` as a dictionary, exactly as it goes over the wire: Many events to create at
+    """`CreateEventBatchRequest` as a dictionary, exactly as it goes over the wire. Many events to create at
     once. No other property is allowed.
     """
 
@@ -350,7 +350,7 @@ class CreateEventBatchRequestDict(TypedDict, total=False):
 
 
 class CreateEventBatchRequestInput(TypedDict, total=False):
-    """`CreateEventBatchRequest` as a dictionary, as the ergonomic layer accepts it: Many events to create at
+    """`CreateEventBatchRequest` as a dictionary, as the ergonomic layer accepts it. Many events to create at
     once. No other property is allowed.
     """
 
@@ -363,7 +363,7 @@ class CreateEventBatchRequestInput(TypedDict, total=False):
 
 
 class CreateSessionRequestDict(TypedDict, total=False):
-    """`CreateSessionRequest` as a dictionary, exactly as it goes over the wire: A session to start. No other
+    """`CreateSessionRequest` as a dictionary, exactly as it goes over the wire. A session to start. No other
     property is allowed.
     """
 
@@ -396,7 +396,7 @@ class CreateSessionRequestDict(TypedDict, total=False):
 
 
 class CreateSessionRequestInput(TypedDict, total=False):
-    """`CreateSessionRequest` as a dictionary, as the ergonomic layer accepts it: A session to start. No other
+    """`CreateSessionRequest` as a dictionary, as the ergonomic layer accepts it. A session to start. No other
     property is allowed.
     """
 
@@ -429,7 +429,7 @@ class CreateSessionRequestInput(TypedDict, total=False):
 
 
 class CreateSessionEventBatchRequestDict(TypedDict, total=False):
-    """`CreateSessionEventBatchRequest` as a dictionary, exactly as it goes over the wire: Many events to add
+    """`CreateSessionEventBatchRequest` as a dictionary, exactly as it goes over the wire. Many events to add
     to one session.
     """
 
@@ -438,7 +438,7 @@ class CreateSessionEventBatchRequestDict(TypedDict, total=False):
 
 
 class CreateSessionEventBatchRequestInput(TypedDict, total=False):
-    """`CreateSessionEventBatchRequest` as a dictionary, as the ergonomic layer accepts it: Many events to add
+    """`CreateSessionEventBatchRequest` as a dictionary, as the ergonomic layer accepts it. Many events to add
     to one session.
     """
 

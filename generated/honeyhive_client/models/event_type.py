@@ -1,17 +1,24 @@
 # Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
-from typing import Literal
+from typing import Final, Literal
 
 EventType = Literal["chain", "model", "session", "tool"]
 
-EVENT_TYPE_VALUES: set[EventType] = {
-    "chain",
-    "model",
-    "session",
-    "tool",
-}
+EVENT_TYPE_VALUES: Final[frozenset[EventType]] = frozenset(
+    {
+        "chain",
+        "model",
+        "session",
+        "tool",
+    }
+)
 
 
 def check_event_type(value: str) -> EventType:
+    """The value, if it is one that the document names today.
+
+    Raises:
+        TypeError: It is not.
+    """
     if value in EVENT_TYPE_VALUES:
         return value
-    raise TypeError(f"Unexpected value {value!r}. Expected one of {EVENT_TYPE_VALUES!r}")
+    raise TypeError(f"{value!r} is not one of {sorted(EVENT_TYPE_VALUES)}")

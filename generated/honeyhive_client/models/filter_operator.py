@@ -1,5 +1,5 @@
 # Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
-from typing import Literal
+from typing import Final, Literal
 
 FilterOperator = Literal[
     "after",
@@ -14,21 +14,28 @@ FilterOperator = Literal[
     "not exists",
 ]
 
-FILTER_OPERATOR_VALUES: set[FilterOperator] = {
-    "after",
-    "before",
-    "contains",
-    "exists",
-    "greater than",
-    "is",
-    "is not",
-    "less than",
-    "not contains",
-    "not exists",
-}
+FILTER_OPERATOR_VALUES: Final[frozenset[FilterOperator]] = frozenset(
+    {
+        "after",
+        "before",
+        "contains",
+        "exists",
+        "greater than",
+        "is",
+        "is not",
+        "less than",
+        "not contains",
+        "not exists",
+    }
+)
 
 
 def check_filter_operator(value: str) -> FilterOperator:
+    """The value, if it is one that the document names today.
+
+    Raises:
+        TypeError: It is not.
+    """
     if value in FILTER_OPERATOR_VALUES:
         return value
-    raise TypeError(f"Unexpected value {value!r}. Expected one of {FILTER_OPERATOR_VALUES!r}")
+    raise TypeError(f"{value!r} is not one of {sorted(FILTER_OPERATOR_VALUES)}")

@@ -1,17 +1,24 @@
 # Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
-from typing import Literal
+from typing import Final, Literal
 
 FilterType = Literal["boolean", "datetime", "number", "string"]
 
-FILTER_TYPE_VALUES: set[FilterType] = {
-    "boolean",
-    "datetime",
-    "number",
-    "string",
-}
+FILTER_TYPE_VALUES: Final[frozenset[FilterType]] = frozenset(
+    {
+        "boolean",
+        "datetime",
+        "number",
+        "string",
+    }
+)
 
 
 def check_filter_type(value: str) -> FilterType:
+    """The value, if it is one that the document names today.
+
+    Raises:
+        TypeError: It is not.
+    """
     if value in FILTER_TYPE_VALUES:
         return value
-    raise TypeError(f"Unexpected value {value!r}. Expected one of {FILTER_TYPE_VALUES!r}")
+    raise TypeError(f"{value!r} is not one of {sorted(FILTER_TYPE_VALUES)}")

@@ -86,7 +86,6 @@ def sync_detailed(
     Stores one event. The body is the event itself, without a wrapper. Fields that the schema does not name
     are refused with 400.
 
-
     Args:
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
@@ -96,7 +95,6 @@ def sync_detailed(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -117,7 +115,6 @@ def sync(
     Stores one event. The body is the event itself, without a wrapper. Fields that the schema does not name
     are refused with 400.
 
-
     Args:
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
@@ -127,7 +124,6 @@ def sync(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The parsed body, of a success or of a documented error.
@@ -148,7 +144,6 @@ async def asyncio_detailed(
     Stores one event. The body is the event itself, without a wrapper. Fields that the schema does not name
     are refused with 400.
 
-
     Args:
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
@@ -158,7 +153,6 @@ async def asyncio_detailed(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -179,7 +173,6 @@ async def asyncio(
     Stores one event. The body is the event itself, without a wrapper. Fields that the schema does not name
     are refused with 400.
 
-
     Args:
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
@@ -189,7 +182,6 @@ async def asyncio(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The parsed body, of a success or of a documented error.

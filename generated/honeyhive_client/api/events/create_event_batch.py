@@ -102,7 +102,6 @@ def sync_detailed(
     session_properties; two such requests make two sessions. A 500 answer may still list the events that were
     stored.
 
-
     Args:
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
@@ -112,7 +111,6 @@ def sync_detailed(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -134,7 +132,6 @@ def sync(
     session_properties; two such requests make two sessions. A 500 answer may still list the events that were
     stored.
 
-
     Args:
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
@@ -144,7 +141,6 @@ def sync(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The parsed body, of a success or of a documented error.
@@ -166,7 +162,6 @@ async def asyncio_detailed(
     session_properties; two such requests make two sessions. A 500 answer may still list the events that were
     stored.
 
-
     Args:
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
@@ -176,7 +171,6 @@ async def asyncio_detailed(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -198,7 +192,6 @@ async def asyncio(
     session_properties; two such requests make two sessions. A 500 answer may still list the events that were
     stored.
 
-
     Args:
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
@@ -208,7 +201,6 @@ async def asyncio(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The parsed body, of a success or of a documented error.

@@ -81,7 +81,6 @@ def sync_detailed(
 
     Returns the stored event with this id.
 
-
     Args:
         event_id: The value of `event_id`.
         client: Where and how to send it.
@@ -91,7 +90,6 @@ def sync_detailed(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -111,7 +109,6 @@ def sync(
 
     Returns the stored event with this id.
 
-
     Args:
         event_id: The value of `event_id`.
         client: Where and how to send it.
@@ -121,7 +118,6 @@ def sync(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The parsed body, of a success or of a documented error.
@@ -141,7 +137,6 @@ async def asyncio_detailed(
 
     Returns the stored event with this id.
 
-
     Args:
         event_id: The value of `event_id`.
         client: Where and how to send it.
@@ -151,7 +146,6 @@ async def asyncio_detailed(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -171,7 +165,6 @@ async def asyncio(
 
     Returns the stored event with this id.
 
-
     Args:
         event_id: The value of `event_id`.
         client: Where and how to send it.
@@ -181,7 +174,6 @@ async def asyncio(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The parsed body, of a success or of a documented error.

@@ -91,7 +91,6 @@ def sync_detailed(
     other fields given. The service ignores fields that it does not know without saying so; this document
     therefore forbids them, so that a typo fails in the client instead of losing data.
 
-
     Args:
         event_id: The value of `event_id`.
         body: The request as a model, or as bytes of JSON that are sent as they are.
@@ -102,7 +101,6 @@ def sync_detailed(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -126,7 +124,6 @@ def sync(
     other fields given. The service ignores fields that it does not know without saying so; this document
     therefore forbids them, so that a typo fails in the client instead of losing data.
 
-
     Args:
         event_id: The value of `event_id`.
         body: The request as a model, or as bytes of JSON that are sent as they are.
@@ -137,7 +134,6 @@ def sync(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The parsed body, of a success or of a documented error.
@@ -161,7 +157,6 @@ async def asyncio_detailed(
     other fields given. The service ignores fields that it does not know without saying so; this document
     therefore forbids them, so that a typo fails in the client instead of losing data.
 
-
     Args:
         event_id: The value of `event_id`.
         body: The request as a model, or as bytes of JSON that are sent as they are.
@@ -172,7 +167,6 @@ async def asyncio_detailed(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -196,7 +190,6 @@ async def asyncio(
     other fields given. The service ignores fields that it does not know without saying so; this document
     therefore forbids them, so that a typo fails in the client instead of losing data.
 
-
     Args:
         event_id: The value of `event_id`.
         body: The request as a model, or as bytes of JSON that are sent as they are.
@@ -207,7 +200,6 @@ async def asyncio(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The parsed body, of a success or of a documented error.

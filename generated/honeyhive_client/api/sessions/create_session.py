@@ -87,7 +87,6 @@ def sync_detailed(
     metadata and user_properties into it. A session is itself an event with event_type session, and its
     event_id equals its session_id.
 
-
     Args:
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
@@ -97,7 +96,6 @@ def sync_detailed(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -119,7 +117,6 @@ def sync(
     metadata and user_properties into it. A session is itself an event with event_type session, and its
     event_id equals its session_id.
 
-
     Args:
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
@@ -129,7 +126,6 @@ def sync(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The parsed body, of a success or of a documented error.
@@ -151,7 +147,6 @@ async def asyncio_detailed(
     metadata and user_properties into it. A session is itself an event with event_type session, and its
     event_id equals its session_id.
 
-
     Args:
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
@@ -161,7 +156,6 @@ async def asyncio_detailed(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -183,7 +177,6 @@ async def asyncio(
     metadata and user_properties into it. A session is itself an event with event_type session, and its
     event_id equals its session_id.
 
-
     Args:
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
@@ -193,7 +186,6 @@ async def asyncio(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The parsed body, of a success or of a documented error.

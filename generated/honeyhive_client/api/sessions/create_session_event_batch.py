@@ -105,7 +105,6 @@ def sync_detailed(
 
     Stores all events with the session_id of the path, whatever the events themselves say.
 
-
     Args:
         session_id: The value of `session_id`.
         body: The request as a model, or as bytes of JSON that are sent as they are.
@@ -116,7 +115,6 @@ def sync_detailed(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -138,7 +136,6 @@ def sync(
 
     Stores all events with the session_id of the path, whatever the events themselves say.
 
-
     Args:
         session_id: The value of `session_id`.
         body: The request as a model, or as bytes of JSON that are sent as they are.
@@ -149,7 +146,6 @@ def sync(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The parsed body, of a success or of a documented error.
@@ -171,7 +167,6 @@ async def asyncio_detailed(
 
     Stores all events with the session_id of the path, whatever the events themselves say.
 
-
     Args:
         session_id: The value of `session_id`.
         body: The request as a model, or as bytes of JSON that are sent as they are.
@@ -182,7 +177,6 @@ async def asyncio_detailed(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -204,7 +198,6 @@ async def asyncio(
 
     Stores all events with the session_id of the path, whatever the events themselves say.
 
-
     Args:
         session_id: The value of `session_id`.
         body: The request as a model, or as bytes of JSON that are sent as they are.
@@ -215,7 +208,6 @@ async def asyncio(
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
         httpx.TransportError: The request could not be sent or its answer not be read.
-
 
     Returns:
         The parsed body, of a success or of a documented error.
