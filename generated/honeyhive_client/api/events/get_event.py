@@ -24,7 +24,7 @@ def build_request(
     """The request as keyword arguments for `httpx.Client.request`; nothing is sent.
 
     Args:
-        event_id: The value of `event_id`.
+        event_id: The event's id, a UUID.
 
     Returns:
         method, url (relative to the base URL).
@@ -82,7 +82,7 @@ def sync_detailed(
     Returns the stored event with this id.
 
     Args:
-        event_id: The value of `event_id`.
+        event_id: The event's id, a UUID.
         client: Where and how to send it.
 
     Raises:
@@ -110,7 +110,7 @@ def sync(
     Returns the stored event with this id.
 
     Args:
-        event_id: The value of `event_id`.
+        event_id: The event's id, a UUID.
         client: Where and how to send it.
 
     Raises:
@@ -138,7 +138,7 @@ async def asyncio_detailed(
     Returns the stored event with this id.
 
     Args:
-        event_id: The value of `event_id`.
+        event_id: The event's id, a UUID.
         client: Where and how to send it.
 
     Raises:
@@ -166,7 +166,7 @@ async def asyncio(
     Returns the stored event with this id.
 
     Args:
-        event_id: The value of `event_id`.
+        event_id: The event's id, a UUID.
         client: Where and how to send it.
 
     Raises:

@@ -26,7 +26,7 @@ def build_request(
     """The request as keyword arguments for `httpx.Client.request`; nothing is sent.
 
     Args:
-        event_id: The value of `event_id`.
+        event_id: The event's id, a UUID.
         body: The request as a model, or as bytes of JSON that are sent as they are.
 
     Returns:
@@ -92,7 +92,7 @@ def sync_detailed(
     therefore forbids them, so that a typo fails in the client instead of losing data.
 
     Args:
-        event_id: The value of `event_id`.
+        event_id: The event's id, a UUID.
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
 
@@ -125,7 +125,7 @@ def sync(
     therefore forbids them, so that a typo fails in the client instead of losing data.
 
     Args:
-        event_id: The value of `event_id`.
+        event_id: The event's id, a UUID.
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
 
@@ -158,7 +158,7 @@ async def asyncio_detailed(
     therefore forbids them, so that a typo fails in the client instead of losing data.
 
     Args:
-        event_id: The value of `event_id`.
+        event_id: The event's id, a UUID.
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
 
@@ -191,7 +191,7 @@ async def asyncio(
     therefore forbids them, so that a typo fails in the client instead of losing data.
 
     Args:
-        event_id: The value of `event_id`.
+        event_id: The event's id, a UUID.
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
 

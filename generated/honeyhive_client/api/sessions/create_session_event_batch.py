@@ -29,7 +29,7 @@ def build_request(
     """The request as keyword arguments for `httpx.Client.request`; nothing is sent.
 
     Args:
-        session_id: The value of `session_id`.
+        session_id: The session's id, a UUID.
         body: The request as a model, or as bytes of JSON that are sent as they are.
 
     Returns:
@@ -106,7 +106,7 @@ def sync_detailed(
     Stores all events with the session_id of the path, whatever the events themselves say.
 
     Args:
-        session_id: The value of `session_id`.
+        session_id: The session's id, a UUID.
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
 
@@ -137,7 +137,7 @@ def sync(
     Stores all events with the session_id of the path, whatever the events themselves say.
 
     Args:
-        session_id: The value of `session_id`.
+        session_id: The session's id, a UUID.
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
 
@@ -168,7 +168,7 @@ async def asyncio_detailed(
     Stores all events with the session_id of the path, whatever the events themselves say.
 
     Args:
-        session_id: The value of `session_id`.
+        session_id: The session's id, a UUID.
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
 
@@ -199,7 +199,7 @@ async def asyncio(
     Stores all events with the session_id of the path, whatever the events themselves say.
 
     Args:
-        session_id: The value of `session_id`.
+        session_id: The session's id, a UUID.
         body: The request as a model, or as bytes of JSON that are sent as they are.
         client: Where and how to send it.
 
