@@ -1,0 +1,142 @@
+"""The pure decisions about statuses, Retry-After and waits."""
+
+from __future__ import annotations
+
+import math
+import threading
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.retry import Bucket, Decision, RetryPolicy, classify, retry_after, wait
+
+NOW = 1_700_000_000.0
+
+
+def date(seconds: float) -> str:
+    return format_datetime(datetime.fromtimestamp(seconds, UTC), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("headers", "asked"),
+    [
+        ({}, None),
+        ({"Retry-After": "5"}, 5.0),
+        ({"Retry-After": " 5 "}, 5.0),
+        ({"Retry-After": "0.5"}, 0.5),
+        ({"Retry-After": "7."}, 7.0),
+        ({"Retry-After": "0"}, None),
+        ({"Retry-After": "-5"}, None),
+        ({"Retry-After": "NaN"}, None),
+        ({"Retry-After": "inf"}, None),
+        ({"Retry-After": "1e3"}, None),
+        ({"Retry-After": "1_000"}, None),
+        ({"Retry-After": "٣"}, None),
+        ({"Retry-After": "9" * 400}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": ""}, None),
+        ({"Retry-After": date(NOW + 20)}, 20.0),
+        ({"Retry-After": date(NOW - 20)}, None),
+        ({"Retry-After": date(NOW)}, None),
+        ({"Retry-After": date(20), "Date": date(0)}, 20.0),
+        ({"Retry-After": date(NOW + 20), "Date": "yesterday"}, 20.0),
+        ({"Retry-After": "Sunday, 06-Nov-94 08:49:37 GMT", "Date": "Sun Nov  6 08:49:07 1994"}, 30.0),
+        ({"Retry-After": "Sun, 06 Nov 1994 99:99:99 GMT"}, None),
+        ({"Retry-After": "Sun, 06 Nov 99999 08:49:37 GMT"}, None),
+    ],
+)
+def test_retry_after_in_every_form(headers: dict[str, str], asked: float | None) -> None:
+    encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
+    assert retry_after(httpx.Headers(encoded), NOW) == asked
+
+
+@given(st.text(), st.text(), st.floats(0, 4e9))
+def test_no_text_in_retry_after_breaks_anything(after: str, sent: str, now: float) -> None:
+    asked = retry_after({"retry-after": after, "date": sent}, now)
+    assert asked is None or (asked > 0 and math.isfinite(asked))
+
+
+def test_a_wrong_clock_here_does_not_change_what_a_date_asks_for() -> None:
+    headers = {"retry-after": date(NOW + 20), "date": date(NOW)}
+    assert retry_after(headers, NOW + timedelta(days=400).total_seconds()) == 20.0
+
+
+@given(st.integers(0, 5000), st.one_of(st.none(), st.floats(1e-6, 1e6)), st.floats(0, 1))
+def test_a_wait_is_jittered_bounded_and_never_below_what_the_server_asks(
+    retry: int, asked: float | None, luck: float
+) -> None:
+    policy = RetryPolicy()
+    pause = wait(retry, asked, policy, lambda low, high: low + (high - low) * luck)
+    bound = max(0.05, min(30.0, 0.5 * 2.0 ** min(retry, 60)))
+    assert pause >= 0.05
+    if asked is None:
+        assert pause <= bound
+    else:
+        assert asked <= pause <= max(bound, asked * 1.1 + 0.25) * (1 + 1e-9)
+
+
+def test_the_first_waits_double_up_to_the_longest() -> None:
+    highest = [wait(n, None, RetryPolicy(), lambda _, high: high) for n in range(9)]
+    assert highest == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+
+
+def test_a_bucket_allows_ten_retries_and_ten_successes_earn_one_more() -> None:
+    bucket = Bucket(10)
+    assert [bucket.take() for _ in range(11)] == [True] * 10 + [False]
+    for _ in range(9):
+        bucket.give()
+    assert not bucket.take()
+    bucket.give()
+    assert bucket.take()
+    assert not bucket.take()
+    for _ in range(1000):
+        bucket.give()
+    assert bucket.tokens == 10
+
+
+def test_threads_cannot_spend_a_token_twice() -> None:
+    bucket = Bucket(100)
+    spent: list[int] = []
+
+    def spend() -> None:
+        spent.append(sum(bucket.take() for _ in range(50)))
+
+    threads = [threading.Thread(target=spend) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(spent) == 100
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"attempts": 0},
+        {"attempts": 1.5},
+        {"attempts": True},
+        {"budget": -1},
+        {"deadline": 0},
+        {"deadline": math.inf},
+        {"deadline": math.nan},
+        {"first_wait": -1},
+        {"longest_wait": "30"},
+    ],
+)
+def test_a_policy_that_cannot_work_is_refused(bad: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(bad))):
+        RetryPolicy(**bad)
+
+
+def test_every_status_has_one_decision() -> None:
+    decided = {status: classify(status) for status in range(200, 600)}
+    assert {s for s, d in decided.items() if d is Decision.DONE} == set(range(200, 300))
+    assert {s for s, d in decided.items() if d is Decision.REDIRECT} == set(range(300, 400))
+    retried = {408, 425, 429} | (set(range(500, 600)) - {501, 505})
+    assert {s for s, d in decided.items() if d is Decision.RETRY} == retried
