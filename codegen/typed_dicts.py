@@ -141,6 +141,7 @@ def _field(document: Document, name: str, field: str, inner: Schema, parent: Sch
     values["format"] = schema.get("format")
     values["required"] = field in parent.get("required", ())
     values["enum"] = tuple(schema["enum"]) if "enum" in schema else None
+    values["items"] = json_types(_resolve(document, schema["items"])) if "items" in schema else None
     values["model"] = _model(document, name, field, inner)
     values.update({limit: schema[limit] for limit in LIMITS if limit in schema})
     given = ", ".join(f"{key}={value!r}" for key, value in values.items() if value is not None)

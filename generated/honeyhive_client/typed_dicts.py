@@ -29,6 +29,7 @@ class Field:
         unit: "unix-ms" for a point in time, "ms" for a length of time, None for anything else.
         format: "uuid", "date-time" or None.
         enum: The values it may have, or None where any value of its types will do.
+        items: The JSON types of its array's items; empty where it is no array or the document allows any.
         model: The request model of its value, or of the items of its array; None for plain JSON.
         minimum: The least number allowed, or None.
         maximum: The greatest number allowed, or None.
@@ -40,6 +41,7 @@ class Field:
     unit: Literal["unix-ms", "ms"] | None = None
     format: str | None = None
     enum: tuple[str, ...] | None = None
+    items: tuple[str, ...] = ()
     model: str | None = None
     minimum: float | None = None
     maximum: float | None = None
@@ -455,7 +457,7 @@ REQUEST_FIELDS: Mapping[str, Mapping[str, Field]] = {
         "event_id": Field(name="event_id", types=("string",), format="uuid", required=False),
         "session_id": Field(name="session_id", types=("string",), format="uuid", required=False),
         "parent_id": Field(name="parent_id", types=("string",), format="uuid", required=False),
-        "children_ids": Field(name="children_ids", types=("array",), required=False),
+        "children_ids": Field(name="children_ids", types=("array",), required=False, items=("string",)),
         "event_name": Field(name="event_name", types=("string",), required=False),
         "source": Field(name="source", types=("string",), required=False),
         "project_id": Field(name="project_id", types=("string",), required=False),
@@ -479,7 +481,7 @@ REQUEST_FIELDS: Mapping[str, Mapping[str, Field]] = {
         "outputs": Field(name="outputs", types=("object", "null"), required=False),
         "duration": Field(name="duration", types=("number",), unit="ms", required=False),
         "end_time": Field(name="end_time", types=("number",), unit="unix-ms", required=False),
-        "children_ids": Field(name="children_ids", types=("array",), required=False),
+        "children_ids": Field(name="children_ids", types=("array",), required=False, items=("string",)),
     },
     "EventFilter": {
         "field": Field(name="field", types=("string",), required=True),
@@ -510,7 +512,9 @@ REQUEST_FIELDS: Mapping[str, Mapping[str, Field]] = {
         "end_time": Field(name="end_time", types=("string",), format="date-time", required=True),
     },
     "SearchEventsRequest": {
-        "filters": Field(name="filters", types=("array",), required=False, model="EventFilter"),
+        "filters": Field(
+            name="filters", types=("array",), required=False, items=("object",), model="EventFilter"
+        ),
         "dateRange": Field(name="dateRange", types=("object",), required=False, model="DateRange"),
         "limit": Field(name="limit", types=("integer",), required=False, minimum=1, maximum=1000),
         "page": Field(name="page", types=("integer",), required=False, minimum=1),
@@ -524,7 +528,9 @@ REQUEST_FIELDS: Mapping[str, Mapping[str, Field]] = {
         "metadata": Field(name="metadata", types=("object",), required=False),
     },
     "CreateEventBatchRequest": {
-        "events": Field(name="events", types=("array",), required=True, model="CreateEventRequest"),
+        "events": Field(
+            name="events", types=("array",), required=True, items=("object",), model="CreateEventRequest"
+        ),
         "single_session": Field(name="single_session", types=("boolean",), required=False),
         "session_properties": Field(
             name="session_properties", types=("object",), required=False, model="SessionProperties"
@@ -543,10 +549,12 @@ REQUEST_FIELDS: Mapping[str, Mapping[str, Field]] = {
         "outputs": Field(name="outputs", types=("object",), required=False),
         "metadata": Field(name="metadata", types=("object",), required=False),
         "user_properties": Field(name="user_properties", types=("object",), required=False),
-        "children_ids": Field(name="children_ids", types=("array",), required=False),
+        "children_ids": Field(name="children_ids", types=("array",), required=False, items=("string",)),
     },
     "CreateSessionEventBatchRequest": {
-        "events": Field(name="events", types=("array",), required=True, model="CreateEventRequest"),
+        "events": Field(
+            name="events", types=("array",), required=True, items=("object",), model="CreateEventRequest"
+        ),
     },
 }
 
