@@ -1,0 +1,185 @@
+"""What each Python type becomes in JSON: one step towards a plain value, one table, no recursion.
+
+`docs/sending.md` shows this table to users; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import reprlib
+import sys
+from base64 import b64encode
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence, Set
+from dataclasses import fields as dataclass_fields
+from dataclasses import is_dataclass
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from functools import lru_cache
+from itertools import islice
+from pathlib import PurePath
+from typing import Any
+from uuid import UUID
+
+MIN_INT, MAX_INT = -(2**63), 2**64 - 1  # what orjson writes; beyond it most readers lose digits in silence
+REPR_LIMIT = 1_000  # characters of the repr that stands for a value that JSON cannot hold
+
+Encoder = Callable[[Any], Any]
+
+
+class NotEncodableError(ValueError):
+    """A value of a type that has an encoding, but which has none itself, such as Decimal("NaN")."""
+
+
+@lru_cache(maxsize=2_048)
+def encoder_for(kind: type) -> Encoder | None:
+    """One step from a value of this type towards plain JSON, or None if there is no encoding.
+
+    The result is a str, int, float, bool, None, dict, list or a value that has an encoder itself.
+    Decided by the type alone: looking at an instance could run code of its own.
+    """
+    for base, encoder in TABLE:
+        if issubclass(kind, base):
+            return encoder
+    if hasattr(kind, "__pydantic_validator__") and callable(getattr(kind, "model_dump", None)):
+        return _pydantic
+    if kind.__module__.startswith("honeyhive_client.") and callable(getattr(kind, "to_dict", None)):
+        return _generated
+    if is_dataclass(kind):
+        return _dataclass
+    if hasattr(kind, "__attrs_attrs__"):
+        return _attrs
+    numpy = sys.modules.get("numpy")  # whoever holds such a value has loaded it
+    if numpy is not None and issubclass(kind, numpy.generic):
+        return _numpy
+    return None
+
+
+def _enum(value: Enum) -> Any:
+    return value.value
+
+
+def _isoformat(value: date | time) -> str:
+    return value.isoformat()
+
+
+def _milliseconds(value: timedelta) -> int | float:
+    exact = value / timedelta(milliseconds=1)
+    return int(exact) if exact.is_integer() else exact
+
+
+def _decimal(value: Decimal) -> str:
+    if not value.is_finite():
+        raise NotEncodableError(f"JSON has no {value}")
+    return str(value)
+
+
+def _base64(value: bytes | bytearray | memoryview) -> str:
+    return b64encode(value).decode("ascii")
+
+
+def _mapping(value: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {key: value[key] for key in _bounded(value, len(value))}
+
+
+def _elements(value: Sequence[Any] | Set[Any]) -> list[Any]:
+    return list(_bounded(value, len(value)))
+
+
+def _bounded(value: Any, length: int) -> Iterator[Any]:
+    """Iterate no further than the length, as an iterator that never ends would hang the caller."""
+    iterator = iter(value)
+    yield from islice(iterator, length)
+    if next(iterator, iterator) is not iterator:
+        raise NotEncodableError(f"it says that it holds {length} items and yields more")
+
+
+def _pydantic(value: Any) -> Any:
+    return value.model_dump(mode="python", warnings=False)
+
+
+def _generated(value: Any) -> Any:
+    return value.to_dict()
+
+
+def _dataclass(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in dataclass_fields(value)}
+
+
+def _attrs(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in type(value).__attrs_attrs__}
+
+
+def _numpy(value: Any) -> bool | int | float:
+    item = value.item()
+    if type(item) in (bool, int, float):
+        return item  # type: ignore[no-any-return]
+    raise NotEncodableError(f"a numpy {type(value).__name__} has no JSON form: write str(value)")
+
+
+# The first row that fits wins, so an Enum of str is an Enum and a named tuple is a sequence.
+TABLE: tuple[tuple[type | tuple[type, ...], Encoder], ...] = (
+    (Enum, _enum),
+    (str, str.__str__),
+    (int, int.__int__),
+    (float, float.__float__),
+    ((date, time), _isoformat),  # datetime is a date
+    (timedelta, _milliseconds),
+    ((UUID, PurePath), str),
+    (Decimal, _decimal),
+    ((bytes, bytearray, memoryview), _base64),
+    (Mapping, _mapping),
+    ((Sequence, Set), _elements),
+)
+
+
+def type_name(value: object) -> str:
+    """The name of a value's type, for messages."""
+    return str(type.__getattribute__(type(value), "__qualname__"))
+
+
+def why_not(value: object) -> str:
+    """Why a value of an unknown type is refused, with what to write instead where that is known."""
+    name = type_name(value)
+    kind = type(value)
+    if isinstance(value, type) or callable(value):
+        return f"a {name} has no JSON form: give its name or its result"
+    if issubclass(kind, BaseException):
+        return f"an exception ({name}) has no JSON form: write str(error)"
+    if issubclass(kind, Coroutine):
+        return f"a {name} has no JSON form: await it first"
+    if issubclass(kind, Iterator):
+        return f"a {name} can be read only once: write list(value)"
+    if hasattr(kind, "tolist"):
+        return f"a {name} has no JSON form: write value.tolist()"
+    return f"a value of type {name} has no JSON form: give a dict, a list, a str or a number made of it"
+
+
+def stand_in(value: object) -> str:
+    """The text that stands for a value that JSON cannot hold; it never raises and is always valid UTF-8.
+
+    A str is kept whole, with `\\udc80` written for a lone surrogate; anything else is its repr, at most
+    1,000 characters of it.
+
+    >>> stand_in(float("nan")), stand_in("caf\\udce9"), stand_in(2**64)
+    ('nan', 'caf\\\\udce9', '18446744073709551616')
+    """
+    if type(value) is str:
+        return well_formed(value)
+    try:
+        if type(value) is int:
+            text = hex(value) if abs(value) >> 4_096 else str(value)  # Python refuses very long decimals
+        else:
+            short = type(value) in (dict, list, tuple)
+            text = well_formed(_SHORT.repr(value) if short else repr(value))
+    except Exception as error:  # noqa: BLE001 - a repr may raise anything, and this is the last resort
+        return f"<{type_name(value)}, whose repr raises {type_name(error)}>"
+    return text if len(text) <= REPR_LIMIT else f"{text[: REPR_LIMIT - 3]}..."
+
+
+def well_formed(text: str) -> str:
+    """The text as an exact str, with lone surrogates escaped."""
+    return str.encode(text, "utf-8", "backslashreplace").decode("utf-8")
+
+
+_SHORT = reprlib.Repr()  # ends at cycles and at depth 6, where repr() would not
+_SHORT.maxstring = _SHORT.maxother = 200

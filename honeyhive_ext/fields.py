@@ -1,0 +1,266 @@
+"""Given fields -> wire fields, by the generated table of what each request may hold.
+
+Nothing here names a field that the table could name: a property added to openapi.yaml is known here after
+`nox -s generate`. Only the hints for wrong names are written by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from enum import Enum
+from typing import Any
+
+from attrs import frozen
+from honeyhive_client.typed_dicts import REQUEST_FIELDS, Field
+
+from honeyhive_ext import times
+from honeyhive_ext.encoders import stand_in, type_name, well_formed
+from honeyhive_ext.encoding import OnUnserializable, plain
+from honeyhive_ext.errors import EventError
+from honeyhive_ext.ids import uuid_text
+
+Converter = Callable[[Any, str, OnUnserializable], Any]
+
+# Names that people and other tools use, and where their content goes. The first word is the field.
+WRONG_NAMES: Mapping[str, str] = {
+    "project": "project_id, or leave it out: the API key decides the project",
+    "project_name": "project_id, or leave it out: the API key decides the project",
+    "name": "event_name",
+    "type": "event_type",
+    "kind": "event_type",
+    "id": "event_id",
+    "span_id": "event_id",
+    "trace_id": "session_id",
+    "session": "session_id",
+    "parent": "parent_id",
+    "parent_event_id": "parent_id",
+    "parent_span_id": "parent_id",
+    "children": "children_ids",
+    "model": 'config, as config={"model": ...}',
+    "model_name": 'config, as config={"model": ...}',
+    "provider": 'config, as config={"provider": ...}',
+    "hyperparameters": 'config, as config={"hyperparameters": ...}',
+    "temperature": 'config, as config={"temperature": ...}',
+    "messages": 'inputs, as inputs={"messages": ...}',
+    "prompt": 'inputs, as inputs={"prompt": ...}',
+    "query": 'inputs, as inputs={"query": ...}',
+    "response": 'outputs, as outputs={"response": ...}',
+    "result": 'outputs, as outputs={"result": ...}',
+    "completion": 'outputs, as outputs={"completion": ...}',
+    "usage": 'metadata, as metadata={"usage": ...}',
+    "cost": 'metadata, as metadata={"cost": ...}',
+    "tags": 'metadata, as metadata={"tags": ...}',
+    "attributes": "metadata",
+    "score": 'metrics, as metrics={"score": ...}',
+    "scores": "metrics",
+    "rating": 'feedback, as feedback={"rating": ...}',
+    "comment": 'feedback, as feedback={"comment": ...}',
+    "user": "user_properties",
+    "user_id": 'user_properties, as user_properties={"user_id": ...}',
+    "exception": "error, as error=str(exception)",
+    "status": "error, which is left out for what ended well",
+    "timestamp": "start_time",
+    "started_at": "start_time",
+    "ended_at": "end_time",
+    "latency": "duration, in milliseconds",
+    "duration_ms": "duration, in milliseconds",
+}
+
+
+@frozen
+class Request:
+    """The fields of one request model, ready to convert what callers give.
+
+    Attributes:
+        name: The model's name, such as "CreateEventRequest".
+        purpose: What the fields belong to, for messages, such as "an event".
+        nullable: The fields that may be null.
+        required: The fields that must be there.
+    """
+
+    name: str
+    purpose: str
+    converters: Mapping[str, Converter]
+    nullable: frozenset[str]
+    required: tuple[str, ...]
+
+    @classmethod
+    def of(cls, name: str, purpose: str) -> Request:
+        """The request model with this name in the generated table."""
+        table = REQUEST_FIELDS[name]
+        return cls(
+            name=name,
+            purpose=purpose,
+            converters={field.name: converter(field) for field in table.values()},
+            nullable=frozenset(field.name for field in table.values() if field.nullable),
+            required=tuple(field.name for field in table.values() if field.required),
+        )
+
+    def convert(
+        self, given: Mapping[str, Any], mode: OnUnserializable, *, further: bool = False
+    ) -> dict[str, Any]:
+        """What was given, as the wire wants it. Nothing is added, and nothing that was given is left out.
+
+        Args:
+            given: Field names and values.
+            mode: What happens to values that JSON cannot hold.
+            further: Whether fields that the table does not name pass as they are.
+
+        Raises:
+            EventError: A field that is not known, null where the API takes none, a value of another type.
+        """
+        wire: dict[str, Any] = {}
+        converters = self.converters
+        for name, value in given.items():
+            convert = converters.get(name)
+            if convert is None:
+                if not further:
+                    raise self.unknown(name)
+                wire[name] = value
+            elif value is None:
+                if name not in self.nullable:
+                    raise EventError("null is not accepted here: leave the field out", path=name)
+                wire[name] = None
+            else:
+                wire[name] = convert(value, name, mode)
+        return wire
+
+    def check_required(self, wire: Mapping[str, Any]) -> None:
+        """Raise EventError for a field that the API needs and that is not there."""
+        for name in self.required:
+            if name not in wire:
+                values = REQUEST_FIELDS[self.name][name].enum
+                hint = f": one of {_listed(values)}" if values else ""
+                raise EventError(f"{self.purpose} needs it{hint}", path=name)
+
+    def check_names(self, names: Iterable[str]) -> None:
+        """Raise EventError for a name that is not a field."""
+        for name in names:
+            if name not in self.converters:
+                raise self.unknown(name)
+
+    def unknown(self, name: object) -> EventError:
+        """The error for a name that is not a field, with the nearest one that is."""
+        if type(name) is not str:
+            return EventError(f"a field name is a str, not {type_name(name)}")
+        known = self.converters
+        wrong = WRONG_NAMES.get(name.lower(), "")
+        if wrong.split(",")[0].split()[:1] and wrong.replace(",", " ").split()[0] in known:
+            hint = f"write {wrong}"
+        elif near := get_close_matches(name.lower(), known, n=1, cutoff=0.6):
+            hint = f"did you mean {near[0]}?"
+        elif any(name in REQUEST_FIELDS[other] for other in REQUEST_FIELDS):
+            hint = f"{self.purpose} takes {_listed(known)}"
+        else:
+            hint = f"{self.purpose} takes {_listed(known)}; facts of your own go into metadata"
+        shown = well_formed(name[:80])
+        return EventError(f"{self.purpose} has no such field: {hint}", path=shown)
+
+
+def converter(field: Field) -> Converter:
+    """How a value given for a field becomes what the wire wants."""
+    if field.unit == "unix-ms":
+        return lambda value, path, mode: times.unix_ms(value, path)
+    if field.unit == "ms":
+        return lambda value, path, mode: times.length_ms(value, path)
+    if field.enum:
+        return _one_of(field.enum)
+    if field.format == "uuid":
+        return lambda value, path, mode: uuid_text(value, path)
+    by_type: dict[str, Converter] = {
+        "object": _object,
+        "array": _array(field),
+        "string": _text,
+        "number": lambda value, path, mode: times.number(value, path),
+        "integer": _integer,
+        "boolean": _boolean,
+    }
+    kinds = [kind for kind in field.types if kind != "null"]
+    return by_type[kinds[0]] if len(kinds) == 1 else _anything
+
+
+def _anything(value: Any, path: str, mode: OnUnserializable) -> Any:
+    return value
+
+
+def _object(value: Any, path: str, mode: OnUnserializable) -> Any:
+    if type(value) is dict:
+        return value  # its values are looked at when the event is written
+    tree = plain(value, mode, path=path, depth=1)
+    if type(tree) is dict:
+        return tree
+    if mode == "raise":
+        raise EventError(
+            f'give a dict (a JSON object), not {type_name(value)}: write {path}={{"value": ...}}', path=path
+        )
+    return {"value": tree}
+
+
+def _array(field: Field) -> Converter:
+    item_types = field.items
+
+    def convert(value: Any, path: str, mode: OnUnserializable) -> Any:
+        tree = plain(value, path=path, depth=1)
+        if type(tree) is not list:
+            raise EventError(f"give a list, not {type_name(value)}", path=path)
+        if item_types == ("string",):
+            for index, item in enumerate(tree):
+                if type(item) is not str:
+                    raise EventError(f"give a str, not {type_name(item)}", path=f"{path}[{index}]")
+        return tree
+
+    return convert
+
+
+def _text(value: Any, path: str, mode: OnUnserializable) -> str:
+    if isinstance(value, Enum):
+        value = value._value_  # noqa: SLF001 - documented name; `value` may be the caller's own code
+    if not isinstance(value, str):
+        if mode == "raise":
+            raise EventError(f"give a str, not {type_name(value)}", path=path)
+        return stand_in(value)
+    text = str.__str__(value)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            if mode == "raise":
+                raise EventError(
+                    f"a lone surrogate at character {error.start}, which UTF-8 cannot hold", path=path
+                ) from error
+            return well_formed(text)
+    return text
+
+
+def _one_of(values: tuple[str, ...]) -> Converter:
+    def convert(value: Any, path: str, mode: OnUnserializable) -> str:
+        if type(value) is str and value in values:
+            return value
+        text = _text(value, path, "raise")
+        if text in values:
+            return text
+        near = get_close_matches(text.lower(), values, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}? It" if near else "it"
+        raise EventError(
+            f"{well_formed(text[:40])!r} is not known: {hint} is one of {_listed(values)}", path=path
+        )
+
+    return convert
+
+
+def _integer(value: Any, path: str, mode: OnUnserializable) -> int:
+    number = times.number(value, path)
+    if number != int(number):
+        raise EventError("give a whole number", path=path)
+    return int(number)
+
+
+def _boolean(value: Any, path: str, mode: OnUnserializable) -> bool:
+    if type(value) is not bool:
+        raise EventError(f"give True or False, not {type_name(value)}", path=path)
+    return value
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
