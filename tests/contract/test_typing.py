@@ -1,0 +1,53 @@
+"""Types as users meet them: what must type-check does, and what must not is found, line by line."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = ROOT / "tests" / "typing"
+
+
+def mypy(path: Path) -> set[int]:
+    """The lines of `path` on which mypy --strict, set up as in pyproject.toml, finds an error."""
+    command = [sys.executable, "-m", "mypy", "--no-error-summary", str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    pattern = re.compile(rf"{re.escape(path.name)}:(\d+): error")
+    return {int(number) for number in pattern.findall(done.stdout)}
+
+
+def pyright(path: Path) -> set[int]:
+    """The lines of `path` on which pyright, set up as in pyproject.toml, finds an error."""
+    command = [sys.executable, "-m", "basedpyright", "--outputjson", str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert report["summary"]["filesAnalyzed"] > 0
+    found = report["generalDiagnostics"]
+    return {d["range"]["start"]["line"] + 1 for d in found if d["severity"] == "error"}
+
+
+def marked(path: Path) -> set[int]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return {number for number, line in enumerate(lines, 1) if "# refused:" in line}
+
+
+@pytest.mark.parametrize("checker", [mypy, pyright])
+def test_programs_of_users_type_check(checker: object) -> None:
+    assert callable(checker)
+    assert checker(PROGRAMS / "accepted.py") == set()
+
+
+@pytest.mark.parametrize("checker", [mypy, pyright])
+def test_mistakes_of_users_are_found_by_type_checkers(checker: object) -> None:
+    assert callable(checker)
+    path = PROGRAMS / "refused.py"
+    assert len(marked(path)) > 10
+    assert checker(path) == marked(path)
