@@ -1,0 +1,24 @@
+"""Mistakes that mypy --strict and pyright must both find, on exactly the lines marked so; it is not run."""
+
+from __future__ import annotations
+
+from honeyhive_client.models import CreateEventRequest
+
+from honeyhive_ext import AsyncHoneyHive, F, HoneyHive
+
+
+def wrong(hh: HoneyHive, ahh: AsyncHoneyHive) -> None:
+    hh.events.create("modle")  # refused: no such event type
+    hh.events.create("model", input={})  # refused: no such field
+    hh.events.create("model", inputs="text")  # refused: inputs is an object
+    hh.events.create("model", duration="1 s")  # refused: duration is a number or a timedelta
+    hh.events.create("model", outputs=None)  # refused: outputs cannot be null on create
+    hh.events.update("id", event_name="x")  # refused: event_name cannot be updated
+    hh.events.update()  # refused: update what?
+    hh.sessions.create(event_type="session")  # refused: no such field
+    hh.events.search(page_size="10")  # refused: a number of events
+    hh.events.search("model")  # refused: a text is no filter
+    CreateEventRequest(event_type="model")  # refused: inputs is required
+    HoneyHive(timeout="10")  # refused: seconds are a number
+    for _ in ahh.events.search(F.event_type == "model"):  # refused: needs async for
+        pass
