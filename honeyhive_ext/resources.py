@@ -1,27 +1,35 @@
-"""`hh.events` and `hh.sessions`: the operations of the API, in the calling thread."""
+"""`hh.events`: the operations on events, in the calling thread."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Unpack
 from uuid import UUID
 
 from honeyhive_client.models import (
     CreateEventRequest,
     CreateEventResponse,
-    CreateSessionResponse,
     Event,
     EventType,
+    SessionProperties,
 )
 from honeyhive_client.typed_dicts import (
     CreateEventRequestInput,
-    CreateSessionRequestInput,
+    SessionPropertiesInput,
     UpdateEventRequestInput,
 )
 
 from honeyhive_ext import calls
+from honeyhive_ext.batch.intake import BatchEvent
+from honeyhive_ext.batch.options import OnError, build_options
+from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, SizeLimit
+from honeyhive_ext.batch.report import BatchReport, Progress
+from honeyhive_ext.batch.run import create_batch as run_batch
 from honeyhive_ext.retry import RetryPolicy
+from honeyhive_ext.sessions import Sessions
 from honeyhive_ext.transport import Sender
+
+__all__ = ["Events", "Sessions"]
 
 
 class Events:
@@ -29,6 +37,7 @@ class Events:
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
+        self._learnt = SizeLimit()  # of the bodies of batches, by 413 answers
 
     def create(
         self,
@@ -131,43 +140,70 @@ class Events:
         """
         self._sender.send(calls.changing(event, fields, self._sender.settings), retry=retry, timeout=timeout)
 
-
-class Sessions:
-    """Create sessions, the roots of traces."""
-
-    def __init__(self, sender: Sender) -> None:
-        self._sender = sender
-
-    def create(
+    def create_batch(
         self,
+        events: Iterable[BatchEvent],
+        /,
         *,
+        single_session: bool = False,
+        session_properties: SessionPropertiesInput | SessionProperties | Mapping[str, Any] | None = None,
+        max_events: int = MAX_EVENTS,
+        max_bytes: int = MAX_BYTES,
+        max_concurrency: int | None = None,
+        on_error: OnError = "raise",
+        progress: bool | Progress = False,
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
-        **fields: Unpack[CreateSessionRequestInput],
-    ) -> CreateSessionResponse:
-        """Start a session, or add to the one that has this `session_id`.
+    ) -> BatchReport:
+        """Record any number of events in few requests.
+
+        Events go out in chunks, several at a time, in constant memory. What the service says it has is
+        never sent again, what it leaves out is sent again, what it refuses is found and reported alone,
+        and a request that is too large is split. See docs/batches.md.
 
         Args:
-            retry: False for one attempt, or a `RetryPolicy`; None for the client's.
-            timeout: Seconds for one attempt; None for the client's.
-            **fields: The fields of CreateSessionRequest. `session_id` left out is made here, so a retry
-                is the same session. A second call with the same id merges `metadata` and
-                `user_properties` and returns the session that exists.
+            events: Mappings or `CreateEventRequest`s: a list, a generator, any iterable.
+            single_session: Put all events into one new session, whatever `session_id` they carry. It is
+                made first, by its own request, with an id made here.
+            session_properties: What that session is made from: `session_name`, `start_time`, `metadata`,
+                `user_properties` and the other fields of CreateSessionRequest.
+            max_events: Events in one request at most. Default 500.
+            max_bytes: Bytes of one request's body at most, 5,000,000 by default. An event that is larger
+                is sent alone. What the service refuses (413) lowers this for the client's later batches.
+            max_concurrency: Requests in flight at a time, 1 to 64; with 1 there are no threads. None for
+                the client's.
+            on_error: "raise" a `BatchError` with the report at the end if anything is not delivered
+                (default), or "collect": return the report.
+            progress: True for a bar (needs the extra `progress`), or a function of the number of events
+                that are delivered or have failed, and of all events (None for a generator).
+            retry: For each request: False for one attempt, or a `RetryPolicy`; None for the client's.
+            timeout: Seconds for one attempt of a request; None for the client's.
 
         Returns:
-            The session's own event, with `session_id`.
+            What became of every event.
 
         Raises:
-            EventError: The input cannot become a session; the error names the path. Nothing was sent.
-            APIError: The service did not take it; see docs/failures.md.
+            BatchError: Not everything was delivered; `error.report` says what was. Also when `events` or
+                `progress` raises. After Ctrl-C, `batch.report_of` finds the report on the KeyboardInterrupt.
+            ConfigError: An option is malformed, or two contradict each other.
+            EventError: `events` is not iterable, or the session's properties are wrong. Nothing was sent.
 
         >>> from honeyhive_ext import HoneyHive
         >>> with HoneyHive() as hh:
-        ...     session = hh.sessions.create(session_name="support chat")
-        ...     step = hh.events.create("tool", session_id=session.session_id)
-        >>> session.event_id == session.session_id
-        True
+        ...     report = hh.events.create_batch({"event_type": "tool", "inputs": {"n": n}} for n in range(900))
+        >>> len(report.event_ids), report.requests, report.success
+        (900, 2, True)
         """
-        session_id, call = calls.session_creation(fields, self._sender.settings)
-        reply = self._sender.send(call, retry=retry, timeout=timeout, accept=calls.DELIVERED)
-        return calls.session_created(session_id, reply)
+        options = build_options(
+            self._sender.settings,
+            self._learnt,
+            single_session=single_session,
+            session_properties=session_properties,
+            max_events=max_events,
+            max_bytes=max_bytes,
+            max_concurrency=max_concurrency,
+            on_error=on_error,
+            retry=retry,
+            timeout=timeout,
+        )
+        return run_batch(self._sender, events, options, progress)

@@ -107,7 +107,6 @@ class Delivery:
         self._todo = [_Piece(entries)]
         self._total = len(entries)
         self._refused_alone: dict[int, int] = {}
-        self._asking = False  # the last piece of _todo is in a request
 
     def steps(self) -> Generator[Step, Outcome, None]:
         """Yield what to do; send the outcome in. Ends when every event is delivered or has failed."""
@@ -125,9 +124,7 @@ class Delivery:
                 wait, piece.wait = piece.wait, None
                 yield wait
                 continue  # another chunk may have learnt something meanwhile
-            self._asking = True
             outcome = yield Send(piece.entries, body_size(piece.entries), bool(piece.sent or piece.unclear))
-            self._asking = False
             self._todo.pop()
             self._judge(piece, outcome)
 
@@ -135,9 +132,7 @@ class Delivery:
         """Give up on every event that has no verdict yet."""
         while self._todo:
             piece = self._todo.pop()
-            known = not (self._asking or piece.unclear)
-            self._asking = False
-            self._ledger.fail(piece.entries, "not_sent" if known else "failed", error)
+            self._ledger.fail(piece.entries, "failed" if piece.unclear else "not_sent", error)
 
     def _fit(self, piece: _Piece) -> None:
         """Cut off what a limit learnt since the planning leaves no room for."""

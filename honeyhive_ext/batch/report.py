@@ -28,6 +28,9 @@ KEPT_BYTES = 32_000_000
 """Bytes of failed events that a report keeps at most; later failures carry no `content`."""
 
 
+DELIVERED, FAILED = 1, 2  # what the ledger notes of an event; 0 is neither
+
+
 @frozen
 class BatchFailure:
     """One event that is not known to be delivered.
@@ -168,7 +171,7 @@ class Ledger:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ids = IdStore()
-        self._delivered = bytearray()  # one flag a position of the input
+        self._state = bytearray()  # one byte for each position of the input
         self._failures: list[BatchFailure] = []
         self._kept = 0
         self._closed = False
@@ -191,7 +194,7 @@ class Ledger:
             else:
                 for entry in entries:
                     self._ids.put(entry.position, [entry.event_id])
-            self._delivered.extend(bytes(last + 1 - len(self._delivered)))
+            self._state.extend(bytes(last + 1 - len(self._state)))
 
     def holds(self, event_id: str) -> bool:
         """Whether an event with this id is in a chunk already."""
@@ -203,13 +206,18 @@ class Ledger:
             if self._closed:
                 return
             for entry in entries:
-                self._delivered[entry.position] = 1
+                self._state[entry.position] = DELIVERED
             self.delivered += len(entries)
 
     def fail(self, entries: Iterable[Entry], reason: Reason, error: HoneyHiveError) -> None:
         """Note that these events are not known to be delivered."""
         for entry in entries:
             self._add(entry.position, entry.event_id, reason, error, entry.content)
+
+    def open(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Those of a planned chunk that are neither delivered nor failed."""
+        with self._lock:
+            return [entry for entry in entries if not self._state[entry.position]]
 
     def fail_unread(self, index: int, event_id: str | None, reason: Reason, error: HoneyHiveError) -> None:
         """Note the failure of an event that has no JSON."""
@@ -225,6 +233,8 @@ class Ledger:
                 self._kept += len(content)
                 content = content if self._kept <= KEPT_BYTES else None
             self._failures.append(BatchFailure(index, event_id, reason, error, content))
+            if index < len(self._state):
+                self._state[index] = FAILED
 
     def count(self, requests: int, size: int, *, retry: bool) -> None:
         """Note `requests` attempts of one body of `size` bytes; all but the first are retries, or all."""
@@ -237,7 +247,7 @@ class Ledger:
         """The report. What is noted later, by a request that was left behind, no longer counts."""
         with self._lock:
             self._closed = True
-            everything = self.delivered == len(self._delivered)
+            everything = self.delivered == len(self._state)
             return BatchReport(
                 event_ids=self._ids.everything() if everything else self._ids.select(self._positions()),
                 session_id=session_id,
@@ -250,10 +260,10 @@ class Ledger:
             )
 
     def _positions(self) -> Iterable[int]:
-        at = self._delivered.find(1)
+        at = self._state.find(DELIVERED)
         while at >= 0:
             yield at
-            at = self._delivered.find(1, at + 1)
+            at = self._state.find(DELIVERED, at + 1)
 
 
 def _index(failure: BatchFailure) -> int:

@@ -1,0 +1,232 @@
+"""One batch without its I/O: reading events, planning chunks, making calls, closing the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from typing import Any, cast
+
+from honeyhive_client.api.events import create_event_batch
+from honeyhive_client.api.sessions import create_session_event_batch
+from honeyhive_client.models import CreateEventRequest
+
+from honeyhive_ext import calls
+from honeyhive_ext.batch.answers import Answer, is_partial
+from honeyhive_ext.batch.ids import SeenIds
+from honeyhive_ext.batch.options import Options
+from honeyhive_ext.batch.plan import Entry, Planner, body
+from honeyhive_ext.batch.progress import Watcher
+from honeyhive_ext.batch.reconcile import Delivery, Flow, Outcome, Send
+from honeyhive_ext.batch.report import BatchReport, Ledger, Progress
+from honeyhive_ext.config import Settings
+from honeyhive_ext.encoders import type_name
+from honeyhive_ext.errors import APIError, APIStatusError, EventError, HoneyHiveError
+from honeyhive_ext.events import prepare_event
+from honeyhive_ext.exchange import Call, Reply
+
+BatchEvent = Mapping[str, Any] | CreateEventRequest
+
+ABOUT_EVENTS = frozenset({400, 404, 409, 413, 415, 422})
+"""Statuses that say something about the events of a request, and not about the service."""
+
+
+def accepts(status: int, content: bytes) -> bool:
+    """Which answers the reconciliation wants to see, besides successes; the others are the transport's."""
+    return status in ABOUT_EVENTS or is_partial(status, content)
+
+
+class Batch:
+    """The state of one call. One thread or task reads the events; several may drive the chunks."""
+
+    def __init__(
+        self, events: object, options: Options, settings: Settings, progress: bool | Progress
+    ) -> None:
+        total = len(events) if isinstance(events, Sized) else None
+        self.options = options
+        self._settings = settings
+        self._sized = total is not None
+        self._ledger = Ledger()
+        self._planner = Planner(options.limits)
+        self._seen = SeenIds()
+        self._active: list[Sequence[Entry]] = []
+        self._read = 0
+        self._opening = options.opening
+        self._flow = Flow(
+            self._ledger,
+            options.limits,
+            ids_in_answer=not options.by_path,
+            deadline=options.policy.deadline,
+        )
+        self._watcher = Watcher(progress, total)
+        self._cause: Exception | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether to read no further."""
+        return self._flow.stop is not None or self._cause is not None
+
+    def blame(self, cause: Exception) -> None:
+        """Note what the caller's own iterable or progress function raised: it ends the reading."""
+        self._cause = self._cause or cause
+
+    def take(self, event: object) -> Sequence[Entry]:
+        """Read one event; a chunk to deliver when one is complete, else ()."""
+        position = self._read
+        self._read += 1
+        try:
+            entry = self._prepare(position, event)
+        except EventError as error:
+            self._ledger.fail_unread(position, None, "invalid", error)
+            return ()
+        return () if entry is None else self._plan(self._planner.add(entry))
+
+    def rest(self) -> Sequence[Entry]:
+        """The last chunk, perhaps ()."""
+        return self._plan(self._planner.flush())
+
+    def _plan(self, chunk: Sequence[Entry]) -> Sequence[Entry]:
+        if chunk:
+            self._ledger.plan(chunk)
+            self._active.append(chunk)
+        return chunk
+
+    def _prepare(self, position: int, event: object) -> Entry | None:
+        if event is None or isinstance(event, str):
+            raise EventError(f"give a mapping of fields or a CreateEventRequest, not {type_name(event)}")
+        given = cast("BatchEvent", event)
+        session_id = self.options.session_id
+        if session_id is not None:
+            given = _in_session(given, session_id)
+        wire = prepare_event(
+            given, {}, settings=self._settings.events, now_ms=calls.now_ms, session_id=session_id
+        )
+        entry = Entry(position, wire.event_id, wire.content)
+        # An id made here is new. One that was given may stand in the input twice, and the service's answer,
+        # which names ids, could not tell the two apart.
+        if _has_id(given) and not self._seen.add(wire.event_id) and self._holds(wire.event_id):
+            error = EventError("stands earlier in the same batch; only the first was sent", path="event_id")
+            self._ledger.fail([entry], "duplicate", error)
+            return None
+        return entry
+
+    def _holds(self, event_id: str) -> bool:
+        waiting = any(entry.event_id == event_id for entry in self._planner.waiting)
+        return waiting or self._ledger.holds(event_id)
+
+    def opening(self) -> Call | None:
+        """The call that makes the one session, the first time; then None."""
+        call, self._opening = self._opening, None
+        return call
+
+    def opened(self, call: Call, outcome: Reply | APIError) -> None:
+        """Note what came of it. Without its session no event is sent."""
+        self._count(call, outcome, again=False)
+        if isinstance(outcome, APIError):
+            self._flow.stop = outcome
+
+    def delivery(self, chunk: Sequence[Entry]) -> Delivery:
+        """The machine that brings a chunk to its end."""
+        return Delivery(chunk, self._flow)
+
+    def done(self, chunk: Sequence[Entry]) -> None:
+        """Forget a chunk that came to its end."""
+        self._active = [other for other in self._active if other is not chunk]
+
+    def call(self, step: Send) -> Call:
+        """The request of a step."""
+        content = body(step.entries)
+        if self.options.by_path and self.options.session_id is not None:
+            request = create_session_event_batch.build_request(
+                session_id=self.options.session_id, body=content
+            )
+            return Call("createSessionEventBatch", request, write=True)
+        return Call("createEventBatch", create_event_batch.build_request(body=content), write=True)
+
+    def outcome(
+        self,
+        step: Send,
+        call: Call,
+        outcome: Reply | APIError,
+        error_of: Callable[[Call, Reply], APIStatusError],
+    ) -> Outcome:
+        """What came of a step's request, as the machine wants it."""
+        self._count(call, outcome, again=step.again)
+        if isinstance(outcome, APIError):
+            return outcome
+        error = error_of(call, outcome) if outcome.status >= 400 else None
+        return Answer(outcome.status, outcome.content, error)
+
+    def _count(self, call: Call, outcome: Reply | APIError, *, again: bool) -> None:
+        self._ledger.count(outcome.attempts, len(call.request["content"]), retry=again)
+
+    def tell(self) -> None:
+        """Pass the progress on to the caller."""
+        try:
+            self._watcher.tell(self._ledger.settled)
+        except Exception as error:  # noqa: BLE001 - the caller's function; `finish` raises from it
+            self._watcher.close()
+            self.blame(error)
+
+    def finish(self, unread: Iterable[object]) -> BatchReport:
+        """The report of a batch that came to its end.
+
+        Args:
+            unread: What is left of the input where the service stopped the batch.
+
+        Raises:
+            BatchError: Events are missing and the caller wants an error; or the caller's own iterable or
+                progress function raised.
+        """
+        stop, cause = self._flow.stop, self._cause
+        if stop is not None and cause is None and self._sized:
+            for event in unread:
+                self._ledger.fail_unread(self._read, _text_id(event), "not_sent", stop)
+                self._read += 1
+        report = self._close(cause or stop)
+        if cause is not None:
+            raise report.error() from cause
+        if self.options.on_error == "raise":
+            report.raise_for_failures()
+        return report
+
+    def halt(self, error: BaseException) -> None:
+        """Send nothing more: the call is interrupted."""
+        self._flow.stop = self._flow.stop or HoneyHiveError(f"interrupted by {type(error).__name__}")
+
+    def interrupt(self, error: BaseException) -> None:
+        """Hang the report so far on what interrupts the call; `report_of` finds it there."""
+        self.halt(error)
+        report = self._close(self._flow.stop)
+        vars(error)["report"] = report
+        error.add_note(f"the batch so far, from honeyhive_ext.batch.report_of(error): {report!r}")
+
+    def _close(self, stopped: Exception | None) -> BatchReport:
+        self._watcher.close()
+        stop = self._flow.stop
+        if stop is not None:
+            waiting = self._planner.flush()
+            if waiting:
+                self._ledger.plan(waiting)
+            self._ledger.fail(waiting, "not_sent", stop)
+            for chunk in self._active:
+                self._ledger.fail(self._ledger.open(chunk), "failed", stop)
+        return self._ledger.close(session_id=self.options.session_id, read=self._read, stopped=stopped)
+
+
+def _in_session(event: BatchEvent, session_id: str) -> BatchEvent:
+    """The event with this session, as createSessionEventBatch and single_session store it."""
+    try:
+        fields = event.to_dict() if isinstance(event, CreateEventRequest) else event
+        moved = {**fields, "session_id": session_id} if "session_id" in fields else fields
+    except Exception:  # noqa: BLE001 - a mapping that cannot be read: prepare_event says so, with its path
+        return event
+    return moved
+
+
+def _has_id(event: BatchEvent) -> bool:
+    return not isinstance(event, Mapping) or "event_id" in event
+
+
+def _text_id(event: object) -> str | None:
+    given: Any = event
+    event_id = given.get("event_id") if isinstance(event, dict) else getattr(given, "event_id", None)
+    return event_id if isinstance(event_id, str) else None

@@ -1,0 +1,52 @@
+"""Showing how far a batch is: a callback of the caller's, or a bar."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from honeyhive_ext.batch.report import Progress
+from honeyhive_ext.errors import ConfigError
+
+
+class Bar:
+    """A progress bar of tqdm on stderr."""
+
+    def __init__(self, total: int | None) -> None:
+        try:
+            tqdm: Any = import_module("tqdm")
+        except ImportError as error:
+            raise ConfigError(
+                "progress=True needs tqdm: pip install 'honeyhive-ext[progress]', or give a function of "
+                "(done, total)"
+            ) from error
+        self._bar: Any = tqdm.tqdm(total=total, unit="event", unit_scale=True)
+
+    def __call__(self, done: int, total: int | None) -> None:
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Leave the bar as it is and free its line."""
+        self._bar.close()
+
+
+class Watcher:
+    """Calls the caller's function whenever more events are settled; in the thread of the call itself."""
+
+    def __init__(self, progress: bool | Progress, total: int | None) -> None:
+        self._bar = Bar(total) if progress is True else None
+        self._call: Progress | None = self._bar if self._bar is not None else (progress or None)  # type: ignore[assignment]
+        self._total = total
+        self._told = 0
+
+    def tell(self, settled: int) -> None:
+        """Pass on a new number of settled events."""
+        if self._call is not None and settled != self._told:
+            self._told = settled
+            self._call(settled, self._total)
+
+    def close(self) -> None:
+        """No more calls."""
+        self._call = None
+        if self._bar is not None:
+            self._bar.close()

@@ -1,0 +1,247 @@
+"""The two drivers of a batch: they send and wait as the pure parts say, in threads or in tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import threading
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from functools import partial
+from typing import Any, cast
+
+from honeyhive_ext.batch.intake import Batch, BatchEvent, accepts
+from honeyhive_ext.batch.options import Options
+from honeyhive_ext.batch.plan import Entry
+from honeyhive_ext.batch.reconcile import Outcome, Step, Wait
+from honeyhive_ext.batch.report import BatchReport, Progress
+from honeyhive_ext.calls import DELIVERED
+from honeyhive_ext.encoders import type_name
+from honeyhive_ext.errors import APIError, EventError
+from honeyhive_ext.exchange import Accept, Call, Reply
+from honeyhive_ext.transport import AsyncSender, Sender
+
+GRACE = 2.0
+"""Seconds that requests in flight have to end after Ctrl-C, so that the report knows what became of them."""
+
+
+class Crew:
+    """Threads that live as long as one call and do at most `most` pieces of work at a time.
+
+    They are daemons: after Ctrl-C a request that hangs does not keep the process alive.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._busy = 0
+        self._changed = threading.Condition()
+        self._crash: BaseException | None = None
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Begin a piece of work as soon as there is room; with room for one, do it here."""
+        if self._most == 1:
+            work()
+            return
+        with self._changed:
+            self._changed.wait_for(lambda: self._busy < self._most)
+            self._check()
+            self._busy += 1
+        # a context of its own for each thread: hooks see the caller's context variables
+        context = contextvars.copy_context()
+        run = partial(context.run, partial(self._run, work))
+        threading.Thread(target=run, name="honeyhive-batch", daemon=True).start()
+
+    def wait(self) -> bool:
+        """Wait for some work to end; False when none is left."""
+        with self._changed:
+            busy = self._busy
+            self._changed.wait_for(lambda: self._busy < busy or not busy)
+            self._check()
+            return busy > 0
+
+    def linger(self, seconds: float) -> None:
+        """Wait for all work to end, but not for longer than this."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._busy, seconds)
+
+    def _check(self) -> None:
+        if self._crash is not None:
+            raise self._crash
+
+    def _run(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
+            self._crash = self._crash or error
+        finally:
+            with self._changed:
+                self._busy -= 1
+                self._changed.notify_all()
+
+
+def create_batch(
+    sender: Sender, events: Iterable[BatchEvent], options: Options, progress: bool | Progress
+) -> BatchReport:
+    """Deliver all events, in this thread and up to `options.concurrency` more."""
+    source = _iterator(events)
+    batch = Batch(events, options, sender.settings, progress)
+    crew = Crew(options.concurrency)
+    try:
+        for chunk in _chunks(batch, source):
+            if (call := batch.opening()) is not None:
+                batch.opened(call, _send(sender, options, call, DELIVERED))
+            crew.start(partial(_drive, sender, batch, chunk))
+            batch.tell()
+        while crew.wait():
+            batch.tell()
+        batch.tell()
+    except BaseException as error:
+        batch.halt(error)
+        with contextlib.suppress(KeyboardInterrupt):  # a second Ctrl-C: do not wait
+            crew.linger(GRACE)
+        batch.interrupt(error)
+        raise
+    return batch.finish(source)
+
+
+def _chunks(batch: Batch, source: Iterator[object]) -> Iterator[Sequence[Entry]]:
+    while not batch.over:
+        try:
+            event = next(source)
+        except StopIteration:
+            break
+        except Exception as error:  # noqa: BLE001 - the caller's generator; the report's error comes from it
+            batch.blame(error)
+            break
+        if chunk := batch.take(event):
+            yield chunk
+    if chunk := batch.rest():
+        yield chunk
+
+
+def _drive(sender: Sender, batch: Batch, chunk: Sequence[Entry]) -> None:
+    steps = batch.delivery(chunk).steps()
+    outcome: Outcome = None
+    while (step := _next(steps, outcome)) is not None:
+        if isinstance(step, Wait):
+            sender.sleep(sender.pause(step.retry, step.asked, batch.options.policy))
+            outcome = None
+        else:
+            call = batch.call(step)
+            outcome = batch.outcome(step, call, _send(sender, batch.options, call, accepts), sender.error)
+    batch.done(chunk)
+
+
+def _send(sender: Sender, options: Options, call: Call, accept: Accept) -> Reply | APIError:
+    try:
+        return sender.send(call, retry=options.policy, timeout=options.timeout, accept=accept)
+    except APIError as error:
+        return error
+
+
+async def create_batch_async(
+    sender: AsyncSender,
+    events: Iterable[BatchEvent] | AsyncIterable[BatchEvent],
+    options: Options,
+    progress: bool | Progress,
+) -> BatchReport:
+    """Deliver all events, in up to `options.concurrency` tasks."""
+    source = aiter(events) if isinstance(events, AsyncIterable) else _iterator(events)
+    batch = Batch(events, options, sender.settings, progress)
+    tasks: set[asyncio.Task[None]] = set()
+    try:
+        async with contextlib.aclosing(_chunks_async(batch, source)) as chunks:
+            async for chunk in chunks:
+                if (call := batch.opening()) is not None:
+                    batch.opened(call, await _send_async(sender, options, call, DELIVERED))
+                tasks.add(asyncio.create_task(_drive_async(sender, batch, chunk)))
+                # with room left, still let the tasks run: the caller's iterable may never wait itself
+                tasks = await _some(tasks, wait=len(tasks) >= options.concurrency)
+                batch.tell()
+        while tasks:
+            tasks = await _some(tasks, wait=True)
+            batch.tell()
+    except BaseException as error:
+        batch.halt(error)
+        for task in tasks:
+            task.cancel()
+        try:
+            await asyncio.gather(*tasks, return_exceptions=True)
+        finally:
+            batch.interrupt(error)
+        raise
+    return batch.finish(source if isinstance(source, Iterator) else ())
+
+
+async def _some(tasks: set[asyncio.Task[None]], *, wait: bool) -> set[asyncio.Task[None]]:
+    """The tasks that are still running after some time; raises what one of the others raised."""
+    if wait:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    else:
+        await asyncio.sleep(0)
+    for task in tasks:
+        if task.done():
+            task.result()
+    return {task for task in tasks if not task.done()}
+
+
+async def _chunks_async(
+    batch: Batch, source: Iterator[object] | AsyncIterator[object]
+) -> AsyncGenerator[Sequence[Entry]]:
+    while not batch.over:
+        try:
+            event = await anext(source) if isinstance(source, AsyncIterator) else next(source)
+        except (StopIteration, StopAsyncIteration):
+            break
+        except Exception as error:  # noqa: BLE001 - the caller's generator; the report's error comes from it
+            batch.blame(error)
+            break
+        if chunk := batch.take(event):
+            yield chunk
+    if chunk := batch.rest():
+        yield chunk
+
+
+async def _drive_async(sender: AsyncSender, batch: Batch, chunk: Sequence[Entry]) -> None:
+    steps = batch.delivery(chunk).steps()
+    outcome: Outcome = None
+    while (step := _next(steps, outcome)) is not None:
+        if isinstance(step, Wait):
+            await sender.sleep(sender.pause(step.retry, step.asked, batch.options.policy))
+            outcome = None
+        else:
+            call = batch.call(step)
+            reply = await _send_async(sender, batch.options, call, accepts)
+            outcome = batch.outcome(step, call, reply, sender.error)
+    batch.done(chunk)
+
+
+async def _send_async(sender: AsyncSender, options: Options, call: Call, accept: Accept) -> Reply | APIError:
+    try:
+        return await sender.send(call, retry=options.policy, timeout=options.timeout, accept=accept)
+    except APIError as error:
+        return error
+
+
+def _next(steps: Generator[Step, Outcome, None], outcome: Outcome) -> Step | None:
+    try:
+        return steps.send(outcome)
+    except StopIteration:
+        return None
+
+
+def _iterator(events: object) -> Iterator[object]:
+    if isinstance(events, (str, bytes, Mapping)) or not isinstance(events, Iterable):
+        kind = type_name(cast("Any", events))
+        raise EventError(f"give an iterable of events, such as a list or a generator, not one {kind}")
+    return iter(cast("Iterable[object]", events))
