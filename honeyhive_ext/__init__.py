@@ -5,31 +5,35 @@ search; every error is a `HoneyHiveError`. The local server is in `honeyhive_ext
 from here.
 """
 
+from __future__ import annotations
+
 __version__ = "0.1.0"
 
-from honeyhive_ext.aio import AsyncHoneyHive
-from honeyhive_ext.batch import BatchFailure, BatchReport
-from honeyhive_ext.client import HoneyHive
-from honeyhive_ext.errors import (
-    APIConnectionError,
-    APIError,
-    APIStatusError,
-    APITimeoutError,
-    AuthenticationError,
-    BadRequestError,
-    BatchError,
-    ConfigError,
-    EventError,
-    HoneyHiveError,
-    NotFoundError,
-    PaginationIncomplete,
-    PayloadTooLargeError,
-    PermissionDeniedError,
-    RateLimitError,
-    ResponseError,
-    ServerError,
-)
-from honeyhive_ext.retry import RetryPolicy
+TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it would cost 3 ms
+if TYPE_CHECKING:
+    from honeyhive_ext.aio import AsyncHoneyHive
+    from honeyhive_ext.batch import BatchFailure, BatchReport
+    from honeyhive_ext.client import HoneyHive
+    from honeyhive_ext.errors import (
+        APIConnectionError,
+        APIError,
+        APIStatusError,
+        APITimeoutError,
+        AuthenticationError,
+        BadRequestError,
+        BatchError,
+        ConfigError,
+        EventError,
+        HoneyHiveError,
+        NotFoundError,
+        PaginationIncomplete,
+        PayloadTooLargeError,
+        PermissionDeniedError,
+        RateLimitError,
+        ResponseError,
+        ServerError,
+    )
+    from honeyhive_ext.retry import RetryPolicy
 
 __all__ = [
     "APIConnectionError",
@@ -56,3 +60,27 @@ __all__ = [
     "ServerError",
     "__version__",
 ]
+
+# A name is imported when it is first used (PEP 562), so that a program pays for what it uses. What is
+# not in _HOMES is an error and lives in `errors`.
+_HOMES = {
+    "AsyncHoneyHive": "aio",
+    "BatchFailure": "batch",
+    "BatchReport": "batch",
+    "HoneyHive": "client",
+    "RetryPolicy": "retry",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)
+    globals()[name] = value  # the next use does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
