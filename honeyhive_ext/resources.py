@@ -190,7 +190,7 @@ class Events:
 
         >>> from honeyhive_ext import HoneyHive
         >>> with HoneyHive() as hh:
-        ...     report = hh.events.create_batch({"event_type": "tool", "inputs": {"n": n}} for n in range(900))
+        ...     report = hh.events.create_batch({"event_type": "tool"} for _ in range(900))
         >>> len(report.event_ids), report.requests, report.success
         (900, 2, True)
         """
