@@ -127,20 +127,26 @@ def without_wire_frames(error: BaseException) -> None:
     Tools that print tracebacks with local variables would show the Authorization header there. The
     exceptions, their messages and the frames of everybody else stay.
     """
-    seen: set[int] = set()
-    pending: list[BaseException | None] = [error]
-    while pending:
-        current = pending.pop()
-        if current is None or id(current) in seen:
-            continue
-        seen.add(id(current))
-        pending += [current.__cause__, current.__context__]
+    for current in _chain(error):
         if isinstance(current, httpx.RequestError):
             with contextlib.suppress(RuntimeError):  # an error that never had a request
                 current.request = httpx.Request(current.request.method, current.request.url)
-        if isinstance(current, BaseExceptionGroup):
-            pending += list(current.exceptions)  # pyright: ignore[reportUnknownArgumentType,reportUnknownMemberType]
         current.__traceback__ = _other_frames(current.__traceback__)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """An exception with its causes, contexts and members, outermost first, each once."""
+    found: list[BaseException] = []
+    pending: list[BaseException | None] = [error]
+    while pending:
+        current = pending.pop(0)
+        if current is None or any(current is other for other in found):
+            continue
+        found.append(current)
+        pending += [current.__cause__, current.__context__]
+        if isinstance(current, BaseExceptionGroup):
+            pending += current.exceptions  # pyright: ignore[reportUnknownMemberType]
+    return found
 
 
 def _other_frames(traceback: types.TracebackType | None) -> types.TracebackType | None:
@@ -183,19 +189,9 @@ def _without_query(location: str) -> str:
 
 def _detail(error: BaseException) -> str:
     """The innermost message of a chain: `ConnectError` alone says little."""
-    text, current = "", error
-    while True:
-        text = str(current) or text
-        inner = current.__cause__ or current.__context__
-        if inner is None:
-            return f"{type(error).__name__}: {text}" if text else type(error).__name__
-        current = inner
+    texts = [text for text in map(str, _chain(error)) if text]
+    return f"{type(error).__name__}: {texts[-1]}" if texts else type(error).__name__
 
 
 def _caused_by(error: BaseException, kind: type[BaseException]) -> bool:
-    current: BaseException | None = error
-    while current is not None:
-        if isinstance(current, kind):
-            return True
-        current = current.__cause__ or current.__context__
-    return False
+    return any(isinstance(each, kind) for each in _chain(error))

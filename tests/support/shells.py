@@ -1,0 +1,51 @@
+"""One way to run a scenario through either shell, with waits recorded instead of waited."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from typing import Any, Literal, Self
+
+from honeyhive_ext.aio import AsyncHoneyHive
+from honeyhive_ext.client import HoneyHive
+
+KEY = "hh_test_key"
+Kind = Literal["sync", "async"]
+KINDS: tuple[Kind, ...] = ("sync", "async")
+
+
+class Shell:
+    """A `HoneyHive` or an `AsyncHoneyHive`, driven the same way.
+
+    Attributes:
+        client: The client itself.
+        waits: Seconds the client wanted to wait between attempts; it did not.
+    """
+
+    def __init__(self, kind: Kind, url: str, **options: Any) -> None:
+        self.kind = kind
+        self.waits: list[float] = []
+        self._runner = asyncio.Runner()
+        options = {"api_key": KEY, "base_url": url, **options}
+        self.client: Any = HoneyHive(**options) if kind == "sync" else AsyncHoneyHive(**options)
+        self.client._sender.sleep = self.waits.append if kind == "sync" else self._skip
+
+    async def _skip(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    def do(self, work: Callable[[Any], Any]) -> Any:
+        """Call `work` with the client and, where it is awaitable, await what it returns."""
+        result = work(self.client)
+        return self._runner.run(_result(result)) if inspect.isawaitable(result) else result
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.do(lambda client: client.close())
+        self._runner.close()
+
+
+async def _result(awaitable: Any) -> Any:
+    return await awaitable
