@@ -21,9 +21,12 @@ from typing import Any
 from uuid import UUID
 
 MIN_INT, MAX_INT = -(2**63), 2**64 - 1  # what orjson writes; beyond it most readers lose digits in silence
+MAX_STEPS = 32  # encoders in a row for one value, such as an Enum of an Enum
 REPR_LIMIT = 1_000  # characters of the repr that stands for a value that JSON cannot hold
 
 Encoder = Callable[[Any], Any]
+
+kind_of: Callable[[Any], Any] = type  # the type, which type checkers then do not narrow by
 
 
 class NotEncodableError(ValueError):
@@ -46,7 +49,7 @@ def encoder_for(kind: type) -> Encoder | None:
         return _generated
     if is_dataclass(kind):
         return _dataclass
-    if hasattr(kind, "__attrs_attrs__"):
+    if hasattr(kind, "__attrs_attrs__"):  # pyright: ignore[reportUnknownArgumentType] - is_dataclass narrows
         return _attrs
     numpy = sys.modules.get("numpy")  # whoever holds such a value has loaded it
     if numpy is not None and issubclass(kind, numpy.generic):
@@ -106,7 +109,8 @@ def _dataclass(value: Any) -> dict[str, Any]:
 
 
 def _attrs(value: Any) -> dict[str, Any]:
-    return {field.name: getattr(value, field.name) for field in type(value).__attrs_attrs__}
+    kind = kind_of(value)
+    return {field.name: getattr(value, field.name) for field in kind.__attrs_attrs__}
 
 
 def _numpy(value: Any) -> bool | int | float:
@@ -163,9 +167,9 @@ def stand_in(value: object) -> str:
     >>> stand_in(float("nan")), stand_in("caf\\udce9"), stand_in(2**64)
     ('nan', 'caf\\\\udce9', '18446744073709551616')
     """
-    if type(value) is str:
-        return well_formed(value)
     try:
+        if isinstance(value, str):
+            return well_formed(value)
         if type(value) is int:
             text = hex(value) if abs(value) >> 4_096 else str(value)  # Python refuses very long decimals
         else:

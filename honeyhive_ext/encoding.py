@@ -1,39 +1,21 @@
 """Values -> strict JSON (RFC 8259), or an error that names the path of the value that cannot go.
 
 Two ways lead to the same bytes. Plain values (exact builtin types, finite numbers) take the fast one:
-`marshal` looks whether there is anything else, orjson writes. Everything else is first made plain, value
-by value, with a stack of our own instead of recursion, so that no depth of nesting raises RecursionError.
+`marshal` looks whether there is anything else, orjson writes. Everything else is first copied into plain
+values, one by one.
 """
 
 from __future__ import annotations
 
 import marshal
-import re
-from collections.abc import Iterable, Iterator, Set
-from operator import itemgetter
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
-from honeyhive_ext.encoders import (
-    MAX_INT,
-    MIN_INT,
-    NotEncodableError,
-    encoder_for,
-    stand_in,
-    type_name,
-    well_formed,
-    why_not,
-)
+from honeyhive_ext.config import OnUnserializable
+from honeyhive_ext.copying import plain
+from honeyhive_ext.encoders import kind_of
 from honeyhive_ext.errors import EventError
-
-MAX_DEPTH = 254  # arrays and objects inside one another, the event itself included: orjson's own limit
-MAX_STEPS = 32  # encoders in a row for one value, such as an Enum of an Enum
-PATH_SHOWN = 400  # characters of a path in a message
-
-OnUnserializable = Literal["raise", "null", "repr"]
-
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
 
 
 def to_json(value: Any, on_unserializable: OnUnserializable = "raise") -> bytes:
@@ -78,264 +60,13 @@ def _fast(value: Any) -> bytes | None:
 
 def _finite(root: Any) -> bool:
     """Whether a tree of exact builtin types holds neither NaN nor infinity."""
-    todo = [(root,)]
+    todo: list[Any] = [(root,)]
     while todo:
-        node: Any = todo.pop()
-        for value in node.values() if type(node) is dict else node:
-            kind = type(value)
+        node = todo.pop()
+        for value in node.values() if kind_of(node) is dict else node:
+            kind = kind_of(value)
             if kind is dict or kind is list or kind is tuple:
                 todo.append(value)
             elif kind is float and value - value != 0.0:
                 return False
     return True
-
-
-def plain(root: Any, on_unserializable: OnUnserializable = "raise", *, path: str = "", depth: int = 0) -> Any:
-    """A copy of the value made of dict, list, str, int, float, bool and None alone.
-
-    Args:
-        root: The value.
-        on_unserializable: As for `to_json`.
-        path: Where the value will stand, for messages.
-        depth: How many objects and arrays will stand around it.
-
-    Raises:
-        EventError: A value has no JSON form; the error names its path.
-
-    >>> plain({"point": (1, 2), 3: {"x"}})
-    {'point': [1, 2], '3': ['x']}
-    """
-    return _Walk(on_unserializable, path, depth).run(root)
-
-
-class _Frame:
-    """One array or object being copied."""
-
-    __slots__ = ("items", "key", "source", "sort", "target")
-
-    def __init__(self, source: Any, items: Iterator[Any], target: Any, *, sort: bool = False) -> None:
-        self.source = source  # kept alive, so that its id stays its own
-        self.items = items
-        self.target = target
-        self.sort = sort
-        self.key: Any = None
-
-
-class _Walk:
-    """Copies a value, top down, without recursion."""
-
-    def __init__(self, mode: OnUnserializable, path: str, depth: int) -> None:
-        self.mode = mode
-        self.path = path
-        self.room = MAX_DEPTH - depth
-        self.stack: list[_Frame] = []
-        self.active: set[int] = set()
-
-    def run(self, root: Any) -> Any:
-        """The plain copy of `root`."""
-        opened = self.open(root)
-        if not isinstance(opened, _Frame):
-            return opened
-        self.push(opened)
-        while self.stack:
-            frame = self.stack[-1]
-            child = self.fill(frame)
-            if child is not None:
-                self.push(child)
-                continue
-            if frame.sort:
-                _sort(frame.target)
-            self.active.discard(id(frame.source))
-            self.stack.pop()
-        return opened.target
-
-    def push(self, frame: _Frame) -> None:
-        self.active.add(id(frame.source))
-        self.stack.append(frame)
-
-    def fill(self, frame: _Frame) -> _Frame | None:
-        """Copy items until the frame is full or an item needs a frame of its own."""
-        target: Any = frame.target
-        is_object = type(target) is dict
-        for item in frame.items:
-            if is_object:
-                frame.key, value = item
-            else:
-                value = item
-            kind = type(value)
-            if not (
-                value is None
-                or kind is bool
-                or (kind is str and value.isascii())
-                or (kind is int and MIN_INT <= value <= MAX_INT)
-                or (kind is float and value - value == 0.0)
-            ):
-                value = self.open(value)
-            child = value if isinstance(value, _Frame) else None
-            if is_object:
-                target[frame.key] = value if child is None else child.target
-            else:
-                target.append(value if child is None else child.target)
-            if child is not None:
-                return child
-        return None
-
-    def open(self, value: Any) -> Any:
-        """A frame for what holds other values, the plain value for what does not."""
-        source = value
-        sort = False
-        for _ in range(MAX_STEPS):
-            kind = type(value)
-            if kind is dict or kind is list or kind is tuple:
-                return self.frame(source, value, sort=sort)
-            if value is None or kind is bool:
-                return value
-            if kind is str:
-                return self.text(value)
-            if kind is int:
-                if MIN_INT <= value <= MAX_INT:
-                    return value
-                return self.refuse("an integer beyond 64 bits: write it as a str", source)
-            if kind is float:
-                if value - value == 0.0:
-                    return value
-                return self.refuse(f"JSON has no {value}: leave it out or write None", source)
-            try:
-                encoder = encoder_for(kind)
-                if encoder is None:
-                    return self.refuse(why_not(value), source)
-                sort = sort or issubclass(kind, Set)
-                value = encoder(value)
-            except EventError:
-                raise
-            except NotEncodableError as error:
-                return self.refuse(str(error), source, error)
-            except Exception as error:
-                # Whatever a value's own code raises, RecursionError too, is about this value alone.
-                return self.refuse(
-                    f"reading the {type_name(source)} raises {type_name(error)}", source, error
-                )
-        return self.refuse(f"a {type_name(source)} that turns into other objects without end", source)
-
-    def frame(self, source: Any, value: Any, *, sort: bool) -> Any:
-        if id(source) in self.active:
-            return self.refuse("it contains itself", source)
-        if len(self.stack) >= self.room:
-            return self.refuse(f"nested deeper than {MAX_DEPTH} levels", source)
-        if type(value) is dict:
-            items = list(value.items())  # a copy: another thread may add to the dict meanwhile
-            if any(type(key) is not str or not key.isascii() for key, _ in items):
-                items = list(self.with_text_keys(items))
-            return _Frame(source, iter(items), {})
-        return _Frame(source, iter(list(value)), [], sort=sort)
-
-    def text(self, value: str) -> Any:
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            return self.refuse(f"a lone surrogate at character {error.start}, which UTF-8 cannot hold", value)
-        return value
-
-    def with_text_keys(self, items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
-        """Keys as text; two keys that would be the same text are told apart or refused."""
-        pairs = [(self.key(key), key, value) for key, value in items]
-        taken = {key for key, _ in items if type(key) is str}
-        for text, key, value in pairs:
-            if type(key) is not str or text != key:
-                if text in taken:
-                    text = self.second_key(text, key, taken)
-                taken.add(text)
-            yield text, value
-
-    def key(self, key: Any) -> str:
-        text = _key_text(key)
-        if text is None:
-            self.refuse(f"a key of type {type_name(key)} has no text form: write a str", key, at=key)
-            return stand_in(key)
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            self.refuse("a lone surrogate in a key, which UTF-8 cannot hold", key, at=key)
-            return well_formed(text)
-        return text
-
-    def second_key(self, text: str, key: Any, taken: set[str]) -> str:
-        self.refuse(
-            f"two keys become the same text {text[:40]!r} in JSON (one is of type {type_name(key)})",
-            key,
-            at=key,
-        )
-        numbered = f"{text} ({type_name(key)})"
-        count = 2
-        while numbered in taken:
-            numbered = f"{text} ({type_name(key)} {count})"
-            count += 1
-        return numbered
-
-    def refuse(
-        self, reason: str, value: Any, cause: Exception | None = None, *, at: Any = None
-    ) -> str | None:
-        if self.mode == "raise":
-            raise EventError(reason, path=self.where(at)) from cause
-        return None if self.mode == "null" else stand_in(value)
-
-    def where(self, key: Any = None) -> str:
-        """The path of the value being looked at, such as `inputs.messages[3].score`."""
-        parts: list[str] = [self.path]
-        last = len(self.stack) - 1
-        for depth, frame in enumerate(self.stack):
-            if type(frame.target) is dict:
-                parts.append(_step(frame.key))
-            elif frame.sort:
-                parts.append("[*]")  # a set's elements have no place of their own
-            else:
-                index = len(frame.target) if depth == last else len(frame.target) - 1
-                parts.append(f"[{index}]")
-        if key is not None:
-            parts.append(_step(key))
-        path = "".join(parts).removeprefix(".")
-        return path if len(path) <= PATH_SHOWN else f"{path[: PATH_SHOWN // 2]}...{path[-PATH_SHOWN // 2 :]}"
-
-
-def _step(key: Any) -> str:
-    """One step of a path into an object; keys with dots or blanks are quoted."""
-    if type(key) is not str:
-        return f"[{stand_in(key)[:60]}]"
-    if _IDENTIFIER.fullmatch(key):
-        return f".{key}"
-    return f"[{orjson.dumps(well_formed(key[:60])).decode()}]"
-
-
-def _key_text(key: Any) -> str | None:
-    """A dict key as JSON text: like the value, without the quotes a str would have; None if it has none."""
-    value = key
-    for _ in range(MAX_STEPS):
-        kind = type(value)
-        if kind is str:
-            return str(value)
-        if value is None or kind is bool:
-            return {None: "null", True: "true", False: "false"}[value]
-        if kind is int:
-            return str(value) if MIN_INT <= value <= MAX_INT else None
-        if kind is float:
-            return orjson.dumps(value).decode() if value - value == 0.0 else None
-        if kind in (dict, list, tuple):
-            return None
-        try:
-            encoder = encoder_for(kind)
-            value = None if encoder is None else encoder(value)
-        except Exception:  # noqa: BLE001 - the caller refuses the key, with its path
-            return None
-        if encoder is None:
-            return None
-    return None
-
-
-def _sort(items: list[Any]) -> None:
-    """A set's elements in an order that is the same in every run: numbers and texts by value."""
-    kinds = {type(item) for item in items}
-    if kinds <= {int, float} or kinds <= {str}:
-        items.sort()
-    else:
-        decorated = sorted(((orjson.dumps(item), item) for item in items), key=itemgetter(0))
-        items[:] = [item for _, item in decorated]

@@ -16,8 +16,9 @@ from honeyhive_client.models import CreateEventRequest, CreateEventResponse, Eve
 
 from honeyhive_ext.config import EventSettings
 from honeyhive_ext.context import CURRENT
-from honeyhive_ext.encoders import encoder_for, type_name
-from honeyhive_ext.encoding import plain, to_json
+from honeyhive_ext.copying import plain
+from honeyhive_ext.encoders import encoder_for, kind_of, type_name
+from honeyhive_ext.encoding import to_json
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.fields import Request
 from honeyhive_ext.ids import new_id, uuid_text
@@ -154,7 +155,7 @@ def _given(event: EventInput | None, fields: Mapping[str, Any]) -> Mapping[str, 
         base: Mapping[str, Any] = {"event_type": event}
     elif isinstance(event, CreateEventRequest):
         base = event.to_dict()
-    elif isinstance(event, Mapping):
+    elif isinstance(event, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - users need not type-check
         base = _mapping(event)
     else:
         raise EventError(
@@ -170,10 +171,11 @@ def _given(event: EventInput | None, fields: Mapping[str, Any]) -> Mapping[str, 
 
 
 def _mapping(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    if type(given) is dict:
+    kind = kind_of(given)
+    if kind is dict:
         return given
-    encoder = encoder_for(type(given))
     try:
+        encoder = encoder_for(kind)
         return dict(given) if encoder is None else encoder(given)
     except Exception as error:
         raise EventError(f"reading the {type_name(given)} raises {type_name(error)}") from error
@@ -232,15 +234,16 @@ def _write(
     return to_json(result, mode)
 
 
-def _id_of(event: object) -> str:
-    if isinstance(event, (Event, CreateEventResponse)):
-        given: Any = event.event_id
-    elif isinstance(event, Mapping):
-        given = _mapping(event).get("event_id")  # pyright: ignore[reportUnknownArgumentType]
+def _id_of(event: Any) -> str:
+    kind = kind_of(event)
+    if issubclass(kind, (Event, CreateEventResponse)):
+        given = event.event_id
+    elif issubclass(kind, Mapping):
+        given = _mapping(event).get("event_id")
     else:
-        given = event
-    if given is None or (given is not event and not isinstance(given, (str, UUID))):
-        raise EventError(f"the {type_name(event)} has no event_id: give the id itself", path="event_id")
+        return uuid_text(event, "event_id")
+    if not isinstance(given, (str, UUID)):  # null or unset, as a tolerant response may be
+        raise EventError(f"the {kind.__name__} has no event_id: give the id itself", path="event_id")
     return uuid_text(given, "event_id")
 
 

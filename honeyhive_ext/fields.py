@@ -15,8 +15,9 @@ from attrs import frozen
 from honeyhive_client.typed_dicts import REQUEST_FIELDS, Field
 
 from honeyhive_ext import times
-from honeyhive_ext.encoders import stand_in, type_name, well_formed
-from honeyhive_ext.encoding import OnUnserializable, plain
+from honeyhive_ext.config import OnUnserializable
+from honeyhive_ext.copying import plain
+from honeyhive_ext.encoders import kind_of, stand_in, type_name, well_formed
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.ids import uuid_text
 
@@ -161,18 +162,18 @@ class Request:
 def converter(field: Field) -> Converter:
     """How a value given for a field becomes what the wire wants."""
     if field.unit == "unix-ms":
-        return lambda value, path, mode: times.unix_ms(value, path)
+        return _moment
     if field.unit == "ms":
-        return lambda value, path, mode: times.length_ms(value, path)
+        return _length
     if field.enum:
         return _one_of(field.enum)
     if field.format == "uuid":
-        return lambda value, path, mode: uuid_text(value, path)
+        return _uuid
     by_type: dict[str, Converter] = {
         "object": _object,
         "array": _array(field),
         "string": _text,
-        "number": lambda value, path, mode: times.number(value, path),
+        "number": _number,
         "integer": _integer,
         "boolean": _boolean,
     }
@@ -180,16 +181,33 @@ def converter(field: Field) -> Converter:
     return by_type[kinds[0]] if len(kinds) == 1 else _anything
 
 
+def _moment(value: Any, path: str, mode: OnUnserializable) -> int | float:
+    return times.unix_ms(value, path)
+
+
+def _length(value: Any, path: str, mode: OnUnserializable) -> int | float:
+    return times.length_ms(value, path)
+
+
+def _number(value: Any, path: str, mode: OnUnserializable) -> int | float:
+    return times.number(value, path)
+
+
+def _uuid(value: Any, path: str, mode: OnUnserializable) -> str:
+    return uuid_text(value, path)
+
+
 def _anything(value: Any, path: str, mode: OnUnserializable) -> Any:
     return value
 
 
 def _object(value: Any, path: str, mode: OnUnserializable) -> Any:
-    if type(value) is dict:
+    kind = kind_of(value)
+    if kind is dict:
         return value  # its values are looked at when the event is written
     tree = plain(value, mode, path=path, depth=1)
-    if type(tree) is dict:
-        return tree
+    if isinstance(tree, dict):
+        return tree  # pyright: ignore[reportUnknownVariableType]
     if mode == "raise":
         raise EventError(
             f'give a dict (a JSON object), not {type_name(value)}: write {path}={{"value": ...}}', path=path
@@ -202,7 +220,8 @@ def _array(field: Field) -> Converter:
 
     def convert(value: Any, path: str, mode: OnUnserializable) -> Any:
         tree = plain(value, path=path, depth=1)
-        if type(tree) is not list:
+        kind = kind_of(tree)
+        if kind is not list:
             raise EventError(f"give a list, not {type_name(value)}", path=path)
         if item_types == ("string",):
             for index, item in enumerate(tree):
@@ -214,8 +233,10 @@ def _array(field: Field) -> Converter:
 
 
 def _text(value: Any, path: str, mode: OnUnserializable) -> str:
+    if type(value) is str and value.isascii():
+        return value
     if isinstance(value, Enum):
-        value = value._value_  # noqa: SLF001 - documented name; `value` may be the caller's own code
+        value = value._value_  # as `value`, which a class may override with code that raises
     if not isinstance(value, str):
         if mode == "raise":
             raise EventError(f"give a str, not {type_name(value)}", path=path)

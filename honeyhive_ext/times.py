@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from honeyhive_ext.encoders import MAX_INT, MIN_INT, encoder_for, type_name
+from honeyhive_ext.encoders import MAX_INT, MIN_INT, encoder_for, kind_of, type_name
 from honeyhive_ext.errors import EventError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,6 +39,8 @@ def unix_ms(value: object, path: str) -> int | float:
     >>> unix_ms(datetime(2026, 1, 1, tzinfo=UTC), "start_time")
     1767225600000
     """
+    if (type(value) is int or type(value) is float) and 1e10 <= value < 1e15:
+        return value  # as nearly always
     if isinstance(value, datetime):
         return _moment(value, path)
     if isinstance(value, timedelta):
@@ -61,8 +63,8 @@ def _moment(value: datetime, path: str) -> int | float:
         raise EventError(f"its time zone raises {type_name(error)}", path=path) from error
     if since is None:
         raise EventError(
-            "a datetime without a time zone could mean any of many moments: write datetime.now(timezone.utc), "
-            "or value.replace(tzinfo=timezone.utc) for a time that is UTC, or value.astimezone() for local time",
+            "a datetime without a time zone could mean many moments: write datetime.now(timezone.utc), or "
+            "value.replace(tzinfo=timezone.utc) for a time in UTC, or value.astimezone() for local time",
             path=path,
         )
     return tidy(since / MILLISECOND)
@@ -114,12 +116,13 @@ def _number(value: object, path: str, wanted: str) -> int | float:
     return plain  # type: ignore[no-any-return]
 
 
-def _unwrap(value: object) -> Any:
+def _unwrap(value: Any) -> Any:
     """The number within a subclass of int or float, an Enum or a numpy scalar."""
     if isinstance(value, bool):
         return value
     try:
-        encoder = encoder_for(type(value))
+        kind = kind_of(value)
+        encoder = encoder_for(kind)
         return encoder(value) if encoder is not None and not isinstance(value, (str, bytes)) else value
     except Exception:  # noqa: BLE001 - whatever the value's own code raises, it is not a number
         return value
@@ -151,7 +154,7 @@ def complete(event: MutableMapping[str, Any]) -> None:
         event["duration"] = tidy(end - start)
     elif abs(start + duration - end) > TOLERANCE_MS + TOLERANCE_SHARE * abs(duration):
         raise EventError(
-            f"start_time, end_time and duration disagree: from start to end it is {tidy(end - start)} ms, and "
-            f"duration says {duration} ms. Give two of the three",
+            f"start_time, end_time and duration disagree: from start to end it is {tidy(end - start)} ms, "
+            f"and duration says {duration} ms. Give two of the three",
             path="duration",
         )
