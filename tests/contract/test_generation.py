@@ -1,4 +1,4 @@
-"""The code generation: deterministic, strict about warnings and versions, nothing stale, nothing half done."""
+"""The code generation: deterministic, strict about warnings and versions, never stale, never half done."""
 
 from __future__ import annotations
 
