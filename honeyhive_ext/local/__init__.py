@@ -1,0 +1,34 @@
+"""A HoneyHive to develop and test against: the events API on this machine.
+
+>>> from honeyhive_ext.local import LocalServer
+>>> import httpx
+>>> with LocalServer() as server:
+...     answer = httpx.post(
+...         f"{server.url}/v1/events",
+...         json={"event_type": "tool", "inputs": {}},
+...         headers={"Authorization": "Bearer any"},
+...     )
+...     answer.status_code, [event["event_type"] for event in server.events()]
+(200, ['tool'])
+"""
+
+from __future__ import annotations
+
+from honeyhive_ext.local.faults import Fault, Faults, Rule
+from honeyhive_ext.local.log import LoggedRequest, RequestLog
+from honeyhive_ext.local.message import Request, Response
+from honeyhive_ext.local.server import LocalServer
+from honeyhive_ext.local.switches import Switches, SwitchOptions
+
+__all__ = [
+    "Fault",
+    "Faults",
+    "LocalServer",
+    "LoggedRequest",
+    "Request",
+    "RequestLog",
+    "Response",
+    "Rule",
+    "SwitchOptions",
+    "Switches",
+]

@@ -1,0 +1,125 @@
+"""JSON in and out, with a rule for what JSON libraries and SQLite disagree about.
+
+- A body that is not strict JSON is refused: NaN, infinity, lone surrogates, a byte order mark, invalid UTF-8.
+- Integers of any size are kept to the last digit. orjson turns 2**64 and more into floats without a word.
+- NUL inside a string is kept. SQLite's JSON functions end a string there, so such strings are stored in a
+  code (`guard`) that compares and searches like the original, and decoded on the way out (`unguard`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn, cast
+
+import orjson
+
+from honeyhive_ext.local.message import Refusal
+
+MAX_DEPTH = 250  # levels inside one field; orjson writes at most 254, SQLite's JSON functions read 1,000
+
+_MANY_DIGITS = re.compile(rb"[0-9]{19}")
+_NOT_JSON = "BAD_REQUEST"
+
+# Four noncharacters of Unicode, which no text should hold: START, one to four MARKs, END stand for NUL
+# and for these characters themselves. START opens and END closes every code and occur nowhere else, so one
+# text contains another exactly if its code contains the other's code.
+_START, _MARK, _END = "\ufdd0", "\ufdd1", "\ufdd2"
+_CODES = {
+    0x0: _START + _MARK + _END,
+    0xFDD0: _START + 2 * _MARK + _END,
+    0xFDD1: _START + 3 * _MARK + _END,
+    0xFDD2: _START + 4 * _MARK + _END,
+}
+_SUSPECT = re.compile(rb"\\u0000|\\u[fF][dD][dD][0-2]|\xef\xb7[\x90-\x92]")
+_CODED = re.compile("\ufdd0(\ufdd1{1,4})\ufdd2".encode())
+_PLAIN = (b"\\u0000", "\ufdd0".encode(), "\ufdd1".encode(), "\ufdd2".encode())
+_START_BYTES = _START.encode()
+
+
+def loads(body: bytes) -> Any:
+    """Strict JSON to Python, integers exact.
+
+    Raises:
+        Refusal: 400, the body is not strict JSON.
+
+    >>> loads(b'{"a": 100000000000000000001}')
+    {'a': 100000000000000000001}
+    """
+    try:
+        value = orjson.loads(body)
+        if _MANY_DIGITS.search(body):
+            value = json.loads(body, parse_float=_finite, parse_constant=_refuse)
+    except (ValueError, RecursionError) as problem:
+        raise Refusal(400, f"the body is not JSON: {problem}", _NOT_JSON) from problem
+    return value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"{text[:40]} is beyond the range of a double")
+    return number
+
+
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not JSON")
+
+
+def dumps(value: object) -> str:
+    """Python to JSON text, non-ASCII as itself, integers exact.
+
+    >>> dumps({"é": [1.0, 2**70]})
+    '{"é":[1.0,1180591620717411303424]}'
+    """
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def suspect(body: bytes) -> bool:
+    """Whether a body may hold characters that have to be guarded. Cheap: one search."""
+    return _SUSPECT.search(body) is not None
+
+
+def guard(value: Any) -> Any:
+    """The same value with NUL and the code's own characters coded, in keys too.
+
+    >>> unguard(dumps(guard({"a\\x00": "\\ufdd0"})).encode()) == dumps({"a\\x00": "\\ufdd0"}).encode()
+    True
+    """
+    if isinstance(value, str):
+        return value.translate(_CODES)
+    if isinstance(value, dict):
+        entries = cast("dict[str, Any]", value)
+        return {key.translate(_CODES): guard(inner) for key, inner in entries.items()}
+    if isinstance(value, list):
+        return [guard(inner) for inner in cast("list[Any]", value)]
+    return value
+
+
+def unguard(text: bytes) -> bytes:
+    """JSON text of guarded values back to the JSON text of the originals."""
+    if _START_BYTES not in text:
+        return text
+    return _CODED.sub(lambda found: _PLAIN[len(found[1]) // 3 - 1], text)
+
+
+def depth(value: object) -> int:
+    """How many arrays and objects stand inside one another; 0 for a scalar.
+
+    >>> depth({"a": [1, {"b": 2}]})
+    3
+    """
+    deepest = 0
+    todo: list[tuple[object, int]] = [(value, 1)]
+    while todo:
+        item, level = todo.pop()
+        if isinstance(item, dict):
+            deepest = max(deepest, level)
+            todo.extend((inner, level + 1) for inner in cast("dict[str, object]", item).values())
+        elif isinstance(item, list):
+            deepest = max(deepest, level)
+            todo.extend((inner, level + 1) for inner in cast("list[object]", item))
+    return deepest

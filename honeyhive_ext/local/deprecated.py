@@ -1,0 +1,173 @@
+"""Routes that older clients still call, among them the official Python SDK. Each rewrites its body into
+today's shape and goes on as today's route."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from attrs import evolve
+
+from honeyhive_ext.local.batches import store_batch, store_session_batch
+from honeyhive_ext.local.context import Context
+from honeyhive_ext.local.message import Failure, Response, bad_request
+from honeyhive_ext.local.reads import answer_query, clamped, query
+from honeyhive_ext.local.validate import failures, fields, is_uuid
+from honeyhive_ext.local.writes import answer, path_uuid, store_event, store_session, store_update
+
+EXPORT_LIMIT = 7500  # events a page of the old export may hold
+
+# What a model event carries at its top and the stored event carries in inputs.
+_TO_INPUTS = (
+    "model",
+    "messages",
+    "provider",
+    "usage",
+    "cost",
+    "hyperparameters",
+    "template",
+    "template_inputs",
+    "tools",
+    "tool_choice",
+    "response_format",
+    "duration",
+    "error",
+)
+
+
+def start_session(context: Context) -> Response:
+    """POST /session/start: {session: {...}}."""
+    session = _inner(context.json(), "session")
+    known = fields("StartSessionRequest")
+    kept = {name: value for name, value in session.items() if name in known or name not in _OLD_SESSION}
+    return answer(store_session(context, kept))
+
+
+# Fields that older clients send with a session and that the service takes no notice of.
+_OLD_SESSION = frozenset({"project", "metrics", "feedback", "error"})
+
+
+def create_event(context: Context) -> Response:
+    """POST /events: {event: {...}}."""
+    return store_event(context, _without_project(_inner(context.json(), "event")))
+
+
+def update_event(context: Context) -> Response:
+    """PUT /events: {event_id, ...}. What the document does not name is ignored, as the service does."""
+    body = context.json()
+    event_id = body.pop("event_id", None)
+    if not isinstance(event_id, str) or not is_uuid(event_id):
+        raise bad_request([Failure("event_id", "must be a UUID")])
+    known = fields("UpdateEventRequest")
+    return store_update(context, event_id, {name: value for name, value in body.items() if name in known})
+
+
+def create_event_batch(context: Context) -> Response:
+    """POST /events/batch: is_single_session and session are older names."""
+    body = context.json()
+    for old, new in (("is_single_session", "single_session"), ("session", "session_properties")):
+        if old in body:
+            value = body.pop(old)
+            body.setdefault(new, value)
+    body.pop("project", None)
+    return store_batch(context, {**body, "events": _each(body.get("events"), _without_project)})
+
+
+def create_model_event(context: Context) -> Response:
+    """POST /events/model: {model_event: {...}}."""
+    return store_event(context, _model(_inner(context.json(), "model_event")))
+
+
+def create_model_event_batch(context: Context) -> Response:
+    """POST /events/model/batch: {model_events: [...]}."""
+    body = context.json()
+    events = body.pop("model_events", None)
+    for old, new in (("is_single_session", "single_session"), ("session_properties", "session_properties")):
+        if old in body:
+            body.setdefault(new, body.pop(old))
+    return store_batch(context, {**body, "events": _each(events, _model)})
+
+
+def export_events(context: Context) -> Response:
+    """POST /v1/events/export: search with $gte and $lte, projections and up to 7,500 events a page."""
+    body = context.json()
+    body.pop("project", None)
+    projections = body.pop("projections", None)
+    if projections is not None and not _are_texts(projections):
+        raise bad_request([Failure("projections", "must be an array of strings")])
+    between = body.get("dateRange")
+    if isinstance(between, dict):
+        names = {"$gte": "start_time", "$lte": "end_time"}
+        body["dateRange"] = {names.get(name, name): value for name, value in between.items()}  # type: ignore[misc]
+    if context.switches.limit == "clamp" or context.lenient:
+        body = clamped(body, EXPORT_LIMIT)
+    limit = body.get("limit", 1000)
+    wrong = failures(
+        "SearchEventsRequest", {**body, "limit": min(limit, 1000) if type(limit) is int else limit}
+    )
+    if type(limit) is int and limit > EXPORT_LIMIT:
+        wrong.append(Failure("limit", f"expected at most {EXPORT_LIMIT}"))
+    if wrong:
+        raise bad_request(wrong)
+    asked = query(context, context.guarded(body), 1000)
+    return answer_query(context, evolve(asked, projections=projections or ()))
+
+
+def add_traces(context: Context) -> Response:
+    """POST /session/{session_id}/traces: exactly one of logs and events."""
+    body = context.json()
+    given = [name for name in ("logs", "events") if name in body]
+    if len(given) != 1:
+        raise bad_request([Failure("", "exactly one of logs and events is required")])
+    events = _each(body[given[0]], _without_project)
+    return store_session_batch(context, path_uuid(context, "session_id"), {"events": events})
+
+
+def _inner(body: dict[str, Any], name: str) -> dict[str, Any]:
+    value = body.get(name)
+    if not isinstance(value, dict):
+        raise bad_request([Failure(name, "required, an object")])
+    return cast("dict[str, Any]", value)
+
+
+def _without_project(event: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name != "project"}
+
+
+def _model(event: dict[str, Any]) -> dict[str, Any]:
+    """A model event in today's shape."""
+    whole = {**_without_project(event), "event_type": "model"}
+    moved = {name: whole.pop(name) for name in _TO_INPUTS if name in whole}
+    inputs = whole.get("inputs")
+    whole["inputs"] = {**cast("dict[str, Any]", inputs), **moved} if isinstance(inputs, dict) else moved
+    if "response" in whole:
+        outputs = whole.get("outputs")
+        there = cast("dict[str, Any]", outputs) if isinstance(outputs, dict) else {}
+        whole["outputs"] = {**there, "response": whole.pop("response")}
+    return whole
+
+
+def _each(events: object, change: Callable[[dict[str, Any]], dict[str, Any]]) -> object:
+    """Each event changed; what is no array of objects is left for the schema to refuse."""
+    if not isinstance(events, list):
+        return events
+    return [
+        change(cast("dict[str, Any]", one)) if isinstance(one, dict) else one
+        for one in cast("list[Any]", events)
+    ]
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in cast("list[Any]", value))
+
+
+ROUTES: Sequence[tuple[str, str, Callable[[Context], Response], bool]] = (
+    ("POST", "/session/start", start_session, False),
+    ("POST", "/events", create_event, False),
+    ("PUT", "/events", update_event, False),
+    ("POST", "/events/batch", create_event_batch, False),
+    ("POST", "/events/model", create_model_event, False),
+    ("POST", "/events/model/batch", create_model_event_batch, False),
+    ("POST", "/v1/events/export", export_events, True),
+    ("POST", "/session/{session_id}/traces", add_traces, False),
+)

@@ -1,0 +1,160 @@
+"""The request log: what came in and what was answered, without keys."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, overload
+
+import orjson
+from attrs import frozen
+
+from honeyhive_ext.local.message import Failure, Request, Response
+
+ENTRIES = 10_000  # requests remembered
+BYTES = 64_000_000  # bytes of bodies remembered
+_SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
+_SHORTEST = 8  # characters; a shorter key is too common a text to be looked for in bodies
+
+
+@frozen
+class LoggedRequest:
+    """One request as the log holds it.
+
+    Args:
+        number: The requests of a server are numbered from 1.
+        time: Unix milliseconds.
+        method: The method.
+        path: The path without the query.
+        query: The text behind the question mark.
+        headers: The headers in lower case, without those that hold keys.
+        body: The body's bytes; a key inside it is masked.
+        status: The status of the answer; 0 where the connection was broken instead.
+        fault: The kind of fault that happened, or None.
+        milliseconds: How long the core took, without faults' delays.
+        violations: What was stored although it violates a schema (switch `validation`).
+    """
+
+    number: int
+    time: int
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    status: int
+    fault: str | None
+    milliseconds: float
+    violations: Sequence[Failure]
+
+    def json(self) -> Any:
+        """The body as Python values.
+
+        Raises:
+            ValueError: It is not JSON.
+        """
+        return orjson.loads(self.body)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `/_local/requests`."""
+        try:
+            body = self.json() if self.body else None
+        except ValueError:
+            body = self.body.decode(errors="replace")
+        return {
+            "number": self.number,
+            "time": self.time,
+            "method": self.method,
+            "path": self.path,
+            "query": self.query,
+            "headers": dict(self.headers),
+            "body": body,
+            "status": self.status,
+            "fault": self.fault,
+            "milliseconds": self.milliseconds,
+            "violations": [{"path": one.path, "message": one.message} for one in self.violations],
+        }
+
+
+class RequestLog(Sequence[LoggedRequest]):
+    """The last requests, oldest first. Bounded in number and in bytes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: deque[LoggedRequest] = deque()
+        self._bytes = 0
+        self._count = 0
+
+    def add(
+        self,
+        request: Request,
+        response: Response,
+        *,
+        time: int,
+        milliseconds: float,
+        key: str,
+        violations: Sequence[Failure] = (),
+    ) -> None:
+        """Note one request. `key` is the bearer token it came with, which nothing in the log may hold."""
+        broken = response.wire is not None and response.wire.kind in ("reset", "empty", "garbage", "hang")
+        mask = key if len(key) >= _SHORTEST else ""
+        body = request.body
+        if mask and mask.encode() in body:
+            body = body.replace(mask.encode(), b"***")
+        headers = {
+            name: value.replace(mask, "***") if mask else value
+            for name, value in request.headers.items()
+            if name not in _SECRET
+        }
+        path, query = request.path, request.query
+        if mask:
+            path, query = path.replace(mask, "***"), query.replace(mask, "***")
+        with self._lock:
+            self._count += 1
+            entry = LoggedRequest(
+                self._count,
+                time,
+                request.method,
+                path,
+                query,
+                headers,
+                body,
+                0 if broken else response.status,
+                response.fault,
+                milliseconds,
+                violations,
+            )
+            self._entries.append(entry)
+            self._bytes += len(body)
+            while len(self._entries) > ENTRIES or (self._bytes > BYTES and len(self._entries) > 1):
+                self._bytes -= len(self._entries.popleft().body)
+
+    def clear(self) -> None:
+        """Forget every request; numbers begin at 1 again."""
+        with self._lock:
+            self._entries.clear()
+            self._bytes = 0
+            self._count = 0
+
+    def _all(self) -> list[LoggedRequest]:
+        with self._lock:
+            return list(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[LoggedRequest]:
+        return iter(self._all())
+
+    @overload
+    def __getitem__(self, index: int) -> LoggedRequest: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[LoggedRequest]: ...
+
+    def __getitem__(self, index: int | slice) -> LoggedRequest | list[LoggedRequest]:
+        return self._all()[index]
+
+    def __repr__(self) -> str:
+        return f"<RequestLog of {len(self)} requests>"

@@ -1,0 +1,1 @@
+"""Filters: what they mean, as SQL and as Python."""

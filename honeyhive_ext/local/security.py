@@ -1,0 +1,96 @@
+"""Who may ask: keys, the Host header, the Origin header."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Collection, Mapping
+
+from attrs import field, frozen
+
+from honeyhive_ext.local.message import Refusal
+
+_INGESTION = "hh_ingst_"
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@frozen
+class Keys:
+    """Which API keys are accepted.
+
+    Args:
+        key: The project key; None accepts any.
+        ingestion_key: A key that may create and update but not read.
+    """
+
+    key: str | None = field(default=None, repr=False)
+    ingestion_key: str | None = field(default=None, repr=False)
+
+    def check(self, headers: Mapping[str, str], *, reads: bool) -> None:
+        """Refuse a request without a key (401), with an unknown one (401), or with one that may not (403)."""
+        given = bearer(headers)
+        if not given:
+            raise _unauthorized("the API key is missing: send Authorization: Bearer <key>")
+        ingests = given.startswith(_INGESTION) if self.key is None else _same(given, self.ingestion_key)
+        if self.key is not None and not (_same(given, self.key) or ingests):
+            raise _unauthorized("the API key is not known to this server")
+        if ingests and reads:
+            raise Refusal(403, "an ingestion key cannot read", "FORBIDDEN")
+
+
+def bearer(headers: Mapping[str, str]) -> str:
+    """The key that a request came with, or nothing."""
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def _same(given: str, wanted: str | None) -> bool:
+    """Compared in constant time, so that answers' times say nothing about the key."""
+    return wanted is not None and hmac.compare_digest(given.encode(), wanted.encode())
+
+
+def _unauthorized(message: str) -> Refusal:
+    return Refusal(401, message, "UNAUTHORIZED", headers=[("www-authenticate", "Bearer")])
+
+
+def host_name(value: str) -> str:
+    """The name of a Host header, without its port.
+
+    >>> host_name("127.0.0.1:8080"), host_name("[::1]:8080"), host_name("LOCALHOST")
+    ('127.0.0.1', '::1', 'localhost')
+    """
+    value = value.strip().lower()
+    if value.startswith("["):
+        return value[1:].partition("]")[0]
+    return value.partition(":")[0]
+
+
+def check_host(headers: Mapping[str, str], allowed: Collection[str]) -> None:
+    """Refuse a Host that is not ours, and a web page of another origin.
+
+    Without the first a name that an attacker points at 127.0.0.1 (DNS rebinding) would let any web page
+    read the store; without the second any web page could write to it.
+    """
+    if host_name(headers.get("host", "")) not in allowed:
+        raise Refusal(
+            403, "the Host header names another server; see allowed_hosts in the documentation", "HOST"
+        )
+    origin = headers.get("origin")
+    if origin is not None:
+        scheme, _, rest = origin.partition("://")
+        if scheme not in ("http", "https") or rest.lower() != headers.get("host", "").strip().lower():
+            raise Refusal(403, "web pages of other origins may not use this server", "ORIGIN")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address can be reached from this machine only.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
+    (True, True, False)
+    """
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,216 @@
+"""`LocalServer`: the store, the core and their adapters in one object."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, Unpack
+
+from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.local import control
+from honeyhive_ext.local.app import App
+from honeyhive_ext.local.context import Context
+from honeyhive_ext.local.faults import Fault, Faults
+from honeyhive_ext.local.http import SocketServer
+from honeyhive_ext.local.log import RequestLog
+from honeyhive_ext.local.message import Refusal, Request, Response
+from honeyhive_ext.local.security import LOOPBACK_NAMES, Keys, is_loopback
+from honeyhive_ext.local.store import Store, kinds
+from honeyhive_ext.local.switches import Switches, SwitchOptions
+from honeyhive_ext.local.validate import schema
+
+if TYPE_CHECKING:
+    from honeyhive_ext.local.asgi import LocalASGI
+    from honeyhive_ext.local.transports import AsyncLocalTransport, LocalTransport
+
+ANY_KEY = "hh_local"  # what the environment variable holds where any key is accepted
+
+
+class LocalServer:
+    """The HoneyHive events API on this machine, with real persistence and failure on demand.
+
+    As a context manager it listens on a socket. Without, `transport()`, `async_transport()` and `asgi()`
+    reach it in this process; call `close()` at the end.
+
+    Args:
+        db: The SQLite file, made if it is not there; None keeps everything in memory.
+        host: The address to listen on. Another than a loopback address is warned about.
+        port: The port; 0 lets the system choose a free one, which `url` names.
+        api_key: The one key that is accepted; None accepts any.
+        ingestion_key: A key that may create and update but not read.
+        index: Dotted paths to index, such as `metadata.tag`. A search by one of them reads only its matches.
+        max_size: Bytes above which the oldest sessions are deleted; None for no bound.
+        faults: Faults in force from the beginning.
+        seed: The seed of every random choice: faults by probability, drawn delays, shuffled ties.
+        allowed_hosts: Names that requests may ask for in their Host header, besides this machine's own.
+        switches: What undocumented behaviour is like; see `Switches` for names, values and defaults.
+
+    Raises:
+        ConfigError: A switch or an option that there is not, or a file that is not a store.
+
+    >>> with LocalServer(count="page") as server:
+    ...     server.url.startswith("http://127.0.0.1:")
+    True
+    """
+
+    def __init__(
+        self,
+        db: str | Path | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        api_key: str | None = None,
+        ingestion_key: str | None = None,
+        index: Sequence[str] = (),
+        max_size: int | None = None,
+        faults: Iterable[Fault] = (),
+        seed: int = 0,
+        allowed_hosts: Collection[str] = (),
+        **switches: Unpack[SwitchOptions],
+    ) -> None:
+        chosen = Switches().changed(switches)
+        if max_size is not None and max_size < 1:
+            raise ConfigError(f"max_size is a number of bytes, 1 or more, not {max_size}")
+        self._host = host
+        self._port = port
+        self._allowed = frozenset({*LOOPBACK_NAMES, host.lower(), *(name.lower() for name in allowed_hosts)})
+        self._keys = Keys(api_key, ingestion_key)
+        self._socket: SocketServer | None = None
+        store = Store(
+            None if db is None else Path(db),
+            kinds(schema("PostEventRequest")),
+            index=index,
+            max_size=max_size,
+        )
+        self._app = App(store, chosen, chosen, Faults(faults, seed=seed), RequestLog(), self._keys)
+
+    def start(self) -> Self:
+        """Listen. Returns the server itself."""
+        if self._socket is None:
+            if not is_loopback(self._host):
+                warnings.warn(
+                    f"the local server listens on {self._host}, which other machines may reach; it is made for "
+                    "loopback and speaks no TLS" + ("" if self._keys.key else "; set api_key as well"),
+                    stacklevel=2,
+                )
+            try:
+                self._socket = SocketServer(
+                    self.handle,
+                    host=self._host,
+                    port=self._port,
+                    allowed=self._allowed,
+                    max_body=lambda: self._app.switches.max_body,
+                )
+            except OSError as problem:
+                raise ConfigError(f"cannot listen on {self._host} port {self._port}: {problem}") from problem
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and break open connections. What is stored stays."""
+        if self._socket is not None:
+            self._socket.stop()
+            self._socket = None
+
+    def close(self) -> None:
+        """Stop listening and close the store. A store in memory is gone then."""
+        self.stop()
+        self._app.store.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def url(self) -> str:
+        """The base URL to give to a client.
+
+        Raises:
+            ConfigError: The server does not listen.
+        """
+        if self._socket is None:
+            raise ConfigError("the server does not listen: use it as a context manager, or call start()")
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._socket.port}"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The two environment variables that point a client here."""
+        return {"HH_API_URL": self.url, "HH_API_KEY": self._keys.key or ANY_KEY}
+
+    def handle(self, request: Request) -> Response:
+        """The answer to one request, without any transport."""
+        return self._app.handle(request)
+
+    def transport(self) -> LocalTransport:
+        """An httpx transport that reaches this server in the same process."""
+        from honeyhive_ext.local.transports import LocalTransport
+
+        return LocalTransport(self.handle)
+
+    def async_transport(self) -> AsyncLocalTransport:
+        """The same for httpx.AsyncClient, on asyncio or trio."""
+        from honeyhive_ext.local.transports import AsyncLocalTransport
+
+        return AsyncLocalTransport(self.handle)
+
+    def asgi(self) -> LocalASGI:
+        """This server as an ASGI application."""
+        from honeyhive_ext.local.asgi import LocalASGI
+
+        return LocalASGI(self.handle, self._allowed, lambda: self._app.switches.max_body)
+
+    @property
+    def switches(self) -> Switches:
+        """The switches in force."""
+        return self._app.switches
+
+    def configure(self, **switches: Unpack[SwitchOptions]) -> Switches:
+        """Set switches of the running server and return all of them."""
+        return self._app.configure(switches)
+
+    @property
+    def faults(self) -> Faults:
+        """The faults in force."""
+        return self._app.faults
+
+    @property
+    def requests(self) -> RequestLog:
+        """The last requests, oldest first, without keys."""
+        return self._app.log
+
+    def reset(self) -> None:
+        """An empty store, the switches and faults of the beginning, an empty log."""
+        self._app.reset()
+
+    def seed(self, events: Iterable[Mapping[str, Any] | str | bytes]) -> int:
+        """Store events, as mappings or as lines of JSON, and return how many they were. All or none.
+
+        Raises:
+            ConfigError: An event that violates its schema; the message names every failing path.
+        """
+        context = Context(Request("POST", "/_local/seed"), self._app.store, self.switches, self._app.clock)
+        try:
+            return control.store_lines(context, (_line(event) for event in events))
+        except Refusal as refusal:
+            raise ConfigError(refusal.message) from refusal
+
+    def export(self) -> Iterator[str]:
+        """Every event as a line of JSON, in the order of insertion."""
+        for line in control.export_lines(self._app.store):
+            yield line.decode().rstrip("\n")
+
+    def events(self) -> list[dict[str, Any]]:
+        """Every event, in the order of insertion."""
+        return [json.loads(line) for line in self.export()]
+
+
+def _line(event: Mapping[str, Any] | str | bytes) -> bytes:
+    if isinstance(event, bytes):
+        return event
+    if isinstance(event, str):
+        return event.encode()
+    return json.dumps(dict(event), ensure_ascii=False, allow_nan=False).encode(errors="surrogatepass")

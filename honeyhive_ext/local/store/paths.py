@@ -1,0 +1,152 @@
+"""The dictionary of dotted paths: which real JSON paths a text such as `metadata.gen_ai.usage` can mean.
+
+A key may itself contain dots, so a dotted text does not say where its keys end. Every path seen in a stored
+event is therefore remembered once, in a tree in memory and in the table `paths`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from attrs import define, field, frozen
+
+from honeyhive_ext.local.codec import dumps, loads
+
+LIMIT = 20_000  # paths a field may have before its filters are answered by reading every event
+EACH = None  # the step into each element of an array
+
+Step = str | None
+Path = tuple[Step, ...]
+_ODD = frozenset(map(chr, range(0x20))) | {'"', "\\"}
+
+
+@define
+class _Node:
+    path: Path
+    children: dict[Step, _Node] = field(factory=dict["Step", "_Node"])
+
+
+@frozen
+class Found:
+    """What a dotted text means inside one field.
+
+    Args:
+        paths: SQLite's JSON paths of objects within objects only.
+        walk: Whether each event has to be read to be sure (arrays, odd keys, too many paths).
+    """
+
+    paths: tuple[str, ...]
+    walk: bool
+
+
+@define
+class Paths:
+    """All paths of all JSON fields. The writer learns; readers look up at any time."""
+
+    _roots: dict[str, _Node] = field(factory=dict[str, _Node])
+    _by_text: dict[tuple[str, str], list[Path]] = field(factory=dict["tuple[str, str]", "list[Path]"])
+    _sizes: dict[str, int] = field(factory=dict[str, int])
+    _fresh: list[tuple[str, Path]] = field(factory=list["tuple[str, Path]"])
+
+    def learn(self, root: str, value: Any) -> None:
+        """Remember the paths of one field's value."""
+        node = self._roots.get(root)
+        if node is None:
+            node = self._roots[root] = _Node(())
+        todo: list[tuple[Any, _Node]] = [(value, node)]
+        while todo:
+            item, at = todo.pop()
+            children = at.children
+            if type(item) is dict:
+                entries = cast("dict[str, Any]", item)
+                for key, inner in entries.items():
+                    child = children.get(key) or self._add(root, at, key)
+                    if child is not None and type(inner) in (dict, list):
+                        todo.append((inner, child))
+            else:
+                elements = cast("list[Any]", item)
+                nested = [inner for inner in elements if type(inner) in (dict, list)]
+                if nested:
+                    child = children.get(EACH) or self._add(root, at, EACH)
+                    if child is not None:
+                        todo.extend((inner, child) for inner in nested)
+
+    def _add(self, root: str, at: _Node, step: Step) -> _Node | None:
+        size = self._sizes.get(root, 0)
+        if size > LIMIT:
+            return None
+        self._sizes[root] = size + 1
+        child = _Node((*at.path, step))
+        self._fresh.append((root, child.path))
+        # The text first: a reader that sees the node's events has to find the text.
+        self._by_text.setdefault((root, dotted(child.path)), []).append(child.path)
+        at.children[step] = child
+        return child
+
+    def find(self, root: str, text: str) -> Found:
+        """What the dotted `text` means inside the field `root` ("" for the further fields of an event).
+
+        An empty text is the field itself.
+        """
+        if not text:
+            return Found(("$",), walk=False)
+        if self._sizes.get(root, 0) > LIMIT:
+            return Found((), walk=True)
+        paths = tuple(self._by_text.get((root, text), ()))
+        plain = tuple(path for path in (_sqlite(p) for p in paths) if path is not None)
+        indexed = any(part.isdecimal() for part in text.split("."))
+        return Found(plain, walk=indexed or len(plain) < len(paths))
+
+    def texts(self) -> list[str]:
+        """Every dotted path that a filter can name inside an object, sorted."""
+        return sorted({f"{root}.{text}" if root else text for root, text in list(self._by_text) if text})
+
+    def load(self, connection: sqlite3.Connection) -> None:
+        """Read the table; forget everything else."""
+        for part in (self._roots, self._by_text, self._sizes, self._fresh):
+            part.clear()
+        for root, text in connection.execute("SELECT root, path FROM paths ORDER BY id").fetchall():
+            path: Path = tuple(loads(_bytes(text)))
+            node = self._roots.setdefault(_text(root), _Node(()))
+            for step in path:
+                node = node.children.get(step) or self._add(_text(root), node, step) or node
+        self._fresh.clear()
+
+    def save(self, connection: sqlite3.Connection) -> None:
+        """Write what was learned since the last time into the running transaction."""
+        if self._fresh:
+            rows = [(root, dumps(list(path))) for root, path in self._fresh]
+            connection.executemany("INSERT INTO paths (root, path) VALUES (?, ?)", rows)
+            self._fresh.clear()
+
+    def learn_event(self, event: Mapping[str, Any], fields: Iterable[str], extra: Mapping[str, Any]) -> None:
+        """Remember the paths of one event: of its JSON fields, and of what is in no column."""
+        for name in fields:
+            value = event.get(name)
+            if type(value) in (dict, list):
+                self.learn(name, value)
+        if extra:
+            self.learn("", extra)
+
+
+def dotted(path: Path) -> str:
+    """A path as the text that a filter writes; arrays leave no trace in it."""
+    return ".".join(step for step in path if step is not EACH)
+
+
+def _sqlite(path: Path) -> str | None:
+    """The path for SQLite's JSON functions, or None where they cannot follow it in every version."""
+    for step in path:
+        if step is EACH or not step or not _ODD.isdisjoint(step):
+            return None
+    return "$" + "".join(f'."{step}"' for step in path)
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value.encode() if isinstance(value, str) else value

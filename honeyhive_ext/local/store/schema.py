@@ -1,0 +1,98 @@
+"""The tables, and how a file of an older version becomes one of this version."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+
+from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.local.store.columns import Columns, Kind, quoted
+
+APPLICATION_ID = 0x48485856  # "HHXV": marks the file as a store of this server
+
+_FIRST = """
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY,
+  copy INTEGER NOT NULL DEFAULT 0,
+  sort_time NOT NULL,
+  visible_at NOT NULL DEFAULT 0,
+  extra
+);
+CREATE TABLE fields (position INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind TEXT NOT NULL);
+CREATE TABLE paths (id INTEGER PRIMARY KEY, root TEXT NOT NULL, path TEXT NOT NULL);
+CREATE TABLE totals (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+CREATE TABLE indexed_paths (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE);
+CREATE TABLE indexed (
+  path INTEGER NOT NULL, value NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (path, value, seq)
+) WITHOUT ROWID;
+CREATE INDEX indexed_by_event ON indexed (seq);
+CREATE INDEX events_by_time ON events (sort_time);
+INSERT INTO totals VALUES ('events', 0), ('last_visible', 0);
+"""
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    for statement in _FIRST.split(";"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+# The step at place n makes version n + 1 out of version n. Steps are only ever added.
+MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_create,)
+
+
+def prepare(connection: sqlite3.Connection, kinds: Mapping[str, Kind], name: str) -> Columns:
+    """Bring a file to this version and to the fields of today's API document, in one transaction.
+
+    Raises:
+        ConfigError: The file belongs to another program or to a newer version.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _migrate(connection, name)
+        columns = _columns(connection, kinds)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    return columns
+
+
+def _migrate(connection: sqlite3.Connection, name: str) -> None:
+    version = _pragma(connection, "user_version")
+    owner = _pragma(connection, "application_id")
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if owner != APPLICATION_ID and (owner or tables):
+        raise ConfigError(f"{name} is a SQLite file of another program; name another file for --db")
+    if version > len(MIGRATIONS):
+        raise ConfigError(
+            f"{name} was written by a newer version of this server (store version {version}, this one reads "
+            f"up to {len(MIGRATIONS)}); update honeyhive-ext or name another file for --db"
+        )
+    for step in MIGRATIONS[version:]:
+        step(connection)
+    if version < len(MIGRATIONS):
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _columns(connection: sqlite3.Connection, kinds: Mapping[str, Kind]) -> Columns:
+    """The columns of the file, those of new fields added. A field keeps the kind it began with."""
+    rows = connection.execute("SELECT name, kind FROM fields ORDER BY position")
+    known: dict[str, Kind] = {name.decode(): kind.decode() for name, kind in rows}
+    for field, kind in kinds.items():
+        if field not in known:
+            connection.execute("INSERT INTO fields (name, kind) VALUES (?, ?)", (field, kind))
+            connection.execute(f"ALTER TABLE events ADD COLUMN {quoted(field)}")
+            known[field] = kind
+    connection.execute(
+        f"CREATE UNIQUE INDEX IF NOT EXISTS events_by_id ON events ({quoted('event_id')}, copy)"
+    )
+    connection.execute(
+        f"CREATE INDEX IF NOT EXISTS events_by_session ON events ({quoted('session_id')}, sort_time)"
+    )
+    return Columns(known)

@@ -1,0 +1,174 @@
+"""The store: one SQLite file, or memory. One writer at a time, many readers beside it.
+
+Whoever writes puts its work into a queue and takes the writer's lock; who has the lock commits everything
+that has queued up in one transaction (group commit). In a file, readers have connections of their own and a
+write-ahead log, so that neither side waits for the other. In memory there is one connection for all.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from attrs import define, field
+
+from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.local.query.functions import register
+from honeyhive_ext.local.store import indexes, prune
+from honeyhive_ext.local.store.columns import Columns, Kind
+from honeyhive_ext.local.store.paths import Paths
+from honeyhive_ext.local.store.schema import prepare
+from honeyhive_ext.local.store.transaction import Transaction
+
+T = TypeVar("T")
+PER_COMMIT = 256  # pieces of work that one transaction takes at most
+
+
+@define
+class _Job(Generic[T]):
+    """One piece of work: it commits as a whole or not at all."""
+
+    work: Callable[[Transaction], T]
+    done: bool = False
+    failure: BaseException | None = None
+    results: list[T] = field(factory=list[T])
+
+
+class Store:
+    """Events on disk or in memory.
+
+    Args:
+        path: The file, None for memory.
+        kinds: The fields of the API document and how each is stored.
+        index: Dotted paths to index, such as `metadata.tag`.
+        max_size: Bytes above which the oldest sessions are deleted; None for no bound.
+
+    Raises:
+        ConfigError: The file cannot be opened, belongs to another program or to a newer version.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        kinds: Mapping[str, Kind],
+        *,
+        index: Sequence[str] = (),
+        max_size: int | None = None,
+    ) -> None:
+        self.path = path
+        self.max_size = max_size
+        self.paths = Paths()
+        self._lock = threading.Lock()
+        self._queue: deque[_Job[object]] = deque()
+        self._idle: list[sqlite3.Connection] = []
+        self._open: list[sqlite3.Connection] = []
+        self._finalizer = weakref.finalize(self, _close_all, self._open)
+        try:
+            self._writer = self._connect()
+            self.columns: Columns = prepare(self._writer, kinds, str(path))
+        except sqlite3.Error as problem:
+            self.close()
+            raise ConfigError(f"{path} cannot be opened as a store: {problem}") from problem
+        except ConfigError:
+            self.close()
+            raise
+        self.paths.load(self._writer)
+        self.indexes = indexes.prepare(self._writer, self.columns, index)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection with one unchanging view of the store, text read as bytes."""
+        if self.path is None:
+            with self._lock:
+                yield self._writer
+            return
+        connection = self._idle.pop() if self._idle else self._connect()
+        try:
+            connection.execute("BEGIN")
+            # The view is fixed by the first read; what is looked up in `paths` after it covers the view.
+            connection.execute("SELECT 1 FROM totals LIMIT 1").fetchone()
+            yield connection
+        finally:
+            connection.rollback()
+            self._idle.append(connection)
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Do `work` in a transaction and return its result once it is committed.
+
+        Raises:
+            Whatever `work` raises; what it wrote is then undone.
+        """
+        job = _Job(work)
+        self._queue.append(job)  # type: ignore[arg-type]  # the queue does not look at results
+        while not job.done:
+            with self._lock:
+                if not job.done:
+                    self._commit()
+        if job.failure is not None:
+            raise job.failure
+        return job.results[0]
+
+    def _commit(self) -> None:
+        """One transaction with everything that is waiting. The lock is held."""
+        jobs: list[_Job[object]] = []
+        while self._queue and len(jobs) < PER_COMMIT:
+            jobs.append(self._queue.popleft())
+        transaction = Transaction(self._writer, self.columns, self.paths, self.indexes)
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            for job in jobs:
+                self._run(job, transaction)
+            transaction.finish()
+            self._writer.execute("COMMIT")
+        except BaseException as problem:
+            self._writer.rollback()
+            self.paths.load(self._writer)
+            for job in jobs:
+                job.failure = job.failure or problem
+            if not isinstance(problem, Exception):
+                raise
+        finally:
+            for job in jobs:
+                job.done = True
+        if self.max_size is not None:
+            prune.prune(self._writer, self.max_size)
+
+    def _run(self, job: _Job[object], transaction: Transaction) -> None:
+        self._writer.execute("SAVEPOINT job")
+        counted = transaction.added
+        try:
+            job.results.append(job.work(transaction))
+        except Exception as problem:  # noqa: BLE001 - it is raised again where the work came from
+            job.failure = problem
+            transaction.added = counted
+            self._writer.execute("ROLLBACK TO job")
+        self._writer.execute("RELEASE job")
+
+    def close(self) -> None:
+        """Close every connection. The store cannot be used afterwards."""
+        self._finalizer()
+
+    def _connect(self) -> sqlite3.Connection:
+        name = ":memory:" if self.path is None else str(self.path)
+        connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=30.0)
+        self._open.append(connection)
+        connection.text_factory = bytes
+        if self.path is not None:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            connection.execute("PRAGMA journal_mode = WAL")
+            # A killed process loses nothing; a power cut may lose the last commits.
+            connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA cache_size = -65536")
+        register(connection)
+        return connection
+
+
+def _close_all(connections: list[sqlite3.Connection]) -> None:
+    while connections:
+        connections.pop().close()

@@ -1,0 +1,192 @@
+"""The behaviours nobody has published, each with a default and a switch.
+
+`Switches` is the one table: the constructor of `LocalServer`, the command line's options, `/_local/config`
+and the table in docs/local-server.md are all made from its fields.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Literal, TypedDict, get_args, get_type_hints
+
+from attrs import asdict, evolve, field, fields, frozen
+
+from honeyhive_ext.errors import ConfigError
+
+
+def _switch(default: Any, question: str, meaning: str) -> Any:
+    return field(default=default, metadata={"question": question, "meaning": meaning})
+
+
+@frozen(kw_only=True)
+class Switches:
+    """One setting for each question that the service's documentation leaves open.
+
+    >>> Switches().count
+    'total'
+    >>> Switches().changed({"count": "page"}).count
+    'page'
+    """
+
+    validation: Literal["strict", "lenient"] = _switch(
+        "strict",
+        "What happens to a body that violates its schema?",
+        "strict answers 400 and lists every failing path; lenient stores what can be stored and logs the rest",
+    )
+    count: Literal["total", "page"] = _switch(
+        "total", "What is `count` in a search answer?", "the number of all matches, or of this page"
+    )
+    missing: Literal["matches", "exclude"] = _switch(
+        "matches",
+        "Do `is not` and `not contains` match an event without the field?",
+        "matches or exclude; JSON null counts as missing",
+    )
+    filter_type: Literal["strict", "coerce"] = _switch(
+        "strict",
+        'A filter whose value is not of the type it names (number and "5")?',
+        "strict answers 400; coerce converts the value where that is possible",
+    )
+    contains: Literal["strings", "ignore_case", "any"] = _switch(
+        "strings",
+        "What does `contains` look into?",
+        "strings, case-sensitive; ignore_case for strings in any case; any for the JSON text of other values too",
+    )
+    ties: Literal["newest", "shuffled"] = _switch(
+        "newest",
+        "In which order come events with equal start_time?",
+        "newest insertion first, or shuffled anew at every request",
+    )
+    evaluation_id: Literal["any", "metadata.evaluation_id", "metadata.run_id", "top"] = _switch(
+        "any",
+        "Where does a search's evaluation_id look?",
+        "any of metadata.evaluation_id, metadata.run_id and evaluation_id or run_id at the top; or one of them",
+    )
+    repost: Literal["replace", "reject", "duplicate", "merge"] = _switch(
+        "replace",
+        "An event_id that is posted again?",
+        "replace the stored event, reject with 409, store a duplicate, or merge into the stored event",
+    )
+    update: Literal["shallow", "deep"] = _switch(
+        "shallow",
+        "How does an update merge objects?",
+        "shallow: by top-level key, a null inside is stored; deep: objects inside are merged too",
+    )
+    update_answer: Literal["object", "empty"] = _switch(
+        "object", "What is the body of an update's answer?", "200 with {}, or 200 with an empty body"
+    )
+    bad_event: Literal["refuse", "partial"] = _switch(
+        "refuse",
+        "A batch with a bad event in it?",
+        "refuse: 400 and nothing is stored; partial: the rest is stored, 500 with event_ids and errors",
+    )
+    visibility_delay: int = _switch(
+        0, "When does a new event show in search?", "milliseconds after it was stored; 0 for at once"
+    )
+    max_body: int = _switch(
+        50_000_000, "How large may a body be?", "bytes; a larger one is answered with 413"
+    )
+    limit: Literal["strict", "clamp"] = _switch(
+        "strict",
+        'A search limit or page out of range, or as text (0, 1001, "10")?',
+        "strict answers 400; clamp moves it into the range",
+    )
+    timestamps: Literal["kept", "rounded"] = _switch(
+        "kept", "Times finer than a millisecond?", "kept as they came, or rounded to whole milliseconds"
+    )
+    gzip: Literal["accept", "refuse"] = _switch(
+        "accept", "A request body with Content-Encoding: gzip?", "accept it, or refuse it with 415"
+    )
+    max_batch: int = _switch(
+        0,
+        "How many events may a batch hold?",
+        "events; a larger batch is answered with 413; 0 for any number",
+    )
+    max_filters: int = _switch(
+        0, "How many filters may a search have?", "filters; more are answered with 400; 0 for any number"
+    )
+    fault_header: Literal["off", "on"] = _switch(
+        "off",
+        "May a request ask for a fault by the header x-honeyhive-local-fault?",
+        "off ignores the header, on obeys it",
+    )
+
+    def changed(self, options: Mapping[str, object]) -> Switches:
+        """These switches with some of them set.
+
+        Raises:
+            ConfigError: An unknown name, or a value that the switch does not have.
+        """
+        for name, value in options.items():
+            _check(name, value)
+        return evolve(self, **options)  # type: ignore[arg-type]  # every name and value was just checked
+
+    def as_dict(self) -> dict[str, Any]:
+        """Every switch and its value."""
+        return asdict(self)
+
+
+class SwitchOptions(TypedDict, total=False):
+    """The same names as keyword arguments; a test compares the two."""
+
+    validation: Literal["strict", "lenient"]
+    count: Literal["total", "page"]
+    missing: Literal["matches", "exclude"]
+    filter_type: Literal["strict", "coerce"]
+    contains: Literal["strings", "ignore_case", "any"]
+    ties: Literal["newest", "shuffled"]
+    evaluation_id: Literal["any", "metadata.evaluation_id", "metadata.run_id", "top"]
+    repost: Literal["replace", "reject", "duplicate", "merge"]
+    update: Literal["shallow", "deep"]
+    update_answer: Literal["object", "empty"]
+    bad_event: Literal["refuse", "partial"]
+    visibility_delay: int
+    max_body: int
+    limit: Literal["strict", "clamp"]
+    timestamps: Literal["kept", "rounded"]
+    gzip: Literal["accept", "refuse"]
+    max_batch: int
+    max_filters: int
+    fault_header: Literal["off", "on"]
+
+
+@frozen
+class Switch:
+    """One row of the table: its name, its default, its choices (none for a number), question and meaning."""
+
+    name: str
+    default: str | int
+    choices: tuple[str, ...]
+    question: str
+    meaning: str
+
+    @property
+    def option(self) -> str:
+        """The option on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+
+def _table() -> dict[str, Switch]:
+    hints = get_type_hints(Switches)
+    return {
+        a.name: Switch(
+            a.name, a.default, get_args(hints[a.name]), a.metadata["question"], a.metadata["meaning"]
+        )
+        for a in fields(Switches)
+    }
+
+
+TABLE: Mapping[str, Switch] = _table()
+
+
+def _check(name: str, value: object) -> None:
+    switch = TABLE.get(name)
+    if switch is None:
+        near = difflib.get_close_matches(name, TABLE, n=1)
+        hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(TABLE)}"
+        raise ConfigError(f"there is no switch {name!r}{hint}")
+    if switch.choices:
+        if value not in switch.choices:
+            raise ConfigError(f"{name} must be one of {', '.join(switch.choices)}, not {value!r}")
+    elif isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ConfigError(f"{name} must be a whole number, 0 or more, not {value!r}")

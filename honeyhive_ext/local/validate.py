@@ -1,0 +1,52 @@
+"""Bodies checked against the API document's schemas; never against the client's models, which could share
+a mistake with the client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import honeyhive_schemas
+
+from honeyhive_ext.local.message import Failure, bad_request
+
+LISTED = 1000  # failing paths in one answer
+
+
+def failures(name: str, value: object) -> list[Failure]:
+    """What is wrong with a value by the schema `name`; empty if nothing is."""
+    validator = honeyhive_schemas.validator(name)
+    if validator.is_valid(value):
+        return []
+    return [Failure(one.path, one.message) for one in validator.failures(value)[:LISTED]]
+
+
+def require(name: str, value: object) -> None:
+    """Refuse a value that violates the schema `name` with 400 and every failing path."""
+    found = failures(name, value)
+    if found:
+        raise bad_request(found)
+
+
+def fields(name: str) -> Mapping[str, Mapping[str, Any]]:
+    """The properties of an object schema."""
+    found: Mapping[str, Mapping[str, Any]] = honeyhive_schemas.schema(name)["properties"]
+    return found
+
+
+_UUID = {"event_type": "model", "inputs": {}}
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is a UUID by the API document's own measure.
+
+    >>> is_uuid("7f22137a-6911-4ed3-bc36-110f1dde6b66"), is_uuid("7")
+    (True, False)
+    """
+    return honeyhive_schemas.validator("PostEventRequest").is_valid({**_UUID, "event_id": text})
+
+
+def schema(name: str) -> Mapping[str, Any]:
+    """The JSON Schema of a component."""
+    found: Mapping[str, Any] = honeyhive_schemas.schema(name)
+    return found
