@@ -1,0 +1,262 @@
+"""The stable walk: every event of a range exactly once, while events arrive and go. Pure.
+
+Page numbers shift when events arrive, so the walk always asks for page 1 and moves the end of the range
+down to the oldest row it has, overlapping by `overlap` milliseconds and dropping the ids it has seen.
+Whoever drives it sends what `Step.ask` says and puts the answer in; it has no clock, no socket, no state
+outside itself:
+
+    steps = Walk(Position(lo, hi), size=1000).run()
+    step = next(steps)
+    while step.ask:
+        step = steps.send(answer_to(step.ask))      # step.rows: rows to hand out
+
+Promise: an event that matches throughout the walk is handed out exactly once, one that arrives meanwhile
+at most once, or `PaginationIncomplete` is raised.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterable, Mapping, Sequence
+
+from attrs import evolve
+
+from honeyhive_ext.errors import PaginationIncomplete
+from honeyhive_ext.search.drain import Learned, condition, drain
+from honeyhive_ext.search.rows import YEAR_9999, YEAR_ONE, Row, newest_first, read_rows, times
+from honeyhive_ext.search.steps import Ask, Page, Position, Refusal, Step
+
+OVERLAPS = (1, 10, 100, 1_000, 60_000, 3_600_000, 86_400_000)  # ms; what a service may cut times to
+MOST_WITHOUT_PROGRESS = 200  # requests in which the end of the range did not move down
+
+
+class Walk:
+    """One walk over [at.lo, at.hi], newest first.
+
+    Args:
+        at: Where to begin: a bare range, or where an earlier walk stood.
+        size: Events in a page, 1 to 1,000.
+        floor: Where an open range (no date range in the first request) begins once it needs an end.
+    """
+
+    def __init__(self, at: Position, *, size: int, floor: int = 0) -> None:
+        self._at = at
+        self._floor = floor
+        self._learned = Learned(size)
+        self._proven = False  # the service reads the end of a range to the millisecond
+
+    def run(self) -> Generator[Step, Page | Refusal, None]:
+        """The walk itself: yields steps, takes the answers to their requests."""
+        at: Position | None = self._at
+        before = self._at
+        rows: list[Row] = []
+        lowest, idle = math.inf, 0
+        while at is not None:
+            ask = Ask(at.lo, at.hi, self._learned.size)
+            answer = yield Step(rows, before, at, ask)
+            before = at
+            asking = self._take(at, _page(answer))
+            reply: Page | Refusal | None = None
+            while True:
+                try:
+                    ask = asking.send(reply) if reply is not None else next(asking)
+                except StopIteration as stop:
+                    rows, at = stop.value
+                    break
+                reply = yield Step((), before, before, ask)
+            if at is not None:
+                end = math.inf if at.hi is None else at.hi
+                lowest, idle = (end, 0) if end < lowest else (lowest, idle + 1)
+                if idle > MOST_WITHOUT_PROGRESS:
+                    raise PaginationIncomplete(
+                        f"{idle} requests did not bring the search below {at.hi} (Unix ms): events arrive "
+                        "there faster than they can be read. Set an earlier end, or a larger page_size."
+                    )
+        yield Step(rows, before, None, None)
+
+    def _take(
+        self, at: Position, page: Page
+    ) -> Generator[Ask, Page | Refusal, tuple[list[Row], Position | None]]:
+        """What an answer gives: the new rows, and where to go on (None: the end)."""
+        rows = read_rows(page.events)
+        page, rows, full = yield from self._complete(at, page, rows)
+        had = times(rows)
+        overlap = _overlap(at, rows)
+        self._prove(at, had)
+        gap: list[Row] = []
+        if at.reach is not None and not any(time >= at.reach for time in had):
+            # Nothing of what was had before appears again: rows in between may be missing from this answer.
+            if not at.drained:
+                if at.hi != at.past:
+                    return [], _further_back(at)
+            elif not self._proven:
+                lo = _below(at.lo, math.floor(max(had)) - overlap) if had else at.lo
+                gap = yield from drain(lo, at.past, self._learned)
+        overlap = max(overlap, _coarseness(at, rows))
+        new = _unseen(at.seen, [*gap, *rows])
+        seen = _remember(at, overlap, [*gap, *rows])
+        if not full:
+            return (yield from self._end(at, new, seen))
+        if not had:
+            raise PaginationIncomplete(
+                f"A whole page of {len(rows)} events without a readable start_time: there is no time to go "
+                "on from. A larger page_size may hold them all."
+            )
+        last = min(had)
+        end = math.ceil(last) + overlap
+        if at.hi is not None and end >= at.hi:
+            # The top of the range alone fills a page, so there is no later page to move the end to.
+            low: int = _below(at.lo, min(at.hi - 3 * overlap, math.floor(last) - 1 - 2 * overlap))
+            drained = yield from drain(low, at.hi, self._learned)
+            new = _unseen(at.seen, [*gap, *drained, *rows])
+            seen = _remember(at, overlap, [*gap, *drained, *rows])
+            if low == at.lo:
+                return (yield from self._end(at, new, seen))
+            return new, evolve(
+                at,
+                hi=low + 2 * overlap,
+                reach=low,
+                past=at.hi,
+                drained=True,
+                failed=(),
+                overlap=overlap,
+                seen=seen,
+            )
+        if at.lo is not None and end < at.lo:
+            return (yield from self._end(at, new, seen))
+        if end > YEAR_9999 or end < YEAR_ONE:
+            raise PaginationIncomplete(
+                f"A whole page of {len(rows)} events lies beyond the years 1 to 9999 (start_time {last}), "
+                "where no date range reaches. Their times are probably not in milliseconds."
+            )
+        lo = at.lo
+        if lo is None:
+            lo = self._floor if end >= self._floor else YEAR_ONE
+        return new, evolve(
+            at, lo=lo, hi=end, reach=last, past=at.hi, drained=False, failed=(), overlap=overlap, seen=seen
+        )
+
+    def _complete(
+        self, at: Position, page: Page, rows: list[Row]
+    ) -> Generator[Ask, Page | Refusal, tuple[Page, list[Row], bool]]:
+        """Whether a page is full; where it contradicts its own count, after asking once more."""
+        learned = self._learned
+        short = len(rows) < learned.size and page.count is not None and page.count > len(rows)
+        if short and not rows:
+            page = _page((yield Ask(at.lo, at.hi, learned.size)))
+            rows = read_rows(page.events)
+        elif short and learned.counts is None:
+            # Either the service cuts pages shorter than asked, or its count is not about this range.
+            second = _page((yield Ask(at.lo, at.hi, len(rows), page=2)))
+            known = {row.key for row in rows}
+            learned.counts = any(
+                row.key not in known and row.key not in at.seen for row in read_rows(second.events)
+            )
+            if learned.counts:
+                learned.size = len(rows)
+        return page, rows, learned.is_full(page, rows)
+
+    def _prove(self, at: Position, had: Iterable[float]) -> None:
+        """See whether an answer reaches closer to its end than a service that cuts times could."""
+        if self._proven or at.hi is None:
+            return
+        hi = at.hi
+        top = max((time for time in had if time <= hi), default=-math.inf)
+        self._proven = all(hi - hi % unit < top for unit in OVERLAPS[1:])
+
+    def _end(
+        self, at: Position, new: list[Row], seen: Mapping[str, float | None]
+    ) -> Generator[Ask, Page | Refusal, tuple[list[Row], None]]:
+        """The last rows. A search without a date range also means the events without a start_time."""
+        if at.open and at.hi is not None:
+            new = [*new, *_unseen(seen, (yield from self._timeless()))]
+        return new, None
+
+    def _timeless(self) -> Generator[Ask, Page | Refusal, list[Row]]:
+        """The rows without a start_time, which no date range holds."""
+        extra = (condition("start_time", "not exists"),)
+        answer = yield Ask(None, None, self._learned.size, extra=extra)
+        if isinstance(answer, Refusal):
+            return []
+        rows = read_rows(answer.events)
+        if self._learned.is_full(answer, rows):
+            rows = yield from drain(None, None, self._learned, extra)
+        return rows
+
+
+def _page(answer: Page | Refusal) -> Page:
+    if isinstance(answer, Refusal):
+        raise answer.error
+    return answer
+
+
+def _below(lo: int | None, time: int) -> int:
+    return time if lo is None else max(lo, time)
+
+
+def _unseen(seen: Mapping[str, float | None], rows: Iterable[Row]) -> list[Row]:
+    new = {row.key: row for row in rows if row.key not in seen}
+    return newest_first(new.values())
+
+
+def _remember(at: Position, overlap: int, rows: Iterable[Row]) -> dict[str, float | None]:
+    """The ids that a request with an end of at most `at.hi` may bring again."""
+    if at.hi is None:
+        seen = dict(at.seen)
+    else:
+        top = at.hi + overlap
+        seen = {key: time for key, time in at.seen.items() if time is None or time <= top}
+    seen.update((row.key, row.time) for row in rows)
+    return seen
+
+
+def _overlap(at: Position, rows: Sequence[Row]) -> int:
+    """The overlap, wider where the rows show that the service reads or sorts times coarsely."""
+    wanted = float(at.overlap)
+    previous: float | None = None
+    for row in rows:
+        if row.time is None:
+            continue
+        if at.hi is not None and row.time > at.hi + 1:
+            wanted = max(wanted, row.time - at.hi)
+        if previous is not None and row.time > previous:
+            wanted = max(wanted, row.time - previous)
+        previous = row.time
+    return next((unit for unit in OVERLAPS if unit >= wanted), OVERLAPS[-1]) if wanted > 1 else at.overlap
+
+
+def _further_back(at: Position) -> Position:
+    """The same place, asked with a later end: its rows were deleted, or the service cuts times."""
+    hi, past = at.hi, at.past
+    if hi is None:
+        raise PaginationIncomplete("The service's answers to one range contradict each other.")
+    failed = (*at.failed, hi)
+    tries = len(failed)
+    later = sorted(time for time in at.seen.values() if time is not None and time > hi)
+    if tries >= len(OVERLAPS):
+        return evolve(at, hi=past, failed=failed)
+    end = failed[0] + OVERLAPS[tries]
+    if later:
+        end = max(end, math.ceil(later[min(4 ** (tries - 1), len(later)) - 1]) + at.overlap)
+    return evolve(at, hi=end if past is None else min(end, past), failed=failed)
+
+
+def _coarseness(at: Position, rows: Iterable[Row]) -> int:
+    """The overlap that the service needs, where a row came only with a later end than its own time."""
+    reach, hi = at.reach, at.hi
+    if not at.failed or reach is None:
+        return 1
+    if not any(row.key in at.seen and reach <= _time(row) <= at.failed[0] for row in rows):
+        return 1  # the rows that failed to appear are gone
+
+    def explains(unit: int) -> bool:
+        """Whether a service that cuts times to `unit` would have answered as it did."""
+        return all(end - end % unit < reach for end in at.failed) and (hi is None or hi - hi % unit >= reach)
+
+    wider = [unit for unit in OVERLAPS if unit > at.overlap]
+    fits = [unit for unit in wider if explains(unit)] or wider[-1:]
+    return fits[0] if fits else at.overlap
+
+
+def _time(row: Row) -> float:
+    return -math.inf if row.time is None else row.time
