@@ -1,0 +1,98 @@
+"""Ids in 16 bytes each, and the memory of ids that came before."""
+
+from __future__ import annotations
+
+import pickle
+import random
+import tracemalloc
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from honeyhive_ext.batch.ids import EventIds, IdStore, SeenIds
+from tests.support.batches import event_id
+
+
+def test_a_million_ids_take_less_than_64_mb_with_the_memory_of_those_that_came_before() -> None:
+    rng = random.Random(1)
+    tracemalloc.start()
+    try:
+        store, seen = IdStore(), SeenIds()
+        for first in range(0, 1_000_000 // 20, 500):  # a twentieth: both grow with the number of ids
+            ids = [event_id(rng) for _ in range(500)]
+            assert all(seen.add(identity) for identity in ids)
+            store.put(first, ids)
+        report = store.everything()
+        current, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(report) == 50_000
+    assert current < 64_000_000 / 20
+
+
+@given(
+    st.lists(st.one_of(st.uuids().map(str), st.uuids().map(lambda u: str(u).upper()), st.text(max_size=9)))
+)
+def test_ids_come_back_as_they_were_whatever_they_are(ids: list[str]) -> None:
+    store = IdStore()
+    store.put(0, ids)
+    assert store.everything() == ids
+    assert list(store.select(range(len(ids)))) == ids
+    assert all(store.holds(identity) for identity in ids)
+
+
+def test_positions_left_out_are_skipped() -> None:
+    rng = random.Random(2)
+    first, second, third = (event_id(rng) for _ in range(3))
+    store = IdStore()
+    store.put(2, [first])
+    store.put(5, [second, "not a UUID", third])
+    assert store.select([2, 5, 6, 7]) == [first, second, "not a UUID", third]
+    assert store.select([6, 7]) == ["not a UUID", third]
+    assert not store.holds(event_id(rng))
+    assert not store.holds("another")
+
+
+def test_an_id_is_found_only_where_an_id_begins() -> None:
+    store = IdStore()
+    raw = bytes(range(32))
+    store.put(0, [str(UUID(bytes=raw[:16])), str(UUID(bytes=raw[16:]))])
+    assert not store.holds(str(UUID(bytes=raw[8:24])))
+    assert store.holds(str(UUID(bytes=raw[16:])))
+
+
+def test_the_sequence_behaves_like_a_tuple() -> None:
+    rng = random.Random(3)
+    ids = [event_id(rng) for _ in range(5)]
+    store = IdStore()
+    store.put(0, ids)
+    kept = store.everything()
+    assert (kept[0], kept[-1], kept[1:3], kept[::-1]) == (ids[0], ids[-1], ids[1:3], ids[::-1])
+    assert ids[3] in kept
+    assert kept.index(ids[3]) == 3
+    assert kept == tuple(ids)
+    assert kept != ids[:4]
+    assert kept != "text"
+    assert hash(kept) == hash(store.everything())
+    assert pickle.loads(pickle.dumps(kept)) == kept
+    assert repr(kept) == f"EventIds(5: {ids[0]}, {ids[1]}, {ids[2]}, ...)"
+    with pytest.raises(IndexError, match="there are 5 ids"):
+        kept[5]
+    with pytest.raises(IndexError):
+        kept[-6]
+
+
+def test_nothing_is_forgotten_when_the_table_grows() -> None:
+    rng = random.Random(4)
+    ids = [event_id(rng) for _ in range(5_000)]
+    seen = SeenIds()
+    assert all(seen.add(identity) for identity in ids)
+    assert not any(seen.add(identity) for identity in ids)
+
+
+def test_an_empty_store_is_an_empty_sequence() -> None:
+    assert list(IdStore().everything()) == []
+    assert repr(IdStore().everything()) == "EventIds(0: )"
+    assert isinstance(IdStore().select([]), EventIds)

@@ -1,0 +1,130 @@
+"""The report of a batch: what it says, what it keeps, what it never shows."""
+
+from __future__ import annotations
+
+import pickle
+import random
+
+import pytest
+
+from honeyhive_ext.batch import BatchFailure, BatchReport, report_of
+from honeyhive_ext.batch.report import KEPT_BYTES, Ledger
+from honeyhive_ext.errors import APIConnectionError, BadRequestError, BatchError, EventError
+from tests.support.batches import Entry, entries
+
+REFUSED = BadRequestError(400, "no such event type")
+
+
+def failure(content: bytes | None = b'{"event_type":"tool","inputs":{"secret":"s3cret"}}') -> BatchFailure:
+    return BatchFailure(3, "an id", "refused", REFUSED, content)
+
+
+def test_nothing_is_raised_for_a_batch_that_arrived_whole() -> None:
+    report = BatchReport(event_ids=("a", "b"), requests=1)
+    report.raise_for_failures()
+    assert report.success
+
+
+def test_the_error_says_how_much_is_missing_and_why_and_comes_from_the_first_failure() -> None:
+    report = BatchReport(event_ids=("a",) * 9, failures=(failure(),), requests=4)
+    with pytest.raises(BatchError) as caught:
+        report.raise_for_failures()
+    assert caught.value.report is report
+    assert caught.value.__cause__ is REFUSED
+    assert str(caught.value) == (
+        "1 of 10 events not delivered (1 refused); first: event 3 (an id) refused: 400: no such event type"
+    )
+    assert not report.success
+
+
+def test_a_batch_that_stopped_early_is_no_success_even_without_failures() -> None:
+    report = BatchReport(event_ids=(), stopped=ValueError("empty file"), read=7)
+    assert not report.success
+    with pytest.raises(
+        BatchError, match="stopped after reading 7 events by ValueError: empty file"
+    ) as caught:
+        report.raise_for_failures()
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+def test_no_repr_and_no_message_shows_what_is_in_an_event() -> None:
+    report = BatchReport(event_ids=("a",), failures=(failure(),))
+    error = report.error()
+    for text in (repr(report), repr(failure()), str(failure()), str(error), repr(error)):
+        assert "s3cret" not in text
+
+
+def test_a_failed_event_can_be_taken_from_the_report_and_sent_again() -> None:
+    assert failure().event == {"event_type": "tool", "inputs": {"secret": "s3cret"}}
+    assert failure(None).event is None
+
+
+def test_a_report_and_its_error_survive_pickle() -> None:
+    report = BatchReport(event_ids=("a",), failures=(failure(),), requests=2, retries=1, bytes_sent=99)
+    error = pickle.loads(pickle.dumps(report.error()))
+    assert isinstance(error, BatchError)
+    copied = error.report
+    assert (copied.event_ids, copied.requests, copied.retries, copied.bytes_sent) == (("a",), 2, 1, 99)
+    assert copied.failures[0].content == failure().content
+    assert str(copied.failures[0].error) == str(REFUSED)
+
+
+def test_the_repr_is_one_line_of_counts() -> None:
+    report = BatchReport(("a",), "s", (failure(), failure()), 5, 1, 900, 3, REFUSED)
+    assert repr(report) == (
+        "<BatchReport: 1 delivered; 2 failed (2 refused); session s; 5 requests, 1 retries, 900 bytes; "
+        "stopped by BadRequestError: 400: no such event type after reading 3>"
+    )
+
+
+def test_the_report_is_found_on_an_error_and_on_what_it_came_from() -> None:
+    report = BatchReport(("a",))
+    inner = KeyboardInterrupt()
+    vars(inner)["report"] = report
+    outer = TimeoutError()
+    outer.__cause__ = inner
+    assert report_of(outer) is report
+    assert report_of(inner) is report
+    around = RuntimeError()
+    around.__context__ = around.__cause__ = outer
+    outer.__context__ = around  # a circle ends
+    assert report_of(around) is report
+    assert report_of(ValueError()) is None
+    assert report_of(None) is None
+
+
+def test_failures_keep_their_json_up_to_a_bound() -> None:
+    ledger = Ledger()
+    big = [Entry(i, str(i), b"x" * (KEPT_BYTES // 3)) for i in range(5)]
+    ledger.plan(big)
+    ledger.fail(big, "failed", APIConnectionError("reset"))
+    report = ledger.close(session_id=None, read=5, stopped=None)
+    assert [kept.content is None for kept in report.failures] == [False, False, False, True, True]
+
+
+def test_what_a_request_left_behind_says_later_no_longer_counts() -> None:
+    batch = entries(4, random.Random(1))
+    ledger = Ledger()
+    ledger.plan(batch)
+    ledger.deliver(batch[:2])
+    report = ledger.close(session_id=None, read=4, stopped=None)
+    ledger.deliver(batch[2:])
+    ledger.fail(batch[2:], "failed", REFUSED)
+    ledger.fail_unread(9, None, "not_sent", REFUSED)
+    assert report.event_ids == [entry.event_id for entry in batch[:2]]
+    assert report.failures == ()
+
+
+def test_the_order_is_that_of_the_input_whatever_arrives_first() -> None:
+    batch = entries(6, random.Random(2))
+    ledger = Ledger()
+    ledger.fail_unread(0, None, "invalid", EventError("no", path="inputs"))
+    shifted = [entry._replace(position=entry.position + 1) for entry in batch]
+    ledger.plan([shifted[0], *shifted[2:3]])
+    ledger.plan(shifted[3:])
+    ledger.deliver(shifted[4:])
+    ledger.fail([shifted[3]], "refused", REFUSED)
+    ledger.deliver([shifted[2], shifted[0]])
+    report = ledger.close(session_id=None, read=7, stopped=None)
+    assert report.event_ids == [batch[0].event_id, batch[2].event_id, batch[4].event_id, batch[5].event_id]
+    assert [failed.index for failed in report.failures] == [0, 4]
