@@ -10,6 +10,7 @@ from attrs import frozen
 from honeyhive_ext.local.context import Context, not_found
 from honeyhive_ext.local.ingest import check_depth, draft, event_list, maybe_deep
 from honeyhive_ext.local.message import Failure, Refusal, Response, bad_request
+from honeyhive_ext.local.shapes import is_object
 from honeyhive_ext.local.store import Draft, Transaction
 from honeyhive_ext.local.validate import failures
 from honeyhive_ext.local.writes import answer, path_uuid, session_draft
@@ -40,8 +41,8 @@ def store_batch(context: Context, body: dict[str, Any]) -> Response:
     fixed: dict[str, str] = {}
     if body.get("single_session") is True:
         properties = body.get("session_properties")
-        given: dict[str, Any] = context.guarded(properties) if isinstance(properties, dict) else {}  # type: ignore[arg-type]
-        session = [session_draft(context, given)]
+        given = properties if is_object(properties) else {}
+        session = [session_draft(context, context.guarded(given))]
         fixed = {"session_id": session[0].event["session_id"]}
     outcome = _store(context, good, errors, fixed, session)
     if outcome.errors:
@@ -74,7 +75,7 @@ def _checked(context: Context, schema: str, body: dict[str, Any]) -> tuple[list[
     bad = _too_deep(context, events) + [
         Failure(f"events[{at}]", "must be an object")
         for at, event in enumerate(events)
-        if not isinstance(event, dict)
+        if not is_object(event)
     ]
     if bad and not partial:
         raise bad_request(bad)
@@ -97,8 +98,8 @@ def _too_deep(context: Context, events: Sequence[Any]) -> list[Failure]:
     return [
         one
         for at, event in enumerate(events)
-        if isinstance(event, dict)
-        for one in check_depth(event, f"events[{at}].")  # type: ignore[arg-type]
+        if is_object(event)
+        for one in check_depth(event, f"events[{at}].")
     ]
 
 

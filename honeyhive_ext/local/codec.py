@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 import orjson
 
 from honeyhive_ext.local.message import Refusal
+from honeyhive_ext.local.shapes import is_array, is_object
 
 MAX_DEPTH = 250  # levels inside one field; orjson writes at most 254, SQLite's JSON functions read 1,000
 
@@ -91,11 +92,10 @@ def guard(value: Any) -> Any:
     """
     if isinstance(value, str):
         return value.translate(_CODES)
-    if isinstance(value, dict):
-        entries = cast("dict[str, Any]", value)
-        return {key.translate(_CODES): guard(inner) for key, inner in entries.items()}
-    if isinstance(value, list):
-        return [guard(inner) for inner in cast("list[Any]", value)]
+    if is_object(value):
+        return {key.translate(_CODES): guard(inner) for key, inner in value.items()}
+    if is_array(value):
+        return [guard(inner) for inner in value]
     return value
 
 
@@ -116,10 +116,10 @@ def depth(value: object) -> int:
     todo: list[tuple[object, int]] = [(value, 1)]
     while todo:
         item, level = todo.pop()
-        if isinstance(item, dict):
+        if is_object(item):
             deepest = max(deepest, level)
-            todo.extend((inner, level + 1) for inner in cast("dict[str, object]", item).values())
-        elif isinstance(item, list):
+            todo.extend((inner, level + 1) for inner in item.values())
+        elif is_array(item):
             deepest = max(deepest, level)
-            todo.extend((inner, level + 1) for inner in cast("list[object]", item))
+            todo.extend((inner, level + 1) for inner in item)
     return deepest

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from attrs import define, field, frozen
 
 from honeyhive_ext.local import codec
 from honeyhive_ext.local.message import Failure, Refusal, Request, bad_request
+from honeyhive_ext.local.shapes import is_object
 from honeyhive_ext.local.store import Store
 from honeyhive_ext.local.switches import Switches
 from honeyhive_ext.local.validate import failures
@@ -56,13 +57,16 @@ class Context:
     def json(self) -> dict[str, Any]:
         """The body as a JSON object, as it came. Refuses anything else with 400."""
         value = codec.loads(self.request.body)
-        if not isinstance(value, dict):
+        if not is_object(value):
             raise bad_request([Failure("", "the body must be a JSON object")])
-        return cast("dict[str, Any]", value)
+        return value
 
     def guarded(self, value: dict[str, Any]) -> dict[str, Any]:
         """The body as it is stored and compared: with the characters coded that SQLite cannot hold."""
-        return cast("dict[str, Any]", codec.guard(value)) if codec.suspect(self.request.body) else value
+        if not codec.suspect(self.request.body):
+            return value
+        guarded: dict[str, Any] = codec.guard(value)
+        return guarded
 
     def check(self, schema: str, value: object) -> list[Failure]:
         """Refuse a violation of a schema, or with `lenient` note it for the log and return it."""

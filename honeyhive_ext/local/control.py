@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -13,6 +13,7 @@ from honeyhive_ext.local.context import Context
 from honeyhive_ext.local.faults import fault_from
 from honeyhive_ext.local.ingest import check_depth, draft
 from honeyhive_ext.local.message import Failure, Refusal, Response, bad_request, reply
+from honeyhive_ext.local.shapes import is_object
 from honeyhive_ext.local.store import Store
 from honeyhive_ext.local.store.prune import size
 from honeyhive_ext.local.validate import failures
@@ -57,10 +58,10 @@ def store_lines(context: Context, lines: Iterable[bytes]) -> int:
             wrong.append(Failure(f"line {number}", refusal.message))
             continue
         found = failures("LegacyEvent", event)
-        found += check_depth(cast("dict[str, Any]", event), "") if isinstance(event, dict) else []
+        found += check_depth(event, "") if is_object(event) else []
         wrong.extend(Failure(f"line {number}: {one.path}", one.message) for one in found)
         if not found:
-            events.append(cast("dict[str, Any]", codec.guard(event) if codec.suspect(line) else event))
+            events.append(codec.guard(event) if codec.suspect(line) else event)
     if wrong:
         raise bad_request(wrong[:1000])
     drafts = [draft(context, event) for event in events]

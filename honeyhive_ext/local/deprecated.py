@@ -4,7 +4,7 @@ today's shape and goes on as today's route."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 from attrs import evolve
 
@@ -12,6 +12,7 @@ from honeyhive_ext.local.batches import store_batch, store_session_batch
 from honeyhive_ext.local.context import Context
 from honeyhive_ext.local.message import Failure, Response, bad_request
 from honeyhive_ext.local.reads import answer_query, clamped, query
+from honeyhive_ext.local.shapes import is_array, is_object
 from honeyhive_ext.local.validate import failures, fields, is_uuid
 from honeyhive_ext.local.writes import answer, path_uuid, store_event, store_session, store_update
 
@@ -82,9 +83,8 @@ def create_model_event_batch(context: Context) -> Response:
     """POST /events/model/batch: {model_events: [...]}."""
     body = context.json()
     events = body.pop("model_events", None)
-    for old, new in (("is_single_session", "single_session"), ("session_properties", "session_properties")):
-        if old in body:
-            body.setdefault(new, body.pop(old))
+    if "is_single_session" in body:
+        body.setdefault("single_session", body.pop("is_single_session"))
     return store_batch(context, {**body, "events": _each(events, _model)})
 
 
@@ -96,9 +96,9 @@ def export_events(context: Context) -> Response:
     if projections is not None and not _are_texts(projections):
         raise bad_request([Failure("projections", "must be an array of strings")])
     between = body.get("dateRange")
-    if isinstance(between, dict):
+    if is_object(between):
         names = {"$gte": "start_time", "$lte": "end_time"}
-        body["dateRange"] = {names.get(name, name): value for name, value in between.items()}  # type: ignore[misc]
+        body["dateRange"] = {names.get(name, name): value for name, value in between.items()}
     if context.switches.limit == "clamp" or context.lenient:
         body = clamped(body, EXPORT_LIMIT)
     limit = body.get("limit", 1000)
@@ -125,9 +125,9 @@ def add_traces(context: Context) -> Response:
 
 def _inner(body: dict[str, Any], name: str) -> dict[str, Any]:
     value = body.get(name)
-    if not isinstance(value, dict):
+    if not is_object(value):
         raise bad_request([Failure(name, "required, an object")])
-    return cast("dict[str, Any]", value)
+    return value
 
 
 def _without_project(event: dict[str, Any]) -> dict[str, Any]:
@@ -139,26 +139,22 @@ def _model(event: dict[str, Any]) -> dict[str, Any]:
     whole = {**_without_project(event), "event_type": "model"}
     moved = {name: whole.pop(name) for name in _TO_INPUTS if name in whole}
     inputs = whole.get("inputs")
-    whole["inputs"] = {**cast("dict[str, Any]", inputs), **moved} if isinstance(inputs, dict) else moved
+    whole["inputs"] = {**inputs, **moved} if is_object(inputs) else moved
     if "response" in whole:
         outputs = whole.get("outputs")
-        there = cast("dict[str, Any]", outputs) if isinstance(outputs, dict) else {}
-        whole["outputs"] = {**there, "response": whole.pop("response")}
+        whole["outputs"] = {**(outputs if is_object(outputs) else {}), "response": whole.pop("response")}
     return whole
 
 
 def _each(events: object, change: Callable[[dict[str, Any]], dict[str, Any]]) -> object:
     """Each event changed; what is no array of objects is left for the schema to refuse."""
-    if not isinstance(events, list):
+    if not is_array(events):
         return events
-    return [
-        change(cast("dict[str, Any]", one)) if isinstance(one, dict) else one
-        for one in cast("list[Any]", events)
-    ]
+    return [change(one) if is_object(one) else one for one in events]
 
 
 def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in cast("list[Any]", value))
+    return is_array(value) and all(isinstance(one, str) for one in value)
 
 
 ROUTES: Sequence[tuple[str, str, Callable[[Context], Response], bool]] = (

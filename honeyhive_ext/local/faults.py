@@ -11,6 +11,7 @@ from typing import Any, Literal, TypedDict, Unpack, get_args
 from attrs import asdict, define, fields, frozen
 
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.local.shapes import is_array, is_object
 
 FaultKind = Literal[
     "status",
@@ -47,9 +48,7 @@ _OWN: Mapping[str, tuple[frozenset[str], bool]] = {
     "commit_reset": (frozenset(), True),
     "visibility": (frozenset({"milliseconds"}), True),
 }
-_ALWAYS_COMMIT = frozenset(
-    {"broken_json", "truncate", "dribble", "latency", "partial", "commit_reset", "visibility"}
-)
+_ALWAYS_COMMIT = frozenset(kind for kind, (_, commits) in _OWN.items() if commits)
 _MATCH = frozenset({"kind", "method", "path", "nth", "probability", "times", "commit", "delay"})
 
 
@@ -175,12 +174,13 @@ def fault_from(given: object) -> Fault:
         ConfigError: It is no fault.
     """
     if isinstance(given, str):
-        return Fault(kind=given)  # type: ignore[arg-type]  # checked by the class
-    if not isinstance(given, dict):
+        given = {"kind": given}
+    if not is_object(given):
         raise ConfigError("a fault is an object with a kind, or the name of a kind")
-    options: dict[str, Any] = dict(given)  # type: ignore[arg-type]
-    if isinstance(options.get("delay"), list):
-        options["delay"] = tuple(options["delay"])
+    options = dict(given)
+    delay = options.get("delay")
+    if is_array(delay) and len(delay) == 2:
+        options["delay"] = tuple(delay)
     unknown = set(options) - {one.name for one in fields(Fault)}
     if unknown or "kind" not in options:
         raise ConfigError(f"a fault has a kind and no {', '.join(sorted(unknown)) or 'empty kind'}")

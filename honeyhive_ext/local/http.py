@@ -207,7 +207,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._break(wire)
             return
         try:
-            phrase = self.responses[response.status][0]  # type: ignore[index]
+            phrase = self.responses[response.status][0]
         except KeyError:
             phrase = "Status"  # one that the library does not know, such as 520
         self.send_response_only(response.status, phrase)

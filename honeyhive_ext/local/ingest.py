@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from honeyhive_ext.local import codec
 from honeyhive_ext.local.context import Context
 from honeyhive_ext.local.message import Failure, bad_request
 from honeyhive_ext.local.query.values import instant
+from honeyhive_ext.local.shapes import is_array
 from honeyhive_ext.local.store import Draft
 from honeyhive_ext.local.validate import fields
 
@@ -83,6 +84,6 @@ def require_depth(context: Context, event: Mapping[str, Any]) -> None:
 
 def event_list(value: object) -> Sequence[Any]:
     """The events of a batch. Refuses anything but an array, also where violations are stored."""
-    if not isinstance(value, list):
+    if not is_array(value):
         raise bad_request([Failure("events", "must be an array")])
-    return cast("list[Any]", value)
+    return value

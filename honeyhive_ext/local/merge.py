@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
+
+from honeyhive_ext.local.shapes import is_object
 
 
 def merge(stored: object, new: Mapping[str, Any], *, deep: bool) -> dict[str, Any]:
@@ -14,13 +16,13 @@ def merge(stored: object, new: Mapping[str, Any], *, deep: bool) -> dict[str, An
     >>> merge({"a": {"x": 1}, "b": 2}, {"a": {"y": None}}, deep=True)
     {'a': {'x': 1, 'y': None}, 'b': 2}
     """
-    if not isinstance(stored, dict):
+    if not is_object(stored):
         return dict(new)
-    merged = dict(cast("dict[str, Any]", stored))
+    merged = dict(stored)
     for key, value in new.items():
         inner = merged.get(key)
-        if deep and isinstance(value, dict) and isinstance(inner, dict):
-            merged[key] = merge(cast("dict[str, Any]", inner), cast("dict[str, Any]", value), deep=True)
+        if deep and is_object(value) and is_object(inner):
+            merged[key] = merge(inner, value, deep=True)
         else:
             merged[key] = value
     return merged
@@ -28,12 +30,7 @@ def merge(stored: object, new: Mapping[str, Any], *, deep: bool) -> dict[str, An
 
 def merge_events(stored: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """A whole event merged into the stored one: objects by top-level key, everything else replaced."""
-    return {
-        **stored,
-        **{
-            name: merge(stored.get(name), cast("dict[str, Any]", value), deep=False)
-            if isinstance(value, dict)
-            else value
-            for name, value in new.items()
-        },
-    }
+    merged = dict(stored)
+    for name, value in new.items():
+        merged[name] = merge(stored.get(name), value, deep=False) if is_object(value) else value
+    return merged

@@ -168,7 +168,8 @@ def run(context: Context, connection: sqlite3.Connection, asked: Query) -> tuple
 
 def _rows(columns: str, connection: sqlite3.Connection, page: list[int]) -> list[tuple[Any, ...]]:
     return connection.execute(
-        f"SELECT {columns} FROM json_each(?) AS page JOIN events ON events.seq = page.value ORDER BY page.key",
+        f"SELECT {columns} FROM json_each(?) AS page JOIN events ON events.seq = page.value"
+        " ORDER BY page.key",
         [orjson.dumps(page).decode()],
     ).fetchall()
 

@@ -91,8 +91,8 @@ class LocalServer:
         if self._socket is None:
             if not is_loopback(self._host):
                 warnings.warn(
-                    f"the local server listens on {self._host}, which other machines may reach; it is made for "
-                    "loopback and speaks no TLS" + ("" if self._keys.key else "; set api_key as well"),
+                    f"the local server listens on {self._host}, which other machines may reach; it is made "
+                    "for loopback and speaks no TLS" + ("" if self._keys.key else "; set api_key as well"),
                     stacklevel=2,
                 )
             try:

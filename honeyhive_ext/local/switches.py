@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any, Literal, TypedDict, get_args, get_type_hints
+from typing import Any, Literal, TypedDict, cast, get_args, get_type_hints
 
 from attrs import asdict, evolve, field, fields, frozen
 
@@ -32,7 +32,7 @@ class Switches:
     validation: Literal["strict", "lenient"] = _switch(
         "strict",
         "What happens to a body that violates its schema?",
-        "strict answers 400 and lists every failing path; lenient stores what can be stored and logs the rest",
+        "strict answers 400 and lists every failing path; lenient stores the body and logs the violation",
     )
     count: Literal["total", "page"] = _switch(
         "total", "What is `count` in a search answer?", "the number of all matches, or of this page"
@@ -50,7 +50,7 @@ class Switches:
     contains: Literal["strings", "ignore_case", "any"] = _switch(
         "strings",
         "What does `contains` look into?",
-        "strings, case-sensitive; ignore_case for strings in any case; any for the JSON text of other values too",
+        "strings, case-sensitive; ignore_case: strings in any case; any: the JSON text of other values too",
     )
     ties: Literal["newest", "shuffled"] = _switch(
         "newest",
@@ -60,7 +60,7 @@ class Switches:
     evaluation_id: Literal["any", "metadata.evaluation_id", "metadata.run_id", "top"] = _switch(
         "any",
         "Where does a search's evaluation_id look?",
-        "any of metadata.evaluation_id, metadata.run_id and evaluation_id or run_id at the top; or one of them",
+        "any: metadata.evaluation_id, metadata.run_id, and both names at the top (top); or only one place",
     )
     repost: Literal["replace", "reject", "duplicate", "merge"] = _switch(
         "replace",
@@ -170,7 +170,11 @@ def _table() -> dict[str, Switch]:
     hints = get_type_hints(Switches)
     return {
         a.name: Switch(
-            a.name, a.default, get_args(hints[a.name]), a.metadata["question"], a.metadata["meaning"]
+            a.name,
+            cast("str | int", a.default),
+            get_args(hints[a.name]),
+            a.metadata["question"],
+            a.metadata["meaning"],
         )
         for a in fields(Switches)
     }

@@ -34,7 +34,7 @@ def fields(name: str) -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
-_UUID = {"event_type": "model", "inputs": {}}
+_UUID: dict[str, Any] = {"event_type": "model", "inputs": {}}
 
 
 def is_uuid(text: str) -> bool:

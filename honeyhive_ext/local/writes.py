@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from honeyhive_ext.local import codec
 from honeyhive_ext.local.context import Context, not_found
 from honeyhive_ext.local.ingest import draft, require_depth
 from honeyhive_ext.local.merge import merge
 from honeyhive_ext.local.message import Failure, Response, bad_request, reply
+from honeyhive_ext.local.shapes import is_object
 from honeyhive_ext.local.store import Draft, Transaction
 from honeyhive_ext.local.validate import fields, is_uuid
 
@@ -50,6 +51,12 @@ def path_uuid(context: Context, name: str) -> str:
     return text
 
 
+_HOW = {"object": "merge", "array": "fill"}
+
+
+_HOW = {"object": "merge", "array": "fill"}
+
+
 @cache
 def _updates() -> Mapping[str, str]:
     """How each field of an update is applied, by the API document.
@@ -59,10 +66,8 @@ def _updates() -> Mapping[str, str]:
     """
     kinds: dict[str, str] = {}
     for name, one in fields("UpdateEventRequest").items():
-        types = one.get("type")
-        kinds[name] = (
-            {"object": "merge", "array": "fill"}.get(types, "set") if isinstance(types, str) else "keep"
-        )
+        plain = one.get("type")
+        kinds[name] = _HOW.get(plain, "set") if isinstance(plain, str) else "set"
     return kinds
 
 
@@ -89,8 +94,8 @@ def _updated(event: Mapping[str, Any], changes: Mapping[str, Any], deep: bool) -
         value = changes.get(name)
         if value is None or (how == "fill" and not value):
             continue
-        if how == "merge" and isinstance(value, dict):
-            new[name] = merge(event.get(name), cast("dict[str, Any]", value), deep=deep)
+        if how == "merge" and is_object(value):
+            new[name] = merge(event.get(name), value, deep=deep)
         else:
             new[name] = value
     return new

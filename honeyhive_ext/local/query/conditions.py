@@ -87,7 +87,7 @@ class Condition:
 
 @lru_cache(maxsize=512)
 def _from_spec(spec: str) -> tuple[Condition, list[str]]:
-    fields = cast("dict[str, Any]", loads(spec.encode()))
+    fields: dict[str, Any] = loads(spec.encode())
     tail = fields.pop("tail")
     return Condition(**fields), tail.split(".") if tail else []
 

@@ -137,10 +137,10 @@ def _in_json(column: str, path: str, condition: Condition, tail: str) -> tuple[s
     if condition.type == "string":
         return f"({kind} = 'text' AND {value} {sign} ?)", [path, path, wanted]
     near = abs(float(wanted)) * 1e-13 + 1e-300
-    return (
+    sql = (
         f"CASE WHEN coalesce({kind}, '') NOT IN ('integer', 'real') THEN 0"
         f" WHEN typeof({value}) = 'integer' THEN {value} {sign} ?"
         f" WHEN abs({value} - ?) <= ? THEN hh_match({column}, ?)"
-        f" ELSE {value} {sign} ? END",
-        [path, path, path, wanted, path, wanted, near, condition.spec(tail), path, wanted],
+        f" ELSE {value} {sign} ? END"
     )
+    return sql, [path, path, path, wanted, path, wanted, near, condition.spec(tail), path, wanted]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypeGuard
+
+from honeyhive_ext.local.shapes import is_array, is_object
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
@@ -22,19 +24,17 @@ def find(value: Any, parts: Sequence[str]) -> Iterator[Any]:
     """
     if not parts:
         yield value
-    elif isinstance(value, dict):
-        entries = cast("dict[str, Any]", value)
+    elif is_object(value):
         for end in range(1, len(parts) + 1):
             key = ".".join(parts[:end])
-            if key in entries:
-                yield from find(entries[key], parts[end:])
-    elif isinstance(value, list):
-        elements = cast("list[Any]", value)
-        for element in elements:
+            if key in value:
+                yield from find(value[key], parts[end:])
+    elif is_array(value):
+        for element in value:
             yield from find(element, parts)
-        number = int(parts[0]) if parts[0].isdecimal() and len(parts[0]) < 10 else len(elements)
-        if number < len(elements):
-            yield from find(elements[number], parts[1:])
+        at = int(parts[0]) if parts[0].isdecimal() and len(parts[0]) < 10 else len(value)
+        if at < len(value):
+            yield from find(value[at], parts[1:])
 
 
 def number(value: float) -> float:
@@ -47,7 +47,7 @@ def number(value: float) -> float:
     return value
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether a JSON value is a number; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -63,7 +63,7 @@ def instant(value: object) -> float | None:
     if isinstance(value, str):
         return _parse(value)
     if is_number(value):
-        return number(cast("float", value))
+        return number(value)
     return None
 
 
@@ -94,5 +94,5 @@ def scalar(value: object) -> str | float | None:
     if isinstance(value, str):
         return value
     if is_number(value):
-        return number(cast("float", value))
+        return number(value)
     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import orjson
 from attrs import field, frozen
@@ -133,7 +133,8 @@ class Columns:
 
     def event(self, row: Sequence[Any]) -> dict[str, Any]:
         """The event whose columns these are, still guarded."""
-        return cast("dict[str, Any]", loads(self.decode(row)))
+        event: dict[str, Any] = loads(self.decode(row))
+        return event
 
 
 def _is_number(value: object) -> bool:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from attrs import define, field, frozen
 
 from honeyhive_ext.local.codec import dumps, loads
+from honeyhive_ext.local.shapes import is_object
 
 LIMIT = 20_000  # paths a field may have before its filters are answered by reading every event
 EACH = None  # the step into each element of an array
@@ -59,15 +60,13 @@ class Paths:
         while todo:
             item, at = todo.pop()
             children = at.children
-            if type(item) is dict:
-                entries = cast("dict[str, Any]", item)
-                for key, inner in entries.items():
+            if is_object(item):
+                for key, inner in item.items():
                     child = children.get(key) or self._add(root, at, key)
                     if child is not None and type(inner) in (dict, list):
                         todo.append((inner, child))
             else:
-                elements = cast("list[Any]", item)
-                nested = [inner for inner in elements if type(inner) in (dict, list)]
+                nested = [inner for inner in item if type(inner) in (dict, list)]
                 if nested:
                     child = children.get(EACH) or self._add(root, at, EACH)
                     if child is not None:
@@ -133,7 +132,7 @@ class Paths:
 
 def dotted(path: Path) -> str:
     """A path as the text that a filter writes; arrays leave no trace in it."""
-    return ".".join(step for step in path if step is not EACH)
+    return ".".join(step for step in path if step is not None)
 
 
 def _sqlite(path: Path) -> str | None:

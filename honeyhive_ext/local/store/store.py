@@ -11,10 +11,10 @@ import sqlite3
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from attrs import define, field
 
@@ -65,7 +65,7 @@ class Store:
         self.max_size = max_size
         self.paths = Paths()
         self._lock = threading.Lock()
-        self._queue: deque[_Job[object]] = deque()
+        self._queue: deque[_Job[Any]] = deque()
         self._idle: list[sqlite3.Connection] = []
         self._open: list[sqlite3.Connection] = []
         self._finalizer = weakref.finalize(self, _close_all, self._open)
@@ -82,7 +82,7 @@ class Store:
         self.indexes = indexes.prepare(self._writer, self.columns, index)
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Generator[sqlite3.Connection]:
         """A connection with one unchanging view of the store, text read as bytes."""
         if self.path is None:
             with self._lock:
@@ -105,7 +105,7 @@ class Store:
             Whatever `work` raises; what it wrote is then undone.
         """
         job = _Job(work)
-        self._queue.append(job)  # type: ignore[arg-type]  # the queue does not look at results
+        self._queue.append(job)
         while not job.done:
             with self._lock:
                 if not job.done:
@@ -116,7 +116,7 @@ class Store:
 
     def _commit(self) -> None:
         """One transaction with everything that is waiting. The lock is held."""
-        jobs: list[_Job[object]] = []
+        jobs: list[_Job[Any]] = []
         while self._queue and len(jobs) < PER_COMMIT:
             jobs.append(self._queue.popleft())
         transaction = Transaction(self._writer, self.columns, self.paths, self.indexes)
@@ -139,7 +139,7 @@ class Store:
         if self.max_size is not None:
             prune.prune(self._writer, self.max_size)
 
-    def _run(self, job: _Job[object], transaction: Transaction) -> None:
+    def _run(self, job: _Job[Any], transaction: Transaction) -> None:
         self._writer.execute("SAVEPOINT job")
         counted = transaction.added
         try:

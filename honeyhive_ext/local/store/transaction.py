@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from attrs import define, field, frozen
 
@@ -98,7 +98,7 @@ class Transaction:
     def _one(self, draft: Draft, copy: int) -> None:
         cursor = self._connection.execute(self._insert, [copy, *self._row(draft)[1:]])
         self.added += 1
-        self._indexes.add(self._connection, cast("int", cursor.lastrowid), draft.event)
+        self._indexes.add(self._connection, cursor.lastrowid or 0, draft.event)
 
     def _row(self, draft: Draft) -> list[Any]:
         self._learn(draft.event)
@@ -156,6 +156,7 @@ class Transaction:
 
 def get(connection: sqlite3.Connection, columns: Columns, event_id: str) -> Stored | None:
     """The event with this id; of duplicates the newest."""
-    sql = f"SELECT seq, {columns.select()} FROM events WHERE {quoted('event_id')} = ? ORDER BY copy DESC LIMIT 1"
+    where = f"{quoted('event_id')} = ? ORDER BY copy DESC LIMIT 1"
+    sql = f"SELECT seq, {columns.select()} FROM events WHERE {where}"
     row = connection.execute(sql, [event_id]).fetchone()
     return None if row is None else Stored(row[0], columns.event(row[1:]))
