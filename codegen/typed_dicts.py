@@ -1,8 +1,9 @@
 """Document -> honeyhive_client/typed_dicts.py: typed dictionaries and field tables of the request models."""
 
 import keyword
+import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ def write_typed_dicts(document: Document, target: Path) -> None:
     """Write the module; the formatter puts it into its final form."""
     models = document.request_models()
     parts = [PREAMBLE.read_text("utf-8")]
+    coming = [f"{name}{suffix}" for name in models for suffix in ("Dict", "Input")]
     for name, schema in models.items():
-        parts.append(_typed_dict(document, name, schema, f"{name}Dict", wire_type))
-        parts.append(_typed_dict(document, name, schema, f"{name}Input", input_type))
+        for suffix, annotate in (("Dict", wire_type), ("Input", input_type)):
+            parts.append(_typed_dict(document, name, schema, annotate, coming))
+            coming.remove(f"{name}{suffix}")
     tables = "".join(f"    {name!r}: {_table(document, name, schema)},\n" for name, schema in models.items())
     parts.append(f"REQUEST_FIELDS: Mapping[str, Mapping[str, Field]] = {{\n{tables}}}\n")
     exported = ["Field", "REQUEST_FIELDS"]
@@ -70,7 +73,7 @@ def _annotation(
             item = inner(document, document.python_name(f"{name}Item"), schema.get("items", {}))
             parts.append(f"{array}[{item}]")
         elif kind == "object" and schema.get("properties"):
-            parts.append(f'"{name}{suffix}"' if suffix == "Dict" else _object_input(name, schema))
+            parts.append(f"{name}{suffix}" if suffix == "Dict" else _object_input(name, schema))
         elif kind == "object":
             parts.append(f"{mapping}[str, Any]")
         else:
@@ -79,33 +82,34 @@ def _annotation(
 
 
 def _object_input(name: str, schema: Schema) -> str:
-    forms = f'"{name}Input" | models.{name}'
+    forms = f"{name}Input | models.{name}"
     return forms if schema.get("additionalProperties") is False else f"{forms} | Mapping[str, Any]"
 
 
-def _typed_dict(document: Document, name: str, schema: Schema, class_name: str, annotate: Annotate) -> str:
+def _typed_dict(
+    document: Document, name: str, schema: Schema, annotate: Annotate, coming: Sequence[str]
+) -> str:
     required = schema.get("required", ())
     wire = annotate is wire_type
+    class_name = f"{name}{'Dict' if wire else 'Input'}"
     fields: list[tuple[str, str, str]] = []
     for field, inner in schema["properties"].items():
         annotation = annotate(document, document.inline_name(name, field), inner)
+        if set(re.findall(r"\w+", annotation)) & set(coming):
+            annotation = repr(annotation)  # a class that is not defined yet, or this one
         if wire and field in required:
             annotation = f"Required[{annotation}]"
         fields.append((field, annotation, _resolve(document, inner).get("description", "")))
     purpose = "exactly as it goes over the wire" if wire else "as the ergonomic layer accepts it"
     title = f"`{name}` as a dictionary, {purpose}. {_prose(schema.get('description', ''))}"
     if any(not field.isidentifier() or keyword.iskeyword(field) for field, _, _ in fields):
-        body = ", ".join(f"{field!r}: {_quoted(annotation)}" for field, annotation, _ in fields)
+        body = ", ".join(f"{field!r}: {annotation}" for field, annotation, _ in fields)
         return f"{class_name} = TypedDict({class_name!r}, {{{body}}}, total=False)\n"
     lines = [f"class {class_name}(TypedDict, total=False):", _docstring(title, "    ")]
     for field, annotation, description in fields:
         lines.append(f"    {field}: {annotation}")
         lines.append(_docstring(_prose(description), "    "))
     return "\n".join(lines) + "\n"
-
-
-def _quoted(annotation: str) -> str:
-    return repr(annotation.replace('"', ""))
 
 
 def _prose(text: str) -> str:

@@ -6,8 +6,6 @@ and turns into that: times as `datetime` or Unix milliseconds, lengths of time a
 milliseconds, ids as `UUID` or text. `REQUEST_FIELDS["X"]` says the same to programs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, Required, TypedDict

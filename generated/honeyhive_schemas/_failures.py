@@ -87,8 +87,14 @@ def explain(keyword: str, schema: Mapping[str, Any], value: Any, path: Path) -> 
         for name in value:
             if not _is_known(name, schema):
                 yield Failure(path_text((*path, name)), f"no such property{_hint(name, schema)}")
-    else:
+    elif keyword != "type" or not _enum_says_it(schema, value):
         yield Failure(path_text(path), f"expected {_expected(keyword, rule)}, got {_shown(value)}")
+
+
+def _enum_says_it(schema: Mapping[str, Any], value: Any) -> bool:
+    """Whether the failure of `enum`, which is certain and says more, makes that of `type` idle."""
+    choices: list[Any] = schema.get("enum", [])
+    return bool(choices) and not isinstance(value, str) and all(isinstance(item, str) for item in choices)
 
 
 def _is_known(name: str, schema: Mapping[str, Any]) -> bool:

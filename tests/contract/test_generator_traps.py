@@ -71,9 +71,12 @@ def test_the_default_timeout_is_finite() -> None:
 
 
 def test_a_hung_server_ends_in_a_timeout() -> None:
-    with Misbehaving(hang()) as server, client(server, timeout=0.2) as c:
-        with pytest.raises(httpx.ReadTimeout):
-            create_event.sync(client=c, body=EVENT)
+    with (
+        Misbehaving(hang()) as server,
+        client(server, timeout=0.2) as c,
+        pytest.raises(httpx.ReadTimeout),
+    ):
+        create_event.sync(client=c, body=EVENT)
     assert len(server.requests) == 1
 
 
@@ -179,9 +182,12 @@ def test_the_token_is_in_no_repr_and_still_sent(prefix: str) -> None:
 
 def test_the_token_is_in_no_traceback() -> None:
     """Not even in one that shows local variables, as test runners and error trackers print."""
-    with Misbehaving(answer(200, b"<html>")) as server, client(server) as c:
-        with pytest.raises(errors.MalformedResponse) as caught:
-            create_event.sync(client=c, body=EVENT)
+    with (
+        Misbehaving(answer(200, b"<html>")) as server,
+        client(server) as c,
+        pytest.raises(errors.MalformedResponse) as caught,
+    ):
+        create_event.sync(client=c, body=EVENT)
     shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     text = "".join(shown.format())
     assert "create_event.py" in text
@@ -337,7 +343,10 @@ def test_the_parsed_answer_of_both_shells_is_the_model() -> None:
 
 
 def test_a_cut_answer_is_a_transport_error() -> None:
-    with Misbehaving(raw(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{")) as server, client(server) as c:
-        with pytest.raises(httpx.RemoteProtocolError):
-            create_event.sync(client=c, body=EVENT)
+    with (
+        Misbehaving(raw(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{")) as server,
+        client(server) as c,
+        pytest.raises(httpx.RemoteProtocolError),
+    ):
+        create_event.sync(client=c, body=EVENT)
     assert len(server.requests) == 1

@@ -12,7 +12,9 @@ from typing import Any, cast
 
 from ._failures import Failure, Path, path_text
 
-MAX_DEPTH = 500  # arrays and objects within each other
+# Arrays and objects within each other: what jsonschema-rs can report on, and a batch around events as deep as
+# orjson can write (254).
+MAX_DEPTH = 256
 MAX_VALUES = 10_000_000  # counted with repetition; a few objects that share parts can stand for billions
 MAX_BITS = 13_000  # of an integer, about 3,900 digits; Python refuses to print more than 4,300
 
@@ -21,9 +23,9 @@ def is_plain(value: object) -> bool:
     """Whether the value is made of exactly what `json.loads` gives, so that no copy is needed."""
     level: list[object] = [value]
     seen = 0
-    for _ in range(MAX_DEPTH + 1):
+    for depth in range(MAX_DEPTH + 1):
         if not level:
-            return True
+            break
         seen += len(level)
         if seen > MAX_VALUES:
             return False
@@ -33,6 +35,8 @@ def is_plain(value: object) -> bool:
             if kind is str:
                 if not _is_text(cast("str", item)):
                     return False
+            elif depth == MAX_DEPTH and kind in (dict, list):
+                return False
             elif kind is dict:
                 mapping = cast("dict[object, object]", item)
                 for key in mapping:
@@ -50,7 +54,7 @@ def is_plain(value: object) -> bool:
             elif kind is not bool and item is not None:
                 return False
         level = below
-    return not level
+    return True
 
 
 def _is_text(text: str) -> bool:
