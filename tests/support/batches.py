@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, Entry, Limits, Plann
 from honeyhive_ext.batch.reconcile import Delivery, Flow, Send, Wait
 from honeyhive_ext.batch.report import BatchReport, Ledger
 from honeyhive_ext.errors import APIConnectionError, APIError
+from tests.support.misbehaving import Answer as Answered
+from tests.support.misbehaving import Recorded, answer, cut
 
 CUT = APIConnectionError("the connection was cut")
 
@@ -158,3 +160,33 @@ def run(
     post = service.post if isinstance(service, Service) else service
     made = Run(post, Limits(max_events, max_bytes, learnt or SizeLimit()), tries)
     return made(batch), made
+
+
+def sent_ids(content: bytes) -> list[str]:
+    """The ids in a request's body."""
+    return [event["event_id"] for event in orjson.loads(content)["events"]]
+
+
+def serving(post: Callable[[bytes], Answer | APIError]) -> Callable[[Recorded], Answered]:
+    """A service in memory as the answers of a `Misbehaving` server; sessions are always created.
+
+    An `APIError` of the service becomes a connection cut after its first byte.
+    """
+
+    def respond(request: Recorded) -> Answered:
+        if request.path.endswith("/sessions"):
+            identity = orjson.loads(request.body)["session_id"]
+            names = ("event_id", "session_id", "org_id", "workspace_id", "project_id")
+            return answer(200, orjson.dumps(dict.fromkeys(names, identity)))
+        outcome = post(request.body)
+        if isinstance(outcome, APIError):
+            return cut(answer(200, b"{}"), 1)
+        return answer(outcome.status, outcome.content)
+
+    return respond
+
+
+def tools(count: int, size: int = 0) -> Iterator[dict[str, object]]:
+    """Events as a caller would give them, one by one."""
+    for number in range(count):
+        yield {"event_type": "tool", "event_name": f"step {number}", "inputs": {"x": "y" * size}}
