@@ -96,6 +96,9 @@ def _parsed(operation: Any, reply: Reply, model: type[_Model]) -> _Model:
         raise _not_as_described(reply, error.reason) from error
     if not isinstance(parsed, model):
         raise _not_as_described(reply, f"expected {model.__name__}")
+    for name in ("event_id", "session_id"):
+        if not isinstance(getattr(parsed, name, ""), str):
+            raise _not_as_described(reply, f"{name} is not a text")
     return parsed
 
 

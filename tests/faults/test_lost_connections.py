@@ -1,0 +1,290 @@
+"""Hung servers, resets, cut answers, TLS, DNS, pages instead of JSON: typed errors through both shells."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from honeyhive_ext.errors import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    BadRequestError,
+    NotFoundError,
+    ResponseError,
+    ServerError,
+)
+from honeyhive_ext.retry import RetryPolicy
+from tests.support.misbehaving import (
+    Answer,
+    Misbehaving,
+    Recorded,
+    Wire,
+    answer,
+    dribble,
+    hang,
+    raw,
+    reset,
+)
+from tests.support.shells import KINDS, Kind, Shell
+
+EVENT_ID = "caf77ace-3417-4da4-944d-f4a0688f3c23"
+SUCCESS = answer(200, f'{{"success": true, "event_id": "{EVENT_ID}"}}')
+ONE_CONNECTION = httpx.Limits(max_connections=1)
+ONCE = RetryPolicy(attempts=1)
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    chosen: Kind = request.param
+    return chosen
+
+
+def create(hh: Any) -> Any:
+    return hh.events.create("tool", event_id=EVENT_ID)
+
+
+def failing(kind: Kind, error: type[Exception], *script: Answer, **options: Any) -> Any:
+    """The error of one creation against this script, without a retry."""
+    with Misbehaving(*script) as server, Shell(kind, server.url, **{"retry": ONCE, **options}) as shell:
+        with pytest.raises(error) as caught:
+            shell.do(create)
+        return caught.value
+
+
+def test_a_hung_server_is_a_timeout_that_names_the_seconds(kind: Kind) -> None:
+    error = failing(kind, APITimeoutError, hang(), timeout=0.05)
+    assert "no complete answer within 0.05 s" in str(error)
+    assert "same id is safe" in str(error)
+
+
+def test_a_hung_server_that_recovers_is_one_event_for_the_caller(kind: Kind) -> None:
+    with Misbehaving(hang(), SUCCESS) as server, Shell(kind, server.url, timeout=0.05) as shell:
+        assert shell.do(create).event_id == EVENT_ID
+        assert len(shell.waits) == 1
+        assert len({(r.path, r.body) for r in server.requests}) == 1
+        assert len(server.requests) == 2
+
+
+def test_html_from_a_proxy_is_a_server_error_that_says_so(kind: Kind) -> None:
+    page = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+    error = failing(
+        kind, ServerError, answer(502, page, {"Content-Type": "text/html", "X-Request-Id": "r-7"})
+    )
+    assert (error.status, error.request_id, error.body) == (502, "r-7", page)
+    assert "502 Bad Gateway (an HTML page" in str(error)
+
+
+@pytest.mark.parametrize("status", [499, 520, 599])
+def test_a_status_that_no_standard_knows_is_a_typed_error(kind: Kind, status: int) -> None:
+    wanted = BadRequestError if status < 500 else ServerError
+    assert failing(kind, wanted, answer(status, b"")).status == status
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"OK",
+        b"null",
+        b"[]",
+        b'"x"',
+        b"{}",
+        b'{"success": true}',
+        b'{"event_id": 5, "success": true}',
+        b"\xff",
+        b"<html>",
+    ],
+)
+def test_a_success_that_is_not_what_the_document_describes_is_a_response_error(
+    kind: Kind, body: bytes
+) -> None:
+    error = failing(kind, ResponseError, answer(200, body), retry=True)
+    assert (error.status, error.body, error.attempts) == (200, body, 1)
+    assert "base_url" in str(error)
+
+
+def test_another_success_than_200_counts_by_its_body(kind: Kind) -> None:
+    created = answer(201, f'{{"success": true, "event_id": "{EVENT_ID}", "new": [1]}}')
+    with Misbehaving(created, answer(204)) as server, Shell(kind, server.url) as shell:
+        assert shell.do(create).event_id == EVENT_ID
+        assert shell.do(lambda hh: hh.events.update(EVENT_ID, metadata={"a": 1})) is None
+
+
+def test_a_reset_connection_is_retried_and_then_a_typed_error(kind: Kind) -> None:
+    error = failing(kind, APIConnectionError, *[reset()] * 3, retry=RetryPolicy(attempts=3))
+    assert error.attempts == 3
+    assert "(3 attempts)" in str(error)
+    assert isinstance(error.__cause__, httpx.RequestError)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        raw(b""),
+        raw(b"HTTP/1.1 200"),
+        raw(b"\x00\x01\x02 nonsense\r\n\r\n"),
+        raw(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"),
+        raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"),
+        raw(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"),
+        answer(200, b"not gzip at all", {"Content-Encoding": "gzip"}),
+    ],
+    ids=["nothing", "half a line", "nonsense", "cut body", "cut chunk", "bad length", "bad gzip"],
+)
+def test_a_damaged_answer_is_retried_and_then_a_typed_error(kind: Kind, damaged: Answer) -> None:
+    with Misbehaving(damaged, SUCCESS, damaged) as server, Shell(kind, server.url) as shell:
+        assert shell.do(create).event_id == EVENT_ID
+        with pytest.raises(APIConnectionError, match="broke before the answer was complete"):
+            shell.do(lambda hh: hh.events.create("tool", retry=False))
+
+
+def test_a_refused_connection_says_to_check_the_url(kind: Kind) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with (
+        Shell(kind, f"http://127.0.0.1:{port}", retry=False) as shell,
+        pytest.raises(APIConnectionError, match=r"no connection: .*HH_API_URL") as caught,
+    ):
+        shell.do(create)
+    assert not isinstance(caught.value, APITimeoutError)
+
+
+def test_a_name_that_does_not_resolve_says_so(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*args: object, **kwargs: object) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with (
+        Shell(kind, "https://name.invalid", retry=RetryPolicy(attempts=2)) as shell,
+        pytest.raises(APIConnectionError, match="Name or service not known") as caught,
+    ):
+        shell.do(create)
+    assert caught.value.attempts == 2
+
+
+def test_https_to_a_plain_port_is_a_tls_error(kind: Kind) -> None:
+    with (
+        Misbehaving() as server,
+        Shell(kind, server.url.replace("http:", "https:"), retry=False) as shell,
+        pytest.raises(APIConnectionError, match=r"TLS failed: .*https://"),
+    ):
+        shell.do(create)
+
+
+def test_a_pool_without_a_free_connection_is_a_timeout_that_says_so() -> None:
+    held = hang(SUCCESS)
+    with (
+        Misbehaving(held) as server,
+        httpx.Client(limits=ONE_CONNECTION) as own,
+        Shell("sync", server.url, http_client=own, retry=False) as shell,
+        ThreadPoolExecutor(1) as executor,
+    ):
+        first = executor.submit(create, shell.client)
+        assert held.reached.wait(10)
+        with pytest.raises(APITimeoutError, match=r"no free connection within 0\.05 s"):
+            shell.client.events.create("tool", timeout=0.05)
+        held.release()
+        assert first.result(10).event_id == EVENT_ID
+
+
+def test_an_async_pool_without_a_free_connection_is_a_timeout_that_says_so() -> None:
+    held = hang(SUCCESS)
+
+    async def crowd(hh: Any) -> str:
+        first = asyncio.create_task(create(hh))
+        assert await asyncio.to_thread(held.reached.wait, 10)
+        with pytest.raises(APITimeoutError, match=r"no free connection within 0\.05 s"):
+            await hh.events.create("tool", timeout=0.05)
+        held.release()
+        sent: str = (await first).event_id
+        await own.aclose()
+        return sent
+
+    own = httpx.AsyncClient(limits=ONE_CONNECTION)
+    with Misbehaving(held) as server, Shell("async", server.url, http_client=own, retry=False) as shell:
+        assert shell.do(crowd) == EVENT_ID
+
+
+def test_a_body_that_dribbles_past_the_timeout_ends_the_blocking_attempt() -> None:
+    clock = [0.0]
+
+    def tick(piece: int) -> None:
+        clock[0] += 1.0
+
+    head = SUCCESS.message.index(b"\r\n\r\n") + 4
+    with (
+        Misbehaving(dribble(SUCCESS, tick, size=head + 2)) as server,
+        Shell("sync", server.url, retry=False, timeout=1.5) as shell,
+    ):
+        shell.client._sender.clock = lambda: clock[0]
+        with pytest.raises(APITimeoutError, match=r"no complete answer within 1\.5 s"):
+            shell.do(create)
+
+
+def test_headers_that_dribble_for_ever_end_the_async_attempt() -> None:
+    over = threading.Event()
+
+    def endless(wire: Wire, _: Recorded) -> None:
+        wire.send(b"HTTP/1.1 200 OK\r\n")
+        while not over.wait(0.01):
+            wire.send(b"X-More: 1\r\n")
+
+    with (
+        Misbehaving(Answer(endless)) as server,
+        Shell("async", server.url, retry=False, timeout=0.1) as shell,
+    ):
+        with pytest.raises(APITimeoutError, match=r"no complete answer within 0\.1 s"):
+            shell.do(create)
+        over.set()
+
+
+def test_a_redirect_to_another_origin_never_carries_the_key(kind: Kind) -> None:
+    with Misbehaving(then=SUCCESS) as elsewhere:
+        for status in (301, 302, 303, 307, 308):
+            away = answer(status, b"", {"Location": f"{elsewhere.url}/v1/events?token=1"})
+            error = failing(kind, APIStatusError, away, retry=True)
+            assert (error.status, error.attempts) == (status, 1)
+            assert elsewhere.url in str(error)
+            assert "token" not in str(error)
+    assert elsewhere.requests == []
+    assert elsewhere.connections == 0
+
+
+def test_a_redirect_within_the_origin_is_followed_with_the_same_bytes(kind: Kind) -> None:
+    moved = answer(308, b"", {"Location": "/other/events"})
+    with Misbehaving(moved, answer(503), SUCCESS) as server, Shell(kind, server.url) as shell:
+        assert shell.do(create).event_id == EVENT_ID
+    assert [r.path for r in server.requests] == ["/v1/events", "/other/events", "/other/events"]
+    assert len({(r.method, r.body, r.headers["authorization"]) for r in server.requests}) == 1
+
+
+def test_a_conflict_about_our_own_id_is_a_delivered_event_and_session(kind: Kind) -> None:
+    with (
+        Misbehaving(reset(), answer(409), answer(409), answer(409)) as server,
+        Shell(kind, server.url) as shell,
+    ):
+        sent = shell.do(lambda hh: hh.events.create("tool"))
+        assert sent.success is True
+        assert sent.event_id == json.loads(server.requests[0].body)["event_id"]
+        session = shell.do(lambda hh: hh.sessions.create(session_name="s"))
+        assert session.event_id == session.session_id == json.loads(server.requests[2].body)["session_id"]
+        with pytest.raises(BadRequestError):
+            shell.do(lambda hh: hh.events.get(EVENT_ID))
+
+
+def test_reading_what_is_not_there_is_a_not_found_error(kind: Kind) -> None:
+    body = b'{"statusCode": 404, "message": "no such event", "success": false, "errorCode": "NOT_FOUND"}'
+    with (
+        Misbehaving(answer(404, body)) as server,
+        Shell(kind, server.url) as shell,
+        pytest.raises(NotFoundError, match="404: no such event, code NOT_FOUND"),
+    ):
+        shell.do(lambda hh: hh.events.get(EVENT_ID))
+    assert (server.requests[0].method, server.requests[0].path) == ("GET", f"/v1/events/{EVENT_ID}")
