@@ -41,6 +41,7 @@ class LocalServer:
         api_key: The one key that is accepted; None accepts any.
         ingestion_key: A key that may create and update but not read.
         index: Dotted paths to index, such as `metadata.tag`. A search by one of them reads only its matches.
+            A file keeps its indexes.
         max_size: Bytes above which the oldest sessions are deleted; None for no bound.
         faults: Faults in force from the beginning.
         seed: The seed of every random choice: faults by probability, drawn delays, shuffled ties.

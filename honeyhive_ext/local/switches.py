@@ -168,16 +168,12 @@ class Switch:
 
 def _table() -> dict[str, Switch]:
     hints = get_type_hints(Switches)
-    return {
-        a.name: Switch(
-            a.name,
-            cast("str | int", a.default),
-            get_args(hints[a.name]),
-            a.metadata["question"],
-            a.metadata["meaning"],
-        )
-        for a in fields(Switches)
-    }
+    rows: dict[str, Switch] = {}
+    for one in fields(Switches):
+        default = cast("str | int", one.default)
+        question, meaning = one.metadata["question"], one.metadata["meaning"]
+        rows[one.name] = Switch(one.name, default, get_args(hints[one.name]), question, meaning)
+    return rows
 
 
 TABLE: Mapping[str, Switch] = _table()

@@ -54,9 +54,6 @@ def path_uuid(context: Context, name: str) -> str:
 _HOW = {"object": "merge", "array": "fill"}
 
 
-_HOW = {"object": "merge", "array": "fill"}
-
-
 @cache
 def _updates() -> Mapping[str, str]:
     """How each field of an update is applied, by the API document.

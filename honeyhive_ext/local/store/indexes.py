@@ -38,15 +38,12 @@ class Indexes:
 
 
 def prepare(connection: sqlite3.Connection, columns: Columns, wanted: Sequence[str]) -> Indexes:
-    """Make the file's indexes the wanted ones: new ones are filled from the events, others dropped."""
+    """The file's indexes and the wanted ones; what is new is filled from the events."""
     for text in wanted:
         if not text or len(text) > 1000:
             raise ConfigError(f"--index takes a dotted path such as metadata.tag, not {text!r}")
     there = {row[1].decode(): int(row[0]) for row in connection.execute("SELECT id, path FROM indexed_paths")}
     connection.execute("BEGIN IMMEDIATE")
-    for text in set(there) - set(wanted):
-        connection.execute("DELETE FROM indexed WHERE path = ?", [there[text]])
-        connection.execute("DELETE FROM indexed_paths WHERE id = ?", [there[text]])
     fresh = [text for text in dict.fromkeys(wanted) if text not in there]
     for text in fresh:
         cursor = connection.execute("INSERT INTO indexed_paths (path) VALUES (?)", [text])
@@ -54,7 +51,7 @@ def prepare(connection: sqlite3.Connection, columns: Columns, wanted: Sequence[s
     if fresh:
         _fill(connection, columns, Indexes({text: there[text] for text in fresh}))
     connection.execute("COMMIT")
-    return Indexes({text: there[text] for text in dict.fromkeys(wanted)})
+    return Indexes(there)
 
 
 def _fill(connection: sqlite3.Connection, columns: Columns, fresh: Indexes) -> None:

@@ -50,6 +50,7 @@ class Paths:
     _by_text: dict[tuple[str, str], list[Path]] = field(factory=dict["tuple[str, str]", "list[Path]"])
     _sizes: dict[str, int] = field(factory=dict[str, int])
     _fresh: list[tuple[str, Path]] = field(factory=list["tuple[str, Path]"])
+    saved: int = 0
 
     def learn(self, root: str, value: Any) -> None:
         """Remember the paths of one field's value."""
@@ -106,12 +107,25 @@ class Paths:
         """Read the table; forget everything else."""
         for part in (self._roots, self._by_text, self._sizes, self._fresh):
             part.clear()
-        for root, text in connection.execute("SELECT root, path FROM paths ORDER BY id").fetchall():
-            path: Path = tuple(loads(_bytes(text)))
-            node = self._roots.setdefault(_text(root), _Node(()))
-            for step in path:
-                node = node.children.get(step) or self._add(_text(root), node, step) or node
+        self.saved = 0
+        for number, root, text in connection.execute(
+            "SELECT id, root, path FROM paths ORDER BY id"
+        ).fetchall():
+            name = root.decode()
+            node = self._roots.setdefault(name, _Node(()))
+            for step in loads(text):
+                node = node.children.get(step) or self._add(name, node, step) or node
+            self.saved = number
         self._fresh.clear()
+
+    def stale(self, connection: sqlite3.Connection) -> bool:
+        """Whether the table is not what was read or written here last: another process has written."""
+        return self.last(connection) != self.saved
+
+    @staticmethod
+    def last(connection: sqlite3.Connection) -> int:
+        """The number of the table's last path."""
+        return int(connection.execute("SELECT coalesce(max(id), 0) FROM paths").fetchone()[0])
 
     def save(self, connection: sqlite3.Connection) -> None:
         """Write what was learned since the last time into the running transaction."""
@@ -119,6 +133,7 @@ class Paths:
             rows = [(root, dumps(list(path))) for root, path in self._fresh]
             connection.executemany("INSERT INTO paths (root, path) VALUES (?, ?)", rows)
             self._fresh.clear()
+            self.saved = self.last(connection)
 
     def learn_event(self, event: Mapping[str, Any], fields: Iterable[str], extra: Mapping[str, Any]) -> None:
         """Remember the paths of one event: of its JSON fields, and of what is in no column."""
@@ -141,11 +156,3 @@ def _sqlite(path: Path) -> str | None:
         if step is EACH or not step or not _ODD.isdisjoint(step):
             return None
     return "$" + "".join(f'."{step}"' for step in path)
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value
-
-
-def _bytes(value: str | bytes) -> bytes:
-    return value.encode() if isinstance(value, str) else value

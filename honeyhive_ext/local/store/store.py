@@ -92,7 +92,9 @@ class Store:
         try:
             connection.execute("BEGIN")
             # The view is fixed by the first read; what is looked up in `paths` after it covers the view.
-            connection.execute("SELECT 1 FROM totals LIMIT 1").fetchone()
+            if self.paths.last(connection) > self.paths.saved:
+                with self._lock:
+                    self.paths.load(connection)
             yield connection
         finally:
             connection.rollback()
@@ -122,6 +124,8 @@ class Store:
         transaction = Transaction(self._writer, self.columns, self.paths, self.indexes)
         try:
             self._writer.execute("BEGIN IMMEDIATE")
+            if self.paths.stale(self._writer):
+                self.paths.load(self._writer)
             for job in jobs:
                 self._run(job, transaction)
             transaction.finish()

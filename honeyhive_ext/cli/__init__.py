@@ -1,0 +1,48 @@
+"""The `honeyhive-ext` command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from honeyhive_ext import __version__
+from honeyhive_ext.errors import HoneyHiveError
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line with all its commands."""
+    from honeyhive_ext.cli import data, serve
+
+    top = argparse.ArgumentParser(
+        prog="honeyhive-ext", description="Tools for the HoneyHive events API.", allow_abbrev=False
+    )
+    top.add_argument("--version", action="version", version=f"honeyhive-ext {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    serve.add(commands)
+    data.add(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: The arguments without the program's name; None takes the process's.
+
+    Returns:
+        0 for success, 1 for a failure, which stderr explains.
+    """
+    options = parser().parse_args(argv)
+    try:
+        return int(options.run(options))
+    except BrokenPipeError:  # whoever read the output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except HoneyHiveError as problem:
+        print(f"honeyhive-ext {options.command}: {problem}", file=sys.stderr)
+        return 1
+
+
+__all__ = ["main", "parser"]

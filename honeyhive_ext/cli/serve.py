@@ -1,0 +1,177 @@
+"""`honeyhive-ext serve`: the local server in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.local.faults import Fault, fault_from
+from honeyhive_ext.local.server import LocalServer
+from honeyhive_ext.local.switches import TABLE
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # pyright: ignore[reportPrivateUsage]
+
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
+
+
+def add(commands: Commands) -> None:
+    """Add the command and its options; one option for each switch of the table."""
+    command = commands.add_parser(
+        "serve",
+        help="run the local server",
+        description="Run the HoneyHive events API on this machine until it is interrupted.",
+        allow_abbrev=False,
+    )
+    command.set_defaults(run=run)
+    command.add_argument("--db", metavar="FILE", type=Path, help="keep events in this SQLite file (memory)")
+    command.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    command.add_argument("--port", type=_port, default=0, help="port to listen on (0: a free one)")
+    command.add_argument(
+        "--seed",
+        metavar="FILE.jsonl",
+        type=Path,
+        action="append",
+        default=[],
+        help="store these events first; may be given several times",
+    )
+    command.add_argument("--api-key", metavar="KEY", help="accept only this key (any)")
+    command.add_argument("--ingestion-key", metavar="KEY", help="a key that may write but not read (none)")
+    command.add_argument(
+        "--index",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="index this dotted path, such as metadata.tag; several times",
+    )
+    command.add_argument(
+        "--max-size",
+        metavar="BYTES",
+        type=_bytes,
+        default=None,
+        help="delete the oldest sessions above this, such as 500M (no bound)",
+    )
+    command.add_argument(
+        "--fault",
+        metavar="JSON",
+        type=_fault,
+        action="append",
+        default=[],
+        help='a fault, such as {"kind": "latency", "delay": 0.2}',
+    )
+    command.add_argument(
+        "--random-seed", metavar="N", type=int, default=0, help="seed of every random choice (%(default)s)"
+    )
+    command.add_argument(
+        "--allowed-host",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a further name that the Host header may hold; several times",
+    )
+    switches = command.add_argument_group("behaviour that the service does not document")
+    for switch in TABLE.values():
+        meaning = f"{switch.question} {switch.meaning} (default: {switch.default})".replace("%", "%%")
+        if switch.choices:
+            switches.add_argument(switch.option, choices=switch.choices, default=switch.default, help=meaning)
+        else:
+            switches.add_argument(
+                switch.option, type=_whole, metavar="N", default=switch.default, help=meaning
+            )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM."""
+    switches: dict[str, Any] = {name: getattr(options, name) for name in TABLE}
+    server = LocalServer(
+        options.db,
+        host=options.host,
+        port=options.port,
+        api_key=options.api_key,
+        ingestion_key=options.ingestion_key,
+        index=options.index,
+        max_size=options.max_size,
+        faults=options.fault,
+        seed=options.random_seed,
+        allowed_hosts=options.allowed_host,
+        **switches,
+    )
+    try:
+        for file in options.seed:
+            _seed(server, file)
+        stopping = threading.Event()
+        _on_signals(stopping)
+        server.start()
+        _greet(server, options)
+        stopping.wait()
+    finally:
+        server.close()
+    print("stopped", flush=True)
+    return 0
+
+
+def _seed(server: LocalServer, file: Path) -> None:
+    try:
+        with file.open("rb") as lines:
+            stored = server.seed(lines)
+    except OSError as problem:
+        raise ConfigError(f"cannot read {file}: {problem}") from problem
+    print(f"{stored} events from {file}", flush=True)
+
+
+def _on_signals(stopping: threading.Event) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+
+
+def _greet(server: LocalServer, options: argparse.Namespace) -> None:
+    where = options.db if options.db is not None else "memory"
+    print(f"HoneyHive local server on {server.url}, events in {where}")
+    environ = server.environ
+    if options.api_key is not None:
+        environ["HH_API_KEY"] = "<the key given with --api-key>"
+    for name, value in environ.items():
+        print(f"export {name}={value}")
+    print("Press Ctrl+C to stop.", flush=True)
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 65536):
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return int(text)
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError("a whole number, 0 or more")
+    return int(text)
+
+
+def _bytes(text: str) -> int:
+    """A number of bytes, K, M or G for thousands, millions and billions.
+
+    >>> _bytes("500M")
+    500000000
+    """
+    found = re.fullmatch(r"(\d+)([KMG]?)B?", text.upper())
+    if found is None or not int(found[1]):
+        raise argparse.ArgumentTypeError("a number of bytes, such as 500M")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return fault_from(orjson.loads(text) if text.startswith("{") else text)
+    except (ConfigError, ValueError) as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from problem
