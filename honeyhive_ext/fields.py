@@ -20,6 +20,7 @@ from honeyhive_ext.copying import plain
 from honeyhive_ext.encoders import kind_of, stand_in, type_name, well_formed
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.ids import uuid_text
+from honeyhive_ext.shapes import Shapes
 
 Converter = Callable[[Any, str, OnUnserializable], Any]
 
@@ -85,6 +86,7 @@ class Request:
     converters: Mapping[str, Converter]
     nullable: frozenset[str]
     required: tuple[str, ...]
+    shapes: Shapes
 
     @classmethod
     def of(cls, name: str, purpose: str) -> Request:
@@ -96,6 +98,7 @@ class Request:
             converters={field.name: converter(field) for field in table.values()},
             nullable=frozenset(field.name for field in table.values() if field.nullable),
             required=tuple(field.name for field in table.values() if field.required),
+            shapes=Shapes(table),
         )
 
     def convert(
@@ -111,6 +114,8 @@ class Request:
         Raises:
             EventError: A field that is not known, null where the API takes none, a value of another type.
         """
+        if type(given) is dict and self.shapes.fits(given):
+            return given.copy()
         wire: dict[str, Any] = {}
         converters = self.converters
         for name, value in given.items():

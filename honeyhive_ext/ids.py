@@ -15,6 +15,9 @@ _OTHER = re.compile(
 )
 
 
+is_canonical = _CANONICAL.fullmatch  # whether a str is a UUID in lower case with its four hyphens
+
+
 def new_id() -> str:
     """A random UUID (version 4, RFC 9562 section 5.4) as text.
 
