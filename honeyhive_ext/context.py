@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from typing import Any
 
 from attrs import define
 
@@ -16,12 +17,14 @@ class Scope:
         event_id: The event that events inside are steps of.
         outer: The scope around it.
         closed: Whether the block has ended.
+        block: The open block itself; None once it has ended, since contexts may outlive it.
     """
 
     session_id: str
     event_id: str
     outer: Scope | None = None
     closed: bool = False
+    block: Any = None
 
 
 CURRENT: ContextVar[Scope | None] = ContextVar("honeyhive_ext_scope", default=None)
@@ -40,6 +43,7 @@ def leave(scope: Scope) -> None:
     ended meanwhile when blocks do not end in the order they began in (two generators side by side).
     """
     scope.closed = True
+    scope.block = None
     current = CURRENT.get()
     while current is not None and current.closed:
         current = current.outer

@@ -1,0 +1,97 @@
+"""What a decorated function was called with and what it gave back, copied at that moment."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
+from typing import Any
+
+from honeyhive_ext.config import OnUnserializable
+from honeyhive_ext.copying import plain
+from honeyhive_ext.encoders import type_name, well_formed
+
+ITEMS_KEPT = 1_000  # what a generator yields beyond this is counted, not kept
+ERROR_LIMIT = 10_000  # characters of an exception's text
+
+
+def arguments(
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    wanted: bool | Collection[str],
+    mode: OnUnserializable,
+) -> dict[str, Any] | None:
+    """The call's arguments by parameter name, defaults included, as plain JSON values.
+
+    Args:
+        function: The decorated function.
+        args: Its positional arguments.
+        kwargs: Its keyword arguments.
+        wanted: True for all parameters but `self` and `cls`, False for none, or the names of some.
+        mode: What becomes of a value that JSON cannot hold.
+
+    Returns:
+        None if nothing is wanted or the arguments do not fit; then the call itself raises the TypeError.
+    """
+    if wanted is False:
+        return None
+    signature = _signature(function)
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError:
+        return None
+    bound.apply_defaults()
+    values = dict(bound.arguments)
+    if wanted is True:
+        first = next(iter(values), None)
+        if first in ("self", "cls"):
+            del values[first]
+    else:
+        values = {name: value for name, value in values.items() if name in wanted}
+    copied: dict[str, Any] = plain(values, mode, path="inputs", depth=1)
+    return copied
+
+
+@lru_cache(maxsize=1_024)
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(function)
+
+
+class Yielded:
+    """What a generator yielded, as its outputs."""
+
+    def __init__(self, mode: OnUnserializable) -> None:
+        self._mode: OnUnserializable = mode
+        self._items: list[Any] = []
+        self._more = 0
+
+    def add(self, item: Any) -> None:
+        """Keep a copy of an item, as it may be changed later."""
+        if len(self._items) < ITEMS_KEPT:
+            self._items.append(plain(item, self._mode, path="outputs.result", depth=3))
+        else:
+            self._more += 1
+
+    def outputs(self, returned: Any = None) -> dict[str, Any]:
+        """The items as `result`, the number of those beyond the limit, and what the generator returned."""
+        found: dict[str, Any] = {"result": self._items}
+        if self._more:
+            found["not_kept"] = self._more
+        if returned is not None:
+            found["returned"] = plain(returned, self._mode, path="outputs.returned", depth=2)
+        return found
+
+
+def error_text(error: BaseException) -> str:
+    """An exception as the `error` of an event: its type and its text.
+
+    >>> error_text(ValueError("no such document"))
+    'ValueError: no such document'
+    """
+    try:
+        text = well_formed(str(error))
+    except Exception as second:  # noqa: BLE001 - an exception's own __str__ may raise
+        text = f"its text cannot be read ({type_name(second)})"
+    name = type_name(error)
+    return (f"{name}: {text}" if text else name)[:ERROR_LIMIT]

@@ -1,0 +1,203 @@
+"""Decorated functions, coroutines, generators and async generators.
+
+Between two steps of a generator the consumer's code runs in the same context, so the scope is put in place
+for each step and taken away after it. Nothing but our own variable is touched: other context variables
+behave as without the decorator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, Protocol, Self
+
+from honeyhive_ext.config import OnUnserializable
+from honeyhive_ext.context import CURRENT
+from honeyhive_ext.copying import plain
+from honeyhive_ext.tracing.capture import Yielded, arguments
+from honeyhive_ext.tracing.record import Options
+
+Function = Callable[..., Any]
+Args = tuple[Any, ...]
+Kwargs = dict[str, Any]
+
+
+class Block(Protocol):
+    """What a decorator needs of a block."""
+
+    options: Options
+    mode: OnUnserializable
+
+    def fresh(self, default_name: str | None = None) -> Self: ...
+    def begin(self) -> None: ...
+    def keep(self, field: str, value: Any) -> None: ...
+    def has(self, field: str) -> bool: ...
+    async def afinish(self, error: BaseException | None) -> None: ...
+
+
+class SyncBlock(Block, Protocol):
+    """What a decorator of a plain function needs of a block."""
+
+    def finish(self, error: BaseException | None) -> None: ...
+
+
+def _started(block: Block, function: Function, args: Args, kwargs: Kwargs) -> Any:
+    """A block for this call, with the arguments as its inputs, begun."""
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    run = block.fresh(name.rpartition("<locals>.")[2])
+    if not run.has("inputs"):
+        inputs = arguments(function, args, kwargs, run.options.capture_inputs, run.mode)
+        if inputs is not None:
+            run.keep("inputs", inputs)
+    run.begin()
+    return run
+
+
+def _returned(run: Block, result: Any) -> None:
+    if run.options.capture_outputs and not run.has("outputs"):
+        run.keep("outputs", plain({"result": result}, run.mode, path="outputs", depth=1))
+
+
+def plain_function(block: SyncBlock, function: Function) -> Function:
+    """Record each call."""
+
+    @wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        run = _started(block, function, args, kwargs)
+        try:
+            result = function(*args, **kwargs)
+        except BaseException as error:
+            run.finish(error)
+            raise
+        _returned(run, result)
+        run.finish(None)
+        return result
+
+    return wrapper
+
+
+def coroutine_function(block: Block, function: Callable[..., Awaitable[Any]]) -> Function:
+    """Record each call, from its first step to its result."""
+
+    @wraps(function)
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        run = _started(block, function, args, kwargs)
+        try:
+            result = await function(*args, **kwargs)
+        except BaseException as error:
+            await run.afinish(error)
+            raise
+        _returned(run, result)
+        await run.afinish(None)
+        return result
+
+    return wrapper
+
+
+class _Steps:
+    """Runs the steps of one generator inside its scope, and everything else outside of it."""
+
+    def __init__(
+        self, block: Block, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        outside = CURRENT.get()
+        self.run = _started(block, function, args, kwargs)
+        self.scope = CURRENT.get()
+        CURRENT.set(outside)
+        self.yielded = Yielded(self.run.mode)
+
+    @contextmanager
+    def inside(self) -> Generator[None]:
+        """The scope as the body left it at its last step: it may be inside a block of its own."""
+        outside = CURRENT.get()
+        CURRENT.set(self.scope)
+        try:
+            yield
+        finally:
+            self.scope = CURRENT.get()
+            CURRENT.set(outside)
+
+    def take(self, step: Callable[..., Any], *args: Any) -> Any:
+        """One step of a generator."""
+        with self.inside():
+            return self.keep(step(*args))
+
+    async def atake(self, step: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+        """One step of an async generator."""
+        with self.inside():
+            return self.keep(await step(*args))
+
+    def keep(self, item: Any) -> Any:
+        """Note what was yielded."""
+        if self.run.options.capture_outputs:
+            self.yielded.add(item)
+        return item
+
+    def ended(self, returned: Any = None) -> None:
+        """Note the end as the outputs, unless the body has set them."""
+        if self.run.options.capture_outputs and not self.run.has("outputs"):
+            self.run.keep("outputs", self.yielded.outputs(returned))
+
+
+def generator_function(block: SyncBlock, function: Callable[..., Generator[Any, Any, Any]]) -> Function:
+    """Record each generator, from its first step to its end or to its closing."""
+
+    @wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        steps = _Steps(block, function, args, kwargs)
+        try:
+            generator = function(*args, **kwargs)
+            item = steps.take(generator.__next__)
+            while True:
+                try:
+                    sent = yield item
+                except GeneratorExit:
+                    with steps.inside():
+                        generator.close()
+                    raise
+                except BaseException as thrown:  # noqa: BLE001 - the body decides about it
+                    item = steps.take(generator.throw, thrown)
+                else:
+                    item = steps.take(generator.send, sent)
+        except StopIteration as stop:  # only a step's own: one thrown in leaves a generator as RuntimeError
+            steps.ended(stop.value)
+            steps.run.finish(None)
+            return stop.value
+        except BaseException as error:
+            steps.ended()
+            steps.run.finish(error)
+            raise
+
+    return wrapper
+
+
+def async_generator_function(block: Block, function: Callable[..., AsyncGenerator[Any, Any]]) -> Function:
+    """Record each async generator, from its first step to its end or to its closing."""
+
+    @wraps(function)
+    async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        steps = _Steps(block, function, args, kwargs)
+        try:
+            generator = function(*args, **kwargs)
+            item = await steps.atake(generator.__anext__)
+            while True:
+                try:
+                    sent = yield item
+                except GeneratorExit:
+                    with steps.inside():
+                        await generator.aclose()
+                    raise
+                except BaseException as thrown:  # noqa: BLE001 - the body decides about it
+                    item = await steps.atake(generator.athrow, thrown)
+                else:
+                    item = await steps.atake(generator.asend, sent)
+        except StopAsyncIteration:
+            steps.ended()
+            await steps.run.afinish(None)
+        except BaseException as error:
+            steps.ended()
+            await steps.run.afinish(error)
+            raise
+
+    return wrapper
