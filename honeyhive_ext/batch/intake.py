@@ -16,7 +16,7 @@ from honeyhive_ext.batch.options import Options
 from honeyhive_ext.batch.plan import Entry, Planner, body
 from honeyhive_ext.batch.progress import Watcher
 from honeyhive_ext.batch.reconcile import Delivery, Flow, Outcome, Send
-from honeyhive_ext.batch.report import BatchReport, Ledger, Progress
+from honeyhive_ext.batch.report import BatchReport, Ledger, Progress, Reason
 from honeyhive_ext.config import Settings
 from honeyhive_ext.encoders import type_name
 from honeyhive_ext.errors import APIError, APIStatusError, EventError, HoneyHiveError
@@ -47,7 +47,8 @@ class Batch:
         self._ledger = Ledger()
         self._planner = Planner(options.limits)
         self._seen = SeenIds()
-        self._active: list[Sequence[Entry]] = []
+        self._open: dict[int, Sequence[Entry]] = {}  # chunks that have not come to their end, by id()
+        self._driven: set[int] = set()  # those of them that are on their way
         self._read = 0
         self._opening = options.opening
         self._flow = Flow(
@@ -86,7 +87,7 @@ class Batch:
     def _plan(self, chunk: Sequence[Entry]) -> Sequence[Entry]:
         if chunk:
             self._ledger.plan(chunk)
-            self._active.append(chunk)
+            self._open[id(chunk)] = chunk
         return chunk
 
     def _prepare(self, position: int, event: object) -> Entry | None:
@@ -125,11 +126,13 @@ class Batch:
 
     def delivery(self, chunk: Sequence[Entry]) -> Delivery:
         """The machine that brings a chunk to its end."""
+        self._driven.add(id(chunk))
         return Delivery(chunk, self._flow)
 
     def done(self, chunk: Sequence[Entry]) -> None:
         """Forget a chunk that came to its end."""
-        self._active = [other for other in self._active if other is not chunk]
+        self._driven.discard(id(chunk))
+        del self._open[id(chunk)]
 
     def call(self, step: Send) -> Call:
         """The request of a step."""
@@ -207,8 +210,9 @@ class Batch:
             if waiting:
                 self._ledger.plan(waiting)
             self._ledger.fail(waiting, "not_sent", stop)
-            for chunk in self._active:
-                self._ledger.fail(self._ledger.open(chunk), "failed", stop)
+            for key, chunk in list(self._open.items()):
+                reason: Reason = "failed" if key in self._driven else "not_sent"
+                self._ledger.fail(self._ledger.open(chunk), reason, stop)
         return self._ledger.close(session_id=self.options.session_id, read=self._read, stopped=stopped)
 
 
