@@ -2,6 +2,7 @@
 
     HoneyHiveError
     ├── ConfigError                 settings that are missing or contradict each other
+    ├── QueryError                  a filter or an argument of a search that cannot be asked; nothing was sent
     ├── EventError                  bad input, with the path of the value; nothing was sent
     ├── APIError                    a request was made or tried
     │   ├── APIConnectionError      no answer: DNS, connect, TLS, reset, cut body
@@ -16,6 +17,7 @@
     │   │   └── ServerError             5xx
     │   └── ResponseError           a success that is not JSON or not what the document describes
     ├── BatchError                  a batch of which a part failed, with the report
+    ├── ResultCountError            `.one()` of a search that matches none or several
     └── PaginationIncomplete        a search that cannot promise to be complete
 
 No error holds the API key, the request's headers or the request's body.
@@ -38,6 +40,13 @@ class HoneyHiveError(Exception):
 
 class ConfigError(HoneyHiveError):
     """Settings that are missing, malformed or contradict each other. The message names what to set."""
+
+
+class QueryError(HoneyHiveError, ValueError):
+    """A filter, or an argument of a search, that cannot be asked. Nothing was sent.
+
+    The message says what to write instead.
+    """
 
 
 class EventError(HoneyHiveError):
@@ -181,6 +190,10 @@ class BatchError(HoneyHiveError):
 
     def __reduce__(self) -> Any:
         return (_rebuild, (type(self), dict(self.__dict__), self.args))
+
+
+class ResultCountError(HoneyHiveError, LookupError):
+    """`.one()` of a search that does not match exactly one event."""
 
 
 class PaginationIncomplete(HoneyHiveError):  # noqa: N818 - the name the design promises

@@ -46,13 +46,13 @@ def read_rows(values: Sequence[Any]) -> list[Row]:
                 continue
         else:
             time = None
-        digest = _digest(value)
+        digest = _digest(cast("Any", value))
         rows.append(Row(f"#{digest}.{twins[digest]}", time, value))
         twins[digest] += 1
     return rows
 
 
-def _digest(value: object) -> str:
+def _digest(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 

@@ -237,7 +237,7 @@ def _further_back(at: Position) -> Position:
         return evolve(at, hi=past, failed=failed)
     end = failed[0] + OVERLAPS[tries]
     if later:
-        end = max(end, math.ceil(later[min(4 ** (tries - 1), len(later)) - 1]) + at.overlap)
+        end = max(end, math.ceil(later[min(1 << 2 * (tries - 1), len(later)) - 1]) + at.overlap)
     return evolve(at, hi=end if past is None else min(end, past), failed=failed)
 
 

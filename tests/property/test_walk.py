@@ -5,9 +5,6 @@ from __future__ import annotations
 import random
 from collections import Counter
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from honeyhive_ext.search.steps import Position
 from tests.support.scale import scaled, seed
 from tests.support.shifting import Service, cut_to, drive, read_exactly, rounded_to

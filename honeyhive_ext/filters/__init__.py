@@ -1,0 +1,13 @@
+"""Conditions on events, written as Python comparisons.
+
+>>> F.event_type == "model"
+F.event_type == 'model'
+>>> (F("metadata.cost") > 0.01) & F("metadata", "gen_ai.system").exists()
+(F('metadata.cost') > 0.01) & F('metadata', 'gen_ai.system').exists()
+"""
+
+from honeyhive_ext.filters.condition import AllOf, Filter, FilterLike, as_filters
+from honeyhive_ext.filters.field import F, Field
+from honeyhive_ext.filters.values import FilterWarning
+
+__all__ = ["AllOf", "F", "Field", "Filter", "FilterLike", "FilterWarning", "as_filters"]

@@ -1,0 +1,152 @@
+"""`F`: a field of an event, whose comparisons are filters. Pure."""
+
+from __future__ import annotations
+
+import math
+from difflib import get_close_matches
+from typing import Final, Never, cast
+
+from honeyhive_ext.errors import QueryError
+from honeyhive_ext.filters.condition import Filter, build, name_of
+from honeyhive_ext.filters.values import Value, columns, wire_value
+
+
+class Field:
+    """A field of an event; comparing it makes a `Filter`."""
+
+    __slots__ = ("path",)
+    path: tuple[str, ...]
+
+    def __init__(self, *path: str) -> None:
+        if not path or not all(isinstance(part, str) and part for part in cast("tuple[object, ...]", path)):
+            raise QueryError('a field is named by its path, such as F("metadata.cost"), not by ' + repr(path))
+        object.__setattr__(self, "path", path)
+
+    def __setattr__(self, name: str, value: object) -> Never:
+        raise AttributeError("a Field does not change")
+
+    def where(self, operator: str, value: Value = None, *, type: str | None = None) -> Filter:  # noqa: A002
+        """A filter with any operator and type of the API document.
+
+        Args:
+            operator: Such as "greater than".
+            value: What to compare with.
+            type: string, number, boolean or datetime. Default: what the value is.
+
+        Raises:
+            QueryError: The document has no such operator or type, or no filter can hold the value.
+        """
+        return build(self.path, operator, value, type, stacklevel=2)
+
+    def __eq__(self, value: Value) -> Filter:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        return self.not_exists() if value is None else build(self.path, "is", value, stacklevel=2)
+
+    def __ne__(self, value: Value) -> Filter:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        return self.exists() if value is None else build(self.path, "is not", value, stacklevel=2)
+
+    def __gt__(self, value: Value) -> Filter:
+        return build(self.path, _ordering("greater than", value), value, stacklevel=2)
+
+    def __lt__(self, value: Value) -> Filter:
+        return build(self.path, _ordering("less than", value), value, stacklevel=2)
+
+    def contains(self, text: Value) -> Filter:
+        """The field is text that holds this text."""
+        return build(self.path, "contains", text, stacklevel=2)
+
+    def not_contains(self, text: Value) -> Filter:
+        """The field is not text that holds this text."""
+        return build(self.path, "not contains", text, stacklevel=2)
+
+    def exists(self) -> Filter:
+        """The event has the field, and it is not null."""
+        return Filter(self.path, "exists")
+
+    def not_exists(self) -> Filter:
+        """The event does not have the field, or it is null."""
+        return Filter(self.path, "not exists")
+
+    def after(self, moment: Value) -> Filter:
+        """The field is later than an aware datetime, or ISO 8601 text with an offset."""
+        return build(self.path, "after", moment, stacklevel=2)
+
+    def before(self, moment: Value) -> Filter:
+        """The field is earlier than an aware datetime, or ISO 8601 text with an offset."""
+        return build(self.path, "before", moment, stacklevel=2)
+
+    def __ge__(self, value: Value) -> Never:
+        raise self._strict_only(">=", ">", value, -math.inf)
+
+    def __le__(self, value: Value) -> Never:
+        raise self._strict_only("<=", "<", value, math.inf)
+
+    def _strict_only(self, sign: str, strict: str, value: Value, towards: float) -> QueryError:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            hint = f"write {strict} with a value a little {'lower' if strict == '>' else 'higher'}"
+        elif isinstance(value, int):
+            next_one = value - 1 if strict == ">" else value + 1
+            hint = f"for whole numbers write {self!r} {strict} {next_one}"
+        else:
+            hint = f"write {self!r} {strict} {math.nextafter(value, towards)!r}, the next number"
+        return QueryError(f"the API has no {sign}: {hint}")
+
+    def _alone(self, other: object = None) -> Never:
+        raise QueryError(
+            f"{self!r} is a field, not a condition: compare it, such as {self!r} == 'x' or "
+            f"{self!r}.exists(), and put each comparison in parentheses where & joins them"
+        )
+
+    __and__ = __rand__ = __or__ = __ror__ = _alone
+
+    def __invert__(self) -> Never:
+        self._alone()
+
+    def __bool__(self) -> Never:
+        self._alone()
+
+    def __contains__(self, value: object) -> Never:
+        raise QueryError(f"`in` cannot be asked of the service: write {self!r}.contains({value!r})")
+
+    __iter__ = None
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    def __repr__(self) -> str:
+        return name_of(self.path)
+
+
+class _Fields:
+    """`F("path")` and `F.column`."""
+
+    def __call__(self, *path: str) -> Field:
+        """The field under a path.
+
+        Args:
+            *path: One dotted path, or the keys one by one. The keys of events often contain dots
+                themselves: `F("metadata", "gen_ai.usage.input_tokens")` says that the last three words are
+                one key. The API has one notation for both, `metadata.gen_ai.usage.input_tokens`.
+        """
+        return Field(*path)
+
+    def __getattr__(self, name: str) -> Field:
+        if name in columns():
+            return Field(name)
+        near = get_close_matches(name, columns(), n=1)
+        hint = f"did you mean F.{near[0]}?" if near else f'for another field write F("{name}")'
+        raise AttributeError(f"events have no field {name!r}: {hint}")
+
+    def __dir__(self) -> list[str]:
+        return list(columns())
+
+    def __repr__(self) -> str:
+        return "F"
+
+
+F: Final = _Fields()
+
+
+def _ordering(operator: str, value: object) -> str:
+    """Moments are ordered by operators of their own."""
+    moment = wire_value(value, operator)[1] == "datetime"
+    return {"greater than": "after", "less than": "before"}[operator] if moment else operator

@@ -1,0 +1,183 @@
+"""`F` builds the filters of the API, and refuses what the API cannot ask."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from enum import Enum
+from uuid import UUID
+
+import pytest
+from honeyhive_client.models import EventFilter
+
+from honeyhive_ext.errors import QueryError
+from honeyhive_ext.filters import F, Filter, FilterWarning, as_filters
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+NOON_TEXT = "2026-01-01T12:00:00.000Z"
+ID = UUID("7f22137a-6911-4ed3-bc36-110f1dde6b66")
+
+
+class Kind(Enum):
+    MODEL = "model"
+
+
+@pytest.mark.parametrize(
+    ("built", "operator", "value", "type_"),
+    [
+        (F("a") == "x", "is", "x", "string"),
+        (F("a") != "x", "is not", "x", "string"),
+        (F("a") > 5, "greater than", 5, "number"),
+        (F("a") < 0.5, "less than", 0.5, "number"),
+        (F("a").contains("x"), "contains", "x", "string"),
+        (F("a").not_contains("x"), "not contains", "x", "string"),
+        (F("a").exists(), "exists", None, None),
+        (F("a").not_exists(), "not exists", None, None),
+        (F("a").after(NOON), "after", NOON_TEXT, "datetime"),
+        (F("a").before(NOON), "before", NOON_TEXT, "datetime"),
+        (F("a") > NOON, "after", NOON_TEXT, "datetime"),
+        (F("a") < NOON, "before", NOON_TEXT, "datetime"),
+        (F("a") == NOON, "is", NOON_TEXT, "datetime"),
+        (F("a").after("2026-01-01T13:00:00+01:00"), "after", "2026-01-01T13:00:00+01:00", "datetime"),
+        (F("a") == NOON.astimezone(timezone(timedelta(hours=-8))), "is", NOON_TEXT, "datetime"),
+        (F("a") == NOON.replace(microsecond=1), "is", "2026-01-01T12:00:00.000001Z", "datetime"),
+        (F.start_time.after(1_767_268_800_000), "after", NOON_TEXT, "datetime"),
+        (F.start_time > 1_767_268_800_000, "greater than", 1_767_268_800_000, "number"),
+        (F("a") == ID, "is", str(ID), "string"),
+        (F("a") == Kind.MODEL, "is", "model", "string"),
+        (F("a") == True, "is", True, "boolean"),  # noqa: E712
+        (F("a") == None, "not exists", None, None),  # noqa: E711
+        (F("a") != None, "exists", None, None),  # noqa: E711
+        (F("a") == Decimal("0.10"), "is", "0.10", "string"),
+    ],
+)
+def test_every_operator_and_value_becomes_its_wire_form(
+    built: Filter, operator: str, value: object, type_: str | None
+) -> None:
+    assert (built.operator, built.value, built.type) == (operator, value, type_)
+
+
+def test_keys_with_dots_are_named_one_by_one() -> None:
+    built = F("metadata", "gen_ai.usage.input_tokens") > 5
+    assert built.path == ("metadata", "gen_ai.usage.input_tokens")
+    assert built.to_dict()["field"] == "metadata.gen_ai.usage.input_tokens"
+
+
+def test_attributes_are_the_fields_of_an_event_and_nothing_else() -> None:
+    assert F.event_type.path == ("event_type",)
+    with pytest.raises(AttributeError, match=r"F\.event_type"):
+        F.evnt_type  # noqa: B018
+    with pytest.raises(AttributeError, match=r'F\("org"\)'):
+        F.org  # noqa: B018
+
+
+ONE, TWO = F.event_type == "model", F("metadata.cost") > 1
+
+
+@pytest.mark.parametrize(
+    ("write", "instead"),
+    [
+        (lambda: ONE | TWO, "merge the results by event_id"),
+        (lambda: ONE | {"field": "a"}, "merge the results"),
+        (lambda: (ONE & TWO) | ONE, "merge the results"),
+        (lambda: bool(ONE), "join conditions with &"),
+        (lambda: ONE and TWO, "join conditions with &"),
+        (lambda: not (ONE & TWO), r"pass it to search\(\)"),
+        (lambda: 0 < F("x") < 5, "chained comparison"),
+        (lambda: ~ONE, "write != instead"),
+        (lambda: ~F.error.exists(), r"write \.not_exists\(\) instead"),
+        (lambda: ~TWO, "no opposite"),
+        (lambda: F("x") >= 0.5, r"F\('x'\) > 0\.49999999999999994"),
+        (lambda: F("x") >= 3, r"F\('x'\) > 2"),
+        (lambda: F("x") <= 3, r"F\('x'\) < 4"),
+        (lambda: F("x") <= NOON, "a little higher"),
+        (lambda: "m" in F("x"), r"F\('x'\)\.contains\('m'\)"),
+        (lambda: F("x") in [1, 2], "`in`"),
+        (lambda: bool(F("x")), r"\.exists\(\)"),
+        (lambda: F.event_type & ONE, "compare it"),
+        (lambda: ONE & F.error, "compare a field"),
+        (lambda: F("x") == [1], "one search for each"),
+        (lambda: F("x") == {"a": 1}, "compare a value inside it"),
+        (lambda: F("x") == date(2026, 1, 1), "datetime with a time zone"),
+        (lambda: F("x") == datetime(2026, 1, 1), "no time zone"),  # noqa: DTZ001
+        (lambda: F("x") == b"a", r"value\.decode\(\)"),
+        (lambda: F("x") == float("nan"), "not a JSON number"),
+        (lambda: F("x") == 2**64, "64 bits"),
+        (lambda: F("x") == "\ud800", "lone surrogate"),
+        (lambda: F("x") > Decimal(1), r"float\("),
+        (lambda: F(), "path"),
+        (lambda: F(""), "path"),
+        (lambda: F("x").where("grater than", 1), "'greater than'"),
+        (lambda: F("x").where("is", 1, type="nmber"), "'number'"),
+        (lambda: as_filters([{"field": "x", "operator": "is", "valeu": 1}]), "'value'"),
+        (lambda: as_filters([{"field": "x", "operator": "is"}]), "lacks value"),
+        (lambda: as_filters([{"field": 5, "operator": "is", "value": 1}]), "dotted path"),
+        (lambda: as_filters([[ONE]]), r"search\(\*filters\)"),  # type: ignore[list-item]
+        (lambda: as_filters(["model"]), "compare a field"),  # type: ignore[list-item]
+    ],
+)
+def test_what_the_api_cannot_ask_is_refused_with_what_to_write(
+    write: Callable[[], object], instead: str
+) -> None:
+    with pytest.raises(QueryError, match=instead):
+        write()
+
+
+def test_a_field_is_not_iterable_and_does_not_change() -> None:
+    with pytest.raises(TypeError):
+        list(F("x"))  # type: ignore[call-overload]
+    with pytest.raises(AttributeError):
+        F("x").path = ("y",)
+
+
+def test_and_joins_filters_dicts_and_models_alike() -> None:
+    wire = {"field": "source", "operator": "is", "value": "web", "type": "string"}
+    model = EventFilter("source", "is", "web", "string")
+    joined = ONE & wire & (TWO & model)
+    assert as_filters([joined]) == (ONE, F.source == "web", TWO, F.source == "web")
+    assert as_filters([wire & ONE]) == (F.source == "web", ONE)
+    assert as_filters([ONE, wire, model]) == (ONE, F.source == "web", F.source == "web")
+    assert as_filters([{"field": "x", "operator": "exists"}]) == (F("x").exists(),)
+    assert as_filters([]) == ()
+
+
+def test_filters_compare_and_hash_by_what_they_ask() -> None:
+    assert (F("a.b") == 1) == (F("a", "b") == 1)
+    assert len({F("a") == 1, F("a") == 1, F("a") == True, F("a") == "1"}) == 3  # noqa: E712
+    assert (F("a") == 1) != (F("a") == 2)
+    assert ONE & TWO == ONE & TWO
+    assert hash(ONE & TWO) == hash(ONE & TWO)
+    assert ONE != "model"
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda: F("metadata.cost").after(5),
+        lambda: F("metadata.when").before("soon"),
+        lambda: F("metadata.when").after("2026-01-01T00:00:00"),
+        lambda: F("metadata.cost") > True,
+        lambda: F("metadata.cost").contains(5),
+        lambda: F.event_type == "modle",
+        lambda: F("metdata.cost") > 1,
+        lambda: F("x").where("is", 5, type="string"),
+        lambda: as_filters([{"field": "x", "operator": "after", "value": 5}]),
+        lambda: as_filters([F.source == "a", F.source == "b"]),
+        lambda: as_filters([(F.source == "a") & (F.source != "a")]),
+        lambda: as_filters([F.duration > 5, F.duration < 5]),
+        lambda: as_filters([F("a.b").exists(), F("a.b").not_exists()]),
+    ],
+)
+def test_a_filter_that_cannot_match_is_warned_about_where_it_is_written(write: Callable[[], object]) -> None:
+    with pytest.warns(FilterWarning, match="matches nothing") as caught:
+        write()
+    assert caught[0].filename == __file__
+
+
+def test_a_path_through_an_array_may_have_two_values() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        role = F("inputs.messages.role")
+        assert len(as_filters([role == "user", role == "assistant", F("x") > "1.2"])) == 3
