@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Collection
+from typing import Self, Unpack
 
 import httpx
+from honeyhive_client.typed_dicts import CreateEventRequestInput
 
 from honeyhive_ext.aio_resources import AsyncEvents, AsyncSessions
 from honeyhive_ext.config import (
@@ -18,6 +20,7 @@ from honeyhive_ext.config import (
 )
 from honeyhive_ext.observe import Observer, OnRequest, OnResponse, OnRetry
 from honeyhive_ext.retry import RetryPolicy
+from honeyhive_ext.tracing import AsyncSpan, OnSendError, Options, session_fields
 from honeyhive_ext.transport import AsyncSender
 
 
@@ -71,6 +74,65 @@ class AsyncHoneyHive(Unpicklable):
         )
         self.events = AsyncEvents(self._sender)
         self.sessions = AsyncSessions(self._sender)
+
+    def session(
+        self,
+        name: str | None = None,
+        /,
+        *,
+        on_error: OnSendError = "log",
+        capture_inputs: bool | Collection[str] = True,
+        capture_outputs: bool = True,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,
+        **fields: Unpack[CreateEventRequestInput],
+    ) -> AsyncSpan:
+        """A block, `async with`, or decorator, that is one session, as `HoneyHive.session`.
+
+        >>> import asyncio
+        >>> from honeyhive_ext import AsyncHoneyHive
+        >>> async def main():
+        ...     async with AsyncHoneyHive() as hh, hh.session("support chat") as session:
+        ...         step = await hh.events.create("tool", event_name="search")
+        ...         session.outputs = {"resolved": True}
+        >>> asyncio.run(main())
+        """
+        options = Options(
+            on_error=on_error,
+            capture_inputs=capture_inputs,
+            capture_outputs=capture_outputs,
+            retry=retry,
+            timeout=timeout,
+        )
+        return AsyncSpan(
+            self.events.create, self._sender.settings.events, name, session_fields(fields), options
+        )
+
+    def span(
+        self,
+        name: str | None = None,
+        /,
+        *,
+        on_error: OnSendError = "log",
+        capture_inputs: bool | Collection[str] = True,
+        capture_outputs: bool = True,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,
+        **fields: Unpack[CreateEventRequestInput],
+    ) -> AsyncSpan:
+        """A block, `async with`, or decorator, that is one step, as `HoneyHive.span`.
+
+        It decorates coroutine functions and async generator functions; a plain function cannot wait for
+        its event to be sent, and is refused with ConfigError.
+        """
+        options = Options(
+            on_error=on_error,
+            capture_inputs=capture_inputs,
+            capture_outputs=capture_outputs,
+            retry=retry,
+            timeout=timeout,
+        )
+        return AsyncSpan(self.events.create, self._sender.settings.events, name, fields, options)
 
     async def close(self) -> None:
         """Close the connections. The client cannot be used afterwards."""

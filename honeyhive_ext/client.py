@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Collection
+from typing import Self, Unpack
 
 import httpx
+from honeyhive_client.typed_dicts import CreateEventRequestInput
 
 from honeyhive_ext.config import (
     DEFAULT_CONCURRENCY,
@@ -18,6 +20,7 @@ from honeyhive_ext.config import (
 from honeyhive_ext.observe import Observer, OnRequest, OnResponse, OnRetry
 from honeyhive_ext.resources import Events, Sessions
 from honeyhive_ext.retry import RetryPolicy
+from honeyhive_ext.tracing import OnSendError, Options, Span, session_fields
 from honeyhive_ext.transport import Sender
 
 
@@ -91,6 +94,88 @@ class HoneyHive(Unpicklable):
         )
         self.events = Events(self._sender)
         self.sessions = Sessions(self._sender)
+
+    def session(
+        self,
+        name: str | None = None,
+        /,
+        *,
+        on_error: OnSendError = "log",
+        capture_inputs: bool | Collection[str] = True,
+        capture_outputs: bool = True,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,
+        **fields: Unpack[CreateEventRequestInput],
+    ) -> Span:
+        """A block, or decorator, that is one session: what is created inside belongs to it.
+
+        Its own event, of type session, is created when the block ends, with outputs, duration and error.
+        The arguments are those of `span`. A session is a root: it has no parent, even inside another block.
+
+        >>> from honeyhive_ext import HoneyHive
+        >>> with HoneyHive() as hh, hh.session("support chat") as session:
+        ...     step = hh.events.create("tool", event_name="search")
+        ...     session.outputs = {"resolved": True}
+        """
+        options = Options(
+            on_error=on_error,
+            capture_inputs=capture_inputs,
+            capture_outputs=capture_outputs,
+            retry=retry,
+            timeout=timeout,
+        )
+        return Span(self.events.create, self._sender.settings.events, name, session_fields(fields), options)
+
+    def span(
+        self,
+        name: str | None = None,
+        /,
+        *,
+        on_error: OnSendError = "log",
+        capture_inputs: bool | Collection[str] = True,
+        capture_outputs: bool = True,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,
+        **fields: Unpack[CreateEventRequestInput],
+    ) -> Span:
+        """A block, or decorator, that is one step: what is created inside has it as its parent.
+
+        Its own event is created when the block ends, with inputs, outputs, duration and error. A
+        decorator records every call of a function, a coroutine function, a generator function or an
+        async generator function.
+
+        Args:
+            name: The `event_name`. A decorator takes the function's name if it is left out.
+            on_error: What happens if the event cannot be sent after code that succeeded: "log" it under
+                `honeyhive_ext.tracing`, or "raise" it. After code that raised, its own exception goes on,
+                with a note.
+            capture_inputs: Whether, or which, arguments of a decorated function become `inputs`.
+            capture_outputs: Whether what a decorated function returns or yields becomes `outputs`.
+            retry: False for one attempt, or a `RetryPolicy`; None for the client's.
+            timeout: Seconds for one attempt; None for the client's.
+            **fields: The fields of CreateEventRequest. `event_type` left out is "chain".
+
+        Raises:
+            EventError: A field is not known or not what the API takes.
+            ConfigError: The decorator is used without parentheses.
+
+        >>> from honeyhive_ext import HoneyHive
+        >>> hh = HoneyHive()
+        >>> @hh.span(event_type="tool")
+        ... def search(query):
+        ...     return ["docs/sending.md"]
+        >>> with hh.span("answer", inputs={"question": "How do I send events?"}) as span:
+        ...     span.outputs = {"read": search("sending")}
+        >>> hh.close()
+        """
+        options = Options(
+            on_error=on_error,
+            capture_inputs=capture_inputs,
+            capture_outputs=capture_outputs,
+            retry=retry,
+            timeout=timeout,
+        )
+        return Span(self.events.create, self._sender.settings.events, name, fields, options)
 
     def close(self) -> None:
         """Close the connections. The client cannot be used afterwards."""

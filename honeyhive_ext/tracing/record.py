@@ -60,6 +60,13 @@ class Options:
         return self
 
 
+def session_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a session's own event."""
+    if fields.get("event_type", "session") != "session":
+        raise EventError("a session's own event has the type session: use span()", path="event_type")
+    return {**fields, "event_type": "session"}
+
+
 class Recording:
     """One run of a block: its ids, its times, and what the code inside adds to it.
 
