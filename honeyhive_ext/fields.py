@@ -114,8 +114,8 @@ class Request:
         Raises:
             EventError: A field that is not known, null where the API takes none, a value of another type.
         """
-        if type(given) is dict and self.shapes.fits(given):
-            return given.copy()
+        if kind_of(given) is dict and self.shapes.fits(given):
+            return dict(given)
         wire: dict[str, Any] = {}
         converters = self.converters
         for name, value in given.items():

@@ -12,6 +12,7 @@ from typing import Any
 
 from honeyhive_client.typed_dicts import Field
 
+from honeyhive_ext.encoders import kind_of
 from honeyhive_ext.ids import is_canonical
 
 MOST = 256  # shapes remembered; a program whose events never look alike is served by the slow way
@@ -28,7 +29,7 @@ class Shapes:
         self._fields = fields
         self._known: dict[tuple[object, ...], list[tuple[str, _Look]]] = {}
 
-    def fits(self, given: dict[str, Any]) -> bool:
+    def fits(self, given: Mapping[str, Any]) -> bool:
         """Whether every field goes over the wire as it is; if not, converting decides what becomes of it."""
         try:
             shape = (*given, *map(type, given.values()))
@@ -39,18 +40,18 @@ class Shapes:
                     return False
         except Exception:  # noqa: BLE001 - a key that is no str runs its own code here
             return False
-        for name, look in looks:
+        for name, look in looks:  # noqa: SIM110 - a generator would cost more than the loop
             if not look(given[name]):
                 return False
         return True
 
-    def _learn(self, shape: tuple[object, ...], given: dict[str, Any]) -> list[tuple[str, _Look]] | None:
+    def _learn(self, shape: tuple[object, ...], given: Mapping[str, Any]) -> list[tuple[str, _Look]] | None:
         looks: list[tuple[str, _Look]] = []
         for name, value in given.items():
             field = self._fields.get(name) if type(name) is str else None
             if field is None:
                 return None
-            kind: type = type(value)
+            kind = kind_of(value)
             if field.unit is not None and (kind is int or kind is float):
                 looks.append((name, _moment if field.unit == "unix-ms" else _length))
             elif kind not in [_JSON_TYPES.get(json_type) for json_type in field.types]:
