@@ -138,9 +138,14 @@ class LocalServer:
         return f"http://{host}:{self._socket.port}"
 
     @property
+    def api_key(self) -> str:
+        """A key to give to a client: the one that is accepted, or any text where any is."""
+        return self._keys.key or ANY_KEY
+
+    @property
     def environ(self) -> dict[str, str]:
         """The two environment variables that point a client here."""
-        return {"HH_API_URL": self.url, "HH_API_KEY": self._keys.key or ANY_KEY}
+        return {"HH_API_URL": self.url, "HH_API_KEY": self.api_key}
 
     def handle(self, request: Request) -> Response:
         """The answer to one request, without any transport."""

@@ -1,0 +1,140 @@
+"""The pytest plugin: the fixture `honeyhive_local` and the mark `honeyhive`.
+
+pytest loads this module at the start of every run, so it imports nothing of the server: what a test does not
+use costs it nothing. The guide is docs/testing.md.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+if TYPE_CHECKING:
+    from honeyhive_ext.local import LocalServer
+    from honeyhive_ext.local.faults import Rule
+
+MARK = "honeyhive"
+SHOWN = 50  # requests listed in the report of a failed test
+# Settings of the developer's own account, which must not leak into a test.
+_OWN_KEYS = ("HH_INGESTION_API_KEY", "HH_DATA_PLANE_API_KEY")
+_LOOPBACK = "127.0.0.1"
+
+_SERVER = pytest.StashKey["LocalServer"]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the mark."""
+    config.addinivalue_line(
+        "markers",
+        f"{MARK}(count='page', ...): switches of the local server for this test; see LocalServer for all.",
+    )
+
+
+@pytest.fixture(scope="session")
+def _honeyhive_server() -> Iterator[LocalServer]:
+    """The server of this run; under xdist, of this worker."""
+    import honeyhive_schemas
+
+    from honeyhive_ext.local import LocalServer
+
+    # Says what to install where no library that validates is there, before any test starts.
+    honeyhive_schemas.validator("PostEventRequest").is_valid({})
+    with LocalServer() as server:
+        yield server
+
+
+@pytest.fixture
+def honeyhive_local(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    _honeyhive_server: LocalServer,
+) -> LocalServer:
+    """A HoneyHive on this machine, empty at the start of every test.
+
+    One `LocalServer` a run (a worker, under xdist) with a fresh store, a fresh request log, no faults and
+    the default switches for each test. HH_API_URL and HH_API_KEY name it while the test runs, so an
+    application that reads them needs no change; ingestion and data plane keys in the environment are hidden.
+
+    The mark `@pytest.mark.honeyhive(count="page")` sets switches for a test, a class or a module. A fault
+    that is to happen a number of times (`times=`, `nth=`) and has not when the test function ends fails
+    the test; so does a switch or a value in the mark that there is not.
+    """
+    test = cast("pytest.Item", request.node)  # pyright: ignore[reportUnknownMemberType]
+    server = _honeyhive_server.start()  # a test may have stopped it
+    server.reset()
+    _configure(server, test)
+    for name, value in server.environ.items():
+        monkeypatch.setenv(name, value)
+    for name in _OWN_KEYS:
+        monkeypatch.delenv(name, raising=False)
+    _reach_past_proxies(monkeypatch)
+    test.stash[_SERVER] = server
+    return server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that set a fault which did not happen; note the requests for the report of a failure."""
+    try:
+        result = yield
+        _fail_for_unused_faults(item)
+        return result
+    finally:
+        server = item.stash.get(_SERVER, None)
+        if server is not None and server.requests:
+            item.add_report_section("call", "honeyhive_local", _listed(server))
+
+
+def _fail_for_unused_faults(item: pytest.Item) -> None:
+    server = item.stash.get(_SERVER, None)
+    unused = [rule for rule in server.faults.rules if rule.unused] if server is not None else []
+    if unused:
+        pytest.fail(_complaint(unused), pytrace=False)
+
+
+def _configure(server: LocalServer, test: pytest.Item) -> None:
+    from honeyhive_ext.errors import ConfigError
+
+    switches: dict[str, Any] = {}
+    # The closest mark comes first, so the others are laid below it.
+    for mark in test.iter_markers(MARK):
+        if mark.args:
+            pytest.fail(
+                f"the mark {MARK} takes switches by name, such as {MARK}(count='page'), not {mark.args!r}",
+                pytrace=False,
+            )
+        switches = {**mark.kwargs, **switches}
+    try:
+        server.configure(**switches)
+    except ConfigError as problem:
+        pytest.fail(f"the mark {MARK}: {problem}", pytrace=False)
+
+
+def _reach_past_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep a proxy of the environment out of the way to this machine."""
+    if any(name.lower() in ("http_proxy", "all_proxy") for name in os.environ):
+        given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+        if _LOOPBACK not in given.split(","):
+            for name in ("no_proxy", "NO_PROXY"):
+                monkeypatch.setenv(name, ",".join(filter(None, (given, _LOOPBACK))))
+
+
+def _complaint(unused: list[Rule]) -> str:
+    lines = ["a fault that this test set has not happened:"]
+    for rule in unused:
+        options = ", ".join(f"{name}={value!r}" for name, value in rule.fault.as_dict().items())
+        lines.append(f"  {options}: {rule.used} of {rule.fault.uses} times, {rule.matched} requests matched")
+    lines.append("The requests are below. faults.clear() takes faults out of force.")
+    return "\n".join(lines)
+
+
+def _listed(server: LocalServer) -> str:
+    every = list(server.requests)
+    lines = [f"{len(every)} requests" + (f", the last {SHOWN}:" if len(every) > SHOWN else ":")]
+    for one in every[-SHOWN:]:
+        fault = f" (fault: {one.fault})" if one.fault is not None else ""
+        lines.append(f"  {one.method} {one.path} -> {one.status or 'no answer'}{fault}")
+    return "\n".join(lines)
