@@ -43,47 +43,60 @@ class Found:
 
 
 @define
+class _Tree:
+    """What is known at one time. Only ever grows; a reload makes a new one."""
+
+    roots: dict[str, _Node] = field(factory=dict[str, _Node])
+    by_text: dict[tuple[str, str], list[Path]] = field(factory=dict["tuple[str, str]", "list[Path]"])
+    sizes: dict[str, int] = field(factory=dict[str, int])
+    fresh: list[tuple[str, Path]] = field(factory=list["tuple[str, Path]"])
+
+    def root(self, name: str) -> _Node:
+        """The node of a field."""
+        node = self.roots.get(name)
+        if node is None:
+            node = self.roots[name] = _Node(())
+        return node
+
+    def add(self, root: str, at: _Node, step: Step) -> _Node | None:
+        """Add one step; None where the field has too many paths already."""
+        size = self.sizes.get(root, 0)
+        if size > LIMIT:
+            return None
+        self.sizes[root] = size + 1
+        child = _Node((*at.path, step))
+        self.fresh.append((root, child.path))
+        # The text first: a reader that sees the node's events has to find the text.
+        self.by_text.setdefault((root, dotted(child.path)), []).append(child.path)
+        at.children[step] = child
+        return child
+
+
+@define
 class Paths:
     """All paths of all JSON fields. The writer learns; readers look up at any time."""
 
-    _roots: dict[str, _Node] = field(factory=dict[str, _Node])
-    _by_text: dict[tuple[str, str], list[Path]] = field(factory=dict["tuple[str, str]", "list[Path]"])
-    _sizes: dict[str, int] = field(factory=dict[str, int])
-    _fresh: list[tuple[str, Path]] = field(factory=list["tuple[str, Path]"])
     saved: int = 0
+    _tree: _Tree = field(factory=_Tree)
 
     def learn(self, root: str, value: Any) -> None:
         """Remember the paths of one field's value."""
-        node = self._roots.get(root)
-        if node is None:
-            node = self._roots[root] = _Node(())
-        todo: list[tuple[Any, _Node]] = [(value, node)]
+        tree = self._tree
+        todo: list[tuple[Any, _Node]] = [(value, tree.root(root))]
         while todo:
             item, at = todo.pop()
             children = at.children
             if is_object(item):
                 for key, inner in item.items():
-                    child = children.get(key) or self._add(root, at, key)
+                    child = children.get(key) or tree.add(root, at, key)
                     if child is not None and type(inner) in (dict, list):
                         todo.append((inner, child))
             else:
                 nested = [inner for inner in item if type(inner) in (dict, list)]
                 if nested:
-                    child = children.get(EACH) or self._add(root, at, EACH)
+                    child = children.get(EACH) or tree.add(root, at, EACH)
                     if child is not None:
                         todo.extend((inner, child) for inner in nested)
-
-    def _add(self, root: str, at: _Node, step: Step) -> _Node | None:
-        size = self._sizes.get(root, 0)
-        if size > LIMIT:
-            return None
-        self._sizes[root] = size + 1
-        child = _Node((*at.path, step))
-        self._fresh.append((root, child.path))
-        # The text first: a reader that sees the node's events has to find the text.
-        self._by_text.setdefault((root, dotted(child.path)), []).append(child.path)
-        at.children[step] = child
-        return child
 
     def find(self, root: str, text: str) -> Found:
         """What the dotted `text` means inside the field `root` ("" for the further fields of an event).
@@ -92,47 +105,43 @@ class Paths:
         """
         if not text:
             return Found(("$",), walk=False)
-        if self._sizes.get(root, 0) > LIMIT:
+        tree = self._tree
+        if tree.sizes.get(root, 0) > LIMIT:
             return Found((), walk=True)
-        paths = tuple(self._by_text.get((root, text), ()))
+        paths = tuple(tree.by_text.get((root, text), ()))
         plain = tuple(path for path in (_sqlite(p) for p in paths) if path is not None)
         indexed = any(part.isdecimal() for part in text.split("."))
         return Found(plain, walk=indexed or len(plain) < len(paths))
 
     def texts(self) -> list[str]:
         """Every dotted path that a filter can name inside an object, sorted."""
-        return sorted({f"{root}.{text}" if root else text for root, text in list(self._by_text) if text})
+        known = list(self._tree.by_text)
+        return sorted({f"{root}.{text}" if root else text for root, text in known if text})
 
     def load(self, connection: sqlite3.Connection) -> None:
         """Read the table; forget everything else."""
-        for part in (self._roots, self._by_text, self._sizes, self._fresh):
-            part.clear()
-        self.saved = 0
-        for number, root, text in connection.execute(
-            "SELECT id, root, path FROM paths ORDER BY id"
-        ).fetchall():
-            name = root.decode()
-            node = self._roots.setdefault(name, _Node(()))
+        tree, saved = _Tree(), 0
+        rows = connection.execute("SELECT id, root, path FROM paths ORDER BY id").fetchall()
+        for number, name, text in rows:
+            root = name.decode()
+            node = tree.root(root)
             for step in loads(text):
-                node = node.children.get(step) or self._add(name, node, step) or node
-            self.saved = number
-        self._fresh.clear()
+                node = node.children.get(step) or tree.add(root, node, step) or node
+            saved = number
+        tree.fresh.clear()
+        self._tree, self.saved = tree, saved
 
-    def stale(self, connection: sqlite3.Connection) -> bool:
-        """Whether the table is not what was read or written here last: another process has written."""
-        return self.last(connection) != self.saved
-
-    @staticmethod
-    def last(connection: sqlite3.Connection) -> int:
-        """The number of the table's last path."""
+    def last(self, connection: sqlite3.Connection) -> int:
+        """The number of the last path in the table; another than `saved` means that it has changed."""
         return int(connection.execute("SELECT coalesce(max(id), 0) FROM paths").fetchone()[0])
 
     def save(self, connection: sqlite3.Connection) -> None:
         """Write what was learned since the last time into the running transaction."""
-        if self._fresh:
-            rows = [(root, dumps(list(path))) for root, path in self._fresh]
+        fresh = self._tree.fresh
+        if fresh:
+            rows = [(root, dumps(list(path))) for root, path in fresh]
             connection.executemany("INSERT INTO paths (root, path) VALUES (?, ?)", rows)
-            self._fresh.clear()
+            fresh.clear()
             self.saved = self.last(connection)
 
     def learn_event(self, event: Mapping[str, Any], fields: Iterable[str], extra: Mapping[str, Any]) -> None:

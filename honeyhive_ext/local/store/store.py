@@ -93,8 +93,9 @@ class Store:
             connection.execute("BEGIN")
             # The view is fixed by the first read; what is looked up in `paths` after it covers the view.
             if self.paths.last(connection) > self.paths.saved:
-                with self._lock:
-                    self.paths.load(connection)
+                with self._lock:  # another process has written
+                    if self.paths.last(connection) > self.paths.saved:
+                        self.paths.load(connection)
             yield connection
         finally:
             connection.rollback()
@@ -124,7 +125,7 @@ class Store:
         transaction = Transaction(self._writer, self.columns, self.paths, self.indexes)
         try:
             self._writer.execute("BEGIN IMMEDIATE")
-            if self.paths.stale(self._writer):
+            if self.paths.last(self._writer) != self.paths.saved:
                 self.paths.load(self._writer)
             for job in jobs:
                 self._run(job, transaction)
