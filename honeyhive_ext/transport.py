@@ -112,24 +112,24 @@ class _Core(Unpicklable):
             key=self.settings.key(write=call.write),
         )
 
-    def _request(
-        self, call: Call, url: httpx.URL, given: httpx.Client | httpx.AsyncClient | None
-    ) -> httpx.Request:
+    def _request(self, call: Call, given: httpx.Client | httpx.AsyncClient | None) -> httpx.Request:
         """The HTTP request, made once: every attempt sends the same bytes.
 
         A client that was given adds its own headers, cookies and parameters below ours. Ours needs
         none of that, which saves most of what httpx spends on a request.
         """
-        content = call.request.get("content", b"")
+        made = call.request
+        method, url, content = made["method"], self._url(made["url"]), made.get("content", b"")
         more = [(b"hh-client-timestamp", b"%d" % (self._wall() * 1000))]
-        if content:
-            more.append((b"Content-Type", b"application/json"))
+        more += [(name.encode(), value.encode()) for name, value in made.get("headers", {}).items()]
         if given is not None:
             headers = httpx.Headers([*_HEADERS, *more, self._authorization(call)])
-            return given.build_request(call.request["method"], url, headers=headers, content=content)
-        more += [(b"Content-Length", b"%d" % len(content)), (b"Host", url.netloc)]
+            return given.build_request(method, url, headers=headers, content=content or None)
+        if content:
+            more.append((b"Content-Length", b"%d" % len(content)))
+        more.append((b"Host", url.netloc))
         request = httpx.Request(
-            call.request["method"],
+            method,
             url,
             headers=[*_HEADERS, *more, self._authorization(call)],
             stream=httpx.ByteStream(content),
@@ -181,9 +181,8 @@ class Sender(_Core):
         """
         limits = self._limits(call, retry, timeout, accept)
         http = self._pool.get()
-        url = self._url(call.request["url"])
-        request = self._request(call, url, self._pool.given)
-        steps = exchange(call, url, limits, self._observer)
+        request = self._request(call, self._pool.given)
+        steps = exchange(call, request.url, limits, self._observer)
         try:
             step = next(steps)
             while True:
@@ -255,9 +254,8 @@ class AsyncSender(_Core):
         """Send a call until it has an answer that counts; see `Sender.send`."""
         limits = self._limits(call, retry, timeout, accept)
         http = self._pool.get()
-        url = self._url(call.request["url"])
-        request = self._request(call, url, self._pool.given)
-        steps = exchange(call, url, limits, self._observer)
+        request = self._request(call, self._pool.given)
+        steps = exchange(call, request.url, limits, self._observer)
         try:
             step = next(steps)
             while True:
