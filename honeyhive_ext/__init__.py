@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ServerError,
     )
     from honeyhive_ext.retry import RetryPolicy
+    from honeyhive_ext.tracing import current_span
 
 __all__ = [
     "APIConnectionError",
@@ -59,6 +60,7 @@ __all__ = [
     "RetryPolicy",
     "ServerError",
     "__version__",
+    "current_span",
 ]
 
 # A name is imported when it is first used (PEP 562), so that a program pays for what it uses. What is
@@ -69,6 +71,7 @@ _HOMES = {
     "BatchReport": "batch",
     "HoneyHive": "client",
     "RetryPolicy": "retry",
+    "current_span": "tracing",
 }
 
 

@@ -35,7 +35,13 @@ class Span(Recording):
 
     async def afinish(self, error: BaseException | None) -> None:
         """The same for a decorated coroutine: the network is waited for outside of the event loop."""
-        await asyncio.to_thread(self._send, self.end(error), error)
+        fields = self.end(error)
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:  # another event loop, such as trio's
+            self._send(fields, error)
+        else:
+            await asyncio.to_thread(self._send, fields, error)
 
     def _send(self, fields: dict[str, Any], error: BaseException | None) -> None:
         try:

@@ -197,8 +197,8 @@ class Recording:
         leave(self._entered())
         self._ended = True
         fields = self._fields
-        if error is not None and not isinstance(error, GeneratorExit):
-            fields.setdefault("error", error_text(error))
+        if error is not None and not isinstance(error, GeneratorExit) and fields.get("error") is None:
+            fields["error"] = error_text(error)
         if "end_time" not in fields and "duration" not in fields:
             if "start_time" in fields:
                 fields["end_time"] = tidy(self._started_ms + elapsed)
@@ -223,9 +223,11 @@ class Recording:
         elif isinstance(failure, EventError):
             what += f" at {failure.path}" if failure.path else ""
         log.error("the event %s (%s) of a block was not sent: %s", self.event_id, self.event_type, what)
+        if not isinstance(failure, Exception):
+            raise failure  # an interrupt or a cancellation while sending is for the application
         if error is not None:
             error.add_note(f"honeyhive_ext: the event {self.event_id} of the block was not sent: {what}")
-        elif self.options.on_error == "raise" or not isinstance(failure, Exception):
+        elif self.options.on_error == "raise":
             raise failure
 
 
