@@ -145,4 +145,5 @@ class AsyncHoneyHive(Unpicklable):
         await self.close()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._sender.settings.base_url!r})"
+        sender = getattr(self, "_sender", None)  # a traceback may show a client that was never finished
+        return f"{type(self).__name__}(base_url={sender and sender.settings.base_url!r})"

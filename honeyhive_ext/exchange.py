@@ -142,6 +142,8 @@ def exchange(
             if 200 <= status < 300:
                 limits.bucket.give()
                 return Reply(status, outcome.headers, outcome.content, attempt, sends * size)
+            # From here on no local variable holds a key that the body repeats: tracebacks can show those.
+            outcome = without_key(outcome, limits.key)
             if _accepted(limits.accept, status, outcome.content):
                 return Reply(status, outcome.headers, outcome.content, attempt, sends * size)
             decision, hint = classify(status), ""
@@ -153,7 +155,7 @@ def exchange(
                     continue
                 hint = redirect_hint(outcome.headers.get("location", ""), _origin(url))
             asked = retry_after(outcome.headers, limits.wall())
-            error = answer_error(outcome, limits.key, attempts=attempt, asked=asked, hint=hint)
+            error = answer_error(outcome, attempts=attempt, asked=asked, hint=hint)
             again = decision is Decision.RETRY
         elif outcome is not None:
             cause, reason = outcome, type(outcome).__name__
@@ -172,17 +174,19 @@ def exchange(
         limit = _limit(limits.timeout, end - sent_at)
 
 
+def without_key(answer: Answer, key: Secret) -> Answer:
+    """The answer, cleaned of a key that its body repeats, as some proxies' error pages do."""
+    if (bare := key.reveal().encode()) not in answer.content:
+        return answer
+    return attrs.evolve(answer, content=answer.content.replace(bare, b"[key]"))
+
+
 def answer_error(
-    answer: Answer | Reply, key: Secret, *, attempts: int, asked: float | None, hint: str = ""
+    answer: Answer | Reply, *, attempts: int, asked: float | None, hint: str = ""
 ) -> APIStatusError:
-    """The typed error of an answer that is not a success; a body that repeats the key is cleaned of it."""
+    """The typed error of an answer that is not a success."""
     return status_error(
-        answer.status,
-        answer.headers,
-        answer.content.replace(key.reveal().encode(), b"[key]"),
-        attempts=attempts,
-        retry_after=asked,
-        hint=hint,
+        answer.status, answer.headers, answer.content, attempts=attempts, retry_after=asked, hint=hint
     )
 
 

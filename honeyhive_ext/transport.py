@@ -80,10 +80,10 @@ class _Core(Unpicklable):
         self._bucket = Bucket(settings.retry.budget)
         self._urls: dict[str, httpx.URL] = {}
 
-    def error(self, call: Call, reply: Reply) -> APIStatusError:
+    def error(self, _call: Call, reply: Reply) -> APIStatusError:
         """The error that an accepted reply is, for a caller that takes it for one after all."""
         asked = retry_after(reply.headers, self._wall())
-        return answer_error(reply, self.settings.key(write=call.write), attempts=reply.attempts, asked=asked)
+        return answer_error(reply, attempts=reply.attempts, asked=asked)
 
     def pause(self, retry: int, asked: float | None, policy: RetryPolicy) -> float:
         """Seconds to `sleep` before a caller's own retry, `retry` from 0; see `honeyhive_ext.retry.wait`."""

@@ -1,0 +1,225 @@
+"""A canary key is searched for in all that a run leaves behind: logs, reprs, tracebacks, pickles, hooks."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import pickle
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from honeyhive_ext.aio import AsyncHoneyHive
+from honeyhive_ext.errors import ConfigError, EventError, HoneyHiveError
+from honeyhive_ext.retry import RetryPolicy
+from tests.support.misbehaving import Misbehaving, Recorded, Scripted, answer, hang, raw, reset
+from tests.support.shells import KINDS, Kind, Shell
+
+KEYS = ("hh_canary_9d31", "hh_ingst_canary_77ab")
+PAYLOAD = "payload-canary-5c1f"
+EVENT_ID = "caf77ace-3417-4da4-944d-f4a0688f3c23"
+
+
+def echo(request: Recorded) -> Any:
+    """An answer of a proxy that repeats the request's headers, as some error pages do."""
+    return answer(400, f'{{"message": "refused: {request.headers["authorization"]}"}}')
+
+
+SCRIPTS: dict[str, tuple[Scripted, ...]] = {
+    "refused": (answer(400, b'{"message": "no"}'),),
+    "echo": (echo,),
+    "denied": (answer(401, b"{}", {"X-Request-Id": "r1"}),),
+    "limited": (answer(429, b"{}", {"Retry-After": "99999"}),),
+    "down": (answer(503), answer(520), answer(502, b"<html><title>Bad</title>")),
+    "reset": (reset(), reset(), reset()),
+    "cut": tuple(raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{") for _ in range(3)),
+    "nonsense": tuple(raw(b"\x00\r\n\r\n") for _ in range(3)),
+    "hung": (hang(), hang(), hang()),
+    "malformed": (answer(200, b"<html>"),),
+    "elsewhere": (answer(302, b"", {"Location": "http://elsewhere.invalid/v1/events"}),),
+    "bad location": (answer(302, b"", {"Location": "http://[::1"}),),
+}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    chosen: Kind = request.param
+    return chosen
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """Everything that any logger says, at its most talkative."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s %(args)r"))
+    root, names = logging.getLogger(), ("honeyhive_ext", "httpx", "httpcore", "asyncio")
+    before = {name: logging.getLogger(name).level for name in ("", *names)}
+    root.addHandler(handler)
+    for name in before:
+        logging.getLogger(name or None).setLevel(logging.DEBUG)
+    yield stream
+    root.removeHandler(handler)
+    for name, level in before.items():
+        logging.getLogger(name or None).setLevel(level)
+
+
+def options(**more: Any) -> dict[str, Any]:
+    return {
+        "api_key": KEYS[0],
+        "ingestion_api_key": KEYS[1],
+        "retry": RetryPolicy(attempts=3),
+        "timeout": 0.1,
+        **more,
+    }
+
+
+def create(hh: Any) -> Any:
+    return hh.events.create("tool", event_id=EVENT_ID, inputs={"secret": PAYLOAD})
+
+
+def read(hh: Any) -> Any:
+    return hh.events.get(EVENT_ID)
+
+
+def caught(work: Callable[[], Any]) -> BaseException:
+    try:
+        work()
+    except (HoneyHiveError, KeyboardInterrupt, asyncio.CancelledError, ZeroDivisionError) as error:
+        return error
+    raise AssertionError("nothing was raised")
+
+
+def traces(error: BaseException) -> Iterator[str]:
+    """Everything about an error that a program could print, store or send."""
+    printed = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    assert "capture" in printed or "create" in printed or "Shell" in printed
+    yield printed
+    seen: list[BaseException] = []
+    pending: list[BaseException | None] = [error]
+    while pending:
+        each = pending.pop()
+        if each is None or each in seen:
+            continue
+        seen.append(each)
+        pending += [each.__cause__, each.__context__]
+        yield f"{each} {each!r} {each.args!r} {vars(each)!r}"
+        if isinstance(each, httpx.RequestError) and each._request is not None:
+            yield f"{each.request.headers.raw!r} {each.request.url} {each.request.extensions!r}"
+    if isinstance(error, HoneyHiveError):
+        pickled = pickle.dumps(error)
+        yield pickled.decode("latin-1") + str(pickle.loads(pickled))
+
+
+def assert_no_key(*texts: str) -> None:
+    for text in texts:
+        for key in KEYS:
+            assert key not in text
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("operation", [create, read])
+def test_no_failure_shows_a_key_anywhere(
+    kind: Kind, name: str, operation: Callable[[Any], Any], logged: io.StringIO
+) -> None:
+    infos: list[Any] = []
+    hooks = options(on_request=infos.append, on_response=infos.append, on_retry=infos.append)
+    with Misbehaving(*SCRIPTS[name]) as server, Shell(kind, server.url, **hooks) as shell:
+        error = caught(lambda: shell.do(operation))
+        assert any(key in str(server.requests) for key in KEYS), "the canary never flew"
+        assert_no_key(*traces(error), repr(shell.client), repr(infos), logged.getvalue())
+        assert PAYLOAD not in logged.getvalue() + repr(infos)
+        assert "/v1/events" in logged.getvalue()
+
+
+@pytest.mark.parametrize("operation", [create, read])
+def test_no_connection_failure_shows_a_key_anywhere(
+    kind: Kind, operation: Callable[[Any], Any], logged: io.StringIO
+) -> None:
+    with Misbehaving() as server:
+        urls = ["http://127.0.0.1:9", server.url.replace("http:", "https:")]
+        for url in urls:
+            with Shell(kind, url, **options()) as shell:
+                assert_no_key(*traces(caught(lambda: shell.do(operation))), logged.getvalue())
+
+
+def test_no_success_shows_a_key_or_a_payload_in_its_logs(kind: Kind, logged: io.StringIO) -> None:
+    success = answer(200, f'{{"success": true, "event_id": "{EVENT_ID}"}}')
+    with Misbehaving(answer(503), success) as server, Shell(kind, server.url, **options()) as shell:
+        sent = shell.do(create)
+        assert_no_key(
+            repr(sent), repr(vars(shell.client)), repr(vars(shell.client._sender)), logged.getvalue()
+        )
+    assert PAYLOAD not in logged.getvalue()
+    assert "attempt 2: 200" in logged.getvalue()
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, ZeroDivisionError])
+def test_an_interrupt_inside_the_http_library_shows_no_key(
+    kind: Kind, interrupt: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import h11
+
+    def interrupted(self: object, event: object) -> None:
+        del event  # this frame is the test's own
+        raise interrupt
+
+    monkeypatch.setattr(h11.Connection, "send", interrupted)
+    with Misbehaving() as server, Shell(kind, server.url, **options()) as shell:
+        error = caught(lambda: shell.do(create))
+        assert type(error) is interrupt
+        assert_no_key(*traces(error))
+        monkeypatch.undo()
+
+
+def test_a_cancelled_call_shows_no_key() -> None:
+    held = hang()
+
+    async def scenario() -> BaseException:
+        async with AsyncHoneyHive(KEYS[0], base_url=server.url) as hh:
+            task = asyncio.create_task(create(hh))
+            assert await asyncio.to_thread(held.reached.wait, 10)
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError as error:
+                return error
+        raise AssertionError("not cancelled")
+
+    with Misbehaving(held) as server:
+        assert_no_key(*traces(asyncio.run(scenario())))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"timeout": -1},
+        {"base_url": "nowhere"},
+        {"retry": 7},
+        {"redact": 5},
+        {"on_retry": 5},
+        {"max_concurrency": 0},
+    ],
+)
+def test_a_client_that_cannot_be_made_shows_no_key(kind: Kind, wrong: dict[str, Any]) -> None:
+    error = caught(lambda: Shell(kind, **{"url": "http://127.0.0.1:9", **_made_of(wrong)}))
+    assert isinstance(error, ConfigError)
+    frames = traceback.TracebackException.from_exception(error, capture_locals=True).stack
+    ours = [repr(f.locals) for f in frames if "honeyhive_ext" in f.filename]
+    assert ours
+    assert_no_key(*ours, str(error))
+
+
+def _made_of(wrong: dict[str, Any]) -> dict[str, Any]:
+    return {**options(), **wrong} if "base_url" not in wrong else {**options(), "url": wrong["base_url"]}
+
+
+def test_bad_input_shows_no_key(kind: Kind) -> None:
+    with Shell(kind, "http://127.0.0.1:9", **options()) as shell:
+        error = caught(lambda: shell.do(lambda hh: hh.events.create("tool", inptus={})))
+        assert isinstance(error, EventError)
+        assert_no_key(*traces(error))
