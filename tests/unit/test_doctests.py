@@ -1,14 +1,21 @@
-"""Every example in a docstring of the handwritten packages runs and prints what it says."""
+"""Every example in a docstring of the handwritten packages runs and prints what it says.
+
+Examples that call the API call a local server, found through HH_API_URL as an application would.
+"""
 
 from __future__ import annotations
 
 import doctest
 import importlib
 import pkgutil
+from typing import TYPE_CHECKING
 
 import pytest
 
 import honeyhive_ext
+
+if TYPE_CHECKING:
+    from honeyhive_ext.local import LocalServer
 
 MODULES = sorted(
     m.name
@@ -24,6 +31,8 @@ def test_docstrings_hold_examples() -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_of_the_module_run(name: str) -> None:
+def test_examples_of_the_module_run(name: str, server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HH_API_KEY", "hh_docs")
+    monkeypatch.setenv("HH_API_URL", server.url)
     failed, _ = doctest.testmod(importlib.import_module(name))
     assert failed == 0
