@@ -29,11 +29,15 @@ if TYPE_CHECKING:
         PaginationIncomplete,
         PayloadTooLargeError,
         PermissionDeniedError,
+        QueryError,
         RateLimitError,
         ResponseError,
+        ResultCountError,
         ServerError,
     )
+    from honeyhive_ext.filters import F, FilterWarning
     from honeyhive_ext.retry import RetryPolicy
+    from honeyhive_ext.search import AsyncSearchResult, Checkpoint, SearchResult
     from honeyhive_ext.tracing import current_span
 
 __all__ = [
@@ -42,22 +46,29 @@ __all__ = [
     "APIStatusError",
     "APITimeoutError",
     "AsyncHoneyHive",
+    "AsyncSearchResult",
     "AuthenticationError",
     "BadRequestError",
     "BatchError",
     "BatchFailure",
     "BatchReport",
+    "Checkpoint",
     "ConfigError",
     "EventError",
+    "F",
+    "FilterWarning",
     "HoneyHive",
     "HoneyHiveError",
     "NotFoundError",
     "PaginationIncomplete",
     "PayloadTooLargeError",
     "PermissionDeniedError",
+    "QueryError",
     "RateLimitError",
     "ResponseError",
+    "ResultCountError",
     "RetryPolicy",
+    "SearchResult",
     "ServerError",
     "__version__",
     "current_span",
@@ -67,10 +78,15 @@ __all__ = [
 # not in _HOMES is an error and lives in `errors`.
 _HOMES = {
     "AsyncHoneyHive": "aio",
+    "AsyncSearchResult": "search",
     "BatchFailure": "batch",
     "BatchReport": "batch",
+    "Checkpoint": "search",
+    "F": "filters",
+    "FilterWarning": "filters",
     "HoneyHive": "client",
     "RetryPolicy": "retry",
+    "SearchResult": "search",
     "current_span": "tracing",
 }
 

@@ -27,7 +27,12 @@ from honeyhive_ext.batch.options import OnError, build_options
 from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, SizeLimit
 from honeyhive_ext.batch.report import BatchReport, Progress
 from honeyhive_ext.batch.run import create_batch_async as run_batch_async
+from honeyhive_ext.filters.condition import FilterLike
 from honeyhive_ext.retry import RetryPolicy
+from honeyhive_ext.search.aio_result import AsyncSearchResult
+from honeyhive_ext.search.checkpoint import Checkpoint, as_checkpoint
+from honeyhive_ext.search.cursor import as_event
+from honeyhive_ext.search.query import MOST_A_PAGE, When, build_query
 from honeyhive_ext.transport import AsyncSender
 
 
@@ -71,6 +76,42 @@ class AsyncEvents:
     ) -> Event:
         """Read one event by its id, as `Events.get` does."""
         return calls.read(await self._sender.send(calls.reading(event_id), retry=retry, timeout=timeout))
+
+    def search(
+        self,
+        *filters: FilterLike,
+        start: When = None,
+        end: When = None,
+        evaluation_id: str | UUID | None = None,
+        limit: int | None = None,
+        page_size: int = MOST_A_PAGE,
+        resume: Checkpoint | str | None = None,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,
+    ) -> AsyncSearchResult[Event]:
+        """Find events, as `Events.search` does: `async for`, or await the result's methods.
+
+        >>> import asyncio
+        >>> from honeyhive_ext import AsyncHoneyHive, F
+        >>> async def main():
+        ...     async with AsyncHoneyHive() as hh:
+        ...         await hh.events.create("tool", event_name="look up")
+        ...         found = hh.events.search(F.event_name == "look up")
+        ...         return [event.event_type async for event in found]
+        >>> asyncio.run(main())
+        ['tool']
+        """
+        query = build_query(
+            filters,
+            start=start,
+            end=end,
+            evaluation_id=evaluation_id,
+            limit=limit,
+            page_size=page_size,
+            now_ms=calls.now_ms(),
+        )
+        at = as_checkpoint(resume, query)
+        return AsyncSearchResult(self._sender, query, as_event, resume=at, retry=retry, timeout=timeout)
 
     async def update(
         self,

@@ -25,7 +25,12 @@ from honeyhive_ext.batch.options import OnError, build_options
 from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, SizeLimit
 from honeyhive_ext.batch.report import BatchReport, Progress
 from honeyhive_ext.batch.run import create_batch as run_batch
+from honeyhive_ext.filters.condition import FilterLike
 from honeyhive_ext.retry import RetryPolicy
+from honeyhive_ext.search.checkpoint import Checkpoint, as_checkpoint
+from honeyhive_ext.search.cursor import as_event
+from honeyhive_ext.search.query import MOST_A_PAGE, When, build_query
+from honeyhive_ext.search.result import SearchResult
 from honeyhive_ext.sessions import Sessions
 from honeyhive_ext.transport import Sender
 
@@ -107,6 +112,61 @@ class Events:
         search
         """
         return calls.read(self._sender.send(calls.reading(event_id), retry=retry, timeout=timeout))
+
+    def search(
+        self,
+        *filters: FilterLike,
+        start: When = None,
+        end: When = None,
+        evaluation_id: str | UUID | None = None,
+        limit: int | None = None,
+        page_size: int = MOST_A_PAGE,
+        resume: Checkpoint | str | None = None,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,
+    ) -> SearchResult[Event]:
+        """Find events, newest first, each exactly once, also while others arrive.
+
+        Nothing is sent until the result is used: iterate it, or call `.first()`, `.one()`, `.count()`,
+        `.pages()`, `.to_list()` or `.raw()` on it. See docs/searching.md.
+
+        Args:
+            *filters: Conditions that must all hold, such as `F.event_type == "model"`; also `EventFilter`
+                models and dicts with field, operator, value.
+            start: The earliest start_time, inclusive: an aware datetime, Unix ms, or a negative timedelta
+                from now. Whole milliseconds; a finer one is rounded down. None for no start.
+            end: The latest start_time, inclusive, likewise; a finer one is rounded up. None for no end.
+            evaluation_id: Only events of this experiment run.
+            limit: The most events to hand out. None for all.
+            page_size: Events in one request, 1 to 1,000.
+            resume: What `checkpoint()` of an earlier result of the same search gave, or its `to_json()`.
+            retry: For each request: False for one attempt, or a `RetryPolicy`; None for the client's.
+            timeout: Seconds for one attempt of a request; None for the client's.
+
+        Returns:
+            A lazy result. Iterating it may raise `PaginationIncomplete`, never ends short in silence.
+
+        Raises:
+            QueryError: A filter or argument that cannot be asked; the message says what to write instead.
+
+        >>> from honeyhive_ext import F, HoneyHive
+        >>> with HoneyHive() as hh:
+        ...     sent = hh.events.create("tool", event_name="search", metadata={"cost": 0.02})
+        ...     found = hh.events.search(F.event_name == "search", F("metadata.cost") > 0.01)
+        ...     print([event.event_name for event in found])
+        ['search']
+        """
+        query = build_query(
+            filters,
+            start=start,
+            end=end,
+            evaluation_id=evaluation_id,
+            limit=limit,
+            page_size=page_size,
+            now_ms=calls.now_ms(),
+        )
+        at = as_checkpoint(resume, query)
+        return SearchResult(self._sender, query, as_event, resume=at, retry=retry, timeout=timeout)
 
     def update(
         self,

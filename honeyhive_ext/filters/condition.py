@@ -174,9 +174,7 @@ def _moment(ms: WireValue) -> str:
         raise QueryError(f"{ms!r} Unix ms lies beyond the years 1 to 9999") from error
 
 
-def build(
-    path: Sequence[str], operator: str, value: object, kind: str | None = None, *, stacklevel: int
-) -> Filter:
+def build(path: Sequence[str], operator: str, value: object, kind: str | None = None) -> Filter:
     """A filter from Python values, checked; warns where it cannot match anything."""
     _check_name("operator", operator, FILTER_OPERATOR_VALUES)
     if kind is not None:
@@ -186,7 +184,7 @@ def build(
         wire, own = _moment(wire), "datetime"
     built = Filter(tuple(path), operator, wire, kind or own)
     if reason := doubts(built):
-        warn(reason, built, stacklevel=stacklevel + 1)
+        warn(reason, built)
     return built
 
 
@@ -225,10 +223,10 @@ def _from_dict(given: Mapping[str, Any]) -> Filter:
     path = given["field"]
     if not isinstance(path, str) or not path:
         raise QueryError(f"the field of a filter is its dotted path as text, not {path!r}")
-    return build((path,), given["operator"], given.get("value"), given.get("type"), stacklevel=5)
+    return build((path,), given["operator"], given.get("value"), given.get("type"))
 
 
-def as_filters(given: Sequence[FilterLike], *, stacklevel: int = 2) -> tuple[Filter, ...]:
+def as_filters(given: Sequence[FilterLike]) -> tuple[Filter, ...]:
     """Whatever may stand for filters, as filters. Warns where they contradict each other.
 
     Raises:
@@ -236,5 +234,5 @@ def as_filters(given: Sequence[FilterLike], *, stacklevel: int = 2) -> tuple[Fil
     """
     filters = tuple(one for some in given for one in _flat(some))
     if reason := contradiction(filters):
-        warn(reason, AllOf(filters), stacklevel=stacklevel)
+        warn(reason, AllOf(filters))
     return filters

@@ -36,27 +36,27 @@ class Field:
         Raises:
             QueryError: The document has no such operator or type, or no filter can hold the value.
         """
-        return build(self.path, operator, value, type, stacklevel=2)
+        return build(self.path, operator, value, type)
 
     def __eq__(self, value: Value) -> Filter:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
-        return self.not_exists() if value is None else build(self.path, "is", value, stacklevel=2)
+        return self.not_exists() if value is None else build(self.path, "is", value)
 
     def __ne__(self, value: Value) -> Filter:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
-        return self.exists() if value is None else build(self.path, "is not", value, stacklevel=2)
+        return self.exists() if value is None else build(self.path, "is not", value)
 
     def __gt__(self, value: Value) -> Filter:
-        return build(self.path, _ordering("greater than", value), value, stacklevel=2)
+        return build(self.path, _ordering("greater than", value), value)
 
     def __lt__(self, value: Value) -> Filter:
-        return build(self.path, _ordering("less than", value), value, stacklevel=2)
+        return build(self.path, _ordering("less than", value), value)
 
     def contains(self, text: Value) -> Filter:
         """The field is text that holds this text."""
-        return build(self.path, "contains", text, stacklevel=2)
+        return build(self.path, "contains", text)
 
     def not_contains(self, text: Value) -> Filter:
         """The field is not text that holds this text."""
-        return build(self.path, "not contains", text, stacklevel=2)
+        return build(self.path, "not contains", text)
 
     def exists(self) -> Filter:
         """The event has the field, and it is not null."""
@@ -68,11 +68,11 @@ class Field:
 
     def after(self, moment: Value) -> Filter:
         """The field is later than an aware datetime, or ISO 8601 text with an offset."""
-        return build(self.path, "after", moment, stacklevel=2)
+        return build(self.path, "after", moment)
 
     def before(self, moment: Value) -> Filter:
         """The field is earlier than an aware datetime, or ISO 8601 text with an offset."""
-        return build(self.path, "before", moment, stacklevel=2)
+        return build(self.path, "before", moment)
 
     def __ge__(self, value: Value) -> Never:
         raise self._strict_only(">=", ">", value, -math.inf)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -197,6 +198,9 @@ def _plain(one: Filter) -> bool:
     return one.value is not None and one.type != "datetime"
 
 
-def warn(reason: str, what: object, *, stacklevel: int) -> None:
-    """Say that a filter matches nothing."""
-    warnings.warn(f"{what!r} matches nothing: {reason}", FilterWarning, stacklevel=stacklevel + 1)
+def warn(reason: str, what: object) -> None:
+    """Say that a filter matches nothing, at the line of the caller's code that wrote it."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("honeyhive_ext."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(f"{what!r} matches nothing: {reason}", FilterWarning, stacklevel=level)

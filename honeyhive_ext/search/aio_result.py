@@ -1,0 +1,144 @@
+"""`AsyncSearchResult`: the lazy result of a search, for code that awaits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from typing import Any, Generic, TypeVar
+
+from honeyhive_ext.retry import RetryPolicy
+from honeyhive_ext.search import cursor as pure
+from honeyhive_ext.search.checkpoint import Checkpoint
+from honeyhive_ext.search.cursor import Count, Cursor
+from honeyhive_ext.search.query import Query, accepted, answer
+from honeyhive_ext.search.rows import Row
+from honeyhive_ext.search.steps import Ask, Page, Refusal
+from honeyhive_ext.transport import AsyncSender
+
+T = TypeVar("T")
+
+
+class AsyncSearchResult(Generic[T]):
+    """The awaitable twin of `SearchResult`: the same names, with `await` and `async for`.
+
+    While the caller works on one page, a task fetches the next; it is cancelled where the iteration ends
+    early. A `break` leaves that to the event loop; `async with contextlib.aclosing(result.pages())` ends it
+    at once.
+    """
+
+    def __init__(
+        self,
+        sender: AsyncSender,
+        query: Query,
+        convert: Callable[[Any], T],
+        *,
+        resume: Checkpoint | None = None,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        self._sender = sender
+        self._query = query
+        self._convert = convert
+        self._resume = resume
+        self._retry = retry
+        self._timeout = timeout
+        self._cursor: Cursor | None = None
+
+    async def __aiter__(self) -> AsyncGenerator[T, None]:
+        self._cursor = cursor = Cursor(self._query, self._resume)
+        async with aclosing(self._pages(cursor)) as pages:
+            async for rows in pages:
+                for row in rows:
+                    cursor.taken += 1
+                    yield self._convert(row.value)
+
+    async def pages(self) -> AsyncGenerator[list[T], None]:
+        """The same events, a list for each request that brought new ones.
+
+        A page has up to `page_size` events, more where many share one millisecond.
+        """
+        self._cursor = cursor = Cursor(self._query, self._resume)
+        async with aclosing(self._pages(cursor)) as pages:
+            async for rows in pages:
+                cursor.taken = len(rows)
+                yield [self._convert(row.value) for row in rows]
+
+    async def to_list(self) -> list[T]:
+        """All events, in memory at once."""
+        return [event async for event in self]
+
+    async def first(self) -> T | None:
+        """The newest event, or None. One request for one event."""
+        events = (await self._page(pure.probe(self._query, 1))).events
+        return self._convert(events[0]) if events else None
+
+    async def one(self) -> T:
+        """The only event that matches. One request.
+
+        Raises:
+            ResultCountError: None matches, or more than one.
+        """
+        return self._convert(pure.only(await self._page(pure.probe(self._query, 2))))
+
+    async def count(self) -> Count:
+        """How many events match, whatever `limit` says.
+
+        One or two requests where the service sends the number of all matches. Where it sends only that of
+        the page, every event is fetched and counted. `Count.by` and `Count.is_total` say which it was.
+        """
+        for rows in (1, 2):
+            found = pure.judge_count(await self._page(pure.probe(self._query, rows)), rows)
+            if found is not None:
+                return found
+        async with aclosing(self._pages(Cursor(pure.unlimited(self._query), None))) as pages:
+            return Count(sum([len(rows) async for rows in pages]), by="walk", is_total=False)
+
+    def raw(self) -> AsyncSearchResult[dict[str, Any]]:
+        """The same search, handing out the events as dicts, just as the service sent them."""
+        return AsyncSearchResult(
+            self._sender,
+            self._query,
+            pure.as_it_came,
+            resume=self._resume,
+            retry=self._retry,
+            timeout=self._timeout,
+        )
+
+    def checkpoint(self) -> Checkpoint:
+        """Where the latest iteration stands after the events it has handed out.
+
+        Pass it, or its `to_json()`, to the same search as `resume=` and that goes on with the next event.
+        """
+        return (self._cursor or Cursor(self._query, self._resume)).checkpoint()
+
+    async def _pages(self, cursor: Cursor) -> AsyncGenerator[Sequence[Row], None]:
+        coming: asyncio.Task[Page | Refusal] | None = None
+        try:
+            while True:
+                ask = cursor.ask
+                if cursor.rows:
+                    if ask is not None:
+                        coming = asyncio.create_task(self._fetch(ask), name="honeyhive-search")
+                    yield cursor.rows
+                if ask is None:
+                    return
+                got = await (self._fetch(ask) if coming is None else coming)
+                coming = None
+                cursor.feed(got)
+        finally:
+            if coming is not None:
+                coming.cancel()
+                # Gathers the outcome of a request that nobody waits for any more, whatever it is.
+                await asyncio.gather(coming, return_exceptions=True)
+
+    async def _fetch(self, ask: Ask) -> Page | Refusal:
+        call = self._query.call(ask)
+        reply = await self._sender.send(call, retry=self._retry, timeout=self._timeout, accept=accepted(ask))
+        return answer(reply, None if reply.status < 300 else self._sender.error(call, reply))
+
+    async def _page(self, ask: Ask) -> Page:
+        return pure.page_of(await self._fetch(ask))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({pure.described(self._query)})"

@@ -1,0 +1,99 @@
+"""Where a search stands, so that a later one goes on from there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Self, cast
+
+from attrs import asdict, frozen
+
+from honeyhive_ext.errors import QueryError
+from honeyhive_ext.search.query import Query
+from honeyhive_ext.search.steps import Position
+
+VERSION = 1
+
+
+@frozen
+class Checkpoint:
+    """Where a search stands after the events it has handed out. Holds ids and times, no event and no key.
+
+    Attributes:
+        query: A hash of the filters and evaluation_id; a search that resumes must ask the same.
+        range: start and end as they were given. The range itself stays the one of the first search.
+        position: Where to go on; None at the end.
+        handed_out: How many events were handed out; counts towards `limit`.
+    """
+
+    query: str
+    range: str
+    position: Position | None
+    handed_out: int
+
+    def to_json(self) -> str:
+        """The checkpoint as text, to be kept in a file; `resume=` takes it back."""
+        position: Any = None
+        if self.position is not None:
+            position = asdict(self.position)
+            position["seen"] = list(self.position.seen.items())
+        return json.dumps(
+            {
+                "version": VERSION,
+                "query": self.query,
+                "range": self.range,
+                "position": position,
+                "handed_out": self.handed_out,
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The checkpoint that `to_json` made.
+
+        Raises:
+            QueryError: The text is not a checkpoint of this version.
+        """
+        try:
+            read = json.loads(text)
+        except ValueError as error:
+            raise QueryError(f"this is not a checkpoint: {error}") from error
+        if not isinstance(read, dict) or cast("dict[str, Any]", read).get("version") != VERSION:
+            raise QueryError("this is not a checkpoint of a search that this version can resume")
+        fields = cast("Mapping[str, Any]", read)
+        try:
+            given = fields["position"]
+            position = None
+            if given is not None:
+                more: dict[str, Any] = {"seen": dict(given["seen"]), "failed": tuple(given["failed"])}
+                position = Position(**{**cast("dict[str, Any]", given), **more})
+            return cls(str(fields["query"]), str(fields["range"]), position, int(fields["handed_out"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise QueryError(f"this checkpoint is damaged: {error!r}") from error
+
+    def check(self, query: Query) -> None:
+        """Raise QueryError unless a search asks for what this checkpoint is of."""
+        if self.query != query.fingerprint():
+            raise QueryError(
+                "resume= is the checkpoint of a search with other filters or another evaluation_id"
+            )
+        if query.range_text != ".." and query.range_text != self.range:
+            raise QueryError(
+                f"resume= is the checkpoint of a search over {self.range!r}, not {query.range_text!r}: "
+                "leave start and end out, or give the same"
+            )
+
+
+def as_checkpoint(given: Checkpoint | str | None, query: Query) -> Checkpoint | None:
+    """What `resume=` was given, checked against the search.
+
+    Raises:
+        QueryError: It is no checkpoint, or one of another search.
+    """
+    if given is None:
+        return None
+    checkpoint = Checkpoint.from_json(given) if isinstance(given, str) else given
+    if not isinstance(cast("object", checkpoint), Checkpoint):
+        raise QueryError(f"resume= takes what checkpoint() gave, or its to_json() text, not {given!r}")
+    checkpoint.check(query)
+    return checkpoint

@@ -1,0 +1,160 @@
+"""What both shells of a search share: the walk, the limit, the count of what was handed out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, cast
+
+from attrs import evolve
+from honeyhive_client.models import Event
+
+from honeyhive_ext.errors import ResultCountError
+from honeyhive_ext.search.checkpoint import Checkpoint
+from honeyhive_ext.search.query import OPEN_START, Query
+from honeyhive_ext.search.rows import Row, iso, read_rows
+from honeyhive_ext.search.steps import Ask, Page, Position, Refusal, Step
+from honeyhive_ext.search.walk import Walk
+
+UNREADABLE = "unreadable"  # the property of an Event that holds a row which is no object
+
+
+class Cursor:
+    """One pass over a search: rows to hand out, the next request, and where it stands.
+
+    Attributes:
+        rows: New rows, newest first.
+        ask: The next request to send; None at the end.
+        taken: How many of `rows` were handed out.
+    """
+
+    def __init__(self, query: Query, resume: Checkpoint | None) -> None:
+        self._query = query
+        self._range = resume.range if resume else query.range_text
+        self._base = resume.handed_out if resume else 0
+        position = query.position() if resume is None else resume.position
+        self._steps = (
+            None if position is None else Walk(position, size=query.page_size, floor=OPEN_START).run()
+        )
+        self.rows: Sequence[Row] = ()
+        self.ask: Ask | None = None
+        self.taken = 0
+        self._step = Step((), Position(None, None), None, None)
+        if self._steps is not None and not self._limit_reached(self._base):
+            self._accept(next(self._steps))
+
+    def feed(self, answer: Page | Refusal) -> None:
+        """Put in the answer to `ask`; all of `rows` must have been handed out."""
+        self._base += len(self.rows)
+        if self._steps is not None:
+            self._accept(self._steps.send(answer))
+
+    def _accept(self, step: Step) -> None:
+        self._step, self.rows, self.ask, self.taken = step, step.rows, step.ask, 0
+        limit = self._query.limit
+        if limit is not None and self._limit_reached(self._base + len(self.rows)):
+            self.rows, self.ask = self.rows[: limit - self._base], None
+
+    def _limit_reached(self, handed_out: int) -> bool:
+        return self._query.limit is not None and handed_out >= self._query.limit
+
+    def checkpoint(self) -> Checkpoint:
+        """Where the search stands after the rows that were handed out."""
+        step = self._step
+        position: Position | None
+        if self.taken >= len(step.rows):
+            position = step.after
+        else:
+            had = {row.key: row.time for row in step.rows[: self.taken]}
+            position = evolve(step.before, seen={**step.before.seen, **had})
+        if self._steps is None:
+            position = None
+        return Checkpoint(self._query.fingerprint(), self._range, position, self._base + self.taken)
+
+
+class Count(int):
+    """A number of events, and where it comes from.
+
+    Attributes:
+        by: "service" if the service counted, "walk" if every event was fetched and counted here.
+        is_total: Whether the number the service sends with a page is the number of all matches; False if
+            it is only that of the page, None if that could not be told.
+    """
+
+    by: Literal["service", "walk"]
+    is_total: bool | None
+
+    def __new__(cls, value: int, *, by: Literal["service", "walk"], is_total: bool | None) -> Count:
+        count = super().__new__(cls, value)
+        count.by, count.is_total = by, is_total
+        return count
+
+    def __repr__(self) -> str:
+        return f"Count({int(self)}, by={self.by!r}, is_total={self.is_total})"
+
+
+def probe(query: Query, rows: int) -> Ask:
+    """A request for the newest rows alone."""
+    at = query.position()
+    return Ask(at.lo, at.hi, rows)
+
+
+def page_of(answer: Page | Refusal) -> Page:
+    """The answer to a request that has no filters to refuse."""
+    if isinstance(answer, Refusal):
+        raise answer.error
+    return answer
+
+
+def unlimited(query: Query) -> Query:
+    """The same search for all events."""
+    return evolve(query, limit=None)
+
+
+def described(query: Query) -> str:
+    """The search as the arguments that asked for it, for a repr."""
+    parts = list(map(repr, query.filters))
+    parts += [
+        f"{name}={iso(ms)}" for name, ms in (("start", query.start), ("end", query.end)) if ms is not None
+    ]
+    parts += [f"evaluation_id={query.evaluation_id!r}"] if query.evaluation_id is not None else []
+    parts += [f"limit={query.limit}"] if query.limit is not None else []
+    return ", ".join(parts)
+
+
+def judge_count(page: Page, asked: int) -> Count | None:
+    """The number of all matches, as far as an answer with few rows tells; None: it does not."""
+    rows, count = len(page.events), page.count
+    if count is not None and count > rows:
+        return Count(int(count), by="service", is_total=True)
+    if rows < asked:
+        return Count(rows, by="service", is_total=None)
+    return None
+
+
+def only(page: Page) -> Any:
+    """The one event of an answer to a request for two.
+
+    Raises:
+        ResultCountError: There is none, or more than one.
+    """
+    rows = {row.key: row.value for row in read_rows(page.events)}
+    if len(rows) != 1:
+        found = "none" if not rows else "several: the two newest are " + " and ".join(rows)
+        raise ResultCountError(
+            f"one() needs a search that matches exactly one event; this one matches {found}"
+        )
+    return next(iter(rows.values()))
+
+
+def as_event(value: Any) -> Event:
+    """A row as a typed event. Values of other types than the document's are kept as they came."""
+    if isinstance(value, dict):
+        return Event.from_dict(cast("dict[str, Any]", value))
+    event = Event()
+    event[UNREADABLE] = value
+    return event
+
+
+def as_it_came(value: Any) -> Any:
+    """A row as the service sent it."""
+    return value

@@ -1,0 +1,142 @@
+"""`SearchResult`: the lazy result of a search, in the calling thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any, Generic, TypeVar
+
+from honeyhive_ext.retry import RetryPolicy
+from honeyhive_ext.search import cursor as pure
+from honeyhive_ext.search.checkpoint import Checkpoint
+from honeyhive_ext.search.cursor import Count, Cursor
+from honeyhive_ext.search.query import Query, accepted, answer
+from honeyhive_ext.search.rows import Row
+from honeyhive_ext.search.steps import Ask, Page, Refusal
+from honeyhive_ext.transport import Sender
+
+T = TypeVar("T")
+
+
+class SearchResult(Generic[T]):
+    """The events that match a search, newest first, fetched as they are needed.
+
+    Nothing is sent before the first event is asked for. An event that matches throughout the iteration
+    comes exactly once, one that arrives meanwhile at most once, or `PaginationIncomplete` is raised; the
+    iteration never ends short in silence. Each new iteration searches anew, over the same range. While
+    the caller works on one page, a background thread fetches the next; it ends with the iteration.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        query: Query,
+        convert: Callable[[Any], T],
+        *,
+        resume: Checkpoint | None = None,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        self._sender = sender
+        self._query = query
+        self._convert = convert
+        self._resume = resume
+        self._retry = retry
+        self._timeout = timeout
+        self._cursor: Cursor | None = None
+
+    def __iter__(self) -> Generator[T, None, None]:
+        self._cursor = cursor = Cursor(self._query, self._resume)
+        with closing(self._pages(cursor)) as pages:
+            for rows in pages:
+                for row in rows:
+                    cursor.taken += 1
+                    yield self._convert(row.value)
+
+    def pages(self) -> Generator[list[T], None, None]:
+        """The same events, a list for each request that brought new ones.
+
+        A page has up to `page_size` events, more where many share one millisecond.
+        """
+        self._cursor = cursor = Cursor(self._query, self._resume)
+        with closing(self._pages(cursor)) as pages:
+            for rows in pages:
+                cursor.taken = len(rows)
+                yield [self._convert(row.value) for row in rows]
+
+    def to_list(self) -> list[T]:
+        """All events, in memory at once."""
+        return list(self)
+
+    def first(self) -> T | None:
+        """The newest event, or None. One request for one event."""
+        events = self._page(pure.probe(self._query, 1)).events
+        return self._convert(events[0]) if events else None
+
+    def one(self) -> T:
+        """The only event that matches. One request.
+
+        Raises:
+            ResultCountError: None matches, or more than one.
+        """
+        return self._convert(pure.only(self._page(pure.probe(self._query, 2))))
+
+    def count(self) -> Count:
+        """How many events match, whatever `limit` says.
+
+        One or two requests where the service sends the number of all matches. Where it sends only that of
+        the page, every event is fetched and counted. `Count.by` and `Count.is_total` say which it was.
+        """
+        for rows in (1, 2):
+            found = pure.judge_count(self._page(pure.probe(self._query, rows)), rows)
+            if found is not None:
+                return found
+        with closing(self._pages(Cursor(pure.unlimited(self._query), None))) as pages:
+            return Count(sum(map(len, pages)), by="walk", is_total=False)
+
+    def raw(self) -> SearchResult[dict[str, Any]]:
+        """The same search, handing out the events as dicts, just as the service sent them."""
+        return SearchResult(
+            self._sender,
+            self._query,
+            pure.as_it_came,
+            resume=self._resume,
+            retry=self._retry,
+            timeout=self._timeout,
+        )
+
+    def checkpoint(self) -> Checkpoint:
+        """Where the latest iteration stands after the events it has handed out.
+
+        Pass it, or its `to_json()`, to the same search as `resume=` and that goes on with the next event.
+        """
+        return (self._cursor or Cursor(self._query, self._resume)).checkpoint()
+
+    def _pages(self, cursor: Cursor) -> Generator[Sequence[Row], None, None]:
+        ahead: ThreadPoolExecutor | None = None
+        try:
+            while True:
+                ask, coming = cursor.ask, None
+                if cursor.rows:
+                    if ask is not None:
+                        ahead = ahead or ThreadPoolExecutor(1, thread_name_prefix="honeyhive-search")
+                        coming = ahead.submit(self._fetch, ask)
+                    yield cursor.rows
+                if ask is None:
+                    return
+                cursor.feed(self._fetch(ask) if coming is None else coming.result())
+        finally:
+            if ahead is not None:
+                ahead.shutdown(wait=False, cancel_futures=True)
+
+    def _fetch(self, ask: Ask) -> Page | Refusal:
+        call = self._query.call(ask)
+        reply = self._sender.send(call, retry=self._retry, timeout=self._timeout, accept=accepted(ask))
+        return answer(reply, None if reply.status < 300 else self._sender.error(call, reply))
+
+    def _page(self, ask: Ask) -> Page:
+        return pure.page_of(self._fetch(ask))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({pure.described(self._query)})"
