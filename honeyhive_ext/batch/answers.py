@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import cast
 
 import orjson
 from attrs import frozen
 
-from honeyhive_ext.batch.plan import Entry
 from honeyhive_ext.errors import APIStatusError, HoneyHiveError, ResponseError, error_class
 
 
@@ -54,28 +53,26 @@ def listed_ids(content: bytes) -> list[str] | None:
     return listed if len(listed) == len(ids) else None
 
 
-def stored(
-    answer: Answer, entries: Sequence[Entry], *, ids_in_answer: bool
-) -> frozenset[str] | set[str] | None:
-    """The ids of ours that the service says it has; None where the answer is not about our events."""
-    ids = listed_ids(answer.content)
-    ours = {entry.event_id for entry in entries}
-    if ids is not None:
-        listed = set(ids)
-        if listed <= ours:
-            return listed
+def missing(answer: Answer, ours: Sequence[str], *, ids_in_answer: bool) -> Set[str] | None:
+    """Which of our ids the answer leaves out; None where the answer is not about our events."""
+    listed = listed_ids(answer.content)
+    if listed is not None:
+        if listed == ours:
+            return frozenset()
+        left = set(ours)
+        if left.issuperset(listed):
+            return left.difference(listed)
         # RFC 9562 section 4: a UUID reads the same in upper case, and a service may write it so
         by_lower = {event_id.lower(): event_id for event_id in ours}
         lowered = {event_id.lower() for event_id in listed}
-        return {by_lower[i] for i in lowered} if lowered <= by_lower.keys() else None
+        return left - {by_lower[i] for i in lowered} if lowered <= by_lower.keys() else None
     if ids_in_answer or answer.status == 500:
         return None
     # createSessionEventBatch answers 200 {"success": bool} and names no ids (API document 1.9.0)
-    body = _json_object(answer.content)
-    success = None if body is None else body.get("success")
+    success = (_json_object(answer.content) or {}).get("success")
     if success is True:
-        return ours
-    return frozenset() if success is False else None
+        return frozenset()
+    return set(ours) if success is False else None
 
 
 def status_error(answer: Answer) -> APIStatusError:

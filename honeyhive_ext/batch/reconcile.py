@@ -11,12 +11,12 @@ the tests drive it without a network. What it promises, whatever the service ans
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 
 from attrs import define, frozen
 
-from honeyhive_ext.batch.answers import Answer, left_out, listed_ids, status_error, stored
-from honeyhive_ext.batch.plan import Entry, Limits, body_size, fitting, half_of_bytes
+from honeyhive_ext.batch.answers import Answer, left_out, listed_ids, missing, status_error
+from honeyhive_ext.batch.plan import Chunk, Limits, Part
 from honeyhive_ext.batch.report import Ledger
 from honeyhive_ext.errors import (
     APIError,
@@ -45,8 +45,7 @@ ROUTE_EVENTS = 8
 class Send:
     """Step: make one request of these events; its outcome is an `Answer` or an `APIError`."""
 
-    entries: Sequence[Entry]
-    size: int  # bytes of its body
+    part: Part
     again: bool  # it repeats events after an answer that was unclear or left them out
 
 
@@ -89,7 +88,7 @@ class Flow:
 class _Piece:
     """Events that go into one request, and what is known about them."""
 
-    entries: Sequence[Entry]
+    part: Part
     sent: bool = False  # the last answer left out exactly these
     probing: bool = False  # on the way to the one event that is refused
     suspect: bool = False  # one of them is refused: the other half of a refused request arrived whole
@@ -101,11 +100,11 @@ class _Piece:
 class Delivery:
     """One chunk on its way."""
 
-    def __init__(self, entries: Sequence[Entry], flow: Flow) -> None:
+    def __init__(self, chunk: Chunk, flow: Flow) -> None:
         self._flow = flow
         self._ledger = flow.ledger
-        self._todo = [_Piece(entries)]
-        self._total = len(entries)
+        self._todo = [_Piece(Part.of(chunk))]
+        self._total = len(chunk.ids)
         self._refused_alone: dict[int, int] = {}
 
     def steps(self) -> Generator[Step, Outcome, None]:
@@ -115,7 +114,7 @@ class Delivery:
             if self._flow.stop is not None:
                 self.abandon(self._flow.stop)
                 return
-            if piece.suspect and len(piece.entries) > 1:
+            if piece.suspect and len(piece.part) > 1:
                 self._todo.pop()
                 self._halve(piece)
                 continue
@@ -124,7 +123,7 @@ class Delivery:
                 wait, piece.wait = piece.wait, None
                 yield wait
                 continue  # another chunk may have learnt something meanwhile
-            outcome = yield Send(piece.entries, body_size(piece.entries), bool(piece.sent or piece.unclear))
+            outcome = yield Send(piece.part, bool(piece.sent or piece.unclear))
             self._todo.pop()
             self._judge(piece, outcome)
 
@@ -132,17 +131,17 @@ class Delivery:
         """Give up on every event that has no verdict yet."""
         while self._todo:
             piece = self._todo.pop()
-            self._ledger.fail(piece.entries, "failed" if piece.unclear else "not_sent", error)
+            self._ledger.fail(piece.part, "failed" if piece.unclear else "not_sent", error)
 
     def _fit(self, piece: _Piece) -> None:
         """Cut off what a limit learnt since the planning leaves no room for."""
         if self._flow.limits.learnt.value is None:
             return
-        most = fitting(piece.entries, self._flow.limits.size)
-        if most < len(piece.entries):
-            rest = _Piece(piece.entries[most:], sent=piece.sent, probing=piece.probing, unclear=piece.unclear)
-            piece.entries = piece.entries[:most]
+        most = piece.part.fitting(self._flow.limits.size)
+        if most < len(piece.part):
+            piece.part, later = piece.part.cut(most)
             piece.sibling = None
+            rest = _Piece(later, sent=piece.sent, probing=piece.probing, unclear=piece.unclear)
             self._todo.insert(len(self._todo) - 1, rest)
 
     def _judge(self, piece: _Piece, outcome: Outcome) -> None:
@@ -155,8 +154,8 @@ class Delivery:
                 self._refused(piece, outcome)
             elif decision is Decision.DELIVERED:
                 # 409: an id is stored already. Alone it is this event's; among others, find whose it is
-                if len(piece.entries) == 1:
-                    self._ledger.deliver(piece.entries)
+                if len(piece.part) == 1:
+                    self._ledger.deliver(piece.part)
                 else:
                     self._halve(piece)
             else:
@@ -164,56 +163,54 @@ class Delivery:
         elif isinstance(outcome, APIError):
             self._flow.failed(outcome)
             # a refusal for the key is certain: nothing was stored
-            self._ledger.fail(piece.entries, "not_sent" if _denied(outcome) else "failed", outcome)
+            self._ledger.fail(piece.part, "not_sent" if _denied(outcome) else "failed", outcome)
         else:
             raise TypeError(f"the outcome of a request is an Answer or an APIError, not {outcome!r}")
 
     def _too_large(self, piece: _Piece, answer: Answer) -> None:
-        self._flow.limits.learnt.learn(body_size(piece.entries))
-        if len(piece.entries) == 1:
-            self._ledger.fail(piece.entries, "too_large", status_error(answer))
+        self._flow.limits.learnt.learn(piece.part.size)
+        if len(piece.part) == 1:
+            self._ledger.fail(piece.part, "too_large", status_error(answer))
             return
-        cut = half_of_bytes(piece.entries)
-        for part in (piece.entries[cut:], piece.entries[:cut]):
+        first, second = piece.part.cut(piece.part.half_of_bytes())
+        for part in (second, first):
             self._todo.append(_Piece(part, sent=piece.sent, probing=piece.probing, unclear=piece.unclear))
 
     def _refused(self, piece: _Piece, answer: Answer) -> None:
         error = status_error(answer)
-        if len(piece.entries) == 1:
+        if len(piece.part) == 1:
             alone = self._refused_alone[answer.status] = self._refused_alone.get(answer.status, 0) + 1
             if answer.status in WHOLE_ROUTE and alone == self._total >= ROUTE_EVENTS:
                 self._flow.dead_route = answer.status
-            self._ledger.fail(piece.entries, "refused", error)
+            self._ledger.fail(piece.part, "refused", error)
         elif self._flow.dead_route == answer.status and not self._ledger.delivered:
-            self._ledger.fail(piece.entries, "refused", error)
+            self._ledger.fail(piece.part, "refused", error)
         else:
             self._halve(piece)
 
     def _reconcile(self, piece: _Piece, answer: Answer) -> None:
         """A success, or a 500 that says which events are stored."""
-        listed = stored(answer, piece.entries, ids_in_answer=self._flow.ids_in_answer)
-        if listed is None:
+        left = missing(answer, piece.part.ids, ids_in_answer=self._flow.ids_in_answer)
+        if left is None:
             self._unclear(piece, answer)
-            return
-        left = [entry for entry in piece.entries if entry.event_id not in listed]
-        if not left:
-            self._ledger.deliver(piece.entries)
+        elif not left:
+            self._ledger.deliver(piece.part)
             if piece.sibling is not None and not piece.sent:
                 piece.sibling.suspect = True
-        elif len(left) < len(piece.entries):
-            self._ledger.deliver([entry for entry in piece.entries if entry.event_id in listed])
-            self._again(_Piece(left, sent=True, probing=piece.probing), answer, 0)
+        elif len(left) < len(piece.part):
+            self._ledger.deliver(piece.part.without(left))
+            self._again(_Piece(piece.part.only(left), sent=True, probing=piece.probing), answer, 0)
         elif not piece.sent and not piece.probing:
-            self._again(_Piece(left, sent=True), answer, 0)
+            self._again(_Piece(piece.part, sent=True), answer, 0)
         elif len(left) == 1:
-            self._ledger.fail(left, "refused", left_out(answer))
+            self._ledger.fail(piece.part, "refused", left_out(answer))
         else:
             self._halve(piece)
 
     def _unclear(self, piece: _Piece, answer: Answer) -> None:
         """The answer is not about our events: they may be stored or not, as after a lost connection."""
         if piece.unclear + 1 < UNCLEAR_SENDS:
-            again = _Piece(piece.entries, piece.sent, piece.probing, unclear=piece.unclear + 1)
+            again = _Piece(piece.part, piece.sent, piece.probing, unclear=piece.unclear + 1)
             self._again(again, answer, piece.unclear)
             return
         said = (
@@ -221,21 +218,21 @@ class Delivery:
         )
         text = f"the answer {answer.status} {said}; whether these events are stored is not known"
         self._ledger.fail(
-            piece.entries, "failed", ResponseError(text, status=answer.status, body=answer.content)
+            piece.part, "failed", ResponseError(text, status=answer.status, body=answer.content)
         )
 
     def _again(self, piece: _Piece, answer: Answer, retry: int) -> None:
         asked = None if answer.error is None else answer.error.retry_after
         if asked is not None and asked > self._flow.deadline:
-            self._ledger.fail(piece.entries, "failed", status_error(answer))
+            self._ledger.fail(piece.part, "failed", status_error(answer))
             return
         piece.wait = Wait(retry, asked)
         self._todo.append(piece)
 
     def _halve(self, piece: _Piece) -> None:
-        middle = len(piece.entries) // 2
-        second = _Piece(piece.entries[middle:], probing=True)
-        self._todo += [second, _Piece(piece.entries[:middle], probing=True, sibling=second)]
+        first, second = piece.part.cut(len(piece.part) // 2)
+        later = _Piece(second, probing=True)
+        self._todo += [later, _Piece(first, probing=True, sibling=later)]
 
 
 def _denied(error: APIError) -> bool:

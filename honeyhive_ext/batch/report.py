@@ -10,7 +10,7 @@ import orjson
 from attrs import field, frozen
 
 from honeyhive_ext.batch.ids import EventIds, IdStore
-from honeyhive_ext.batch.plan import Entry
+from honeyhive_ext.batch.plan import Chunk, Part
 from honeyhive_ext.errors import BatchError, HoneyHiveError
 
 Reason = Literal["invalid", "duplicate", "refused", "too_large", "failed", "not_sent"]
@@ -185,56 +185,65 @@ class Ledger:
         """How many events are delivered or have failed."""
         return self.delivered + len(self._failures)
 
-    def plan(self, entries: Sequence[Entry]) -> None:
+    def plan(self, chunk: Chunk) -> None:
         """Note the ids of a chunk that is about to be sent. Chunks come in the order of the input."""
-        first, last = entries[0].position, entries[-1].position
+        positions = chunk.positions
+        first, last = positions[0], positions[-1]
         with self._lock:
-            if last - first + 1 == len(entries):
-                self._ids.put(first, [entry.event_id for entry in entries])
+            if last - first + 1 == len(positions):
+                self._ids.put(first, chunk.ids)
             else:
-                for entry in entries:
-                    self._ids.put(entry.position, [entry.event_id])
+                for position, event_id in zip(positions, chunk.ids, strict=True):
+                    self._ids.put(position, [event_id])
             self._state.extend(bytes(last + 1 - len(self._state)))
 
     def holds(self, event_id: str) -> bool:
         """Whether an event with this id is in a chunk already."""
         return self._ids.holds(event_id)
 
-    def deliver(self, entries: Sequence[Entry]) -> None:
+    def deliver(self, part: Part) -> None:
         """Note that the service has these events."""
+        positions = part.positions
         with self._lock:
             if self._closed:
                 return
-            for entry in entries:
-                self._state[entry.position] = DELIVERED
-            self.delivered += len(entries)
+            first, last = positions[0], positions[-1]
+            if last - first + 1 == len(positions):
+                self._state[first : last + 1] = b"%c" % DELIVERED * len(positions)
+            else:
+                for position in positions:
+                    self._state[position] = DELIVERED
+            self.delivered += len(positions)
 
-    def fail(self, entries: Iterable[Entry], reason: Reason, error: HoneyHiveError) -> None:
-        """Note that these events are not known to be delivered."""
-        for entry in entries:
-            self._add(entry.position, entry.event_id, reason, error, entry.content)
-
-    def open(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Those of a planned chunk that are neither delivered nor failed."""
+    def open(self, chunk: Chunk) -> Part:
+        """The events of a planned chunk that are neither delivered nor failed."""
         with self._lock:
-            return [entry for entry in entries if not self._state[entry.position]]
+            state = self._state
+            return Part(chunk, [row for row, position in enumerate(chunk.positions) if not state[position]])
 
-    def fail_unread(self, index: int, event_id: str | None, reason: Reason, error: HoneyHiveError) -> None:
-        """Note the failure of an event that has no JSON."""
-        self._add(index, event_id, reason, error, None)
+    def fail(self, part: Part, reason: Reason, error: HoneyHiveError) -> None:
+        """Note that these events are not known to be delivered."""
+        for position, event_id, content in part.events():
+            self.fail_one(position, event_id, reason, error, content)
 
-    def _add(
-        self, index: int, event_id: str | None, reason: Reason, error: HoneyHiveError, content: bytes | None
+    def fail_one(
+        self,
+        position: int,
+        event_id: str | None,
+        reason: Reason,
+        error: HoneyHiveError,
+        content: bytes | None = None,
     ) -> None:
+        """Note the failure of one event, with its JSON if it has one."""
         with self._lock:
             if self._closed:
                 return
             if content is not None:
                 self._kept += len(content)
                 content = content if self._kept <= KEPT_BYTES else None
-            self._failures.append(BatchFailure(index, event_id, reason, error, content))
-            if index < len(self._state):
-                self._state[index] = FAILED
+            self._failures.append(BatchFailure(position, event_id, reason, error, content))
+            if position < len(self._state):
+                self._state[position] = FAILED
 
     def count(self, requests: int, size: int, *, retry: bool) -> None:
         """Note `requests` attempts of one body of `size` bytes; all but the first are retries, or all."""

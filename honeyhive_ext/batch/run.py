@@ -15,14 +15,13 @@ from collections.abc import (
     Iterable,
     Iterator,
     Mapping,
-    Sequence,
 )
 from functools import partial
 from typing import Any, cast
 
 from honeyhive_ext.batch.intake import Batch, BatchEvent, accepts
 from honeyhive_ext.batch.options import Options
-from honeyhive_ext.batch.plan import Entry
+from honeyhive_ext.batch.plan import Chunk
 from honeyhive_ext.batch.reconcile import Outcome, Step, Wait
 from honeyhive_ext.batch.report import BatchReport, Progress
 from honeyhive_ext.calls import DELIVERED
@@ -114,7 +113,7 @@ def create_batch(
     return batch.finish(source)
 
 
-def _chunks(batch: Batch, source: Iterator[object]) -> Iterator[Sequence[Entry]]:
+def _chunks(batch: Batch, source: Iterator[object]) -> Iterator[Chunk]:
     while not batch.over:
         try:
             event = next(source)
@@ -129,7 +128,7 @@ def _chunks(batch: Batch, source: Iterator[object]) -> Iterator[Sequence[Entry]]
         yield chunk
 
 
-def _drive(sender: Sender, batch: Batch, chunk: Sequence[Entry]) -> None:
+def _drive(sender: Sender, batch: Batch, chunk: Chunk) -> None:
     steps = batch.delivery(chunk).steps()
     outcome: Outcome = None
     while (step := _next(steps, outcome)) is not None:
@@ -197,7 +196,7 @@ async def _some(tasks: set[asyncio.Task[None]], *, wait: bool) -> set[asyncio.Ta
 
 async def _chunks_async(
     batch: Batch, source: Iterator[object] | AsyncIterator[object]
-) -> AsyncGenerator[Sequence[Entry]]:
+) -> AsyncGenerator[Chunk]:
     while not batch.over:
         try:
             event = await anext(source) if isinstance(source, AsyncIterator) else next(source)
@@ -212,7 +211,7 @@ async def _chunks_async(
         yield chunk
 
 
-async def _drive_async(sender: AsyncSender, batch: Batch, chunk: Sequence[Entry]) -> None:
+async def _drive_async(sender: AsyncSender, batch: Batch, chunk: Chunk) -> None:
     steps = batch.delivery(chunk).steps()
     outcome: Outcome = None
     while (step := _next(steps, outcome)) is not None:

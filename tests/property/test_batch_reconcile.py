@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from honeyhive_ext.batch.answers import Answer
-from honeyhive_ext.batch.plan import LEARN, Entry, Limits, Planner, SizeLimit, body, body_size, half_of_bytes
+from honeyhive_ext.batch.plan import LEARN, Limits, Part, Planner, SizeLimit
 from honeyhive_ext.errors import APIError
-from tests.support.batches import CUT, Service, bound, entries, run
+from tests.support.batches import CUT, Entry, Service, bound, chunk_of, entries, run
 from tests.support.scale import scaled, seed
 
 MODES = ("400", "500", "200", "empty")
@@ -195,22 +195,43 @@ def test_chunks_keep_the_order_and_stay_within_the_limits(
 ) -> None:
     batch = [Entry(i, str(i), b"x" * size) for i, size in enumerate(sizes)]
     planner = Planner(Limits(max_events, max_bytes))
-    chunks = [list(chunk) for entry in batch if (chunk := planner.add(entry))]
+    chunks = [chunk for entry in batch if (chunk := planner.add(*entry))]
     if rest := planner.flush():
-        chunks.append(list(rest))
-    assert [entry for chunk in chunks for entry in chunk] == batch
-    for chunk in chunks:
-        assert len(chunk) <= max_events
-        assert len(chunk) == 1 or len(body(chunk)) <= max_bytes
-        assert body_size(chunk) == len(body(chunk))
-    for chunk, following in pairwise(chunks):
-        assert len(chunk) == max_events or body_size([*chunk, following[0]]) > max_bytes
+        chunks.append(rest)
+    parts = [Part.of(chunk) for chunk in chunks]
+    assert [event for part in parts for event in part.events()] == batch
+    for part in parts:
+        assert len(part) <= max_events
+        assert len(part) == 1 or part.size <= max_bytes
+        assert part.body() == part.chunk.content
+        assert len(part.body()) == part.size
+    for part, following in pairwise(parts):
+        assert (
+            len(part) == max_events or part.size + 1 + len(batch[following.positions[0]].content) > max_bytes
+        )
+
+
+@given(sizes=st.lists(st.integers(0, 50), min_size=1, max_size=30), data=st.data())
+def test_the_bytes_of_an_event_are_the_same_in_every_part(sizes: list[int], data: st.DataObject) -> None:
+    batch = entries(len(sizes), random.Random(1), size=lambda: 60 + sizes[0])
+    part = Part.of(chunk_of(batch))
+    kept = set(data.draw(st.lists(st.sampled_from([entry.event_id for entry in batch]))))
+    at = data.draw(st.integers(0, len(batch)))
+    first, second = part.cut(at)
+    for some in (part, first, second, part.only(kept), part.without(kept)):
+        events = list(some.events())
+        if len(some):
+            assert some.body() == b'{"events":[' + b",".join(content for _, _, content in events) + b"]}"
+            assert some.size == len(some.body())
+        assert [event_id for _, event_id, _ in events] == list(some.ids)
+        assert [position for position, _, _ in events] == list(some.positions)
+        assert all(batch[event[0]] == event for event in events)
 
 
 @given(st.lists(st.integers(1, 1_000), min_size=2, max_size=50))
 def test_a_cut_by_bytes_leaves_two_sides_of_about_half(sizes: list[int]) -> None:
     batch = [Entry(i, str(i), b"x" * size) for i, size in enumerate(sizes)]
-    cut = half_of_bytes(batch)
+    cut = Part.of(chunk_of(batch)).half_of_bytes()
     left, right = sizes[:cut], sizes[cut:]
     assert left
     assert right

@@ -6,12 +6,13 @@ import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
 
 from honeyhive_ext.batch.answers import Answer
-from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, Entry, Limits, Planner, SizeLimit, body
+from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, Chunk, Limits, Planner, SizeLimit
 from honeyhive_ext.batch.reconcile import Delivery, Flow, Send, Wait
 from honeyhive_ext.batch.report import BatchReport, Ledger
 from honeyhive_ext.errors import APIConnectionError, APIError
@@ -23,6 +24,22 @@ CUT = APIConnectionError("the connection was cut")
 
 def event_id(rng: random.Random) -> str:
     return str(UUID(int=rng.getrandbits(128), version=4))
+
+
+class Entry(NamedTuple):
+    """An event as the planner takes it."""
+
+    position: int
+    event_id: str
+    content: bytes
+
+
+def chunk_of(batch: Sequence[Entry]) -> Chunk:
+    """One chunk of all these events."""
+    planner = Planner(Limits(max_events=len(batch), max_bytes=10**9))
+    chunks = [planner.add(*entry) for entry in batch]
+    assert chunks[-1] is not None
+    return chunks[-1]
 
 
 def entries(count: int, rng: random.Random, *, size: Callable[[], int] = lambda: 60) -> list[Entry]:
@@ -114,12 +131,12 @@ class Run:
         read = 0
         for entry in batch:
             read += 1
-            self._deliver(planner.add(entry), flow)
+            self._deliver(planner.add(*entry), flow)
         self._deliver(planner.flush(), flow)
         return ledger.close(session_id=None, read=read, stopped=flow.stop)
 
-    def _deliver(self, chunk: Sequence[Entry], flow: Flow) -> None:
-        if not chunk:
+    def _deliver(self, chunk: Chunk | None, flow: Flow) -> None:
+        if chunk is None:
             return
         flow.ledger.plan(chunk)
         steps = Delivery(chunk, flow).steps()
@@ -131,20 +148,20 @@ class Run:
             except StopIteration:
                 break
             outcome = self._perform(step, flow)
-        self.requests_of_chunk.append((len(chunk), flow.ledger.requests - before))
+        self.requests_of_chunk.append((len(chunk.ids), flow.ledger.requests - before))
 
     def _perform(self, step: Send | Wait, flow: Flow) -> Answer | APIError | None:
         if isinstance(step, Wait):
             self.waits += 1
             return None
-        content = body(step.entries)
-        assert len(content) == step.size
+        content = step.part.body()
+        assert len(content) == step.part.size
         outcome: Answer | APIError = CUT
         attempts = 0
         while outcome is CUT and attempts < self.tries:
             attempts += 1
             outcome = self.service(content)
-        flow.ledger.count(attempts, step.size, retry=step.again)
+        flow.ledger.count(attempts, len(content), retry=step.again)
         return outcome
 
 

@@ -8,9 +8,10 @@ import random
 import pytest
 
 from honeyhive_ext.batch import BatchFailure, BatchReport, report_of
+from honeyhive_ext.batch.plan import Part
 from honeyhive_ext.batch.report import KEPT_BYTES, Ledger
 from honeyhive_ext.errors import APIConnectionError, BadRequestError, BatchError, EventError
-from tests.support.batches import Entry, entries
+from tests.support.batches import Entry, chunk_of, entries
 
 REFUSED = BadRequestError(400, "no such event type")
 
@@ -95,9 +96,9 @@ def test_the_report_is_found_on_an_error_and_on_what_it_came_from() -> None:
 
 def test_failures_keep_their_json_up_to_a_bound() -> None:
     ledger = Ledger()
-    big = [Entry(i, str(i), b"x" * (KEPT_BYTES // 3)) for i in range(5)]
+    big = chunk_of([Entry(i, str(i), b"x" * (KEPT_BYTES // 3)) for i in range(5)])
     ledger.plan(big)
-    ledger.fail(big, "failed", APIConnectionError("reset"))
+    ledger.fail(Part.of(big), "failed", APIConnectionError("reset"))
     report = ledger.close(session_id=None, read=5, stopped=None)
     assert [kept.content is None for kept in report.failures] == [False, False, False, True, True]
 
@@ -105,12 +106,14 @@ def test_failures_keep_their_json_up_to_a_bound() -> None:
 def test_what_a_request_left_behind_says_later_no_longer_counts() -> None:
     batch = entries(4, random.Random(1))
     ledger = Ledger()
-    ledger.plan(batch)
-    ledger.deliver(batch[:2])
+    chunk = chunk_of(batch)
+    first, second = Part.of(chunk).cut(2)
+    ledger.plan(chunk)
+    ledger.deliver(first)
     report = ledger.close(session_id=None, read=4, stopped=None)
-    ledger.deliver(batch[2:])
-    ledger.fail(batch[2:], "failed", REFUSED)
-    ledger.fail_unread(9, None, "not_sent", REFUSED)
+    ledger.deliver(second)
+    ledger.fail(second, "failed", REFUSED)
+    ledger.fail_one(9, None, "not_sent", REFUSED)
     assert report.event_ids == [entry.event_id for entry in batch[:2]]
     assert report.failures == ()
 
@@ -118,13 +121,15 @@ def test_what_a_request_left_behind_says_later_no_longer_counts() -> None:
 def test_the_order_is_that_of_the_input_whatever_arrives_first() -> None:
     batch = entries(6, random.Random(2))
     ledger = Ledger()
-    ledger.fail_unread(0, None, "invalid", EventError("no", path="inputs"))
+    ledger.fail_one(0, None, "invalid", EventError("no", path="inputs"))
     shifted = [entry._replace(position=entry.position + 1) for entry in batch]
-    ledger.plan([shifted[0], *shifted[2:3]])
-    ledger.plan(shifted[3:])
-    ledger.deliver(shifted[4:])
-    ledger.fail([shifted[3]], "refused", REFUSED)
-    ledger.deliver([shifted[2], shifted[0]])
+    early, late = chunk_of([shifted[0], shifted[2]]), chunk_of(shifted[3:])
+    ledger.plan(early)
+    ledger.plan(late)
+    refused, others = Part.of(late).cut(1)
+    ledger.deliver(others)
+    ledger.fail(refused, "refused", REFUSED)
+    ledger.deliver(Part.of(early))
     report = ledger.close(session_id=None, read=7, stopped=None)
     assert report.event_ids == [batch[0].event_id, batch[2].event_id, batch[4].event_id, batch[5].event_id]
     assert [failed.index for failed in report.failures] == [0, 4]
