@@ -87,7 +87,7 @@ class Batch:
         event_id, content = wire.event_id, wire.content
         # An id made here is new. One that was given may stand in the input twice, and the service's answer,
         # which names ids, could not tell the two apart.
-        if (type(event) is not dict or "event_id" in given) and self._is_known(event_id):
+        if (type(given) is not dict or "event_id" in given) and self._is_known(event_id):
             twice = EventError("stands earlier in the same batch; only the first was sent", path="event_id")
             self._ledger.fail_one(position, event_id, "duplicate", twice, content)
             return None
