@@ -24,11 +24,13 @@ from honeyhive_ext.shapes import Shapes
 
 Converter = Callable[[Any, str, OnUnserializable], Any]
 
-# Names that people and other tools use, and where their content goes. The first word is the field.
+# Names that people and other tools use, and where their content goes. What stands before the comma is the
+# field; a hint shows only where the request has that field.
 WRONG_NAMES: Mapping[str, str] = {
     "project": "project_id, or leave it out: the API key decides the project",
     "project_name": "project_id, or leave it out: the API key decides the project",
     "name": "event_name",
+    "session_name": "event_name, or start the session with sessions.create(session_name=...)",
     "type": "event_type",
     "kind": "event_type",
     "id": "event_id",
@@ -152,14 +154,15 @@ class Request:
             return EventError(f"a field name is a str, not {type_name(name)}")
         known = self.converters
         wrong = WRONG_NAMES.get(name.lower(), "")
-        if wrong.split(",")[0].split()[:1] and wrong.replace(",", " ").split()[0] in known:
+        takes = f"{self.purpose} takes {', '.join(known)}"
+        if self.name == "UpdateEventRequest" and name in REQUEST_FIELDS["CreateEventRequest"]:
+            hint = f"the service cannot change it once the event is there; {takes}"
+        elif wrong.partition(",")[0] in known:
             hint = f"write {wrong}"
         elif near := get_close_matches(name.lower(), known, n=1, cutoff=0.6):
             hint = f"did you mean {near[0]}?"
-        elif any(name in REQUEST_FIELDS[other] for other in REQUEST_FIELDS):
-            hint = f"{self.purpose} takes {_listed(known)}"
         else:
-            hint = f"{self.purpose} takes {_listed(known)}; facts of your own go into metadata"
+            hint = f"{takes}; facts of your own go into metadata"
         shown = well_formed(name[:80])
         return EventError(f"{self.purpose} has no such field: {hint}", path=shown)
 
