@@ -233,7 +233,8 @@ def _base_url(given: str | None, env: Mapping[str, str]) -> str:
         raise ConfigError(f"{what} is not a URL; give one such as {DEFAULT_BASE_URL}") from None
     if parts.username is not None or parts.password is not None:
         raise ConfigError(f"{what} holds a user name or password: remove it, the API takes its key alone")
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_valid:
+    blank = any(char.isspace() for char in text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_valid or blank:
         raise ConfigError(f"{what} is {text!r}: give a URL such as {DEFAULT_BASE_URL}")
     if parts.query or parts.fragment:
         raise ConfigError(f"{what} is {text!r}: leave out what follows the path (? and #)")

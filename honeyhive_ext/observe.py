@@ -8,6 +8,7 @@ exception is logged at ERROR with its traceback.
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -87,6 +88,8 @@ class Observer:
         for name, hook in (("on_request", on_request), ("on_response", on_response), ("on_retry", on_retry)):
             if hook is not None and not callable(hook):
                 raise ConfigError(f"{name} is not callable: give a function of one argument")
+            if inspect.iscoroutinefunction(hook):
+                raise ConfigError(f"{name} is a coroutine function: give a plain function, for both shells")
         self._on_request = on_request
         self._on_response = on_response
         self._on_retry = on_retry

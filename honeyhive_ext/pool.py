@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import ssl
 import threading
 import weakref
+from collections.abc import Generator
 from typing import TypeVar
 
 import httpx
@@ -30,9 +32,35 @@ def _one_of(http_client: _Given | None, transport: object, kind: type[_Given]) -
     return http_client
 
 
-def _verify(base_url: str, transport: object) -> bool:
-    """Whether certificates must be loaded: 20 ms of CPU that http:// and a given transport do not need."""
-    return transport is None and base_url.startswith("https://")
+def _certificates(base_url: str, transport: object) -> ssl.SSLContext | None:
+    """The machine's certificates: 20 ms of CPU, which http:// and a given transport do not need."""
+    if transport is not None or not base_url.startswith("https://"):
+        return None
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # ssl.SSLError is one
+        raise ConfigError(
+            f"the certificates cannot be loaded ({error}): check SSL_CERT_FILE and SSL_CERT_DIR"
+        ) from error
+
+
+def _callable_url(url: str) -> str:
+    try:
+        httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ConfigError(f"base_url is not a URL that can be called: {error}") from error
+    return url
+
+
+@contextlib.contextmanager
+def _proxy_settings() -> Generator[None]:
+    """httpx reads HTTP_PROXY, HTTPS_PROXY and ALL_PROXY when a client is made."""
+    try:
+        yield
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        raise ConfigError(
+            f"the proxy settings cannot be used ({error}): check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
+        ) from error
 
 
 class Pool:
@@ -42,7 +70,7 @@ class Pool:
         self, base_url: str, http_client: httpx.Client | None, transport: httpx.BaseTransport | None
     ) -> None:
         self.given = _one_of(http_client, transport, httpx.Client)
-        self._base_url = base_url
+        self._base_url = _callable_url(base_url)
         self._transport = transport
         self._made: httpx.Client | None = None
         self._pid = 0
@@ -66,8 +94,9 @@ class Pool:
             return self._made
 
     def _make(self) -> httpx.Client:
-        verify = httpx.create_ssl_context() if _verify(self._base_url, self._transport) else False
-        return httpx.Client(verify=verify, limits=LIMITS, transport=self._transport)
+        verify = _certificates(self._base_url, self._transport) or False
+        with _proxy_settings():
+            return httpx.Client(verify=verify, limits=LIMITS, transport=self._transport)
 
     def close(self) -> None:
         """Close what this pool made; a client that was given stays open."""
@@ -86,7 +115,7 @@ class AsyncPool:
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
         self.given = _one_of(http_client, transport, httpx.AsyncClient)
-        self._base_url = base_url
+        self._base_url = _callable_url(base_url)
         self._transport = transport
         self._made: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = (
             weakref.WeakKeyDictionary()
@@ -105,9 +134,9 @@ class AsyncPool:
         loop = asyncio.get_running_loop()
         made = self._made.get(loop)
         if made is None:
-            if self._tls is None and _verify(self._base_url, self._transport):
-                self._tls = httpx.create_ssl_context()
-            made = httpx.AsyncClient(verify=self._tls or False, limits=LIMITS, transport=self._transport)
+            self._tls = self._tls or _certificates(self._base_url, self._transport)
+            with _proxy_settings():
+                made = httpx.AsyncClient(verify=self._tls or False, limits=LIMITS, transport=self._transport)
             self._made[loop] = made
         return made
 

@@ -76,3 +76,11 @@ def test_an_interrupt_in_a_hook_is_not_swallowed() -> None:
 def test_a_hook_that_cannot_be_called_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=name):
         Observer(**{name: "print"})  # type: ignore[arg-type]
+
+
+def test_a_hook_that_would_have_to_be_awaited_is_refused() -> None:
+    async def hook(info: object) -> None:
+        raise AssertionError("never called")
+
+    with pytest.raises(ConfigError, match="plain function"):
+        Observer(on_retry=hook)
