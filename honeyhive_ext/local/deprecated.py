@@ -89,7 +89,11 @@ def create_model_event_batch(context: Context) -> Response:
 
 
 def export_events(context: Context) -> Response:
-    """POST /v1/events/export: search with $gte and $lte, projections and up to 7,500 events a page."""
+    """POST /v1/events/export: search with $gte and $lte, projections and up to 7,500 events a page.
+
+    The clients that call it send text as the value of every filter, whatever the type beside it says
+    ("0.01" and number), and whole numbers as 2000.0; both are read as what they mean.
+    """
     body = context.json()
     body.pop("project", None)
     projections = body.pop("projections", None)
@@ -102,6 +106,8 @@ def export_events(context: Context) -> Response:
     if context.switches.limit == "clamp" or context.lenient:
         body = clamped(body, EXPORT_LIMIT)
     limit = body.get("limit", 1000)
+    if isinstance(limit, float) and limit.is_integer():
+        body["limit"] = limit = int(limit)
     wrong = failures(
         "SearchEventsRequest", {**body, "limit": min(limit, 1000) if type(limit) is int else limit}
     )
@@ -109,7 +115,8 @@ def export_events(context: Context) -> Response:
         wrong.append(Failure("limit", f"expected at most {EXPORT_LIMIT}"))
     if wrong:
         raise bad_request(wrong)
-    asked = query(context, context.guarded(body), 1000)
+    reading = evolve(context, switches=evolve(context.switches, filter_type="coerce"))
+    asked = query(reading, context.guarded(body), 1000)
     return answer_query(context, evolve(asked, projections=projections or ()))
 
 
