@@ -129,7 +129,10 @@ def rounds(job: Job, present: list[Contender], rows: dict[str, Row], stub: Stub,
         waiting: list[tuple[Row, Child]] = []
         for contender in present:
             started = stack.enter_context(child(job, contender, stub, options))
-            first = started.answer()
+            try:
+                first = started.answer()
+            except RuntimeError as error:
+                first = {"missing": str(error)}
             if "missing" in first:
                 rows[contender.name].missing = first["missing"]
             else:

@@ -55,7 +55,7 @@ class Reply:
     """
 
     status: int
-    headers: httpx.Headers
+    headers: Mapping[str, str]
     content: bytes
     attempts: int
     bytes_sent: int
@@ -81,7 +81,7 @@ class Answer:
     """An attempt brought an answer."""
 
     status: int
-    headers: httpx.Headers
+    headers: Mapping[str, str]
     content: bytes
 
 

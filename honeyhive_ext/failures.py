@@ -26,6 +26,7 @@ _TITLE = re.compile(rb"<title[^>]*>\s*(.*?)\s*</title", re.IGNORECASE | re.DOTAL
 # Frames of these hold the request as it goes over the wire, the Authorization header included.
 _WIRE_MODULES = frozenset(
     {"httpx", "httpcore", "h11", "h2", "hpack", "anyio", "trio", "sniffio", "socksio", "asyncio", "uvloop"}
+    | {"aiohttp", "yarl", "multidict"}
     | {"ssl", "socket", "selectors", "contextlib"}
 )
 

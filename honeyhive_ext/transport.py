@@ -10,6 +10,7 @@ import platform
 import random
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -32,6 +33,7 @@ from honeyhive_ext.failures import without_wire_frames
 from honeyhive_ext.observe import Observer
 from honeyhive_ext.pool import AsyncPool, Pool
 from honeyhive_ext.retry import Bucket, RetryPolicy, Uniform, retry_after, retry_policy, wait
+from honeyhive_ext.transports import AsyncExchanger
 
 __all__ = ["AsyncSender", "Call", "Reply", "Sender"]
 
@@ -46,6 +48,7 @@ _HEADERS = (
     (b"hh-client-version", __version__.encode()),
     (b"hh-client-language", b"python"),
 )
+_HEADER_TEXTS = tuple((name.decode(), value.decode()) for name, value in _HEADERS)
 
 
 class Countdown(dict[str, float | None]):
@@ -120,25 +123,34 @@ class _Core(Unpicklable):
         """
         made = call.request
         method, url, content = made["method"], self._url(made["url"]), made.get("content", b"")
-        more = [(b"hh-client-timestamp", b"%d" % (self._wall() * 1000))]
-        more += [(name.encode(), value.encode()) for name, value in made.get("headers", {}).items()]
+        headers = self._headers(call)
         if given is not None:
-            headers = httpx.Headers([*_HEADERS, *more, self._authorization(call)])
-            return given.build_request(method, url, headers=headers, content=content or None)
+            return given.build_request(method, url, headers=httpx.Headers(headers), content=content or None)
         if content:
-            more.append((b"Content-Length", b"%d" % len(content)))
-        more.append((b"Host", url.netloc))
-        request = httpx.Request(
-            method,
-            url,
-            headers=[*_HEADERS, *more, self._authorization(call)],
-            stream=httpx.ByteStream(content),
-        )
+            headers.append((b"Content-Length", b"%d" % len(content)))
+        headers.append((b"Host", url.netloc))
+        request = httpx.Request(method, url, headers=headers, stream=httpx.ByteStream(content))
         request.read()
         return request
 
-    def _authorization(self, call: Call) -> tuple[bytes, bytes]:
-        return (b"Authorization", f"Bearer {self.settings.key(write=call.write).reveal()}".encode())
+    def _headers(self, call: Call) -> list[tuple[bytes, bytes]]:
+        key = self.settings.key(write=call.write)
+        return [
+            *_HEADERS,
+            (b"hh-client-timestamp", b"%d" % (self._wall() * 1000)),
+            *((name.encode(), value.encode()) for name, value in call.request.get("headers", {}).items()),
+            (b"Authorization", f"Bearer {key.reveal()}".encode()),
+        ]
+
+    def _texts(self, call: Call) -> list[tuple[str, str]]:
+        """The headers for a transport that takes text."""
+        key = self.settings.key(write=call.write)
+        return [
+            *_HEADER_TEXTS,
+            ("hh-client-timestamp", str(int(self._wall() * 1000))),
+            *call.request.get("headers", {}).items(),
+            ("Authorization", f"Bearer {key.reveal()}"),
+        ]
 
 
 class Sender(_Core):
@@ -241,6 +253,7 @@ class AsyncSender(_Core):
     ) -> None:
         super().__init__(settings, observer=observer, clock=clock, wall=wall, uniform=uniform)
         self._pool = AsyncPool(settings.base_url, http_client, transport)
+        self._direct = transport if isinstance(transport, AsyncExchanger) else None
         self.sleep = sleep
 
     async def send(
@@ -253,20 +266,51 @@ class AsyncSender(_Core):
     ) -> Reply:
         """Send a call until it has an answer that counts; see `Sender.send`."""
         limits = self._limits(call, retry, timeout, accept)
-        http = self._pool.get()
-        request = self._request(call, self._pool.given)
-        steps = exchange(call, request.url, limits, self._observer)
+        attempt, url = self._attempts(call)
+        steps = exchange(call, url, limits, self._observer)
         try:
             step = next(steps)
             while True:
                 if isinstance(step, Attempt):
-                    step = steps.send(await self._attempt(http, request, step))
+                    step = steps.send(await attempt(step))
                 else:
                     await self.sleep(step.seconds)
                     step = steps.send(None)
         except StopIteration as finished:
             reply: Reply = finished.value
             return reply
+
+    def _attempts(
+        self, call: Call
+    ) -> tuple[Callable[[Attempt], Awaitable[Answer | httpx.RequestError]], httpx.URL]:
+        """What makes an attempt of this call, and where the first one goes."""
+        http = self._pool.get()
+        if self._direct is not None:
+            url = self._url(call.request["url"])
+            return partial(self._exchange, self._direct, call, url, self._texts(call)), url
+        request = self._request(call, self._pool.given)
+        return partial(self._attempt, http, request), request.url
+
+    async def _exchange(
+        self,
+        direct: AsyncExchanger,
+        call: Call,
+        url: httpx.URL,
+        headers: list[tuple[str, str]],
+        step: Attempt,
+    ) -> Answer | httpx.RequestError:
+        made = call.request
+        # The text of an httpx.URL is put together anew each time; only a redirect needs it.
+        target = self.settings.base_url + made["url"] if step.url is url else str(step.url)
+        try:
+            content = made.get("content", b"")
+            return await direct.exchange(made["method"], target, headers, content, step.limit)
+        except httpx.RequestError as error:
+            without_wire_frames(error)
+            return error
+        except BaseException as error:
+            without_wire_frames(error)
+            raise
 
     async def _attempt(
         self, http: httpx.AsyncClient, request: httpx.Request, step: Attempt
