@@ -125,8 +125,10 @@ def prepare_session(
     Raises:
         EventError: A field that is not known, or a session_id that is not a UUID.
     """
+    if fields.get("session_id") is not None:
+        fields = {**fields, "session_id": session_id_text(fields["session_id"])}
     wire = SESSION.convert(fields, settings.on_unserializable)
-    wire["session_id"] = session_id_text(wire["session_id"]) if "session_id" in wire else new_id()
+    wire.setdefault("session_id", new_id())
     _defaults(wire, settings, now_ms)
     return wire["session_id"], _write(SESSION, wire, settings)
 
@@ -224,11 +226,9 @@ def _write(
         raise EventError(f"the redact hook raises {type_name(error)}: not sent") from error
     if not isinstance(redacted, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - a hook may forget
         raise EventError(f"the redact hook returns {type_name(redacted)}, not the event as a dict: not sent")
-    result = request.convert(_mapping(redacted), mode, further=further)
-    for name in KEPT:
-        result.pop(name, None)
-        if name in wire:
-            result[name] = wire[name]
+    rest = {name: value for name, value in _mapping(redacted).items() if name not in KEPT}
+    kept = {name: wire[name] for name in KEPT if name in wire}
+    result = {**kept, **request.convert(rest, mode, further=further)}
     if "inputs" in request.required:
         result.setdefault("inputs", {})
     return to_json(result, mode)
