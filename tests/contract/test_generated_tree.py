@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import doctest
+import importlib
 import json
 from pathlib import Path
 
@@ -131,3 +133,19 @@ def test_every_operation_has_a_module_with_the_six_functions() -> None:
                 "asyncio_detailed",
             }
             assert public <= names
+
+
+@pytest.mark.parametrize(
+    "name", [".".join(path.relative_to(GENERATED).with_suffix("").parts) for path in MODULES]
+)
+def test_examples_in_docstrings_run(name: str) -> None:
+    failed, _ = doctest.testmod(importlib.import_module(name.removesuffix(".__init__")))
+    assert failed == 0
+
+
+def test_there_are_examples_in_docstrings() -> None:
+    attempted = [
+        doctest.testmod(importlib.import_module(f"honeyhive_schemas{name}")).attempted
+        for name in ("", "._documents", "._failures", "._formats")
+    ]
+    assert min(attempted) > 0
