@@ -73,6 +73,13 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def official_sdk(session: nox.Session) -> None:
+    """Run the official Python SDK against the local server, with both packages in one environment."""
+    session.install("-e", ".[local]", *group("test", "official-sdk"))
+    session.run("pytest", *(session.posargs or ["tests/sdk"]))
+
+
+@nox.session
 def quickstart(session: nox.Session) -> None:
     """Run a small real program against the local server; give JSON Lines files to send those instead."""
     session.install("-e", ".[cli]")
@@ -84,7 +91,7 @@ def bench(session: nox.Session) -> None:
     """Measure this package beside its peers: a short form, or what the arguments of `benchmarks` ask for."""
     session.install("-e", ".[schemas-fast,fast-async]", *group("bench"))
     environment = {
-        "BENCH_SDK_PYTHON": environment_of_its_own(session, "bench-sdk"),
+        "BENCH_SDK_PYTHON": environment_of_its_own(session, "official-sdk"),
         "BENCH_STOCK_PYTHON": environment_of_its_own(session, "bench-stock"),
     }
     session.run("python", "-m", "benchmarks", *(session.posargs or ["--short"]), env=environment)
