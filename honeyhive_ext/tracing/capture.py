@@ -93,5 +93,5 @@ def error_text(error: BaseException) -> str:
         text = well_formed(str(error))
     except Exception as second:  # noqa: BLE001 - an exception's own __str__ may raise
         text = f"its text cannot be read ({type_name(second)})"
-    name = type_name(error)
+    name = type(error).__name__
     return (f"{name}: {text}" if text else name)[:ERROR_LIMIT]
