@@ -6,7 +6,7 @@ import logging
 import math
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
@@ -26,6 +26,7 @@ OnUnserializable = Literal["raise", "null", "repr"]
 Redact = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 log = logging.getLogger(__name__)
+_Item = TypeVar("_Item")
 
 
 class PickleRefusedError(ConfigError, TypeError):
@@ -79,6 +80,17 @@ class Secret(Unpicklable):
 
     def __deepcopy__(self, memo: object) -> Secret:
         return self
+
+
+class Unshown(list[_Item]):
+    """A list that does not show what it holds, for headers with a key on their way to the wire.
+
+    >>> Unshown([1, 2])
+    [2 not shown]
+    """
+
+    def __repr__(self) -> str:
+        return f"[{len(self)} not shown]"
 
 
 @attrs.frozen(kw_only=True)

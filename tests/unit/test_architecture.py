@@ -31,7 +31,14 @@ PURE = (
     "ids",
 )
 SHELLS = ("client", "aio")
-HTTP = {"transport", "pool", "exchange", "failures", *SHELLS}  # whose types or objects of httpx they handle
+HTTP = {
+    "transport",
+    "sending",
+    "pool",
+    "exchange",
+    "failures",
+    *SHELLS,
+}  # whose types or objects of httpx they handle
 SLEEPERS = {"transport"}
 APART = ("local", "cli")  # these serve and command; the client does without them
 
@@ -100,7 +107,8 @@ def test_pure_rooms_open_nothing_and_wait_for_nothing(name: str) -> None:
 def test_pure_rooms_and_shells_do_not_import_the_transport_s_drivers(name: str) -> None:
     if name in SHELLS:
         assert not any(
-            n.endswith((".exchange", ".pool", ".failures")) for n in imported(PACKAGE / f"{name}.py")
+            n.endswith((".exchange", ".sending", ".pool", ".failures"))
+            for n in imported(PACKAGE / f"{name}.py")
         )
     else:
         assert "honeyhive_ext.transport" not in set(imported(PACKAGE / f"{name}.py"))
