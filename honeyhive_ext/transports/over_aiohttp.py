@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import ssl
 import weakref
 from collections.abc import Sequence
 
 import httpx
 
+from honeyhive_ext.config import Unshown
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.exchange import Answer
 
@@ -22,6 +24,9 @@ except ImportError as error:
 
 GRACE = 0.1  # seconds; lets connecting, if that is what is late, say so before the whole exchange is stopped
 KEPT_URLS = 16
+LARGE = (
+    1_000_000  # bytes; aiohttp wants a larger body as a file, so that writing it leaves the loop some room
+)
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
@@ -70,7 +75,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             async with session.request(
                 method,
                 target,
-                data=content or None,
+                data=content if len(content) <= LARGE else io.BytesIO(content),
                 headers=headers,
                 timeout=timeout,
                 proxy=self._proxy,
@@ -78,7 +83,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             ) as response:
                 return Answer(response.status, response.headers, await response.read())
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise _as_httpx(error) from error
+            made, cause = _as_httpx(error), _cause(error, target)
+        raise made from cause  # out here, or the error itself would be the context in any case
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The way of any httpx client."""
@@ -86,7 +92,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         given = request.extensions.get("timeout", {})
         limits = [given.get(phase) for phase in ("connect", "read", "write", "pool")]
         limit = min((seconds for seconds in limits if seconds is not None), default=3600.0)
-        headers = [(name, value) for name, value in request.headers.multi_items() if name not in _OWN_HEADERS]
+        headers = Unshown(pair for pair in request.headers.multi_items() if pair[0] not in _OWN_HEADERS)
         answer = await self.exchange(request.method, str(request.url), headers, content, limit)
         # The body is decoded already, so what was true of its encoded form must not be said of it.
         kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in _ENCODED]
@@ -126,6 +132,20 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 _OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 _BROKEN = (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, aiohttp.ClientResponseError)
 _ENCODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+
+
+def _cause(error: Exception, url: URL) -> Exception | None:
+    """What may hang on the error that is raised: none that holds the request's headers, and so the key.
+
+    Where the TLS handshake was cut off, asyncio says only "reset", so this says what it was.
+    """
+    if isinstance(error, aiohttp.ClientResponseError):
+        return None
+    if url.scheme == "https" and isinstance(error, aiohttp.ClientConnectorError):
+        reason = error.os_error
+        if isinstance(reason, ConnectionError) and not isinstance(reason, ConnectionRefusedError):
+            return ssl.SSLError("the other side closed the connection during the TLS handshake")
+    return error
 
 
 def _as_httpx(error: aiohttp.ClientError | TimeoutError) -> httpx.RequestError:

@@ -162,13 +162,15 @@ def test_no_success_shows_a_key_or_a_payload_in_its_logs(kind: Kind, logged: io.
 def test_an_interrupt_inside_the_http_library_shows_no_key(
     kind: Kind, interrupt: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import aiohttp
     import h11
 
-    def interrupted(self: object, event: object) -> None:
-        del event  # this frame is the test's own
+    def interrupted(self: object, *details: object, **more: object) -> None:
+        del details, more  # this frame is the test's own
         raise interrupt
 
     monkeypatch.setattr(h11.Connection, "send", interrupted)
+    monkeypatch.setattr(aiohttp.BaseConnector, "connect", interrupted)
     with Misbehaving() as server, Shell(kind, server.url, **options()) as shell:
         error = caught(lambda: shell.do(create))
         assert type(error) is interrupt

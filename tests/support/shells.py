@@ -9,10 +9,12 @@ from typing import Any, Literal, Self
 
 from honeyhive_ext.aio import AsyncHoneyHive
 from honeyhive_ext.client import HoneyHive
+from honeyhive_ext.transports import AiohttpTransport
 
 KEY = "hh_test_key"
-Kind = Literal["sync", "async"]
-KINDS: tuple[Kind, ...] = ("sync", "async")
+# "aiohttp" is the asyncio client over the optional transport: it keeps the promises that httpx keeps.
+Kind = Literal["sync", "async", "aiohttp"]
+KINDS: tuple[Kind, ...] = ("sync", "async", "aiohttp")
 
 
 class Shell:
@@ -28,6 +30,8 @@ class Shell:
         self.waits: list[float] = []
         self._runner = asyncio.Runner()
         options = {"api_key": KEY, "base_url": url, **options}
+        if kind == "aiohttp" and not {"http_client", "transport"} & options.keys():
+            options["transport"] = AiohttpTransport()
         self.client: Any = HoneyHive(**options) if kind == "sync" else AsyncHoneyHive(**options)
         self.client._sender.sleep = self.waits.append if kind == "sync" else self._skip
 
