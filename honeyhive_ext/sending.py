@@ -83,6 +83,7 @@ class Core(Unpicklable):
     def limits(
         self, call: Call, retry: RetryPolicy | bool | None, timeout: float | None, accept: Accept
     ) -> Limits:
+        """What one call may do: the client's settings where the call has none of its own."""
         return Limits(
             policy=self.settings.retry if retry is None else retry_policy(retry, self.settings.retry),
             timeout=self.settings.timeout if timeout is None else seconds(timeout, "timeout"),

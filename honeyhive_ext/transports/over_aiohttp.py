@@ -80,6 +80,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 timeout=timeout,
                 proxy=self._proxy,
                 allow_redirects=False,
+                skip_auto_headers=("Content-Type",),
             ) as response:
                 return Answer(response.status, response.headers, await response.read())
         except (aiohttp.ClientError, TimeoutError) as error:
