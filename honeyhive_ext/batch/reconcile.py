@@ -146,8 +146,9 @@ class Delivery:
 
     def _judge(self, piece: _Piece, outcome: Outcome) -> None:
         if isinstance(outcome, Answer):
-            self._flow.strikes = 0
             decision = classify(outcome.status)
+            if decision in (Decision.SPLIT, Decision.REFUSED, Decision.DELIVERED):
+                self._flow.strikes = 0
             if decision is Decision.SPLIT:
                 self._too_large(piece, outcome)
             elif decision is Decision.REFUSED:
@@ -193,7 +194,9 @@ class Delivery:
         left = missing(answer, piece.part.ids, ids_in_answer=self._flow.ids_in_answer)
         if left is None:
             self._unclear(piece, answer)
-        elif not left:
+            return
+        self._flow.strikes = 0
+        if not left:
             self._ledger.deliver(piece.part)
             if piece.sibling is not None and not piece.sent:
                 piece.sibling.suspect = True
@@ -213,13 +216,12 @@ class Delivery:
             again = _Piece(piece.part, piece.sent, piece.probing, unclear=piece.unclear + 1)
             self._again(again, answer, piece.unclear)
             return
-        said = (
-            "names events that were not sent" if listed_ids(answer.content) else "does not say what is stored"
-        )
-        text = f"the answer {answer.status} {said}; whether these events are stored is not known"
-        self._ledger.fail(
-            piece.part, "failed", ResponseError(text, status=answer.status, body=answer.content)
-        )
+        listed = listed_ids(answer.content)
+        said = "does not say which events are stored" if listed is None else "names other events"
+        text = f"the answer {answer.status} {said}: whether these are stored is not known"
+        error = ResponseError(text, status=answer.status, body=answer.content)
+        self._flow.failed(error)
+        self._ledger.fail(piece.part, "failed", error)
 
     def _again(self, piece: _Piece, answer: Answer, retry: int) -> None:
         asked = None if answer.error is None else answer.error.retry_after

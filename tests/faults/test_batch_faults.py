@@ -243,6 +243,17 @@ def test_an_answer_about_other_events_delivers_nothing_by_position(kind: Kind, c
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_page_that_is_not_the_api_is_not_sent_every_event(kind: Kind) -> None:
+    with Misbehaving(then=answer(200, b"<html>Welcome")) as server, Shell(kind, server.url) as shell:
+        report = collect(shell, list(tools(900)), max_events=10, max_concurrency=1)
+    assert len(server.requests) == 3 * STRIKES
+    assert [f.reason for f in report.failures] == ["failed"] * (10 * STRIKES) + ["not_sent"] * (
+        900 - 10 * STRIKES
+    )
+    assert isinstance(report.stopped, errors.ResponseError)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_conflict_on_our_own_ids_counts_as_delivered(kind: Kind) -> None:
     service = Service(again="reject")
     events = [{"event_type": "tool", "event_id": event_id(random.Random(n))} for n in range(20)]

@@ -1,0 +1,91 @@
+"""Reading the service's answers to a batch."""
+
+from __future__ import annotations
+
+import random
+
+import orjson
+import pytest
+
+from honeyhive_ext.batch.answers import Answer, is_partial, left_out, listed_ids, missing, status_error
+from honeyhive_ext.errors import NotFoundError, ResponseError, ServerError
+from tests.support.batches import event_id
+
+IDS = [event_id(random.Random(n)) for n in range(4)]
+
+
+def says(*ids: object, status: int = 200) -> Answer:
+    return Answer(status, orjson.dumps({"event_ids": list(ids), "success": True}))
+
+
+@pytest.mark.parametrize("order", [IDS, IDS[::-1], [*IDS, IDS[0]], [i.upper() for i in IDS]])
+def test_an_answer_may_name_our_ids_in_any_order_often_and_in_upper_case(order: list[str]) -> None:
+    assert missing(says(*order), IDS, ids_in_answer=True) == set()
+
+
+def test_what_the_answer_does_not_name_is_missing() -> None:
+    assert missing(says(IDS[2]), IDS, ids_in_answer=True) == {IDS[0], IDS[1], IDS[3]}
+    assert missing(says(IDS[2].upper()), IDS, ids_in_answer=True) == {IDS[0], IDS[1], IDS[3]}
+    assert missing(says(), IDS, ids_in_answer=True) == set(IDS)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"7",
+        b"{}",
+        b'{"event_ids": null}',
+        b'{"event_ids": [1]}',
+        b'{"event_ids": "x"}',
+    ],
+)
+def test_an_answer_that_names_no_ids_says_nothing(content: bytes) -> None:
+    assert missing(Answer(200, content), IDS, ids_in_answer=True) is None
+    assert not is_partial(500, content)
+
+
+def test_one_id_of_somebody_else_makes_the_whole_answer_worthless() -> None:
+    assert missing(says(*IDS, event_id(random.Random(9))), IDS, ids_in_answer=True) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "expected"),
+    [
+        (200, b'{"success": true}', set()),
+        (200, b'{"success": false}', set(IDS)),
+        (200, b'{"success": 1}', None),
+        (200, b"", None),
+        (500, b'{"success": true}', None),
+    ],
+)
+def test_a_sessions_batch_is_confirmed_by_success_alone(
+    status: int, content: bytes, expected: set[str] | None
+) -> None:
+    assert missing(Answer(status, content), IDS, ids_in_answer=False) == expected
+
+
+def test_only_a_500_with_ids_is_a_partial_answer() -> None:
+    assert is_partial(500, b'{"event_ids": []}')
+    assert not is_partial(502, b'{"event_ids": []}')
+    assert not is_partial(200, b'{"event_ids": []}')
+    assert listed_ids(b'{"event_ids": ["a"]}') == ["a"]
+
+
+def test_what_is_left_out_is_reported_with_the_services_words() -> None:
+    error = left_out(Answer(500, b'{"event_ids": [], "errors": ["bad field", "bad type"], "success": false}'))
+    assert isinstance(error, ServerError)
+    assert error.message == "bad field; bad type"
+    error = left_out(Answer(500, b'{"event_ids": [], "message": "shard is full"}'))
+    assert "shard is full" in str(error)
+    error = left_out(Answer(200, b'{"event_ids": []}'))
+    assert isinstance(error, ResponseError)
+    assert "gave no reason" in str(error)
+
+
+def test_an_answer_without_an_error_of_its_own_becomes_the_typed_one() -> None:
+    assert isinstance(status_error(Answer(404, b"")), NotFoundError)
+    given = NotFoundError(404, "no such route")
+    assert status_error(Answer(404, b"", given)) is given
