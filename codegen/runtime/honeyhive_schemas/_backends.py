@@ -52,6 +52,16 @@ class Validator:
         except RecursionError:  # the caller's own stack was nearly full
             return False
 
+    def is_valid_json(self, value: object) -> bool:
+        """`is_valid`, for a value that a strict JSON parser has just made: the same verdict, sooner.
+
+        Such a value holds nothing but what JSON has, so that it is not looked through first.
+        """
+        try:
+            return self._backend.is_valid(value)
+        except (ValueError, OverflowError, RecursionError):  # deeper or larger than the library reads
+            return self.is_valid(value)
+
     def failures(self, value: object) -> list[Failure]:
         """Every place where the value does not follow the schema, sorted by path; empty if it does.
 
