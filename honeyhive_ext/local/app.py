@@ -15,11 +15,12 @@ from attrs import define, evolve, field, frozen
 
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local import batches, control, deprecated, reads, writes
+from honeyhive_ext.local.codec import TooDeepError
 from honeyhive_ext.local.context import Clock, Context, Effects, now_ms
 from honeyhive_ext.local.damage import damaged, effects
 from honeyhive_ext.local.faults import Fault, Faults, fault_from
 from honeyhive_ext.local.log import RequestLog
-from honeyhive_ext.local.message import Refusal, Request, Response, error
+from honeyhive_ext.local.message import Failure, Refusal, Request, Response, bad_request, error
 from honeyhive_ext.local.security import Keys, bearer
 from honeyhive_ext.local.store import Store
 from honeyhive_ext.local.switches import Switches
@@ -97,6 +98,8 @@ class App:
             response = self._answer(context)
         except Refusal as refusal:
             response = refusal.response()
+        except TooDeepError as problem:
+            response = bad_request([Failure("", str(problem))]).response()
         except Exception:
             logger.exception("%s %s failed", request.method, request.path)
             response = error(500, "the local server failed; its log says why", "INTERNAL")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
 
+from honeyhive_ext.local.codec import TooDeepError, guard
 from honeyhive_ext.local.context import Context, not_found
-from honeyhive_ext.local.ingest import check_depth, draft, event_list, maybe_deep
+from honeyhive_ext.local.ingest import drafts, event_list
 from honeyhive_ext.local.message import Failure, Refusal, Response, bad_request
 from honeyhive_ext.local.shapes import is_object
 from honeyhive_ext.local.store import Draft, Transaction
@@ -36,18 +37,19 @@ def create_event_batch(context: Context) -> Response:
 
 def store_batch(context: Context, body: dict[str, Any]) -> Response:
     """Store a batch, as posted. With single_session all events share one new session of this request."""
-    good, errors = _checked(context, "PostEventBatchRequest", body)
+    checked = _checked(context, "PostEventBatchRequest", body)
     session: list[Draft] = []
-    fixed: dict[str, str] = {}
+    session_id: str | None = None
     if body.get("single_session") is True:
         properties = body.get("session_properties")
         given = properties if is_object(properties) else {}
         session = [session_draft(context, context.guarded(given))]
-        fixed = {"session_id": session[0].event["session_id"]}
-    outcome = _store(context, good, errors, fixed, session)
+        session_id = session[0].event["session_id"]
+    outcome = _store(context, checked, session_id, session)
     if outcome.errors:
         return outcome.partial()
-    return answer({"event_ids": outcome.event_ids, "success": True, **fixed})
+    named = {} if session_id is None else {"session_id": session_id}
+    return answer({"event_ids": outcome.event_ids, "success": True, **named})
 
 
 def create_session_event_batch(context: Context) -> Response:
@@ -57,13 +59,21 @@ def create_session_event_batch(context: Context) -> Response:
 
 def store_session_batch(context: Context, session_id: str, body: dict[str, Any]) -> Response:
     """Store events with the session_id of the path, whatever they say themselves."""
-    good, errors = _checked(context, "SessionEventBatchRequest", body)
-    outcome = _store(context, good, errors, {"session_id": session_id}, (), session_id)
+    checked = _checked(context, "SessionEventBatchRequest", body)
+    outcome = _store(context, checked, session_id, (), session_id)
     return outcome.partial() if outcome.errors else answer({"success": True})
 
 
-def _checked(context: Context, schema: str, body: dict[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
-    """The events that may be stored, guarded, and a text for each that may not."""
+@frozen
+class _Checked:
+    """The events of a batch that may be stored, and a text for each that may not, by its place."""
+
+    good: Mapping[int, dict[str, Any]]
+    errors: dict[int, str]
+
+
+def _checked(context: Context, schema: str, body: dict[str, Any]) -> _Checked:
+    """The batch by its schema. Refuses it, or with `partial` sets its bad events apart."""
     found = failures(schema, body)
     partial = context.switches.bad_event == "partial"
     inside = [one for one in found if one.path.startswith("events[")]
@@ -72,50 +82,54 @@ def _checked(context: Context, schema: str, body: dict[str, Any]) -> tuple[list[
     events = event_list(body.get("events"))
     if context.switches.max_batch and len(events) > context.switches.max_batch:
         raise Refusal(413, f"more than {context.switches.max_batch} events", "PAYLOAD_TOO_LARGE")
-    bad = _too_deep(context, events) + [
-        Failure(f"events[{at}]", "must be an object")
-        for at, event in enumerate(events)
-        if not is_object(event)
-    ]
-    if bad and not partial:
-        raise bad_request(bad)
     if context.lenient:
         context.violations.extend(found)
-    else:
-        bad += inside
-    texts: dict[int, str] = {}
-    for one in bad:
-        number = int(one.path[7 : one.path.index("]")])
+        # What is no object cannot be stored, however lenient.
+        inside = [
+            Failure(f"events[{at}]", "must be an object") for at, e in enumerate(events) if not is_object(e)
+        ]
+        if inside and not partial:
+            raise bad_request(inside)
+    errors: dict[int, str] = {}
+    for one in inside:
+        at = int(one.path[7 : one.path.index("]")])
         text = f"{one.path}: {one.message}"
-        texts[number] = f"{texts[number]}; {text}" if number in texts else text
-    good = [context.guarded(event) for at, event in enumerate(events) if at not in texts]
-    return good, [texts[at] for at in sorted(texts)]
+        errors[at] = f"{errors[at]}; {text}" if at in errors else text
+    coded = context.coded
+    good = {at: guard(event) if coded else event for at, event in enumerate(events) if at not in errors}
+    return _Checked(good, errors)
 
 
-def _too_deep(context: Context, events: Sequence[Any]) -> list[Failure]:
-    if not maybe_deep(context.request.body):
-        return []
-    return [
-        one
-        for at, event in enumerate(events)
-        if is_object(event)
-        for one in check_depth(event, f"events[{at}].")
-    ]
+def _drafts(context: Context, checked: _Checked, session_id: str | None) -> list[Draft]:
+    """The events as they are stored. One that is nested too deeply is a bad event like any other."""
+    try:
+        return drafts(context, checked.good.values(), session_id)
+    except TooDeepError:
+        made: list[Draft] = []
+        for at, event in checked.good.items():
+            try:
+                made += drafts(context, [event], session_id)
+            except TooDeepError as problem:
+                checked.errors[at] = f"events[{at}]: {problem}"
+        if context.switches.bad_event != "partial":
+            texts = [Failure(*text.split(": ", 1)) for text in checked.errors.values()]
+            raise bad_request(texts) from None
+        return made
 
 
 def _store(
     context: Context,
-    events: Sequence[dict[str, Any]],
-    errors: Sequence[str],
-    fixed: dict[str, str],
+    checked: _Checked,
+    session_id: str | None,
     session: Sequence[Draft],
     known: str | None = None,
 ) -> Outcome:
-    drafts = [draft(context, event, **fixed) for event in events]
+    made = _drafts(context, checked, session_id)
     keep = context.effects.keep
-    dropped = [] if keep is None else drafts[keep:]
-    kept = drafts if keep is None else drafts[:keep]
-    texts = [*errors, *("the event could not be stored" for _ in dropped)]
+    dropped = [] if keep is None else made[keep:]
+    kept = made if keep is None else made[:keep]
+    texts = [checked.errors[at] for at in sorted(checked.errors)]
+    texts += ["the event could not be stored" for _ in dropped]
     one_by_one = context.switches.bad_event == "partial" and context.switches.repost == "reject"
 
     def work(transaction: Transaction) -> Outcome:
@@ -130,10 +144,10 @@ def _store(
     return context.store.write(work)
 
 
-def _singly(transaction: Transaction, drafts: Sequence[Draft], texts: list[str]) -> Outcome:
+def _singly(transaction: Transaction, made: Sequence[Draft], texts: list[str]) -> Outcome:
     """Store what can be stored, where an id that is there already is one event's error."""
     outcome = Outcome([], list(texts))
-    for one in drafts:
+    for one in made:
         try:
             transaction.insert([one], "reject")
         except Refusal as refusal:

@@ -17,9 +17,11 @@ import orjson
 from honeyhive_ext.local.message import Refusal
 from honeyhive_ext.local.shapes import is_array, is_object
 
-MAX_DEPTH = 250  # levels inside one field; orjson writes at most 254, SQLite's JSON functions read 1,000
+MAX_DEPTH = 254  # levels inside one field: what orjson writes; SQLite's JSON functions read 1,000 or 2,000
 
-_MANY_DIGITS = re.compile(rb"[0-9]{19}")
+# An integer that orjson does not keep has 20 digits or more. A pattern would look for them far slower.
+_DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
+_TWENTY = b"0" * 20
 _NOT_JSON = "BAD_REQUEST"
 
 # Four noncharacters of Unicode, which no text should hold: START, one to four MARKs, END stand for NUL
@@ -32,10 +34,15 @@ _CODES = {
     0xFDD1: _START + 3 * _MARK + _END,
     0xFDD2: _START + 4 * _MARK + _END,
 }
-_SUSPECT = re.compile(rb"\\u0000|\\u[fF][dD][dD][0-2]|\xef\xb7[\x90-\x92]")
+_ESCAPED = re.compile(rb"\\u(?:0000|[fF][dD][dD][0-2])")
+_RAW = b"\xef\xb7"  # how the three begin in UTF-8
 _CODED = re.compile("\ufdd0(\ufdd1{1,4})\ufdd2".encode())
 _PLAIN = (b"\\u0000", "\ufdd0".encode(), "\ufdd1".encode(), "\ufdd2".encode())
 _START_BYTES = _START.encode()
+
+
+class TooDeepError(ValueError):
+    """A value that is nested more deeply than can be stored and searched."""
 
 
 def loads(body: bytes) -> Any:
@@ -49,7 +56,7 @@ def loads(body: bytes) -> Any:
     """
     try:
         value = orjson.loads(body)
-        if _MANY_DIGITS.search(body):
+        if _TWENTY in body.translate(_DIGITS):
             value = json.loads(body, parse_float=_finite, parse_constant=_refuse)
     except (ValueError, RecursionError) as problem:
         raise Refusal(400, f"the body is not JSON: {problem}", _NOT_JSON) from problem
@@ -70,18 +77,26 @@ def _refuse(text: str) -> NoReturn:
 def dumps(value: object) -> str:
     """Python to JSON text, non-ASCII as itself, integers exact.
 
+    Raises:
+        TooDeepError: More than MAX_DEPTH levels.
+
     >>> dumps({"é": [1.0, 2**70]})
     '{"é":[1.0,1180591620717411303424]}'
     """
     try:
         return orjson.dumps(value).decode()
-    except TypeError:
+    except TypeError:  # too deep, or an integer of more than 64 bits
+        if depth(value) > MAX_DEPTH:
+            raise TooDeepError(f"nested more than {MAX_DEPTH} levels deep") from None
         return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def suspect(body: bytes) -> bool:
     """Whether a body may hold characters that have to be guarded. Cheap: one search."""
-    return _SUSPECT.search(body) is not None
+    # One byte is looked for ten times faster than two.
+    if b"\xef" in body and _RAW in body:
+        return True
+    return b"\\" in body and b"\\u" in body and _ESCAPED.search(body) is not None
 
 
 def guard(value: Any) -> Any:
@@ -101,7 +116,7 @@ def guard(value: Any) -> Any:
 
 def unguard(text: bytes) -> bytes:
     """JSON text of guarded values back to the JSON text of the originals."""
-    if _START_BYTES not in text:
+    if b"\xef" not in text or _START_BYTES not in text:  # one byte is looked for ten times faster
         return text
     return _CODED.sub(lambda found: _PLAIN[len(found[1]) // 3 - 1], text)
 

@@ -63,10 +63,15 @@ class Context:
 
     def guarded(self, value: dict[str, Any]) -> dict[str, Any]:
         """The body as it is stored and compared: with the characters coded that SQLite cannot hold."""
-        if not codec.suspect(self.request.body):
+        if not self.coded:
             return value
         guarded: dict[str, Any] = codec.guard(value)
         return guarded
+
+    @property
+    def coded(self) -> bool:
+        """Whether the body holds characters that have to be guarded."""
+        return codec.suspect(self.request.body)
 
     def check(self, schema: str, value: object) -> list[Failure]:
         """Refuse a violation of a schema, or with `lenient` note it for the log and return it."""

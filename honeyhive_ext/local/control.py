@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -11,10 +11,9 @@ from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local import codec
 from honeyhive_ext.local.context import Context
 from honeyhive_ext.local.faults import fault_from
-from honeyhive_ext.local.ingest import check_depth, draft
+from honeyhive_ext.local.ingest import draft
 from honeyhive_ext.local.message import Failure, Refusal, Response, bad_request, reply
-from honeyhive_ext.local.shapes import is_object
-from honeyhive_ext.local.store import Store
+from honeyhive_ext.local.store import Draft, Store
 from honeyhive_ext.local.store.prune import size
 from honeyhive_ext.local.validate import failures
 
@@ -47,7 +46,7 @@ def store_lines(context: Context, lines: Iterable[bytes]) -> int:
 
     Fields of LegacyEvent are allowed besides those of PostEventRequest, so that an export can be seeded.
     """
-    events: list[dict[str, Any]] = []
+    drafts: list[Draft] = []
     wrong: list[Failure] = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -58,13 +57,14 @@ def store_lines(context: Context, lines: Iterable[bytes]) -> int:
             wrong.append(Failure(f"line {number}", refusal.message))
             continue
         found = failures("LegacyEvent", event)
-        found += check_depth(event, "") if is_object(event) else []
         wrong.extend(Failure(f"line {number}: {one.path}", one.message) for one in found)
         if not found:
-            events.append(codec.guard(event) if codec.suspect(line) else event)
+            try:
+                drafts.append(draft(context, codec.guard(event) if codec.suspect(line) else event))
+            except codec.TooDeepError as problem:
+                wrong.append(Failure(f"line {number}", str(problem)))
     if wrong:
         raise bad_request(wrong[:1000])
-    drafts = [draft(context, event) for event in events]
     context.store.write(lambda transaction: transaction.insert(drafts, "replace"))
     return len(drafts)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from honeyhive_ext.local import codec
 from honeyhive_ext.local.context import Context
 from honeyhive_ext.local.message import Failure, bad_request
 from honeyhive_ext.local.query.values import instant
@@ -25,61 +24,62 @@ def _times() -> tuple[str, ...]:
     return tuple(names) or ("start_time", "end_time")
 
 
-def draft(context: Context, event: Mapping[str, Any], **fixed: str) -> Draft:
-    """The event that is stored for one that was posted.
+def draft(context: Context, event: Mapping[str, Any]) -> Draft:
+    """The event that is stored for one that was posted. See `drafts`."""
+    return drafts(context, [event])[0]
+
+
+def drafts(
+    context: Context, events: Iterable[Mapping[str, Any]], session_id: str | None = None
+) -> list[Draft]:
+    """The events that are stored for those that were posted.
 
     A session's event is the root of its trace: its event_id is its session_id and it has no parent. Every
     other event without a parent_id belongs below its session.
 
     Args:
         context: The request.
-        event: The event as posted, guarded.
-        fixed: Fields that hold whatever the event says, such as the session_id of the path.
+        events: The events as posted, guarded.
+        session_id: The session of all of them, whatever they say; None leaves it to each.
+
+    Raises:
+        TooDeepError: A field that is nested too deeply.
     """
-    whole: dict[str, Any] = {**event, **fixed}
-    for name in ("event_id", "session_id"):
-        if not isinstance(whole.get(name), str):  # only where violations are stored
-            whole.pop(name, None)
-    session = whole.get("event_type") == "session"
-    session_id = whole.get("session_id") or (session and whole.get("event_id")) or str(uuid.uuid4())
-    whole["session_id"] = session_id
-    if not whole.get("event_id"):
-        whole["event_id"] = session_id if session else str(uuid.uuid4())
-    if not whole.get("parent_id") and not (session and whole["event_id"] == session_id):
-        whole["parent_id"] = session_id
-    for name in ("event_name", "source"):
-        if whole.get(name) is None:
-            whole[name] = UNKNOWN
-    if whole.get("start_time") is None:
-        whole["start_time"] = context.clock()
-    if context.switches.timestamps == "rounded":
-        for name in _times():
+    now, visible_at, encode = context.clock(), context.visible_at, context.store.columns.encode
+    rounded = _times() if context.switches.timestamps == "rounded" else ()
+    made: list[Draft] = []
+    for event in events:
+        whole = dict(event)
+        if session_id is not None:
+            whole["session_id"] = session_id
+        _identify(whole)
+        for name in ("event_name", "source"):
+            if whole.get(name) is None:
+                whole[name] = UNKNOWN
+        if whole.get("start_time") is None:
+            whole["start_time"] = now
+        for name in rounded:
             if isinstance(whole.get(name), float):
                 whole[name] = round(whole[name])
-    moment = instant(whole["start_time"])
-    return Draft(whole, context.clock() if moment is None else moment, context.visible_at, event)
+        moment = instant(whole["start_time"])
+        row, extra = encode(whole)
+        made.append(Draft(whole, row, extra, now if moment is None else moment, visible_at, event))
+    return made
 
 
-def check_depth(event: Mapping[str, Any], at: str) -> list[Failure]:
-    """A failure for each field that is nested deeper than the store can search."""
-    return [
-        Failure(f"{at}{name}", f"nested more than {codec.MAX_DEPTH} levels deep")
-        for name, value in event.items()
-        if type(value) in (dict, list) and codec.depth(value) > codec.MAX_DEPTH
-    ]
-
-
-def maybe_deep(body: bytes) -> bool:
-    """Whether a body can hold anything too deep at all."""
-    return body.count(b"{") + body.count(b"[") > codec.MAX_DEPTH
-
-
-def require_depth(context: Context, event: Mapping[str, Any]) -> None:
-    """Refuse an event that is nested too deeply with 400."""
-    if maybe_deep(context.request.body):
-        found = check_depth(event, "")
-        if found:
-            raise bad_request(found)
+def _identify(event: dict[str, Any]) -> None:
+    """Give an event the ids that it lacks."""
+    event_id, session_id = event.get("event_id"), event.get("session_id")
+    if not isinstance(event_id, str):
+        event_id = None  # where violations are stored, an id may be anything
+    if not isinstance(session_id, str):
+        session_id = None
+    session = event.get("event_type") == "session"
+    session_id = session_id or (event_id if session else None) or str(uuid.uuid4())
+    event_id = event_id or (session_id if session else str(uuid.uuid4()))
+    event["event_id"], event["session_id"] = event_id, session_id
+    if not event.get("parent_id") and not (session and event_id == session_id):
+        event["parent_id"] = session_id
 
 
 def event_list(value: object) -> Sequence[Any]:

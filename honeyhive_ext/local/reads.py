@@ -167,11 +167,13 @@ def run(context: Context, connection: sqlite3.Connection, asked: Query) -> tuple
 
 
 def _rows(columns: str, connection: sqlite3.Connection, page: list[int]) -> list[tuple[Any, ...]]:
-    return connection.execute(
-        f"SELECT {columns} FROM json_each(?) AS page JOIN events ON events.seq = page.value"
-        " ORDER BY page.key",
+    """The rows of a page, in its order."""
+    found = connection.execute(
+        f"SELECT {columns}, seq FROM events WHERE seq IN (SELECT value FROM json_each(?))",
         [orjson.dumps(page).decode()],
-    ).fetchall()
+    )
+    by_seq = {row[-1]: row[:-1] for row in found}
+    return [by_seq[seq] for seq in page]
 
 
 def projected(event: bytes, names: Sequence[str]) -> bytes:

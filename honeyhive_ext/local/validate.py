@@ -4,6 +4,7 @@ a mistake with the client."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import honeyhive_schemas
@@ -16,7 +17,7 @@ LISTED = 1000  # failing paths in one answer
 def failures(name: str, value: object) -> list[Failure]:
     """What is wrong with a value by the schema `name`; empty if nothing is."""
     validator = honeyhive_schemas.validator(name)
-    if validator.is_valid(value):
+    if validator.is_valid_json(value):
         return []
     return [Failure(one.path, one.message) for one in validator.failures(value)[:LISTED]]
 
@@ -30,7 +31,7 @@ def require(name: str, value: object) -> None:
 
 def fields(name: str) -> Mapping[str, Mapping[str, Any]]:
     """The properties of an object schema."""
-    found: Mapping[str, Mapping[str, Any]] = honeyhive_schemas.schema(name)["properties"]
+    found: Mapping[str, Mapping[str, Any]] = schema(name)["properties"]
     return found
 
 
@@ -46,6 +47,7 @@ def is_uuid(text: str) -> bool:
     return honeyhive_schemas.validator("PostEventRequest").is_valid({**_UUID, "event_id": text})
 
 
+@cache
 def schema(name: str) -> Mapping[str, Any]:
     """The JSON Schema of a component."""
     found: Mapping[str, Any] = honeyhive_schemas.schema(name)

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from attrs import evolve
+
 from honeyhive_ext.local import codec
 from honeyhive_ext.local.context import Context, not_found
-from honeyhive_ext.local.ingest import draft, require_depth
+from honeyhive_ext.local.ingest import draft
 from honeyhive_ext.local.merge import merge
 from honeyhive_ext.local.message import Failure, Response, bad_request, reply
 from honeyhive_ext.local.shapes import is_object
@@ -27,7 +29,6 @@ def create_event(context: Context) -> Response:
 def store_event(context: Context, event: dict[str, Any]) -> Response:
     """Store one event, as posted, and answer with its id."""
     context.check("PostEventRequest", event)
-    require_depth(context, event)
     one = draft(context, context.guarded(event))
     context.store.write(lambda transaction: transaction.insert([one], context.switches.repost))
     return answer({"success": True, "event_id": one.event["event_id"]})
@@ -71,7 +72,6 @@ def _updates() -> Mapping[str, str]:
 def store_update(context: Context, event_id: str, update: dict[str, Any]) -> Response:
     """Apply an update, as posted, to the stored event."""
     context.check("UpdateEventRequest", update)
-    require_depth(context, update)
     changes = context.guarded(update)
 
     def work(transaction: Transaction) -> None:
@@ -109,7 +109,6 @@ def store_session(context: Context, session: dict[str, Any]) -> dict[str, Any]:
     Idempotent on session_id: metadata and user_properties are merged, everything else stays.
     """
     bad = {one.path for one in context.check("StartSessionRequest", session)}
-    require_depth(context, session)
     given = {name: value for name, value in context.guarded(session).items() if name not in bad}
     one = session_draft(context, given)
 
@@ -138,6 +137,6 @@ def session_draft(context: Context, given: Mapping[str, Any]) -> Draft:
     if event.get("event_name") is None and isinstance(event.get("session_name"), str):
         event["event_name"] = event["session_name"]
     event.pop("event_id", None)
+    event.setdefault("inputs", {})
     one = draft(context, {**event, "event_type": "session"})
-    whole = {**one.event, "inputs": one.event.get("inputs", {})}
-    return Draft(whole, one.sort_time, one.visible_at, given)
+    return evolve(one, sent=given)

@@ -88,7 +88,15 @@ class Where:
 
     def sql(self) -> str:
         """The clause with its keyword, or nothing where there are no terms."""
-        return f" WHERE {' AND '.join(self.terms)}" if self.terms else ""
+        return f" WHERE {_all_of(self.terms)}" if self.terms else ""
+
+
+def _all_of(terms: Sequence[str]) -> str:
+    """The terms joined by AND as a balanced tree: SQLite refuses an expression deeper than 1,000."""
+    if len(terms) <= 100:
+        return " AND ".join(terms)
+    half = len(terms) // 2
+    return f"({_all_of(terms[:half])}) AND ({_all_of(terms[half:])})"
 
 
 def _needs_walk(condition: Condition) -> bool:
@@ -123,9 +131,8 @@ def _native_contains(column: str, kind: str, condition: Condition, there: str) -
 
 
 def _in_json(column: str, path: str, condition: Condition, tail: str) -> tuple[str, list[Any]]:
-    """A condition on one path of a column of JSON text. A sent null at the top is an empty blob."""
-    text = f"nullif({column}, x'')"
-    kind, value = f"json_type({text}, ?)", f"json_extract({text}, ?)"
+    """A condition on one path of a column of JSON text."""
+    kind, value = f"json_type({column}, ?)", f"json_extract({column}, ?)"
     operator, wanted = condition.operator, condition.value
     if operator == "exists":
         return f"coalesce({kind}, 'null') <> 'null'", [path]

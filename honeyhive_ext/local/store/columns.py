@@ -8,7 +8,8 @@ The fields come from the API document: a property added there is a column here, 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Literal
 
 import orjson
@@ -18,7 +19,10 @@ from honeyhive_ext.local.codec import dumps, loads
 
 Kind = Literal["text", "number", "json"]
 
-NULL = b""  # what a column holds for a null that was sent; SQL NULL stands for "not sent"
+# What a column holds for a null that was sent: a value of a type that it holds for nothing else. SQL NULL
+# stands for "not sent".
+_NULLS: Mapping[Kind, Any] = {"text": 0, "number": b"", "json": "null"}
+_NULL_TYPES: Mapping[Kind, type | None] = {"text": int, "number": bytes, "json": None}
 _ESCAPED = re.compile(rb'[\x00-\x1f"\\]').search
 _INT64 = 2**63
 
@@ -49,6 +53,22 @@ def quoted(name: str) -> str:
 
 
 @frozen
+class _Form:
+    """How to write the rows of one shape: a template, its texts (which may need escapes) and its values."""
+
+    template: bytes
+    texts: Callable[[Sequence[Any]], tuple[Any, ...]]
+    values: Callable[[Sequence[Any]], tuple[Any, ...]]
+
+
+def _getter(places: Sequence[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """What stands at some places of a row, as a tuple."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda row: tuple(row[at] for at in places)
+
+
+@frozen
 class Columns:
     """The columns of the events table, in the order of the API document.
 
@@ -60,6 +80,7 @@ class Columns:
     names: Sequence[str] = field(init=False)
     _places: Mapping[str, tuple[int, Kind]] = field(init=False)
     _heads: Sequence[tuple[bytes, Kind]] = field(init=False)
+    _forms: dict[Sequence[type], _Form] = field(factory=dict["Sequence[type]", "_Form"], init=False)
 
     def __attrs_post_init__(self) -> None:
         names = list(self.kinds)
@@ -71,64 +92,68 @@ class Columns:
         """The columns of one event as a SELECT list; `decode` reads such rows."""
         return ",".join([*(f"{table}.{quoted(name)}" for name in self.names), f"{table}.extra"])
 
-    def encode(self, event: Mapping[str, Any]) -> list[Any]:
-        """One event as the values of its columns, `extra` last."""
+    def encode(self, event: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """One event as the values of its columns, `extra` last, and what is in `extra`.
+
+        Raises:
+            TooDeepError: A field that is nested too deeply.
+        """
         row: list[Any] = [None] * (len(self.names) + 1)
         extra: dict[str, Any] = {}
         for name, value in event.items():
-            place = self._places.get(name)
-            if place is None:
-                extra[name] = value
-                continue
-            index, kind = place
-            if value is None:
-                row[index] = NULL
+            index, kind = self._places.get(name, (-1, "extra"))
+            if value is None and index >= 0:
+                row[index] = _NULLS[self.kinds[name]]
             elif kind == "json":
                 row[index] = dumps(value)
-            elif kind == "text":
-                if isinstance(value, str):
-                    row[index] = value
-                else:
-                    extra[name] = value
-            elif _is_number(value):
+            elif (kind == "text" and isinstance(value, str)) or (kind == "number" and _is_number(value)):
                 row[index] = value
             else:
                 extra[name] = value
         if extra:
             row[-1] = dumps(extra)
-        return row
-
-    def surplus(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """What of an event goes into `extra`."""
-        return {name: value for name, value in event.items() if not self._fits(name, value)}
-
-    def _fits(self, name: str, value: object) -> bool:
-        kind = self.kinds.get(name)
-        if kind is None:
-            return False
-        if value is None or kind == "json":
-            return True
-        return isinstance(value, str) if kind == "text" else _is_number(value)
+        return row, extra
 
     def decode(self, row: Sequence[Any]) -> bytes:
         """The JSON text of the event whose columns these are, read with `text_factory = bytes`."""
+        shape = tuple(map(type, row))
+        form = self._forms.get(shape)
+        if form is None:
+            form = self._forms[shape] = self._form(shape)
+        if row[-1] is not None or _ESCAPED(b"".join(form.texts(row))):
+            return self._slowly(row)
+        return form.template % form.values(row)
+
+    def _form(self, shape: Sequence[type]) -> _Form:
+        """How rows of this shape are written: which columns hold something, and of what type."""
+        parts: list[bytes] = []
+        texts: list[int] = []
+        values: list[int] = []
+        for at, ((head, kind), type_) in enumerate(zip(self._heads, shape, strict=False)):
+            null = type_ is _NULL_TYPES[kind]
+            if type_ is type(None):
+                continue
+            mark = b"null" if null else {"text": b'"%b"', "number": b"%a", "json": b"%b"}[kind]
+            parts.append(head.replace(b"%", b"%%") + mark)
+            if not null:
+                values.append(at)
+                if kind == "text":
+                    texts.append(at)
+        return _Form(b"{" + b",".join(parts) + b"}", _getter(texts), _getter(values))
+
+    def _slowly(self, row: Sequence[Any]) -> bytes:
         parts: list[bytes] = []
         for (head, kind), value in zip(self._heads, row, strict=False):
             if value is None:
                 continue
-            if kind == "number":
-                parts.append(head + (repr(value).encode() if value != NULL else b"null"))
-            elif value == NULL:
+            if type(value) is _NULL_TYPES[kind]:
                 parts.append(head + b"null")
-            elif kind == "json":
-                parts.append(head + value)
-            elif _ESCAPED(value):
-                parts.append(head + orjson.dumps(value.decode()))
+            elif kind == "number":
+                parts.append(head + repr(value).encode())
             else:
-                parts.append(b'%b"%b"' % (head, value))
-        extra = row[len(self._heads)]
-        if extra is not None:
-            parts.append(extra[1:-1])
+                parts.append(head + (value if kind == "json" else orjson.dumps(value.decode())))
+        if row[-1] is not None:
+            parts.append(row[-1][1:-1])
         return b"{" + b",".join(parts) + b"}"
 
     def event(self, row: Sequence[Any]) -> dict[str, Any]:

@@ -7,15 +7,15 @@ event is therefore remembered once, in a tree in memory and in the table `paths`
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from attrs import define, field, frozen
 
 from honeyhive_ext.local.codec import dumps, loads
-from honeyhive_ext.local.shapes import is_object
 
 LIMIT = 20_000  # paths a field may have before its filters are answered by reading every event
+SHAPES = 64  # sets of keys that are remembered for one place, to go faster
 EACH = None  # the step into each element of an array
 
 Step = str | None
@@ -27,6 +27,7 @@ _ODD = frozenset(map(chr, range(0x20))) | {'"', "\\"}
 class _Node:
     path: Path
     children: dict[Step, _Node] = field(factory=dict["Step", "_Node"])
+    seen: set[tuple[str, ...]] = field(factory=set["tuple[str, ...]"])
 
 
 @frozen
@@ -79,25 +80,6 @@ class Paths:
     saved: int = 0
     _tree: _Tree = field(factory=_Tree)
 
-    def learn(self, root: str, value: Any) -> None:
-        """Remember the paths of one field's value."""
-        tree = self._tree
-        todo: list[tuple[Any, _Node]] = [(value, tree.root(root))]
-        while todo:
-            item, at = todo.pop()
-            children = at.children
-            if is_object(item):
-                for key, inner in item.items():
-                    child = children.get(key) or tree.add(root, at, key)
-                    if child is not None and type(inner) in (dict, list):
-                        todo.append((inner, child))
-            else:
-                nested = [inner for inner in item if type(inner) in (dict, list)]
-                if nested:
-                    child = children.get(EACH) or tree.add(root, at, EACH)
-                    if child is not None:
-                        todo.extend((inner, child) for inner in nested)
-
     def find(self, root: str, text: str) -> Found:
         """What the dotted `text` means inside the field `root` ("" for the further fields of an event).
 
@@ -144,14 +126,45 @@ class Paths:
             fresh.clear()
             self.saved = self.last(connection)
 
-    def learn_event(self, event: Mapping[str, Any], fields: Iterable[str], extra: Mapping[str, Any]) -> None:
+    def learn_event(self, event: Mapping[str, Any], fields: Container[str], extra: Mapping[str, Any]) -> None:
         """Remember the paths of one event: of its JSON fields, and of what is in no column."""
-        for name in fields:
-            value = event.get(name)
-            if type(value) in (dict, list):
-                self.learn(name, value)
+        tree = self._tree
+        roots = tree.roots
+        for name, value in event.items():
+            if (type(value) is dict or type(value) is list) and value and name in fields:
+                _learn(tree, name, roots.get(name) or tree.root(name), value)
         if extra:
-            self.learn("", extra)
+            _learn(tree, "", tree.root(""), dict(extra))
+
+
+def _learn(tree: _Tree, root: str, at: _Node, value: Any) -> None:
+    """Walk one value along the tree. At every stored event, so it is written for speed: objects with the
+    same keys come by the thousand, and most of them hold no further objects."""
+    children = at.children
+    if type(value) is list:
+        nested = [inner for inner in value if type(inner) is dict or type(inner) is list]
+        if nested:
+            child = children.get(EACH) or tree.add(root, at, EACH)
+            if child is not None:
+                for inner in nested:
+                    _learn(tree, root, child, inner)
+        return
+    keys = tuple(value)
+    if keys not in at.seen:
+        for key in keys:
+            children.get(key) or tree.add(root, at, key)
+        if len(at.seen) < SHAPES:
+            at.seen.add(keys)
+    if _NESTED.isdisjoint(map(type, value.values())):
+        return
+    for key, inner in value.items():
+        if (type(inner) is dict or type(inner) is list) and inner:
+            child = children.get(key)
+            if child is not None:
+                _learn(tree, root, child, inner)
+
+
+_NESTED = frozenset({dict, list})
 
 
 def dotted(path: Path) -> str:

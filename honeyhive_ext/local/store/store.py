@@ -165,7 +165,8 @@ class Store:
         self._open.append(connection)
         connection.text_factory = bytes
         if self.path is not None:
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            if self.max_size is not None:  # it costs every write a little
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
             # A killed process loses nothing; a power cut may lose the last commits.
             connection.execute("PRAGMA synchronous = NORMAL")

@@ -23,12 +23,16 @@ class Draft:
 
     Args:
         event: Its fields, guarded, with event_id and session_id.
+        row: The values of its columns.
+        extra: Those of its fields that are in no column.
         sort_time: Unix ms by which search orders it.
         visible_at: Unix ms from which search shows it; 0 for at once.
         sent: The fields that the client itself sent.
     """
 
     event: Mapping[str, Any]
+    row: Sequence[Any]
+    extra: Mapping[str, Any]
     sort_time: float
     visible_at: float = 0
     sent: Mapping[str, Any] = field(factory=dict[str, Any])
@@ -52,13 +56,13 @@ class Transaction:
     _indexes: Indexes
     added: int = 0
     _insert: str = field(init=False)
-    _json: list[str] = field(init=False)
+    _json: frozenset[str] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         names = ",".join(["copy", "sort_time", "visible_at", *map(quoted, self._columns.names), "extra"])
         marks = ",".join("?" * (len(self._columns.names) + 4))
         self._insert = f"INSERT INTO events ({names}) VALUES ({marks})"
-        self._json = [name for name, kind in self._columns.kinds.items() if kind == "json"]
+        self._json = frozenset(name for name, kind in self._columns.kinds.items() if kind == "json")
 
     def insert(self, drafts: Sequence[Draft], repost: Repost) -> None:
         """Store events; `repost` says what happens to an event_id that is stored already.
@@ -66,10 +70,10 @@ class Transaction:
         Raises:
             Refusal: 409 for such an id, where `repost` is "reject".
         """
-        rows = [self._row(draft) for draft in drafts]
         if self._indexes.paths:
             self._slowly(drafts, repost)
             return
+        rows = [self._row(draft) for draft in drafts]
         self._connection.execute("SAVEPOINT batch")
         try:
             self._connection.executemany(self._insert, rows)
@@ -101,12 +105,12 @@ class Transaction:
         self._indexes.add(self._connection, cursor.lastrowid or 0, draft.event)
 
     def _row(self, draft: Draft) -> list[Any]:
-        self._learn(draft.event)
+        self._learn(draft.event, draft.extra)
         if draft.visible_at:
             self._connection.execute(
                 "UPDATE totals SET value = max(value, ?) WHERE name = 'last_visible'", [draft.visible_at]
             )
-        return [0, draft.sort_time, draft.visible_at, *self._columns.encode(draft.event)]
+        return [0, draft.sort_time, draft.visible_at, *draft.row]
 
     def _copies(self, event_id: str) -> int:
         found = self._connection.execute(
@@ -125,11 +129,12 @@ class Transaction:
 
     def replace(self, seq: int, event: Mapping[str, Any], sort_time: float | None = None) -> None:
         """Write an event over the one in row `seq`."""
-        self._learn(event)
+        row, extra = self._columns.encode(event)
+        self._learn(event, extra)
         sets = ",".join([*(f"{quoted(name)} = ?" for name in self._columns.names), "extra = ?"])
         self._connection.execute(
             f"UPDATE events SET {sets}, sort_time = coalesce(?, sort_time) WHERE seq = ?",
-            [*self._columns.encode(event), sort_time, seq],
+            [*row, sort_time, seq],
         )
         self._indexes.remove(self._connection, seq)
         self._indexes.add(self._connection, seq, event)
@@ -142,8 +147,8 @@ class Transaction:
         self.added = 0
         self._paths.load(self._connection)
 
-    def _learn(self, event: Mapping[str, Any]) -> None:
-        self._paths.learn_event(event, self._json, self._columns.surplus(event))
+    def _learn(self, event: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
+        self._paths.learn_event(event, self._json, extra)
 
     def finish(self) -> None:
         """What has to be in the same transaction as the work."""
