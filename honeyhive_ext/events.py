@@ -153,6 +153,8 @@ def _given(event: EventInput | None, fields: Mapping[str, Any]) -> Mapping[str, 
     """The event and the keyword arguments as one mapping."""
     if event is None:
         return fields
+    if isinstance(event, dict) and not fields and kind_of(event) is dict:
+        return event  # the usual case, before questions that cost more
     if isinstance(event, str):
         base: Mapping[str, Any] = {"event_type": event}
     elif isinstance(event, CreateEventRequest):

@@ -94,6 +94,8 @@ def tidy(value: float) -> int | float:
     >>> tidy(850.0000001), tidy(0.1234567)
     (850, 0.123)
     """
+    if type(value) is int:
+        return value
     rounded = round(float(value), 3)
     return int(rounded) if rounded.is_integer() and abs(rounded) < MAX_INT else rounded
 
