@@ -20,7 +20,7 @@ from honeyhive_ext.search.steps import Ask, Page, Refusal, WireFilter
 
 Asking: TypeAlias = Generator[Ask, Page | Refusal, "list[Row]"]
 
-MOST_EXCLUSIONS = 5_000  # filters in one request; about 500 KB. What the service refuses lowers it
+MOST_EXCLUSIONS = 2_000  # filters in one request; about 200 KB. What the service refuses lowers it
 MOST_PARTS = 12  # a field with more values than this in a page is split only where nothing else helps
 FIELDS = ("event_type", "session_id", "event_name", "parent_id")  # what an update cannot change
 
@@ -154,8 +154,9 @@ def _splits(rows: list[Row], extra: Iterable[WireFilter]) -> Iterator[_Split]:
         if counter and max(counter.values()) < len(rows) and not _excluded(field, counter, extra)
     ]
     useful.sort(key=lambda pair: max(pair[1].values()))
+    few = min(MOST_PARTS, len(rows) // 3)  # each value costs a request, so it should bring several rows
     for field, counter in useful:
-        if len(counter) <= MOST_PARTS:
+        if len(counter) <= few:
             yield _by_values(field, counter)
     text = _halving_text([event_id for row in rows if (event_id := field_text(row, "event_id"))])
     if text is not None:
@@ -167,7 +168,7 @@ def _splits(rows: list[Row], extra: Iterable[WireFilter]) -> Iterator[_Split]:
             )
         )
     for field, counter in useful:
-        if len(counter) > MOST_PARTS:
+        if len(counter) > few:
             yield _by_values(field, counter)
 
 

@@ -29,6 +29,7 @@ OPEN_END = 4_102_444_800_000  # where a range without an end ends: 2100-01-01, s
 
 # What a service answers that refuses a long list of filters; a plain search has no use for these.
 REFUSED = frozenset({400, 413, 414, 422, 431})
+MANY_FILTERS = 100  # more than this may also be beyond what the service's database can do, which is a 500
 
 
 @frozen
@@ -201,7 +202,9 @@ def _unreadable(reply: Reply, what: str) -> ResponseError:
 
 def accepted(ask: Ask) -> frozenset[int]:
     """The statuses besides 2xx that are an answer to a request."""
-    return REFUSED if ask.extra else frozenset()
+    if not ask.extra:
+        return frozenset()
+    return REFUSED | {500} if len(ask.extra) > MANY_FILTERS else REFUSED
 
 
 def answer(reply: Reply, error: APIStatusError | None) -> Page | Refusal:

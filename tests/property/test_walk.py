@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
+from collections.abc import Callable
 
-from honeyhive_ext.search.steps import Position
+import pytest
+
+from honeyhive_ext.errors import PaginationIncomplete
+from honeyhive_ext.search.steps import Page, Position
+from honeyhive_ext.search.walk import Walk
 from tests.support.scale import scaled, seed
 from tests.support.shifting import Service, cut_to, drive, read_exactly, rounded_to
 
 BASE = 1_767_225_600_000
+END = 4_102_444_800_000
 
 
 def populate(service: Service, rng: random.Random, events: int) -> None:
@@ -32,7 +39,8 @@ def populate(service: Service, rng: random.Random, events: int) -> None:
         left -= run
 
 
-def shifting(rng: random.Random, throughout: set[str], inserted: list[str]):  # type: ignore[no-untyped-def]
+def shifting(rng: random.Random, throughout: set[str]) -> Callable[[Service], None]:
+    """Inserts, late inserts and deletes; what is deleted was not there throughout."""
     busy = rng.choice([0, 1, 3])
 
     def between(service: Service) -> None:
@@ -40,7 +48,7 @@ def shifting(rng: random.Random, throughout: set[str], inserted: list[str]):  # 
         for _ in range(rng.randrange(busy + 1)):
             near = float(rng.choice(known)["start_time"]) if known else float(BASE)
             time = rng.choice([near, near + rng.random(), near - rng.randrange(2_000), BASE + 10_000_000.0])
-            inserted.append(service.add(time)["event_id"])
+            service.add(time)
         for _ in range(rng.randrange(busy + 1)):
             if service.events:
                 gone = rng.choice(list(service.events))
@@ -56,7 +64,7 @@ def shifting(rng: random.Random, throughout: set[str], inserted: list[str]):  # 
     return between
 
 
-def one_walk(number: int) -> tuple[Service, set[str], Counter[str]]:
+def one_walk(number: int) -> tuple[set[str], Counter[str]]:
     rng = random.Random(number)
     service = Service(rng)
     service.shuffled = rng.random() < 0.8
@@ -69,19 +77,168 @@ def one_walk(number: int) -> tuple[Service, set[str], Counter[str]]:
         service.cut = rng.choice([1000, 1000, 7])
     events = rng.choice([0, 5, 20, 20, 60, 200])
     size = rng.choice([1, 2, 5]) if events <= 20 else rng.choice([5, 20, 50])
-    service.most_filters = rng.choice([100_000, 100_000, 100])
+    service.most_filters = 100 if size >= 5 and rng.random() < 0.3 else 100_000
     populate(service, rng, events)
-    throughout, inserted = set(service.events), list[str]()
-    service.between = shifting(rng, throughout, inserted)
+    throughout = set(service.events)
+    service.between = shifting(rng, throughout)
     open_range = rng.random() < 0.3
-    at = Position(None, None, open=True) if open_range else Position(0, 4_102_444_800_000)
+    at = Position(None, None, open=True) if open_range else Position(0, END)
     got = Counter(event["event_id"] for event in drive(service, at, size=size))
-    return service, throughout, got
+    return throughout, got
 
 
 def test_what_is_there_throughout_comes_exactly_once_and_nothing_comes_twice() -> None:
     first = seed()
     for number in range(first, first + scaled(10_000)):
-        _, throughout, got = one_walk(number)
+        throughout, got = one_walk(number)
         assert not throughout - got.keys(), f"missed {len(throughout - got.keys())} in walk {number}"
         assert not [key for key, times in got.items() if times > 1], f"doubled in walk {number}"
+
+
+def steady(rng: random.Random, events: int, *, gap: float) -> Service:
+    """Events at random times, `gap` ms apart on average, while others arrive and go at every request."""
+    service = Service(rng)
+    time = float(BASE)
+    for _ in range(events):
+        time += rng.expovariate(1 / gap)
+        service.add(round(time))
+
+    def between(service: Service) -> None:
+        service.add(float(BASE + rng.randrange(round(time - BASE) or 1)))
+        service.add(time + 1_000_000)
+        del service.events[rng.choice(list(service.events))]
+
+    service.between = between
+    return service
+
+
+@pytest.mark.parametrize("gap", [1, 20, 5_000])
+def test_requests_stay_close_to_the_fewest_possible(gap: float) -> None:
+    rng = random.Random(seed())
+    service = steady(rng, 10_000, gap=gap)
+    got = sum(1 for _ in drive(service, Position(0, END), size=500))
+    assert len(service.asks) <= 1.15 * -(-got // 500)
+
+
+def many_at_once(service: Service, events: int, sessions: int) -> set[str]:
+    for number in range(events):
+        service.add(BASE, session_id=f"s{number % sessions}", event_type=["model", "tool"][number % 2])
+    service.add(BASE - 10)
+    service.add(BASE + 10)
+    return set(service.events)
+
+
+@pytest.mark.parametrize("sessions", [1, 20, 10_000])
+@pytest.mark.parametrize("most_filters", [100_000, 200])
+@pytest.mark.parametrize("count_is", ["total", "page", "nonsense"])
+def test_ten_thousand_events_in_one_millisecond_come_exactly_once(
+    sessions: int, most_filters: int, count_is: str
+) -> None:
+    service = Service(random.Random(seed()), most_filters=most_filters, count_is=count_is)
+    sent = many_at_once(service, scaled(10_000, 1_500), sessions)
+    got = [event["event_id"] for event in drive(service, Position(0, END), size=500)]
+    assert len(got) == len(sent)
+    assert set(got) == sent
+
+
+@pytest.mark.parametrize("nulls", ["first", "last"])
+@pytest.mark.parametrize("missing_matches_not", [True, False])
+def test_rows_without_a_time_or_an_id_are_neither_lost_nor_doubled(
+    nulls: str, missing_matches_not: bool
+) -> None:
+    service = Service(random.Random(seed()), nulls=nulls, missing_matches_not=missing_matches_not)
+    for number in range(40):
+        service.add(BASE + number // 3)
+    service.add(None)
+    service.add("2026-01-01T00:00:00.005Z")  # type: ignore[arg-type]
+    for twin in range(2):  # two events that nothing tells apart
+        service.events[f"twin {twin}"] = {"start_time": BASE + 7, "event_type": "tool"}
+    got = list(drive(service, Position(None, None, open=True), size=8))
+    assert len(got) == 44
+    assert sum("event_id" not in event for event in got) == 2
+    assert sum(event.get("start_time") is None for event in got) == 1
+
+
+def test_rows_that_are_not_even_objects_are_handed_out() -> None:
+    steps = Walk(Position(0, END), size=10).run()
+    next(steps)
+    step = steps.send(Page([None, 5, "x", {"event_id": 7}, {"event_id": "a", "start_time": "soon"}], 5))
+    assert [row.value for row in step.rows] == [
+        None,
+        5,
+        "x",
+        {"event_id": 7},
+        {"event_id": "a", "start_time": "soon"},
+    ]
+    assert step.ask is None
+
+
+def test_a_page_without_a_single_time_is_an_error_and_not_an_end() -> None:
+    service = Service(random.Random(seed()))
+    for _ in range(20):
+        service.add(None)
+    with pytest.raises(PaginationIncomplete, match="start_time"):
+        list(drive(service, Position(None, None, open=True), size=10))
+
+
+def test_times_that_no_date_range_reaches_are_an_error_and_not_an_end() -> None:
+    service = Service(random.Random(seed()))
+    for number in range(20):
+        service.add(1_767_225_600_000_000 + number)  # microseconds, by mistake
+    with pytest.raises(PaginationIncomplete, match="not in milliseconds"):
+        list(drive(service, Position(None, None, open=True), size=10))
+
+
+def test_events_before_1970_are_found_once_the_walk_sees_one() -> None:
+    service = Service(random.Random(seed()))
+    for number in range(40):
+        service.add(-10 * number)
+    assert len(list(drive(service, Position(None, None, open=True), size=10))) == 40
+
+
+def test_what_no_filter_tells_apart_is_an_error_and_not_a_cut() -> None:
+    service = Service(random.Random(seed()))
+    for number in range(20):
+        service.events[str(number)] = {"start_time": BASE, "event_type": "tool", "number": number}
+    with pytest.raises(PaginationIncomplete, match="no filter tells them apart"):
+        list(drive(service, Position(0, END), size=10))
+
+
+def test_a_service_that_refuses_every_filter_is_an_error_and_not_a_cut() -> None:
+    service = Service(random.Random(seed()), most_filters=0)
+    many_at_once(service, 50, 3)
+    with pytest.raises(PaginationIncomplete, match=r"no filter tells them apart|refuses"):
+        list(drive(service, Position(0, END), size=10))
+
+
+def test_answers_that_never_show_what_was_there_are_an_error_and_not_a_loop() -> None:
+    steps = Walk(Position(0, END), size=5).run()
+    step, ids = next(steps), itertools.count()
+    with pytest.raises(PaginationIncomplete, match="did not bring the search below"):
+        while step.ask:
+            time = (step.ask.hi or END) - 5
+            rows = [{"event_id": str(next(ids)), "start_time": time} for _ in range(5)]
+            step = steps.send(Page(rows))
+
+
+def test_a_contradiction_between_count_and_page_costs_one_more_request() -> None:
+    service = Service(random.Random(seed()), count_is="nonsense")
+    for number in range(5):
+        service.add(BASE + number)
+    assert len(list(drive(service, Position(0, END), size=10))) == 5
+    assert [ask.page for ask in service.asks] == [1, 2]
+
+
+@pytest.mark.parametrize("stop", range(0, 60, 7))
+def test_a_walk_goes_on_from_any_of_its_positions(stop: int) -> None:
+    service = Service(random.Random(seed()), parse=cut_to(10))
+    for number in range(60):
+        service.add(BASE + number // 4)
+    sent = set(service.events)
+    steps = Walk(Position(0, END), size=6).run()
+    step, had = next(steps), list[str]()
+    while step.ask and len(had) < stop:
+        step = steps.send(service.answer(step.ask))
+        had += [row.key for row in step.rows]
+    rest = [] if step.after is None else [e["event_id"] for e in drive(service, step.after, size=6)]
+    assert sorted(had + rest) == sorted(sent)
