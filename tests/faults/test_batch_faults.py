@@ -16,10 +16,10 @@ from honeyhive_ext.batch.answers import Answer
 from honeyhive_ext.batch.reconcile import STRIKES
 from honeyhive_ext.errors import APIError, BatchError
 from honeyhive_ext.retry import RetryPolicy
-from tests.support.batches import CUT, Service, bound, event_id, sent_ids, serving, tools
+from tests.support.batches import BOTH, CUT, Service, bound, event_id, sent_ids, serving, tools
 from tests.support.misbehaving import Misbehaving, Recorded, answer, committed, cut
 from tests.support.scale import scaled, seed
-from tests.support.shells import KINDS, Kind, Shell
+from tests.support.shells import Kind, Shell
 
 PATIENT = RetryPolicy(budget=10_000)
 """For runs in which a great part of all requests is made to fail: the budget is not what they test."""
@@ -31,7 +31,7 @@ def collect(shell: Shell, events: object, **options: Any) -> BatchReport:
     return report
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize("mode", ["400", "500", "200", "empty"])
 def test_refused_events_are_isolated_and_their_neighbours_arrive(kind: Kind, mode: str) -> None:
     rng = random.Random(seed())
@@ -51,7 +51,7 @@ def test_refused_events_are_isolated_and_their_neighbours_arrive(kind: Kind, mod
     assert all(said in str(failure.error) for failure in report.failures)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize("largest", [64_000, 700_000, 5_000_000])
 def test_a_413_splits_and_what_is_learnt_holds_for_the_client(kind: Kind, largest: int) -> None:
     service = Service(largest=largest)
@@ -71,7 +71,7 @@ def test_a_413_splits_and_what_is_learnt_holds_for_the_client(kind: Kind, larges
     assert second.requests <= 1.3 * ideal + 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 def test_connections_cut_after_the_events_were_stored_lose_and_duplicate_nothing(kind: Kind) -> None:
     """500 cuts a shell at full scale, each at a random byte of the answer."""
     rng = random.Random(seed())
@@ -101,7 +101,7 @@ def test_connections_cut_after_the_events_were_stored_lose_and_duplicate_nothing
     assert report.retries == cuts
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 def test_one_session_although_its_first_request_and_the_first_batch_are_cut(kind: Kind) -> None:
     service = Service()
     respond = serving(service.post)
@@ -132,7 +132,7 @@ def test_one_session_although_its_first_request_and_the_first_batch_are_cut(kind
     assert report.retries == 2
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize(
     ("status", "error"), [(401, errors.AuthenticationError), (403, errors.PermissionDeniedError)]
 )
@@ -160,7 +160,7 @@ def test_a_refused_key_stops_at_once_and_everything_is_reported_with_it(
         assert len(caught.value.report.failures) == 2_000
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 def test_without_its_session_no_event_is_sent(kind: Kind) -> None:
     refused = answer(400, b'{"statusCode": 400, "message": "no such property", "success": false}')
     with Misbehaving(then=refused) as server, Shell(kind, server.url) as shell:
@@ -171,7 +171,7 @@ def test_without_its_session_no_event_is_sent(kind: Kind) -> None:
     assert isinstance(report.stopped, errors.BadRequestError)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 def test_a_service_that_is_down_is_not_asked_for_every_chunk(kind: Kind) -> None:
     with Misbehaving(then=answer(503)) as server, Shell(kind, server.url) as shell:
         report = collect(
@@ -186,7 +186,7 @@ def test_a_service_that_is_down_is_not_asked_for_every_chunk(kind: Kind) -> None
     assert isinstance(report.stopped, errors.ServerError)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 def test_one_layer_retries(kind: Kind) -> None:
     """A plain 500 is tried again whole, by the transport alone; other chunks are not touched by it."""
     service = Service()
@@ -205,7 +205,7 @@ def test_one_layer_retries(kind: Kind) -> None:
     assert waits[2] >= 3.0
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 def test_what_a_partial_500_leaves_out_waits_as_long_as_it_asks(kind: Kind) -> None:
     posts = 0
 
@@ -227,7 +227,7 @@ def test_what_a_partial_500_leaves_out_waits_as_long_as_it_asks(kind: Kind) -> N
     assert (report.requests, report.retries) == (2, 1)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize(
     "content",
     [b'{"event_ids": ["5b3c1f0e-0000-4000-8000-000000000000"], "success": true}', b"<html>", b"{}", b""],
@@ -242,7 +242,7 @@ def test_an_answer_about_other_events_delivers_nothing_by_position(kind: Kind, c
     assert len({request.body for request in server.requests}) == 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 def test_a_page_that_is_not_the_api_is_not_sent_every_event(kind: Kind) -> None:
     with Misbehaving(then=answer(200, b"<html>Welcome")) as server, Shell(kind, server.url) as shell:
         report = collect(shell, list(tools(900)), max_events=10, max_concurrency=1)
@@ -253,7 +253,7 @@ def test_a_page_that_is_not_the_api_is_not_sent_every_event(kind: Kind) -> None:
     assert isinstance(report.stopped, errors.ResponseError)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 def test_a_conflict_on_our_own_ids_counts_as_delivered(kind: Kind) -> None:
     service = Service(again="reject")
     events = [{"event_type": "tool", "event_id": event_id(random.Random(n))} for n in range(20)]
@@ -266,7 +266,7 @@ def test_a_conflict_on_our_own_ids_counts_as_delivered(kind: Kind) -> None:
     assert set(service.stored.values()) == {1}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 def test_a_wrong_address_is_not_tried_for_every_event(kind: Kind) -> None:
     with Misbehaving(then=answer(404, b"not here")) as server, Shell(kind, server.url) as shell:
         report = collect(shell, list(tools(400)), max_events=10, max_concurrency=1)
@@ -275,7 +275,7 @@ def test_a_wrong_address_is_not_tried_for_every_event(kind: Kind) -> None:
     assert len(server.requests) <= bound(10, 10) + 39
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize("most", [1, 3])
 def test_no_more_requests_are_in_flight_than_allowed(kind: Kind, most: int) -> None:
     service = Service()
@@ -300,7 +300,7 @@ def test_no_more_requests_are_in_flight_than_allowed(kind: Kind, most: int) -> N
     assert not any(crowded)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 def test_a_session_batch_is_confirmed_without_ids(kind: Kind) -> None:
     answers: list[Callable[[list[str]], Answer | APIError]] = [
         lambda ids: Answer(200, b'{"success": true}'),

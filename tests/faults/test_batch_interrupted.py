@@ -17,9 +17,9 @@ import pytest
 from honeyhive_ext import AsyncHoneyHive, HoneyHive
 from honeyhive_ext.batch import BatchReport, report_of
 from honeyhive_ext.errors import BatchError
-from tests.support.batches import Service, serving, tools
+from tests.support.batches import BOTH, Service, serving, tools
 from tests.support.misbehaving import Hang, Misbehaving, Recorded, hang
-from tests.support.shells import KEY, KINDS, Kind, Shell
+from tests.support.shells import KEY, Kind, Shell
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,7 +76,7 @@ class Stuck:
             assert self.reached.acquire(timeout=30)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize("most", [1, 3])
 def test_ctrl_c_ends_the_process_at_once_and_carries_the_report_so_far(kind: Kind, most: int) -> None:
     stuck = Stuck(4)
@@ -165,7 +165,7 @@ def test_a_deadline_around_a_batch_leaves_the_report_on_the_timeout() -> None:
     assert left == 0
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 def test_an_iterable_that_raises_ends_the_batch_after_what_it_gave(kind: Kind) -> None:
     service = Service()
 
@@ -200,7 +200,7 @@ def test_an_async_iterable_that_raises_ends_the_batch_after_what_it_gave() -> No
     assert len(caught.value.report.event_ids) == 25
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BOTH)
 def test_a_progress_function_that_raises_ends_the_batch(kind: Kind) -> None:
     calls: list[int] = []
 

@@ -160,7 +160,7 @@ def test_events_left_out_in_passing_arrive_in_the_end(seed: int, rate: float, mo
 
 @given(st.data())
 def test_whatever_the_service_answers_every_event_has_one_verdict(data: st.DataObject) -> None:
-    batch = entries(data.draw(st.integers(1, 25)), random.Random(1))
+    batch = entries(data.draw(st.integers(1, 12)), random.Random(1))
     ids = [entry.event_id for entry in batch]
     listed = st.lists(st.sampled_from([*ids, "somebody else's"]))
     bodies = st.one_of(

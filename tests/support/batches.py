@@ -18,6 +18,10 @@ from honeyhive_ext.batch.report import BatchReport, Ledger
 from honeyhive_ext.errors import APIConnectionError, APIError
 from tests.support.misbehaving import Answer as Answered
 from tests.support.misbehaving import Recorded, answer, cut
+from tests.support.shells import Kind
+
+BOTH: tuple[Kind, ...] = ("sync", "async")
+"""The two shells; what carries their requests is the transport's business, and tested there."""
 
 CUT = APIConnectionError("the connection was cut")
 
