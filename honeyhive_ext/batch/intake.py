@@ -20,7 +20,7 @@ from honeyhive_ext.batch.report import BatchReport, Ledger, Progress, Reason
 from honeyhive_ext.config import Settings
 from honeyhive_ext.encoders import type_name
 from honeyhive_ext.errors import APIError, APIStatusError, EventError, HoneyHiveError
-from honeyhive_ext.events import prepare_event
+from honeyhive_ext.events import WireEvent, prepare_event
 from honeyhive_ext.exchange import Call, Reply
 
 BatchEvent = Mapping[str, Any] | CreateEventRequest
@@ -76,11 +76,14 @@ class Batch:
         session_id = self.options.session_id
         given: Any = event
         try:
-            if session_id is not None or type(event) is not dict:
-                given = _placed(event, session_id)
-            wire = prepare_event(
-                given, {}, settings=self._settings, now_ms=calls.now_ms, session_id=session_id
-            )
+            if isinstance(event, WireEvent):  # made ready elsewhere, see coalesce.py
+                wire = event
+            else:
+                if session_id is not None or type(event) is not dict:
+                    given = _placed(event, session_id)
+                wire = prepare_event(
+                    given, {}, settings=self._settings, now_ms=calls.now_ms, session_id=session_id
+                )
         except EventError as error:
             self._ledger.fail_one(position, None, "invalid", error)
             return None

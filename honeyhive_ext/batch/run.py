@@ -27,6 +27,7 @@ from honeyhive_ext.batch.report import BatchReport, Progress
 from honeyhive_ext.calls import DELIVERED
 from honeyhive_ext.encoders import type_name
 from honeyhive_ext.errors import APIError, EventError
+from honeyhive_ext.events import WireEvent
 from honeyhive_ext.exchange import Accept, Call, Reply
 from honeyhive_ext.transport import AsyncSender, Sender
 
@@ -89,7 +90,7 @@ class Crew:
 
 
 def create_batch(
-    sender: Sender, events: Iterable[BatchEvent], options: Options, progress: bool | Progress
+    sender: Sender, events: Iterable[BatchEvent | WireEvent], options: Options, progress: bool | Progress
 ) -> BatchReport:
     """Deliver all events, in this thread and up to `options.concurrency` more."""
     source = _iterator(events)
@@ -150,7 +151,7 @@ def _send(sender: Sender, options: Options, call: Call, accept: Accept) -> Reply
 
 async def create_batch_async(
     sender: AsyncSender,
-    events: Iterable[BatchEvent] | AsyncIterable[BatchEvent],
+    events: Iterable[BatchEvent | WireEvent] | AsyncIterable[BatchEvent],
     options: Options,
     progress: bool | Progress,
 ) -> BatchReport:
