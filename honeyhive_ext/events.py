@@ -8,7 +8,7 @@ changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from attrs import frozen
@@ -31,6 +31,8 @@ PROPERTIES = Request.of("SessionProperties", "a session")
 
 # What a redact hook cannot change: with another id the event could not be found, retried or reconciled.
 KEPT = ("event_id", "session_id", "parent_id", "event_type")
+
+NUMBERS = (int, float)
 
 EventInput = str | Mapping[str, Any] | CreateEventRequest
 
@@ -155,12 +157,14 @@ def _given(event: EventInput | None, fields: Mapping[str, Any]) -> Mapping[str, 
         return fields
     if isinstance(event, dict) and not fields and kind_of(event) is dict:
         return event  # the usual case, before questions that cost more
-    if isinstance(event, str):
-        base: Mapping[str, Any] = {"event_type": event}
-    elif isinstance(event, CreateEventRequest):
-        base = event.to_dict()
-    elif isinstance(event, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - users need not type-check
-        base = _mapping(event)
+    # By the type alone: `isinstance` asks an object for its `__class__`, which may be code that raises.
+    kind, given = kind_of(event), cast(Any, event)
+    if issubclass(kind, str):
+        base: Mapping[str, Any] = {"event_type": given}
+    elif issubclass(kind, CreateEventRequest):
+        base = given.to_dict()
+    elif issubclass(kind, Mapping):
+        base = _mapping(given)
     else:
         raise EventError(
             "give an event type, a mapping of fields, a CreateEventRequest or keyword arguments, "
@@ -230,7 +234,12 @@ def _write(
         raise EventError(f"the redact hook returns {type_name(redacted)}, not the event as a dict: not sent")
     rest = {name: value for name, value in _mapping(redacted).items() if name not in KEPT}
     kept = {name: wire[name] for name in KEPT if name in wire}
-    result = {**kept, **request.convert(rest, mode, further=further)}
+    # A time that followed from two others may look like seconds; what was checked is not checked again.
+    kept |= {
+        name: value for name, value in rest.items() if kind_of(value) in NUMBERS and value == wire.get(name)
+    }
+    changed = {name: value for name, value in rest.items() if name not in kept}
+    result = {**kept, **request.convert(changed, mode, further=further)}
     if "inputs" in request.required:
         result.setdefault("inputs", {})
     return to_json(result, mode)

@@ -131,7 +131,14 @@ class Request:
                     raise EventError("null is not accepted here: leave the field out", path=name)
                 wire[name] = None
             else:
-                wire[name] = convert(value, name, mode)
+                try:
+                    wire[name] = convert(value, name, mode)
+                except EventError:
+                    raise
+                except Exception as error:  # a value's own code, such as a `__class__` that raises
+                    raise EventError(
+                        f"reading the {type_name(value)} raises {type_name(error)}", path=name
+                    ) from error
         return wire
 
     def check_required(self, wire: Mapping[str, Any]) -> None:

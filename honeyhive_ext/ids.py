@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from os import getpid, urandom
+from typing import Any, cast
 from uuid import UUID
 
-from honeyhive_ext.encoders import type_name
+from honeyhive_ext.encoders import kind_of, type_name
 from honeyhive_ext.errors import EventError
 
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -90,11 +91,12 @@ def uuid_text(value: object, path: str) -> str:
     """
     if type(value) is str and _CANONICAL.fullmatch(value):
         return value
-    if isinstance(value, UUID):
-        return UUID.__str__(value)
-    if not isinstance(value, str):
+    kind, given = kind_of(value), cast(Any, value)
+    if issubclass(kind, UUID):
+        return UUID.__str__(given)
+    if not issubclass(kind, str):
         raise EventError(f"give a UUID or its text, not {type_name(value)}", path=path)
-    match = _OTHER.fullmatch(str.__str__(value))
+    match = _OTHER.fullmatch(str.__str__(given))
     if match is None:
         raise EventError(
             "not a UUID: write one such as str(uuid.uuid4()); to derive one from an id of your own, "

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 KEY = "hh_test_key"
 
 
+def pytest_configure() -> None:
+    """A busy machine is no failure: examples of hypothesis have no deadline."""
+    from hypothesis import settings
+
+    settings.register_profile("no deadline", deadline=None)
+    settings.load_profile("no deadline")
+
+
 @pytest.fixture(scope="session")
 def running_server() -> Iterator[LocalServer]:
     from honeyhive_ext.local import LocalServer

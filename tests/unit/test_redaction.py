@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import honeyhive_schemas
@@ -112,3 +112,8 @@ def test_the_hook_sees_updates_and_sessions_too() -> None:
     assert orjson.loads(body) == {"feedback": {"a": 1}, "metadata": {"redacted": True}}
     _, body = prepare_session({"session_name": "s"}, settings=hooked(redact), now_ms=lambda: NOW)
     assert orjson.loads(body)["metadata"] == {"redacted": True}
+
+
+def test_a_time_that_followed_from_two_others_is_not_checked_again() -> None:
+    body = sent("tool", hooked(lambda event: event), start_time=0, duration=timedelta(days=12))
+    assert body["end_time"] == 1_036_800_000
