@@ -36,7 +36,7 @@ _CODES = {
 }
 _ESCAPED = re.compile(rb"\\u(?:0000|[fF][dD][dD][0-2])")
 _RAW = b"\xef\xb7"  # how the three begin in UTF-8
-_CODED = re.compile("\ufdd0(\ufdd1{1,4})\ufdd2".encode())
+_CODED = re.compile("\ufdd0((?:\ufdd1){1,4})\ufdd2".encode())
 _PLAIN = (b"\\u0000", "\ufdd0".encode(), "\ufdd1".encode(), "\ufdd2".encode())
 _START_BYTES = _START.encode()
 

@@ -3,7 +3,7 @@ today's shape and goes on as today's route."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve
@@ -37,15 +37,20 @@ _TO_INPUTS = (
 
 
 def start_session(context: Context) -> Response:
-    """POST /session/start: {session: {...}}."""
-    session = _inner(context.json(), "session")
-    known = fields("StartSessionRequest")
-    kept = {name: value for name, value in session.items() if name in known or name not in _OLD_SESSION}
-    return answer(store_session(context, kept))
+    """POST /session/start: {session: {...}}.
+
+    Older clients also send other fields of an event (metrics, feedback, error) and fields of their own
+    (is_evaluation, run_id, dataset_id, datapoint_id); they are stored with the session.
+    """
+    session = _without_project(_inner(context.json(), "session"))
+    today, event = fields("StartSessionRequest"), fields("PostEventRequest")
+    older = {name: value for name, value in session.items() if name not in today}
+    of_event = {name: value for name, value in older.items() if name in event}
+    context.check("PostEventRequest", {**_SESSION, **of_event})
+    return answer(store_session(context, {n: v for n, v in session.items() if n in today}, older))
 
 
-# Fields that older clients send with a session and that the service takes no notice of.
-_OLD_SESSION = frozenset({"project", "metrics", "feedback", "error"})
+_SESSION: Mapping[str, Any] = {"event_type": "session", "inputs": {}}  # what every event needs
 
 
 def create_event(context: Context) -> Response:

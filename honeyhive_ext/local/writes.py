@@ -103,13 +103,17 @@ def create_session(context: Context) -> Response:
     return answer(store_session(context, context.json()))
 
 
-def store_session(context: Context, session: dict[str, Any]) -> dict[str, Any]:
+def store_session(
+    context: Context, session: dict[str, Any], older: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Start a session, as posted, or merge into the one that exists; returns its event.
 
-    Idempotent on session_id: metadata and user_properties are merged, everything else stays.
+    Idempotent on session_id: metadata and user_properties are merged, everything else stays. `older` are
+    fields that only a deprecated route takes, checked by that route.
     """
     bad = {one.path for one in context.check("StartSessionRequest", session)}
-    given = {name: value for name, value in context.guarded(session).items() if name not in bad}
+    kept = {name: value for name, value in session.items() if name not in bad}
+    given = context.guarded({**kept, **(older or {})})
     one = session_draft(context, given)
 
     def work(transaction: Transaction) -> Mapping[str, Any]:

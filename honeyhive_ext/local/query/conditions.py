@@ -80,8 +80,8 @@ class Condition:
             return self.value in value
         return self.contains == "any" and self.value in dumps(value)
 
-    def spec(self, tail: str) -> str:
-        """The condition and a dotted path inside a field, as text for the SQL function `hh_match`."""
+    def spec(self, tail: str | None) -> str:
+        """The condition and a dotted path inside a field (None: the field itself), for `hh_match`."""
         return dumps({**asdict(self), "tail": tail})
 
 
@@ -89,7 +89,7 @@ class Condition:
 def _from_spec(spec: str) -> tuple[Condition, list[str]]:
     fields: dict[str, Any] = loads(spec.encode())
     tail = fields.pop("tail")
-    return Condition(**fields), tail.split(".") if tail else []
+    return Condition(**fields), [] if tail is None else tail.split(".")
 
 
 def match(text: bytes | str | None, spec: str) -> int:

@@ -56,12 +56,13 @@ class Where:
 
     def positive(self, name: str, condition: Condition) -> tuple[str, list[Any]]:
         """The SQL of a condition on a field; NULL where it does not hold is possible."""
-        root, _, tail = name.partition(".")
+        root, dot, rest = name.partition(".")
+        tail = rest if dot else None
         options: list[tuple[str, list[Any]]] = []
         kind = self.columns.kinds.get(root)
         if kind == "json":
             options += self._json(quoted(root), root, tail, condition)
-        elif kind is not None and not tail:
+        elif kind is not None and tail is None:
             options.append(_native(quoted(root), kind, condition))
         options += self._json("extra", "", name, condition)
         options = [one for one in options if one[0] != NOTHING]
@@ -69,7 +70,7 @@ class Where:
             return NOTHING, []
         return " OR ".join(sql for sql, _ in options), [value for _, values in options for value in values]
 
-    def _json(self, column: str, root: str, tail: str, condition: Condition) -> list[tuple[str, list[Any]]]:
+    def _json(self, column: str, root: str, tail: str | None, condition: Condition) -> list[tuple[str, list[Any]]]:
         found = self.paths.find(root, tail)
         if found.walk or (found.paths and _needs_walk(condition)):
             return [(f"hh_match({column}, ?)", [condition.spec(tail)])]
@@ -126,11 +127,11 @@ def _native_contains(column: str, kind: str, condition: Condition, there: str) -
     if kind == "text" and condition.contains != "ignore_case":
         return f"({there} AND instr({column}, ?) > 0)", [condition.value]
     if kind == "text" or condition.contains == "any":
-        return f"({there} AND hh_match(hh_json({column}), ?))", [condition.spec("")]
+        return f"({there} AND hh_match(hh_json({column}), ?))", [condition.spec(None)]
     return NOTHING, []
 
 
-def _in_json(column: str, path: str, condition: Condition, tail: str) -> tuple[str, list[Any]]:
+def _in_json(column: str, path: str, condition: Condition, tail: str | None) -> tuple[str, list[Any]]:
     """A condition on one path of a column of JSON text."""
     kind, value = f"json_type({column}, ?)", f"json_extract({column}, ?)"
     operator, wanted = condition.operator, condition.value

@@ -13,6 +13,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from honeyhive_ext.local.codec import dumps, loads
+from honeyhive_ext.local.shapes import is_array
 
 LIMIT = 20_000  # paths a field may have before its filters are answered by reading every event
 SHAPES = 64  # sets of keys that are remembered for one place, to go faster
@@ -80,12 +81,12 @@ class Paths:
     saved: int = 0
     _tree: _Tree = field(factory=_Tree)
 
-    def find(self, root: str, text: str) -> Found:
+    def find(self, root: str, text: str | None) -> Found:
         """What the dotted `text` means inside the field `root` ("" for the further fields of an event).
 
-        An empty text is the field itself.
+        None is the field itself; an empty text is a key without a letter.
         """
-        if not text:
+        if text is None:
             return Found(("$",), walk=False)
         tree = self._tree
         if tree.sizes.get(root, 0) > LIMIT:
@@ -141,8 +142,8 @@ def _learn(tree: _Tree, root: str, at: _Node, value: Any) -> None:
     """Walk one value along the tree. At every stored event, so it is written for speed: objects with the
     same keys come by the thousand, and most of them hold no further objects."""
     children = at.children
-    if type(value) is list:
-        nested = [inner for inner in value if type(inner) is dict or type(inner) is list]
+    if is_array(value):
+        nested: list[Any] = [inner for inner in value if type(inner) is dict or type(inner) is list]
         if nested:
             child = children.get(EACH) or tree.add(root, at, EACH)
             if child is not None:
@@ -152,7 +153,8 @@ def _learn(tree: _Tree, root: str, at: _Node, value: Any) -> None:
     keys = tuple(value)
     if keys not in at.seen:
         for key in keys:
-            children.get(key) or tree.add(root, at, key)
+            if key not in children:
+                tree.add(root, at, key)
         if len(at.seen) < SHAPES:
             at.seen.add(keys)
     if _NESTED.isdisjoint(map(type, value.values())):

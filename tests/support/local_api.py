@@ -1,0 +1,74 @@
+"""A client of the local server that is the same through each of its adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+from attrs import define
+
+from honeyhive_ext.local import LocalServer, Request
+
+KEY = "hh_test_key"
+ADAPTERS = ["socket", "transport", "async_transport", "asgi"]
+HEADERS = {"authorization": f"Bearer {KEY}"}
+TIMEOUT = 5.0
+
+
+@define
+class Api:
+    """A client of a local server that says as little as it can about how it gets there."""
+
+    server: LocalServer
+    _client: httpx.Client | httpx.AsyncClient
+    _runner: asyncio.Runner | None = None
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        if isinstance(self._client, httpx.Client):
+            return self._client.request(method, path, **options)
+        assert self._runner is not None
+        return self._runner.run(self._client.request(method, path, **options))
+
+    def post(self, path: str, json: Any = None, **options: Any) -> httpx.Response:
+        return self.request("POST", path, json=json, **options)
+
+    def put(self, path: str, json: Any = None) -> httpx.Response:
+        return self.request("PUT", path, json=json)
+
+    def get(self, path: str) -> httpx.Response:
+        return self.request("GET", path)
+
+    def create(self, **event: Any) -> str:
+        """Store an event and return its id."""
+        answer = self.post("/v1/events", {"event_type": "tool", "inputs": {}, **event})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["event_id"])
+
+    def event(self, event_id: str) -> dict[str, Any]:
+        """The stored event."""
+        answer = self.get(f"/v1/events/{event_id}")
+        assert answer.status_code == 200, answer.text
+        event: dict[str, Any] = answer.json()["event"]
+        return event
+
+    def search(self, *filters: tuple[Any, ...], **body: Any) -> dict[str, Any]:
+        """The answer of a search; a filter is (field, operator, value) or (field, operator, value, type)."""
+        given = [dict(zip(("field", "operator", "value", "type"), one, strict=False)) for one in filters]
+        answer = self.post("/v1/events/search", {"filters": given, **body})
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def ids(self, *filters: tuple[Any, ...], **body: Any) -> list[str]:
+        """The ids that a search finds, in order."""
+        return [event["event_id"] for event in self.search(*filters, **body)["events"]]
+
+
+def post(server: LocalServer, path: str, body: Any, *, method: str = "POST") -> Any:
+    """The answer to a request that the core itself is given, as Python values."""
+    content = json.dumps(body).encode()
+    answer = server.handle(Request(method, path, content, HEADERS))
+    assert answer.status == 200, answer.body
+    return json.loads(answer.body)

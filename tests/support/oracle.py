@@ -1,0 +1,120 @@
+"""What a search finds, in plain Python and as slowly as it likes: the measure of the SQL.
+
+Written from docs/local-server.md, not from the server's code; it shares nothing with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+
+NEGATIONS = {"not exists": "exists", "is not": "is", "not contains": "contains"}
+
+
+def values_at(value: Any, path: str) -> Iterator[Any]:
+    """Everything that a dotted path can mean; a key may hold dots, an array stands for its elements."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == path:
+                yield inner
+            elif path.startswith(key + "."):
+                yield from values_at(inner, path[len(key) + 1 :])
+    elif isinstance(value, list):
+        first, dot, rest = path.partition(".")
+        for at, inner in enumerate(value):
+            yield from values_at(inner, path)
+            if first == str(at):
+                if dot:
+                    yield from values_at(inner, rest)
+                else:
+                    yield inner
+
+
+def milliseconds(value: Any) -> Fraction | None:
+    """A number, or ISO text that is UTC where it says nothing else, as an exact number of Unix ms."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return Fraction(value)
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip().upper())
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    exact = Fraction((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds, 1000)
+    return Fraction(float(exact))  # times are doubles
+
+
+def type_name(value: Any) -> str:
+    """The type of a JSON value as a filter names it."""
+    if isinstance(value, bool):
+        return "boolean"
+    return "string" if isinstance(value, str) else "number" if isinstance(value, int | float) else "other"
+
+
+def positive(value: Any, operator: str, wanted: Any, type_: str) -> bool:
+    """Whether one value that is there fulfils a positive operator."""
+    if operator == "exists":
+        return True
+    if operator in ("after", "before") or type_ == "datetime":
+        mine, other = milliseconds(value), milliseconds(wanted)
+        if mine is None or other is None:
+            return False
+        if operator == "is":
+            return mine == other
+        return mine > other if operator in ("after", "greater than") else mine < other
+    if type_name(value) != type_:
+        return False
+    if operator == "is":
+        return bool(value == wanted)
+    if operator == "contains":
+        return bool(wanted in value)
+    return bool(value > wanted if operator == "greater than" else value < wanted)
+
+
+def holds(event: Mapping[str, Any], one: Mapping[str, Any]) -> bool:
+    """Whether an event meets a filter, with the default switches."""
+    operator: str = one["operator"]
+    base = NEGATIONS.get(operator, operator)
+    wanted = one["value"]
+    there = [value for value in values_at(event, one["field"]) if value is not None]
+    if base == "is" and wanted is None:
+        return bool(there) == (operator == "is not")
+    type_ = one.get("type") or type_name(wanted)
+    found = any(positive(value, base, wanted, type_) for value in there)
+    return found != (operator in NEGATIONS)
+
+
+def matches(events: Iterable[Mapping[str, Any]], filters: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The ids of the events that meet every filter, in search order; `events` in the order of insertion."""
+    conditions = list(filters)
+    found = [
+        (event["start_time"], at, event["event_id"])
+        for at, event in enumerate(events)
+        if all(holds(event, one) for one in conditions)
+    ]
+    return [event_id for _, _, event_id in sorted(found, key=lambda row: row[:2], reverse=True)]
+
+
+def dotted(value: Any) -> Iterator[str]:
+    """Every dotted path inside a value."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            for rest in dotted(inner):
+                yield f"{key}.{rest}"
+    elif isinstance(value, list):
+        for inner in value:
+            yield from dotted(inner)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are the same JSON, true and 1 being different."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
