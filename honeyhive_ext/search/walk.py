@@ -93,7 +93,7 @@ class Walk:
                 lo = _below(at.lo, math.floor(max(had)) - overlap) if had else at.lo
                 gap = yield from drain(lo, at.past, self._learned)
         overlap = max(overlap, _coarseness(at, rows))
-        new = _unseen(at.seen, [*gap, *rows])
+        new = _unseen(at.seen, newest_first([*gap, *rows]) if gap else rows)
         seen = _remember(at, overlap, [*gap, *rows])
         if not full:
             return (yield from self._end(at, new, seen))
@@ -108,7 +108,7 @@ class Walk:
             # The top of the range alone fills a page, so there is no later page to move the end to.
             low: int = _below(at.lo, min(at.hi - 3 * overlap, math.floor(last) - 1 - 2 * overlap))
             drained = yield from drain(low, at.hi, self._learned)
-            new = _unseen(at.seen, [*gap, *drained, *rows])
+            new = _unseen(at.seen, newest_first([*gap, *drained, *rows]))
             seen = _remember(at, overlap, [*gap, *drained, *rows])
             if low == at.lo:
                 return (yield from self._end(at, new, seen))
@@ -195,8 +195,11 @@ def _below(lo: int | None, time: int) -> int:
 
 
 def _unseen(seen: Mapping[str, float | None], rows: Iterable[Row]) -> list[Row]:
-    new = {row.key: row for row in rows if row.key not in seen}
-    return newest_first(new.values())
+    new: dict[str, Row] = {}
+    for row in rows:
+        if row.key not in seen:
+            new.setdefault(row.key, row)
+    return list(new.values())
 
 
 def _remember(at: Position, overlap: int, rows: Iterable[Row]) -> dict[str, float | None]:
