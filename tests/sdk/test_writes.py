@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from honeyhive._generated.api_config import HTTPException
 from honeyhive.models import (
     PostEventBatchRequest,
     PostEventRequest,
@@ -170,3 +171,30 @@ def test_a_session_started_twice_is_one_session_with_both_metadata(
         answer = official(official.client.sessions.start, {"session": session})
     assert answer.metadata == {"a": 1, "b": 2}
     assert len(honeyhive_local.events()) == 1
+
+
+def test_a_session_keeps_what_only_older_clients_send_with_it(
+    official: Official, honeyhive_local: LocalServer
+) -> None:
+    older = {
+        "metrics": {"turns": 3},
+        "feedback": {"rating": 5},
+        "is_evaluation": True,
+        "run_id": "run-1",
+        "dataset_id": "data-1",
+        "datapoint_id": "point-1",
+    }
+    session = {"session_name": "experiment", "project": "mine", **older}
+    answer = official(official.client.sessions.start, {"session": session})
+    (event,) = honeyhive_local.events()
+    assert subset(event, older) == older
+    assert answer.metrics == {"turns": 3}
+
+
+def test_a_session_s_older_fields_are_checked_like_those_of_an_event(
+    official: Official, honeyhive_local: LocalServer
+) -> None:
+    with pytest.raises(HTTPException, match="metrics: expected object") as caught:
+        official(official.client.sessions.start, {"session": {"metrics": 5}})
+    assert caught.value.status_code == 400
+    assert honeyhive_local.events() == []
