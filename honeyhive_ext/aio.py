@@ -8,7 +8,8 @@ from typing import Self, Unpack
 import httpx
 from honeyhive_client.typed_dicts import CreateEventRequestInput
 
-from honeyhive_ext.aio_resources import AsyncEvents, AsyncSessions
+from honeyhive_ext.aio_resources import AsyncSessions
+from honeyhive_ext.coalesce import build_events
 from honeyhive_ext.config import (
     DEFAULT_CONCURRENCY,
     OnUnserializable,
@@ -29,7 +30,14 @@ class AsyncHoneyHive(Unpicklable):
 
     May be shared between tasks, and used from one `asyncio.run` after another: connections are kept
     for each event loop. Hooks are plain functions; `http_client` is an `httpx.AsyncClient` and
-    `transport` an `httpx.AsyncBaseTransport`. Everything else is as `HoneyHive` describes it.
+    `transport` an `httpx.AsyncBaseTransport`, such as `honeyhive_ext.transports.AiohttpTransport`.
+    Everything else is as `HoneyHive` describes it, and there is one argument more:
+
+    Args:
+        coalesce: Let creations that run at once, in tasks of one event loop, share requests; each still
+            waits for its own event and gets its own result or error. What one loop turn creates goes out
+            as one batch, up to `max_concurrency` requests at a time. Calls with their own `retry=` or
+            `timeout=` go alone. Default False.
 
     >>> AsyncHoneyHive(api_key="hh_123", base_url="http://127.0.0.1:8080")
     AsyncHoneyHive(base_url='http://127.0.0.1:8080')
@@ -52,6 +60,7 @@ class AsyncHoneyHive(Unpicklable):
         on_retry: OnRetry | None = None,
         http_client: httpx.AsyncClient | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        coalesce: bool = False,
     ) -> None:
         # From here on no frame holds a bare key, so a traceback with local variables shows none.
         api_key, ingestion_api_key = secret(api_key), secret(ingestion_api_key)
@@ -72,7 +81,7 @@ class AsyncHoneyHive(Unpicklable):
             transport=transport,
             observer=Observer(on_request, on_response, on_retry),
         )
-        self.events = AsyncEvents(self._sender)
+        self.events, self._drain = build_events(self._sender, coalesce=coalesce)
         self.sessions = AsyncSessions(self._sender)
 
     def session(
@@ -136,6 +145,7 @@ class AsyncHoneyHive(Unpicklable):
 
     async def close(self) -> None:
         """Close the connections. The client cannot be used afterwards."""
+        await self._drain()
         await self._sender.aclose()
 
     async def __aenter__(self) -> Self:

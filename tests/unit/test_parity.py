@@ -16,6 +16,7 @@ from honeyhive_ext.resources import Events, Sessions
 from honeyhive_ext.transport import AsyncSender, Sender
 
 TWINS = [(HoneyHive, AsyncHoneyHive), (Events, AsyncEvents), (Sessions, AsyncSessions), (Sender, AsyncSender)]
+ASYNC_ONLY = {"coalesce"}  # threads would have to wait for each other to share a request
 RENAMED = {"aclose": "close", "__aenter__": "__enter__", "__aexit__": "__exit__"}
 
 
@@ -40,6 +41,7 @@ def parameters(function: Any) -> list[tuple[str, str, object, str]]:
     return [
         (p.name, str(p.kind), p.default if p.name != "sleep" else ..., sync_text(p.annotation))
         for p in inspect.signature(function).parameters.values()
+        if p.name not in ASYNC_ONLY
     ]
 
 
