@@ -35,7 +35,9 @@ class Watcher:
 
     def __init__(self, progress: bool | Progress, total: int | None) -> None:
         self._bar = Bar(total) if progress is True else None
-        self._call: Progress | None = self._bar if self._bar is not None else (progress or None)  # type: ignore[assignment]
+        self._call: Progress | None = self._bar if isinstance(progress, bool) else progress
+        if self._call is not None and not callable(self._call):
+            raise ConfigError(f"progress is {progress!r}: give True, False or a function of (done, total)")
         self._total = total
         self._told = 0
 

@@ -330,6 +330,7 @@ def test_what_is_no_iterable_of_events_is_refused_at_once(
         ({"on_error": "ignore"}, 'write "raise" or "collect"'),
         ({"session_properties": {"session_name": "x"}}, "single_session=True"),
         ({"retry": "often"}, "retry='often'"),
+        ({"progress": "bar"}, "progress is 'bar': give True, False or a function"),
     ],
 )
 def test_options_are_checked_before_anything_is_sent(

@@ -11,11 +11,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 
 from honeyhive_ext import AsyncHoneyHive, HoneyHive
 from honeyhive_ext.batch import BatchReport, report_of
+from honeyhive_ext.batch.answers import Answer
 from honeyhive_ext.errors import BatchError
 from tests.support.batches import BOTH, Service, serving, tools
 from tests.support.misbehaving import Hang, Misbehaving, Recorded, hang
@@ -221,3 +223,39 @@ def test_a_progress_function_that_raises_ends_the_batch(kind: Kind) -> None:
     assert len(calls) == 1
     assert len(report.event_ids) == report.read == len(service.stored) < 500
     assert isinstance(caught.value.__cause__, OSError)
+
+
+class Broken(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """A transport with a bug of its own, from the second request on."""
+
+    def __init__(self) -> None:
+        self._service = Service()
+        self._left = iter(range(1))
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._answer(request.read())
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return self._answer(await request.aread())
+
+    def _answer(self, content: bytes) -> httpx.Response:
+        if next(self._left, None) is None:
+            raise ZeroDivisionError("a bug")
+        outcome = self._service.post(content)
+        assert isinstance(outcome, Answer)
+        return httpx.Response(outcome.status, content=outcome.content)
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("most", [1, 4])
+def test_an_error_that_nobody_expects_comes_out_as_it_is_with_the_report(kind: Kind, most: int) -> None:
+    with (
+        Shell(kind, "http://127.0.0.1:9", transport=Broken()) as shell,
+        pytest.raises(ZeroDivisionError, match="a bug") as caught,
+    ):
+        shell.do(lambda hh: hh.events.create_batch(tools(100), max_events=10, max_concurrency=most))
+    report = report_of(caught.value)
+    assert report is not None
+    assert len(report.event_ids) == 10
+    assert len(report.failures) == report.read - 10
+    assert {failure.reason for failure in report.failures} <= {"failed", "not_sent"}
