@@ -149,7 +149,7 @@ def test_no_connection_failure_shows_a_key_anywhere(
 
 def test_no_success_shows_a_key_or_a_payload_in_its_logs(kind: Kind, logged: io.StringIO) -> None:
     success = answer(200, f'{{"success": true, "event_id": "{EVENT_ID}"}}')
-    with Misbehaving(answer(503), success) as server, Shell(kind, server.url, **options()) as shell:
+    with Misbehaving(answer(503), success) as server, Shell(kind, server.url, **options(timeout=30)) as shell:
         sent = shell.do(create)
         assert_no_key(
             repr(sent), repr(vars(shell.client)), repr(vars(shell.client._sender)), logged.getvalue()
