@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WORD = re.compile(r"[a-z0-9_]{2,}")
+NOT_PROSE = re.compile(r"```.*?(```|\Z)|<!--.*?-->|^ *[|#][^\n]*$", re.S | re.M)  # code, tables, headings
+MARKUP = re.compile(r"\[([^]]*)\]\([^)]*\)|[*`]")  # links, emphasis
 COMMON = frozenset(
     re.findall(r"\w+", "the and for that are not with this from what how does which its one into you can")
 )
-CHUNK_CHARACTERS = 700
+CHUNK_CHARACTERS = 300
 
 
 @dataclass(frozen=True)
@@ -87,14 +89,16 @@ class Index:
         )
 
 
-def compose(question: str, hits: list[Hit], sentences: int = 2) -> str:
-    """Answer with the sentences of the hits that share most words with the question."""
+def sentences(text: str) -> list[str]:
+    """The sentences of a Markdown text, without code, tables, headings and markup."""
+    prose = MARKUP.sub(r"\1", NOT_PROSE.sub("\n\n", text))
+    found = re.split(r"(?<=[.!?:])\s+|\n\s*\n|\n *[-\d]+[.]? ", prose)
+    return [" ".join(sentence.split()) for sentence in found if len(words(sentence)) > 3]
+
+
+def compose(question: str, hits: list[Hit], length: int = 2) -> str:
+    """Answer with the `length` sentences of the hits that share most words with the question."""
     asked = set(words(question))
-    candidates = [
-        sentence.strip()
-        for hit in hits
-        for sentence in re.split(r"(?<=[.!?])\s+|\n\s*\n", hit.chunk.text)
-        if len(words(sentence)) > 3
-    ]
-    best = sorted(candidates, key=lambda s: -len(asked & set(words(s))))[:sentences]
-    return " ".join(" ".join(s.split()) for s in best) or "Nothing was found."
+    candidates = dict.fromkeys(sentence for hit in hits for sentence in sentences(hit.chunk.text))
+    best = sorted(candidates, key=lambda s: -len(asked & set(words(s))))[:length]
+    return " ".join(best) or "Nothing was found."

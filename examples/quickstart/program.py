@@ -144,5 +144,5 @@ def run(hh: HoneyHive, root: Path) -> Iterator[Step]:
     for question in QUESTIONS:
         event_id, text = answer(hh, index, question)
         answered[event_id] = text
-        yield Step(question, text if len(text) < 90 else text[:87] + "…")
+        yield Step(question, text if len(text) < 200 else text[:197] + "…")
     yield from read_back(hh, answered)

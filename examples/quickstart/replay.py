@@ -37,31 +37,56 @@ def differences(sent: dict[str, Any], stored: dict[str, Any]) -> list[str]:
     return [name for name, value in sent.items() if name not in stored or stored[name] != value]
 
 
-def replay(hh: HoneyHive, paths: list[Path]) -> Iterator[Step]:
-    """Send each file as one batch; then search everything and compare event by event.
+def span_of(events: list[dict[str, Any]]) -> dict[str, float]:
+    """The range of start_time to search for these events; without limits where one has no start_time."""
+    times = [e.get("start_time") for e in events]
+    known = [t for t in times if isinstance(t, (int, float))]
+    return {"start": min(known), "end": max(known)} if known and len(known) == len(times) else {}
+
+
+def compare(hh: HoneyHive, expected: dict[str, dict[str, Any]], searched: dict[str, float]) -> int:
+    """Search page by page and hold each event against what was sent; return the number of pages.
 
     Raises:
         ReplayError: An event is missing, changed, or came twice; the message names it.
     """
-    expected: dict[str, dict[str, Any]] = {}
+    seen: set[str] = set()
+    pages = 0
+    for page in hh.events.search(page_size=PAGE_SIZE, **searched).raw().pages():
+        pages += 1
+        for stored in page:
+            event_id = stored["event_id"]
+            if event_id not in expected:
+                continue  # the server holds other events, too
+            if event_id in seen:
+                raise ReplayError(f"event {event_id} came back twice")
+            seen.add(event_id)
+            if changed := differences(expected[event_id], stored):
+                raise ReplayError(f"event {event_id} came back changed: {', '.join(changed)}")
+    if missing := expected.keys() - seen:
+        raise ReplayError(f"{len(missing)} events did not come back, {min(missing)} among them")
+    return pages
+
+
+def replay(hh: HoneyHive, paths: list[Path]) -> Iterator[Step]:
+    """Send each file as one batch; search for it; compare line by line.
+
+    Raises:
+        ReplayError: A line did not come back as it was sent.
+    """
+    everything: dict[str, dict[str, Any]] = {}
+    lines = again = 0
     for path in paths:
         events = read(path)
         report = hh.events.create_batch(events)
-        expected.update(zip(report.event_ids, events, strict=True))
-        sessions = len({e.get("session_id") for e in events})
-        sent = f"{len(events)} events in {sessions} session(s), {report.bytes_sent:,} bytes sent"
-        yield Step(path.name, sent)
-
-    seen: set[str] = set()
-    for stored in hh.events.search(page_size=PAGE_SIZE).raw():
-        event_id = stored["event_id"]
-        if event_id in seen:
-            raise ReplayError(f"event {event_id} came back twice")
-        if event_id not in expected:
-            continue  # this server holds other events, too
-        seen.add(event_id)
-        if changed := differences(expected[event_id], stored):
-            raise ReplayError(f"event {event_id} came back changed: {', '.join(changed)}")
-    if missing := expected.keys() - seen:
-        raise ReplayError(f"{len(missing)} events did not come back, {min(missing)} among them")
-    yield Step("searched everything", f"{len(seen)} events came back equal to what was sent, each once")
+        sent = dict(zip(report.event_ids, events, strict=True))
+        compare(hh, sent, span_of(events))
+        lines += len(events)
+        again += len(sent.keys() & everything.keys())
+        everything |= sent
+        yield Step(path.name, f"{len(events)} events, {report.bytes_sent:,} bytes: each came back equal")
+    pages = compare(hh, everything, {})
+    yield Step("searched everything", f"{len(everything)} events in {pages} pages of {PAGE_SIZE}, each once")
+    if again:
+        yield Step("ids that stand in two files", f"{again}: the later event took the place of the earlier")
+    yield Step("in all", f"{lines} lines sent, {lines} came back equal")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from examples.quickstart.__main__ import ROOT, main
 from examples.quickstart.program import QUESTIONS, run
-from examples.quickstart.replay import ReplayError, differences, read, replay
+from examples.quickstart.replay import ReplayError, compare, read, replay
 from honeyhive_ext import F, HoneyHive
 
 TRACES = sorted((ROOT.parent / "shared" / "data" / "traces").glob("*.jsonl"))
@@ -40,19 +41,39 @@ def test_the_batch_of_the_program_has_hundreds_of_events(hh: HoneyHive) -> None:
 def test_every_line_of_the_real_traces_comes_back_equal(hh: HoneyHive) -> None:
     steps = list(replay(hh, TRACES))
     lines = sum(len(read(path)) for path in TRACES)
-    assert steps[-1].result.startswith(f"{lines} events came back equal")
+    assert steps[-1].result == f"{lines} lines sent, {lines} came back equal"
+
+
+def one_event(tmp_path: Path) -> tuple[str, Path]:
+    event_id = "5e083662-7610-4899-ae7b-273e09df8ef6"
+    path = tmp_path / "one.jsonl"
+    path.write_text(
+        f'{{"event_type": "tool", "event_id": "{event_id}", "inputs": {{"n": 1}}}}\n', encoding="utf-8"
+    )
+    return event_id, path
 
 
 def test_an_event_that_comes_back_changed_fails_the_replay(hh: HoneyHive, tmp_path: Path) -> None:
-    event = '{"event_type": "tool", "event_id": "5e083662-7610-4899-ae7b-273e09df8ef6", "inputs": {"n": 1}}\n'
-    path = tmp_path / "one.jsonl"
-    path.write_text(event, encoding="utf-8")
+    event_id, path = one_event(tmp_path)
     steps = replay(hh, [path])
-    next(steps)
-    hh.events.update("5e083662-7610-4899-ae7b-273e09df8ef6", outputs={"late": True})
-    assert next(steps).result.startswith("1 events")
-    assert differences({"inputs": {"n": 1}}, {"inputs": {"n": 2}}) == ["inputs"]
-    assert differences({"inputs": {"n": 1}}, {}) == ["inputs"]
+    assert next(steps).did == "one.jsonl"
+    with pytest.raises(ReplayError, match="came back changed: inputs"):
+        compare(hh, {event_id: {"inputs": {"n": 2}}}, {})
+    assert [s.result for s in steps][-1] == "1 lines sent, 1 came back equal"
+
+
+def test_an_event_that_does_not_come_back_fails_the_replay(hh: HoneyHive, tmp_path: Path) -> None:
+    event_id, path = one_event(tmp_path)
+    list(replay(hh, [path]))
+    other = event_id.replace("5e", "6e")
+    with pytest.raises(ReplayError, match="1 events did not come back"):
+        compare(hh, {event_id: {}, other: {}}, {})
+
+
+def test_the_same_id_in_two_files_is_said(hh: HoneyHive, tmp_path: Path) -> None:
+    _, path = one_event(tmp_path)
+    steps = list(replay(hh, [path, path]))
+    assert steps[-2].result.startswith("1: the later event")
 
 
 def test_a_broken_line_is_named(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from examples.quickstart.pipeline import Chunk, Index, compose, load, split
+from examples.quickstart.pipeline import Chunk, Index, compose, load, sentences, split
 
 PARAGRAPHS = st.lists(st.text(alphabet="abc de.\n", max_size=60), max_size=30)
 
@@ -44,3 +44,8 @@ def test_a_question_that_matches_nothing_is_said_so() -> None:
     hits = Index([Chunk("d", 0, "Bread is made of flour.")]).search("zebra?", top=3)
     assert hits == []
     assert compose("zebra?", hits) == "Nothing was found."
+
+
+def test_answers_quote_prose_without_code_tables_and_markup() -> None:
+    text = "# Title\n\n| a | b |\n\n```sh\nls\n```\n\nThe **spool** survives [a kill](x.md) at once. Yes."
+    assert sentences(text) == ["The spool survives a kill at once."]
