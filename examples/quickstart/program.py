@@ -118,7 +118,8 @@ def read_back(hh: HoneyHive, answered: dict[str, str]) -> Iterator[Step]:
         f"{len(long)} events, {len({e.event_id for e in long})} of them different",
     )
     yield Step(
-        "searched everything, newest first", f"{sum(pages)} events in {len(pages)} pages of {PAGE_SIZE}"
+        "searched everything, newest first",
+        f"{sum(pages)} events in {len(pages)} pages, {PAGE_SIZE} asked for at a time",
     )
 
     first = next(iter(answered))

@@ -48,7 +48,7 @@ def one_event(tmp_path: Path) -> tuple[str, Path]:
     event_id = "5e083662-7610-4899-ae7b-273e09df8ef6"
     path = tmp_path / "one.jsonl"
     path.write_text(
-        f'{{"event_type": "tool", "event_id": "{event_id}", "inputs": {{"n": 1}}}}\n', encoding="utf-8"
+        json.dumps({"event_type": "tool", "event_id": event_id, "inputs": {"n": 1}}), encoding="utf-8"
     )
     return event_id, path
 
