@@ -43,7 +43,7 @@ class EventIds(Sequence[str]):
     ('not a UUID', True)
     """
 
-    _packed: bytes
+    _packed: bytes | bytearray
     _other: dict[int, str]
 
     def __len__(self) -> int:
@@ -76,7 +76,7 @@ class EventIds(Sequence[str]):
         return NotImplemented
 
     def __hash__(self) -> int:
-        return hash((self._packed, tuple(self._other.items())))
+        return hash((bytes(self._packed), tuple(self._other.items())))
 
     def __repr__(self) -> str:
         shown = ", ".join(self[:_SHOWN])
@@ -111,11 +111,13 @@ class IdStore:
             packed += self._packed[position * _WIDTH : (position + 1) * _WIDTH]
             if position in self._other:
                 other[number] = self._other[position]
-        return EventIds(bytes(packed), other)
+        return EventIds(packed, other)
 
-    def everything(self) -> EventIds:
-        """All ids, where no position was left out."""
-        return EventIds(bytes(self._packed), dict(self._other))
+    def hand_over(self) -> EventIds:
+        """All ids, where no position was left out, without a copy of them: the store is empty afterwards."""
+        kept = EventIds(self._packed, self._other)
+        self._packed, self._other = bytearray(), {}
+        return kept
 
     def holds(self, event_id: str) -> bool:
         """Whether an id is kept; looks at all of them, so it is for the rare case."""

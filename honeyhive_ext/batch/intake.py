@@ -202,6 +202,7 @@ class Batch:
 
     def _close(self, stopped: Exception | None) -> BatchReport:
         self._watcher.close()
+        self._seen = SeenIds()  # a third of all memory of a large batch; no event is read any more
         stop = self._flow.stop
         if stop is not None:
             self.rest()

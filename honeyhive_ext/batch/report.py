@@ -258,7 +258,7 @@ class Ledger:
             self._closed = True
             everything = self.delivered == len(self._state)
             return BatchReport(
-                event_ids=self._ids.everything() if everything else self._ids.select(self._positions()),
+                event_ids=self._ids.hand_over() if everything else self._ids.select(self._positions()),
                 session_id=session_id,
                 failures=tuple(sorted(self._failures, key=_index)),
                 requests=self.requests,
