@@ -17,7 +17,7 @@ from honeyhive_ext.config import Settings, Unshown
 from honeyhive_ext.exchange import Accept, Answer, Attempt, Call, Reply, exchange
 from honeyhive_ext.failures import without_wire_frames
 from honeyhive_ext.observe import Observer
-from honeyhive_ext.pool import AsyncPool, Pool
+from honeyhive_ext.pool import AsyncPool, Lane, Pool
 from honeyhive_ext.retry import RetryPolicy, Uniform
 from honeyhive_ext.sending import Core, Countdown
 from honeyhive_ext.transports import AsyncExchanger
@@ -158,12 +158,12 @@ class AsyncSender(Core):
         self, call: Call
     ) -> tuple[Callable[[Attempt], Awaitable[Answer | httpx.RequestError]], httpx.URL]:
         """What makes an attempt of this call, and where the first one goes."""
-        http = self._pool.get()
+        lane = self._pool.get()
         if self._direct is not None:
             url = self.url(call.request["url"])
             return partial(self._exchange, self._direct, call, url, self.texts(call)), url
         request = self.request(call, self._pool.given)
-        return partial(self._attempt, http, request), request.url
+        return partial(self._attempt, lane, request), request.url
 
     async def _exchange(
         self,
@@ -187,17 +187,18 @@ class AsyncSender(Core):
             raise
 
     async def _attempt(
-        self, http: httpx.AsyncClient, request: httpx.Request, step: Attempt
+        self, lane: Lane, request: httpx.Request, step: Attempt
     ) -> Answer | httpx.RequestError:
         request.url = step.url
         request.extensions = {"timeout": Countdown(step.limit, self.clock)}
         try:
-            async with asyncio.timeout(step.limit + ASYNC_GRACE):
-                response = await http.send(request, stream=True, follow_redirects=False)
-                try:
-                    return Answer(response.status_code, response.headers, await response.aread())
-                finally:
-                    await response.aclose()
+            with lane as http:
+                async with asyncio.timeout(step.limit + ASYNC_GRACE):
+                    response = await http.send(request, stream=True, follow_redirects=False)
+                    try:
+                        return Answer(response.status_code, response.headers, await response.aread())
+                    finally:
+                        await response.aclose()
         except TimeoutError as error:
             without_wire_frames(error)
             return httpx.ReadTimeout("the answer did not end in time")

@@ -6,10 +6,11 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.pool import AsyncPool, Pool
+from honeyhive_ext.pool import LANES, ROOM, AsyncPool, Pool
 from tests.support.shells import KINDS, Kind, Shell
 
 
@@ -17,7 +18,7 @@ def get(kind: Kind, url: str) -> Any:
     async def made() -> Any:
         pool = AsyncPool(url, None, None)
         try:
-            return pool.get()
+            return pool.get().http
         finally:
             await pool.aclose()
 
@@ -56,3 +57,25 @@ def test_certificates_that_cannot_be_loaded_are_named(
 def test_a_url_that_cannot_be_called_is_refused_at_once(kind: Kind, url: str) -> None:
     with pytest.raises(ConfigError, match="base_url"):
         Shell(kind, url)
+
+
+def test_calls_one_after_the_other_stay_on_one_client_and_many_at_once_are_spread() -> None:
+    async def scenario() -> tuple[int, int]:
+        pool = AsyncPool("http://127.0.0.1:9", None, None)
+        alone = {id(pool.get()) for _ in range(100)}
+        taken = [pool.get().__enter__() for _ in range(LANES * ROOM + 1)]
+        await pool.aclose()
+        return len(alone), len(set(taken))
+
+    assert asyncio.run(scenario()) == (1, LANES)
+
+
+def test_a_client_that_was_given_is_the_only_one() -> None:
+    async def scenario() -> None:
+        async with httpx.AsyncClient() as given:
+            pool = AsyncPool("http://127.0.0.1:9", given, None)
+            assert {pool.get().__enter__() for _ in range(LANES * ROOM)} == {given}
+            await pool.aclose()
+            assert not given.is_closed
+
+    asyncio.run(scenario())

@@ -218,7 +218,7 @@ def test_an_async_client_works_in_one_event_loop_after_another() -> None:
     async def shared() -> str:
         client = hh._sender._pool.get()
         assert client is hh._sender._pool.get()
-        await client.aclose()
+        await client.http.aclose()
         return str(id(asyncio.get_running_loop()))
 
     with Misbehaving(then=SUCCESS) as server:
