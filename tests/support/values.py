@@ -175,7 +175,7 @@ MALFORMED: Mapping[str, Callable[[], Any]] = {
     "cycle": cycle,
     "cycle of dataclasses": dataclass_cycle,
     "deep": lambda: deep(300),
-    "very deep": lambda: deep(50_000),
+    "very deep": lambda: deep(3_000),
     "deep dicts": lambda: deep_dicts(300),
     "same key": lambda: {1: "a", "1": "b"},
     "same key of bool": lambda: {True: "a", "true": "b"},
