@@ -19,9 +19,11 @@ from honeyhive_ext.local.shapes import is_array, is_object
 
 MAX_DEPTH = 254  # levels inside one field: what orjson writes; SQLite's JSON functions read 1,000 or 2,000
 
-# An integer that orjson does not keep has 20 digits or more. A pattern would look for them far slower.
+# An integer that orjson does not keep has 20 digits or more, a negative one 19. A pattern would look for them
+# far slower.
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
-_TWENTY = b"0" * 20
+_LONG = b"0" * 20
+_LONG_NEGATIVE = b"-" + b"0" * 19
 _NOT_JSON = "BAD_REQUEST"
 
 # Four noncharacters of Unicode, which no text should hold: START, one to four MARKs, END stand for NUL
@@ -56,7 +58,8 @@ def loads(body: bytes) -> Any:
     """
     try:
         value = orjson.loads(body)
-        if _TWENTY in body.translate(_DIGITS):
+        digits = body.translate(_DIGITS)
+        if _LONG in digits or _LONG_NEGATIVE in digits:
             value = json.loads(body, parse_float=_finite, parse_constant=_refuse)
     except (ValueError, RecursionError) as problem:
         raise Refusal(400, f"the body is not JSON: {problem}", _NOT_JSON) from problem
