@@ -141,6 +141,8 @@ def exchange(
             )
             if 200 <= status < 300:
                 limits.bucket.give()
+                if not outcome.content.startswith(b"{"):  # a page before the API, and soon a ResponseError
+                    outcome = without_key(outcome, limits.key)
                 return Reply(status, outcome.headers, outcome.content, attempt, sends * size)
             # From here on no local variable holds a key that the body repeats: tracebacks can show those.
             outcome = without_key(outcome, limits.key)
@@ -165,13 +167,25 @@ def exchange(
         else:
             raise TypeError("an attempt is answered with its outcome")
         pause = wait(attempt - 1, asked, policy, limits.uniform)
-        if not again or attempt >= policy.attempts or now + pause >= end or not limits.bucket.take():
+        if not again or attempt >= policy.attempts:
+            raise error from cause
+        if (against := _against(pause, end - now, limits)) is not None:
+            error.add_note(f"not tried again: {against}")
             raise error from cause
         observer.retry(operation, method, url.path, attempt, wait=pause, reason=reason)
         yield Wait(pause)
         attempt += 1
         sent_at = clock()
         limit = _limit(limits.timeout, end - sent_at)
+
+
+def _against(pause: float, left: float, limits: Limits) -> str | None:
+    """What speaks against another attempt, in words for the error; takes a token if nothing does."""
+    if pause >= left:
+        return f"a wait of {pause:.1f} s would end after the call's deadline (RetryPolicy(deadline=))"
+    if not limits.bucket.take():
+        return "the client's budget of retries is used up until calls succeed again (RetryPolicy(budget=))"
+    return None
 
 
 def without_key(answer: Answer, key: Secret) -> Answer:

@@ -40,6 +40,7 @@ SCRIPTS: dict[str, tuple[Scripted, ...]] = {
     "nonsense": tuple(raw(b"\x00\r\n\r\n") for _ in range(3)),
     "hung": (hang(), hang(), hang()),
     "malformed": (answer(200, b"<html>"),),
+    "echoing page": (lambda request: answer(200, f"<html>{request.headers}"),),
     "elsewhere": (answer(302, b"", {"Location": "http://elsewhere.invalid/v1/events"}),),
     "bad location": (answer(302, b"", {"Location": "http://[::1"}),),
 }

@@ -103,6 +103,9 @@ def test_a_wait_beyond_the_deadline_raises_at_once_and_says_what_was_asked() -> 
     run = Run(reply(429, Retry_After="3600"))
     error = run.error(RateLimitError)
     assert (error.retry_after, error.attempts, run.waits) == (3600.0, 1, [])
+    assert error.__notes__ == [
+        "not tried again: a wait of 3960.2 s would end after the call's deadline (RetryPolicy(deadline=))"
+    ]
 
 
 def test_no_attempt_starts_after_the_deadline_and_later_ones_are_cut_to_it() -> None:
@@ -120,7 +123,9 @@ def test_the_first_attempt_has_its_whole_timeout_even_beyond_the_deadline() -> N
 
 def test_an_empty_bucket_ends_the_retries_of_every_call() -> None:
     run = Run(*[reply(503)] * 9, budget=2, policy=RetryPolicy(attempts=99, deadline=1e6))
-    assert run.error(ServerError).attempts == 3
+    error = run.error(ServerError)
+    assert error.attempts == 3
+    assert "budget of retries is used up" in error.__notes__[0]
 
 
 def test_an_error_that_is_final_costs_no_token() -> None:
