@@ -22,7 +22,16 @@ from honeyhive_client.models import (
 from honeyhive_client.typed_dicts import CreateEventRequestDict
 from honeyhive_schemas import SchemaError, names, schema, validate, validator
 
-from honeyhive_ext import AsyncHoneyHive, BatchReport, EventError, F, HoneyHive, RateLimitError, RetryPolicy
+from honeyhive_ext import (
+    AsyncHoneyHive,
+    BatchReport,
+    EventError,
+    F,
+    HoneyHive,
+    RateLimitError,
+    RetryPolicy,
+    current_span,
+)
 
 
 def low_level(client: AuthenticatedClient) -> None:
@@ -100,3 +109,42 @@ async def asynchronous() -> None:
         async for event in hh.events.search(F.event_name.contains("answer")):
             assert_type(event, Event)
         assert_type(await hh.events.search().to_list(), list[Event])
+
+
+def blocks(hh: HoneyHive, ahh: AsyncHoneyHive) -> None:
+    with hh.session("chat", user_properties={"tier": "free"}) as session:
+        assert_type(session.session_id, str)
+        with hh.span("step", event_type="tool", inputs={"n": 1}, on_error="raise") as span:
+            span.set(metadata={"cost": 0.1}, end_time=datetime.now(UTC))
+            span.outputs = {"found": 2}
+    current = current_span()
+    if current is not None:
+        current.set(error=None)
+
+    @hh.span(event_type="model", capture_inputs=["n"])
+    def function(n: int, *, more: str = "") -> list[int]:
+        return [n]
+
+    @hh.span()
+    def generator(n: int) -> Iterator[int]:
+        yield n
+
+    @ahh.span("complete")
+    async def coroutine(n: int) -> str:
+        return str(n)
+
+    @ahh.span()
+    async def agenerator(n: int) -> AsyncIterator[int]:
+        yield n
+
+    assert_type(function(1, more="x"), list[int])
+    assert_type(generator(1), Iterator[int])
+    assert_type(agenerator(1), AsyncIterator[int])
+
+    async def main() -> None:
+        assert_type(await coroutine(1), str)
+        async with ahh.session("chat") as outer, ahh.span("step") as inner:
+            outer.outputs = "text"
+            inner.set(metrics={"score": 1})
+
+    print(main)

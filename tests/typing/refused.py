@@ -22,3 +22,23 @@ def wrong(hh: HoneyHive, ahh: AsyncHoneyHive) -> None:
     HoneyHive(timeout="10")  # refused: seconds are a number
     for _ in ahh.events.search(F.event_type == "model"):  # refused: needs async for
         pass
+
+
+def wrong_blocks(hh: HoneyHive, ahh: AsyncHoneyHive) -> None:
+    hh.span("x", metdata={})  # refused: no such field
+    hh.span("x", on_error="ignore")  # refused: log or raise
+    with hh.span("x") as span:
+        span.set(output={})  # refused: no such field
+    with ahh.span("x"):  # refused: needs async with
+        pass
+
+    @hh.span()
+    def function(n: int) -> int:
+        return n
+
+    @ahh.span()  # refused: an async client decorates async functions
+    def plain(n: int) -> int:
+        return n
+
+    function("1")  # refused: the decorator keeps the signature
+    print(plain)
