@@ -58,7 +58,7 @@ def test_an_event_that_comes_back_changed_fails_the_replay(hh: HoneyHive, tmp_pa
     steps = replay(hh, [path])
     assert next(steps).did == "one.jsonl"
     with pytest.raises(ReplayError, match="came back changed: inputs"):
-        compare(hh, {event_id: {"inputs": {"n": 2}}}, {})
+        compare(hh, {event_id: {"inputs": {"n": 2}}})
     assert [s.result for s in steps][-1] == "1 lines sent, 1 came back equal"
 
 
@@ -67,7 +67,7 @@ def test_an_event_that_does_not_come_back_fails_the_replay(hh: HoneyHive, tmp_pa
     list(replay(hh, [path]))
     other = event_id.replace("5e", "6e")
     with pytest.raises(ReplayError, match="1 events did not come back"):
-        compare(hh, {event_id: {}, other: {}}, {})
+        compare(hh, {event_id: {}, other: {}})
 
 
 def test_the_same_id_in_two_files_is_said(hh: HoneyHive, tmp_path: Path) -> None:

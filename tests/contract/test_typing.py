@@ -25,7 +25,15 @@ def mypy(path: Path) -> set[int]:
 
 def pyright(path: Path) -> set[int]:
     """The lines of `path` on which pyright, set up as in pyproject.toml, finds an error."""
-    command = [sys.executable, "-m", "basedpyright", "--outputjson", str(path)]
+    command = [
+        sys.executable,
+        "-m",
+        "basedpyright",
+        "--pythonpath",
+        sys.executable,
+        "--outputjson",
+        str(path),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     report = json.loads(done.stdout)
