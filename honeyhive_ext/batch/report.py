@@ -235,6 +235,7 @@ class Ledger:
         content: bytes | None = None,
     ) -> None:
         """Note the failure of one event, with its JSON if it has one."""
+        _let_go(error)
         with self._lock:
             if self._closed:
                 return
@@ -273,6 +274,13 @@ class Ledger:
         while at >= 0:
             yield at
             at = self._state.find(DELIVERED, at + 1)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Drop the tracebacks of an error that is kept: their frames hold requests and the caller's objects."""
+    while error is not None and error.__traceback__ is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
 
 
 def _index(failure: BatchFailure) -> int:

@@ -155,7 +155,7 @@ class AngryMapping(dict[str, object]):
 
 def deep() -> list[object]:
     value: list[object] = []
-    for _ in range(100_000):
+    for _ in range(3_000):
         value = [value]
     return value
 

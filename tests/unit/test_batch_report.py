@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+import weakref
 
 import pytest
 
@@ -133,3 +134,25 @@ def test_the_order_is_that_of_the_input_whatever_arrives_first() -> None:
     report = ledger.close(session_id=None, read=7, stopped=None)
     assert report.event_ids == [batch[0].event_id, batch[2].event_id, batch[4].event_id, batch[5].event_id]
     assert [failed.index for failed in report.failures] == [0, 4]
+
+
+def test_the_error_of_a_failure_keeps_nothing_alive() -> None:
+    class Large:
+        pass
+
+    def fail() -> weakref.ref[Large]:
+        large = Large()
+        try:
+            try:
+                raise ValueError
+            except ValueError as error:
+                raise EventError("no", path="inputs") from error
+        except EventError as error:
+            ledger.fail_one(0, None, "invalid", error)
+        return weakref.ref(large)
+
+    ledger = Ledger()
+    assert fail()() is None
+    kept = ledger.close(session_id=None, read=1, stopped=None).failures[0].error
+    assert isinstance(kept.__cause__, ValueError)
+    assert kept.__traceback__ is kept.__cause__.__traceback__ is None
