@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -28,7 +28,7 @@ def read(path: Path) -> list[dict[str, Any]]:
             raise ReplayError(f"{path.name}, line {number}: not JSON ({error})") from error
         if not isinstance(event, dict):
             raise ReplayError(f"{path.name}, line {number}: an event is a JSON object")
-        events.append(event)
+        events.append(cast(dict[str, Any], event))
     return events
 
 
