@@ -140,13 +140,16 @@ def test_the_error_of_a_failure_keeps_nothing_alive() -> None:
     class Large:
         pass
 
+    def refuse(large: Large) -> None:
+        try:
+            int("x")
+        except ValueError as error:
+            raise EventError(f"{type(large)} is no number", path="inputs") from error
+
     def fail() -> weakref.ref[Large]:
         large = Large()
         try:
-            try:
-                raise ValueError
-            except ValueError as error:
-                raise EventError("no", path="inputs") from error
+            refuse(large)
         except EventError as error:
             ledger.fail_one(0, None, "invalid", error)
         return weakref.ref(large)
