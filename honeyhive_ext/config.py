@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ import attrs
 
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.retry import RetryPolicy, retry_policy
+from honeyhive_ext.unpicklable import Unpicklable
 
 DEFAULT_BASE_URL = "https://api.dp1.us.honeyhive.ai"
 DEFAULT_TIMEOUT = 30.0  # seconds for one attempt
@@ -20,29 +20,15 @@ DEFAULT_SOURCE = "sdk-python"
 DEFAULT_CONCURRENCY = 4  # requests of one batch in flight
 MAX_TIMEOUT = 3600.0
 INGESTION_PREFIX = "hh_ingst_"
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 OnUnserializable = Literal["raise", "null", "repr"]
 Redact = Callable[[dict[str, Any]], Mapping[str, Any]]
 
-log = logging.getLogger(__name__)
 _Item = TypeVar("_Item")
 
 
 class PickleRefusedError(ConfigError, TypeError):
     """Clients and settings hold a key and open connections, so they do not go through pickle."""
-
-
-class Unpicklable:
-    """What holds a key or a connection refuses to be pickled; copies within the process are fine."""
-
-    __slots__ = ()
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise PickleRefusedError(
-            f"{type(self).__name__} cannot be pickled: it would carry the API key out of the process. "
-            "Make a client in each process; the environment variable HH_API_KEY reaches them all"
-        )
 
 
 class Secret(Unpicklable):
@@ -250,8 +236,6 @@ def _base_url(given: str | None, env: Mapping[str, str]) -> str:
         raise ConfigError(f"{what} is {text!r}: give a URL such as {DEFAULT_BASE_URL}")
     if parts.query or parts.fragment:
         raise ConfigError(f"{what} is {text!r}: leave out what follows the path (? and #)")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        log.warning("%s is http:// and not on this machine: the API key travels unencrypted", what)
     base = text.rstrip("/")
     if base.endswith("/v1"):
         raise ConfigError(f"{what} is {text!r}: leave out /v1, every operation brings its own")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
+import re
 import ssl
 import threading
 import weakref
@@ -24,6 +26,11 @@ LANES = 20
 ROOM = 4  # requests in flight on a client before the next one is taken
 LANE_LIMITS = httpx.Limits(max_connections=5, max_keepalive_connections=5, keepalive_expiry=30.0)
 
+# Names that do not lead out into the internet: loopback, what RFC 6761 reserves for tests, and names without
+# a dot, which only a private network knows.
+NEAR = re.compile(r"127\.0\.0\.1|::1|[^.:]+|.*\.(localhost|test|invalid|example)")
+
+log = logging.getLogger(__name__)
 _Given = TypeVar("_Given")
 
 
@@ -49,12 +56,14 @@ def _certificates(base_url: str, transport: object) -> ssl.SSLContext | None:
         ) from error
 
 
-def _callable_url(url: str) -> str:
+def _checked(base_url: str) -> str:
     try:
-        httpx.URL(url)
+        url = httpx.URL(base_url)
     except httpx.InvalidURL as error:
         raise ConfigError(f"base_url is not a URL that can be called: {error}") from error
-    return url
+    if url.scheme == "http" and not NEAR.fullmatch(url.host):
+        log.warning("base_url is http:// and not a private name: the API key travels unencrypted")
+    return base_url
 
 
 @contextlib.contextmanager
@@ -75,7 +84,7 @@ class Pool:
         self, base_url: str, http_client: httpx.Client | None, transport: httpx.BaseTransport | None
     ) -> None:
         self.given = _one_of(http_client, transport, httpx.Client)
-        self._base_url = _callable_url(base_url)
+        self._base_url = _checked(base_url)
         self._transport = transport
         self._made: httpx.Client | None = None
         self._pid = 0
@@ -124,7 +133,7 @@ class AsyncPool:
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
         self.given = _one_of(http_client, transport, httpx.AsyncClient)
-        self._base_url = _callable_url(base_url)
+        self._base_url = _checked(base_url)
         self._transport = transport
         self._made: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[Lane]] = (
             weakref.WeakKeyDictionary()

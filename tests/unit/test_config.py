@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import logging
 import pickle
 from typing import Any
 
@@ -182,12 +181,3 @@ def test_settings_and_secrets_show_no_key_and_refuse_pickle() -> None:
 def test_settings_are_frozen() -> None:
     with pytest.raises(AttributeError):
         build().timeout = 1.0  # type: ignore[misc]
-
-
-def test_an_unencrypted_url_beyond_this_machine_is_warned_about(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING, "honeyhive_ext"):
-        build(base_url="http://127.0.0.1:8080")
-        build(base_url="https://api.example.com")
-        assert caplog.records == []
-        build(base_url="http://api.example.com")
-    assert "unencrypted" in caplog.text

@@ -79,3 +79,16 @@ def test_a_client_that_was_given_is_the_only_one() -> None:
             assert not given.is_closed
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_that_would_leave_the_machine_unencrypted_is_warned_about(
+    kind: Kind, caplog: pytest.LogCaptureFixture
+) -> None:
+    private = ("http://127.0.0.1:8080", "http://[::1]:8080", "http://honeyhive:8080", "http://local.test")
+    for url in (*private, "https://api.example.com"):
+        Shell(kind, url)
+    assert "unencrypted" not in caplog.text
+    for number, url in enumerate(("http://api.example.com", "http://192.0.2.1", "http://[2001:db8::1]"), 1):
+        Shell(kind, url)
+        assert caplog.text.count("unencrypted") == number
