@@ -33,6 +33,7 @@ from honeyhive_ext.search.aio_result import AsyncSearchResult
 from honeyhive_ext.search.checkpoint import Checkpoint, as_checkpoint
 from honeyhive_ext.search.cursor import as_event
 from honeyhive_ext.search.query import MOST_A_PAGE, When, build_query
+from honeyhive_ext.traces import TraceTree, build_tree, session_query
 from honeyhive_ext.transport import AsyncSender
 
 
@@ -171,7 +172,7 @@ class AsyncEvents:
 
 
 class AsyncSessions:
-    """Create sessions, the roots of traces."""
+    """Create sessions, the roots of traces, and read them as trees."""
 
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
@@ -216,3 +217,28 @@ class AsyncSessions:
             timeout=timeout,
         )
         return await run_batch_async(self._sender, events, options, progress)
+
+    async def events(
+        self,
+        session_id: str | UUID,
+        /,
+        *,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+    ) -> list[Event]:
+        """All events of a session in tree order, as `Sessions.events` gives them."""
+        tree = await self.tree(session_id, retry=retry, timeout=timeout)
+        return [node.event for node in tree]
+
+    async def tree(
+        self,
+        session_id: str | UUID,
+        /,
+        *,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+    ) -> TraceTree:
+        """A session's events as a tree, as `Sessions.tree` gives it."""
+        text, query = session_query(session_id)
+        found = AsyncSearchResult(self._sender, query, as_event, retry=retry, timeout=timeout)
+        return build_tree(await found.to_list(), text)

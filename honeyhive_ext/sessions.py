@@ -8,6 +8,7 @@ from uuid import UUID
 
 from honeyhive_client.models import (
     CreateSessionResponse,
+    Event,
 )
 from honeyhive_client.typed_dicts import (
     CreateSessionRequestInput,
@@ -20,11 +21,14 @@ from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, SizeLimit
 from honeyhive_ext.batch.report import BatchReport, Progress
 from honeyhive_ext.batch.run import create_batch as run_batch
 from honeyhive_ext.retry import RetryPolicy
+from honeyhive_ext.search.cursor import as_event
+from honeyhive_ext.search.result import SearchResult
+from honeyhive_ext.traces import TraceTree, build_tree, session_query
 from honeyhive_ext.transport import Sender
 
 
 class Sessions:
-    """Create sessions, the roots of traces."""
+    """Create sessions, the roots of traces, and read them as trees."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
@@ -112,3 +116,62 @@ class Sessions:
             timeout=timeout,
         )
         return run_batch(self._sender, events, options, progress)
+
+    def events(
+        self,
+        session_id: str | UUID,
+        /,
+        *,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,
+    ) -> list[Event]:
+        """All events of a session in tree order: each before its steps, siblings by start_time.
+
+        Args:
+            session_id: The session's id, a UUID or its text.
+            retry: For each request: False for one attempt, or a `RetryPolicy`; None for the client's.
+            timeout: Seconds for one attempt of a request; None for the client's.
+
+        Raises:
+            APIError: A request did not succeed; see docs/failures.md.
+            PaginationIncomplete: It cannot be promised that these are all.
+        """
+        tree = self.tree(session_id, retry=retry, timeout=timeout)
+        return [node.event for node in tree]
+
+    def tree(
+        self,
+        session_id: str | UUID,
+        /,
+        *,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,
+    ) -> TraceTree:
+        """A session's events as a tree; `print` draws it with durations and errors. See docs/traces.md.
+
+        Args:
+            session_id: The session's id, a UUID or its text.
+            retry: For each request: False for one attempt, or a `RetryPolicy`; None for the client's.
+            timeout: Seconds for one attempt of a request; None for the client's.
+
+        Returns:
+            The tree; without nodes if no event has this session_id.
+
+        Raises:
+            APIError: A request did not succeed; see docs/failures.md.
+            PaginationIncomplete: It cannot be promised that these are all.
+
+        >>> from honeyhive_ext import HoneyHive
+        >>> with HoneyHive() as hh:
+        ...     session = hh.sessions.create(session_name="nightly", duration=900)
+        ...     sent = hh.events.create(
+        ...         "chain", event_name="plan", session_id=session.session_id, parent_id=session.session_id,
+        ...         duration=820,
+        ...     )
+        ...     print(hh.sessions.tree(session.session_id))
+        session nightly  900 ms
+        └── chain plan  820 ms
+        """
+        text, query = session_query(session_id)
+        found = SearchResult(self._sender, query, as_event, retry=retry, timeout=timeout)
+        return build_tree(found.to_list(), text)

@@ -1,0 +1,56 @@
+"""A session read back as a tree, through both shells."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from honeyhive_ext import AsyncHoneyHive, EventError, HoneyHive
+from honeyhive_ext.local import LocalServer
+
+TRACES = sorted(Path("../shared/data/traces").glob("*.jsonl"))
+
+
+def test_a_session_is_read_as_a_tree_by_both_shells(hh: HoneyHive, server: LocalServer) -> None:
+    session = hh.sessions.create(session_name="nightly")
+    chain = hh.events.create("chain", event_name="plan", session_id=session.session_id)
+    hh.events.create("tool", event_name="search", session_id=session.session_id, parent_id=chain.event_id)
+    hh.events.create("tool", event_name="elsewhere")
+    tree = hh.sessions.tree(session.session_id)
+    assert [(node.event.event_name, node.depth) for node in tree] == [
+        ("nightly", 0),
+        ("plan", 1),
+        ("search", 2),
+    ]
+    assert [event.event_name for event in hh.sessions.events(session.session_id)] == [
+        "nightly",
+        "plan",
+        "search",
+    ]
+
+    async def read() -> list[str]:
+        async with AsyncHoneyHive(api_key="x", base_url=server.url) as ahh:
+            tree = await ahh.sessions.tree(session.session_id)
+            assert len(await ahh.sessions.events(session.session_id)) == 3
+            return str(tree).splitlines()
+
+    assert asyncio.run(read()) == str(tree).splitlines()
+
+
+def test_a_session_without_events_is_an_empty_tree(hh: HoneyHive) -> None:
+    assert hh.sessions.events(uuid4()) == []
+    with pytest.raises(EventError, match="session_id"):
+        hh.sessions.tree("no id")
+
+
+@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+def test_real_traces_are_drawn_with_every_event(hh: HoneyHive, path: Path) -> None:
+    sent = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    hh.events.create_batch(sent)
+    tree = hh.sessions.tree(sent[0]["session_id"])
+    assert sorted(str(node.event.event_id) for node in tree) == sorted(one["event_id"] for one in sent)
+    assert len(str(tree).splitlines()) == len(sent)
