@@ -147,11 +147,18 @@ class Walk:
             rows = read_rows(page.events)
         elif short and learned.counts is None:
             # Either the service cuts pages shorter than asked, or its count is not about this range.
-            second = _page((yield Ask(at.lo, at.hi, len(rows), page=2)))
+            second = read_rows(_page((yield Ask(at.lo, at.hi, len(rows), page=2))).events)
             known = {row.key for row in rows}
-            learned.counts = any(
-                row.key not in known and row.key not in at.seen for row in read_rows(second.events)
-            )
+            more = {row.key for row in second if row.key not in known and row.key not in at.seen}
+            if more:
+                # Or an event arrived between the two requests: then it is on the first page by now.
+                page = _page((yield Ask(at.lo, at.hi, learned.size)))
+                again = read_rows(page.events)
+                more -= {row.key for row in again}
+                learned.counts = bool(more) and len(again) <= len(rows)
+                rows = again
+            else:
+                learned.counts = False
             if learned.counts:
                 learned.size = len(rows)
         return page, rows, learned.is_full(page, rows)
