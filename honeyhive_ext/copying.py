@@ -55,7 +55,9 @@ class _Frame:
 
     __slots__ = ("items", "key", "sort", "source", "target")
 
-    def __init__(self, source: Any, items: Iterator[Any], target: Any, *, sort: bool = False) -> None:
+    def __init__(
+        self, source: Any, items: Iterator[tuple[Any, Any]], target: Any, *, sort: bool = False
+    ) -> None:
         self.source = source  # kept alive, so that its id stays its own
         self.items = items
         self.target = target
@@ -98,28 +100,28 @@ class _Walk:
     def fill(self, frame: _Frame) -> _Frame | None:
         """Copy items until the frame is full or an item needs a frame of its own."""
         target: Any = frame.target
-        is_object = type(target) is dict
-        for item in frame.items:
-            if is_object:
-                frame.key, value = item
-            else:
-                value = item
+        for key, value in frame.items:
             kind = kind_of(value)
-            if not (
-                value is None
-                or kind is bool
-                or (kind is str and value.isascii())
-                or (kind is int and MIN_INT <= value <= MAX_INT)
-                or (kind is float and value - value == 0.0)
-            ):
-                value = self.open(value)
-            child = value if isinstance(value, _Frame) else None
-            if is_object:
-                target[frame.key] = value if child is None else child.target
-            else:
-                target.append(value if child is None else child.target)
-            if child is not None:
-                return child
+            if kind is str:
+                if value.isascii():
+                    target[key] = value
+                    continue
+            elif value is None or kind is bool:
+                target[key] = value
+                continue
+            elif kind is int:
+                if MIN_INT <= value <= MAX_INT:
+                    target[key] = value
+                    continue
+            elif kind is float and value - value == 0.0:
+                target[key] = value
+                continue
+            frame.key = key
+            opened = self.open(value)
+            if isinstance(opened, _Frame):
+                target[key] = opened.target
+                return opened
+            target[key] = opened
         return None
 
     def open(self, value: Any) -> Any:
@@ -163,13 +165,15 @@ class _Walk:
             return self.refuse("it contains itself", source)
         if len(self.stack) >= self.room:
             return self.refuse(f"nested deeper than {MAX_DEPTH} levels", source)
-        kind = kind_of(value)
-        if kind is dict:
+        if kind_of(value) is dict:
             items = list(value.items())  # a copy: another thread may add to the dict meanwhile
-            if any(type(key) is not str or not key.isascii() for key, _ in items):
-                items = list(self.with_text_keys(items))
+            for key, _ in items:
+                if kind_of(key) is not str or not key.isascii():
+                    items = list(self.with_text_keys(items))
+                    break
             return _Frame(source, iter(items), {})
-        return _Frame(source, iter(list(value)), [], sort=sort)
+        elements = list(value)
+        return _Frame(source, enumerate(elements), [None] * len(elements), sort=sort)
 
     def text(self, value: str) -> Any:
         try:
@@ -224,15 +228,11 @@ class _Walk:
     def where(self, key: Any = HERE) -> str:
         """The path of the value being looked at, such as `inputs.messages[3].score`."""
         parts: list[str] = [self.path]
-        last = len(self.stack) - 1
-        for depth, frame in enumerate(self.stack):
-            if type(frame.target) is dict:
+        for frame in self.stack:
+            if kind_of(frame.target) is dict:
                 parts.append(path_step(frame.key))
-            elif frame.sort:
-                parts.append("[*]")  # a set's elements have no place of their own
             else:
-                index = len(frame.target) if depth == last else len(frame.target) - 1
-                parts.append(f"[{index}]")
+                parts.append("[*]" if frame.sort else f"[{frame.key}]")  # a set's elements have no place
         if key is not HERE:
             parts.append(path_step(key))
         path = "".join(parts).removeprefix(".")
