@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-FENCE = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```", re.M | re.S)
+FENCE = re.compile(r"^( *)```(\w*)([^\n]*)\n(.*?)^\1```", re.M | re.S)
+# A block with a title is a file of its own, which tests/local/test_testing_guide.py runs.
+TITLE = re.compile(r'\s*title="')
 NOT_RUN = re.compile(r"# not run: \S+")
 
 
@@ -25,10 +27,10 @@ def examples(page: Path) -> str:
     lines: list[str] = []
     text = page.read_text(encoding="utf-8")
     for match in FENCE.finditer(text):
-        indent, language, block = match.groups()
-        if language != "python" or NOT_RUN.match(block.lstrip()):
+        indent, language, rest, block = match.groups()
+        if language != "python" or TITLE.match(rest) or NOT_RUN.match(block.lstrip()):
             continue
-        first = text[: match.start(3)].count("\n")
+        first = text[: match.start(4)].count("\n")
         lines += [""] * (first - len(lines))
         lines += [line.removeprefix(indent) for line in block.splitlines()]
     return "\n".join(lines)

@@ -107,3 +107,9 @@ def test_routes_beyond_events_and_sessions_are_not_there(official: Official) -> 
     with pytest.raises(HTTPException) as caught:
         official(official.client.datasets.list)
     assert caught.value.status_code == 404
+
+
+def test_a_time_without_an_offset(official: Official) -> None:
+    between = {"$gte": "2026-01-01T00:00:00", "$lte": "2026-01-02T00:00:00"}
+    with pytest.raises(APIError, match=r"dateRange\.start_time: expected a date-time with UTC"):
+        official(official.client.events.export, date_range=between)

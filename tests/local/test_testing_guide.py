@@ -1,0 +1,38 @@
+"""Every file that docs/testing.md shows, run by pytest as a reader would run it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.guide import files
+
+pytest_plugins = ["pytester"]
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "testing.md"
+SECTIONS = files(PAGE)
+OFFICIAL = "An application that uses the official SDK"  # run by `nox -s official_sdk`, which installs it
+
+
+def test_the_guide_shows_each_kind_of_application() -> None:
+    assert OFFICIAL in SECTIONS
+    assert len(SECTIONS) >= 6
+    assert all(any(name.startswith("test_") for name in shown) for shown in SECTIONS.values())
+
+
+def test_no_other_page_shows_files_that_nothing_runs() -> None:
+    assert [page.name for page in PAGE.parent.glob("*.md") if files(page)] == [PAGE.name]
+
+
+def test_the_examples_pass(pytester: pytest.Pytester) -> None:
+    wanted = 0
+    for section, shown in SECTIONS.items():
+        if section != OFFICIAL:
+            for name, code in shown.items():
+                (pytester.path / name).write_text(code, encoding="utf-8")
+                wanted += code.count("\ndef test_")
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error", "--strict-markers")
+    outcomes = result.parseoutcomes()
+    assert set(outcomes) == {"passed"}
+    assert outcomes["passed"] >= wanted > 10
