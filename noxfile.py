@@ -37,6 +37,13 @@ def check_generated(session: nox.Session) -> None:
 
 
 @nox.session
+def sync_upstream(session: nox.Session) -> None:
+    """Compare a document of the service (a path or a URL) with openapi.yaml; --write takes its changes over."""
+    session.install(*group("codegen"))
+    session.run("python", "-m", "codegen.upstream", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format."""
     session.install(*group("lint"))

@@ -1,0 +1,129 @@
+"""Reading both documents, and writing ours back with every comment and line where it was."""
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+from attrs import frozen
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from codegen.document import METHODS
+from codegen.errors import GenerationError
+
+Node = Any  # a mapping out of a YAML document
+
+LONGEST_WAIT = 60.0  # seconds for each step of reading a URL
+
+
+@frozen
+class Operation:
+    """One operation with what stands around it.
+
+    Attributes:
+        name: Its operationId.
+        method: The HTTP method, in lower case.
+        path: The path, with its parameters in braces.
+        node: The operation itself.
+        shared: The parameters of the path that it stands under.
+    """
+
+    name: str
+    method: str
+    path: str
+    node: Node
+    shared: list[Node]
+
+
+@frozen
+class Source:
+    """A parsed OpenAPI document."""
+
+    root: Node
+
+    def resolve(self, node: Node) -> Node:
+        """Follow `$ref` to the place in this document that it names.
+
+        Raises:
+            GenerationError: The reference leads out of the document, or to nothing.
+        """
+        while isinstance(node, Mapping) and "$ref" in node:
+            ref = str(node["$ref"])
+            found: Any = self.root
+            try:
+                for part in ref.removeprefix("#/").split("/"):
+                    found = found[part.replace("~1", "/").replace("~0", "~")]
+            except (KeyError, TypeError) as error:
+                raise GenerationError(f"$ref to {ref!r}: there is no such place in the document") from error
+            node = found
+        return node
+
+    def component(self, node: Node) -> str | None:
+        """The name of the component schema that a `$ref` names, or None."""
+        ref = str(node.get("$ref", "")) if isinstance(node, Mapping) else ""
+        return ref.rsplit("/", 1)[1] if ref.startswith("#/components/schemas/") else None
+
+    def operations(self) -> Iterator[Operation]:
+        """Every operation of the document."""
+        for path, item in self.root["paths"].items():
+            for method in METHODS:
+                if method in item:
+                    name = item[method].get("operationId", f"{method} {path}")
+                    yield Operation(name, method, path, item[method], list(item.get("parameters", ())))
+
+
+def read_source(place: str) -> Source:
+    """Read a document from a file or a URL, as YAML or JSON.
+
+    Raises:
+        GenerationError: It cannot be read, or is not an OpenAPI 3 document.
+    """
+    loader: Any = YAML(typ="safe", pure=True)
+    try:
+        content = _bytes_of(place)
+        # JSON is YAML as well, but as YAML it takes a hundred times as long to read.
+        root: Any = json.loads(content) if content.lstrip()[:1] == b"{" else loader.load(content)
+    except (OSError, httpx.HTTPError, YAMLError, ValueError) as error:
+        raise GenerationError(f"cannot read {place}: {error}") from error
+    if (
+        not isinstance(root, Mapping)
+        or "paths" not in root
+        or not str(root.get("openapi", "")).startswith("3.")
+    ):
+        raise GenerationError(f"{place} is not an OpenAPI 3 document")
+    return Source(root)
+
+
+def _bytes_of(place: str) -> bytes:
+    if place.startswith(("http://", "https://")):
+        return httpx.get(place, timeout=LONGEST_WAIT, follow_redirects=True).raise_for_status().content
+    return Path(place).read_bytes()
+
+
+def _round_trip() -> Any:
+    yaml: Any = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 4096  # no line of ours is folded anew
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.brace_single_entry_mapping_in_flow_sequence = True
+    yaml.representer.add_representer(type(None), _null)
+    return yaml
+
+
+def _null(representer: Any, _: None) -> Any:
+    return representer.represent_scalar("tag:yaml.org,2002:null", "null")
+
+
+def read_ours(path: Path) -> Source:
+    """Read openapi.yaml so that it can be changed and written back."""
+    return Source(_round_trip().load(path.read_text("utf-8")))
+
+
+def written(ours: Source) -> str:
+    """The text of a document that `read_ours` gave."""
+    out = io.StringIO()
+    _round_trip().dump(ours.root, out)
+    return out.getvalue()

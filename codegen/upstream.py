@@ -1,0 +1,71 @@
+"""Is openapi.yaml current? `python -m codegen.upstream PATH_OR_URL [--write]`.
+
+Takes the service's own OpenAPI document, whole, as YAML or JSON; compares the operations that we cover, with
+everything they refer to; says what was added, removed or changed, and whom it breaks. `--write` takes the
+changes over into openapi.yaml, with our descriptions, examples and further answers kept, and makes
+`generated/` anew. The exit status is 0 if openapi.yaml is current (or was made so), 1 if not.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from codegen.errors import GenerationError
+from codegen.generate import ROOT, generate
+from codegen.sync.changes import report
+from codegen.sync.compare import compare, nothing
+from codegen.sync.documents import read_ours, read_source, written
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m codegen.upstream", description="Is openapi.yaml current?"
+    )
+    parser.add_argument("document", help="the service's OpenAPI document: a path or a URL, YAML or JSON")
+    parser.add_argument("--write", action="store_true", help="take the changes over and generate anew")
+    parser.add_argument("--spec", type=Path, default=ROOT / "openapi.yaml", help="our document")
+    parser.add_argument(
+        "--config", type=Path, default=ROOT / "generator-config.yml", help="generator settings"
+    )
+    parser.add_argument("--out", type=Path, default=ROOT / "generated", help="the folder to generate")
+    options = parser.parse_args(arguments)
+    try:
+        return sync(
+            options.document, options.spec.resolve(), options.config, options.out.resolve(), options.write
+        )
+    except GenerationError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def sync(place: str, spec: Path, config: Path, out: Path, write: bool) -> int:
+    """Compare, print the report, and, if asked, take over; returns the exit status.
+
+    Raises:
+        GenerationError: A document cannot be read, or the changed one cannot be generated from; then
+            openapi.yaml stays as it was.
+    """
+    ours = read_ours(spec)
+    found = compare(ours, read_source(place))
+    print(report(found.changes, found.new_operations))
+    if not found.changes or not write:
+        return 1 if found.changes else 0
+    by_hand = [change for change in found.changes if change.edit is nothing]
+    for change in found.changes:
+        change.edit()
+    before = spec.read_text("utf-8")
+    spec.write_text(written(ours), "utf-8")
+    try:
+        generate(spec, config.resolve(), out)
+    except GenerationError:
+        spec.write_text(before, "utf-8")
+        raise
+    for change in by_hand:
+        print(f"not taken over, write it by hand: {change}")
+    return 1 if by_hand else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
