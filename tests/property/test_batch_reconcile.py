@@ -39,30 +39,49 @@ def test_exactly_the_refused_events_are_reported_and_accepted_ones_are_never_sen
         assert made.requests_of_chunk[0][1] <= bound(len(refused), count), case
 
 
+Worst = tuple[int, tuple[int, ...]]  # how many requests, for which places of the bad events
+
+
+@cache
+def worst_known(count: int, bad: int) -> Worst:
+    """The dearest case for `count` events of which `bad` are refused, and that some are is known."""
+    if count == 1:
+        return 1, (0,)
+    half = count // 2
+    cases: list[Worst] = []
+    for left in range(max(0, bad - (count - half)), min(bad, half) + 1):
+        cost, places = worst(half, left)
+        # a first half that arrives whole says that the second holds the bad ones: it is not asked whole
+        more, others = worst_known(count - half, bad) if left == 0 else worst(count - half, bad - left)
+        cases.append((cost + more, (*places, *(half + place for place in others))))
+    return max(cases)
+
+
+@cache
+def worst(count: int, bad: int) -> Worst:
+    if bad == 0 or count == 1:
+        return 1, (0,) * bad
+    cost, places = worst_known(count, bad)
+    return 1 + cost, places
+
+
 def test_the_bound_on_requests_holds_for_the_worst_places_of_the_bad_events() -> None:
-    """The recursion of the bisection itself, at its worst, for every n up to 200 and every k."""
-
-    @cache
-    def known_bad(count: int, bad: int) -> int:
-        if count == 1:
-            return 1
-        half = count // 2
-        costs = []
-        for left in range(max(0, bad - (count - half)), min(bad, half) + 1):
-            first = asked(half, left)
-            # a first half that arrives whole says that the second holds the bad ones: it is not asked whole
-            second = known_bad(count - half, bad - left) if left == 0 else asked(count - half, bad - left)
-            costs.append(first + second)
-        return max(costs)
-
-    @cache
-    def asked(count: int, bad: int) -> int:
-        return 1 if bad == 0 or count == 1 else 1 + known_bad(count, bad)
-
     for count in range(1, 201):
         for bad in range(1, count + 1):
             # and one more: a refusal that looks like a passing fault is tried a second time, whole
-            assert asked(count, bad) + 1 <= bound(bad, count), (count, bad)
+            assert worst(count, bad)[0] + 1 <= bound(bad, count), (count, bad)
+
+
+@pytest.mark.parametrize(("mode", "more"), [("400", 0), ("empty", 1)])
+@pytest.mark.parametrize("count", [1, 2, 3, 9, 18, 34, 66, 100])
+def test_the_worst_places_cost_as_many_requests_as_worked_out(count: int, mode: str, more: int) -> None:
+    batch = entries(count, random.Random(count))
+    for bad in {1, 2, 3, count // 2, count} & set(range(1, count + 1)):
+        cost, places = worst(count, bad)
+        service = Service({batch[place].event_id for place in places}, mode)
+        report, _ = run(service, batch)
+        assert [failure.index for failure in report.failures] == list(places)
+        assert report.requests == cost + more <= bound(bad, count)
 
 
 @given(st.data())
