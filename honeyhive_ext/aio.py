@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Self, Unpack
+# The rest is imported when a client is made: a program that only names the class pays 1 ms, not 100.
+from honeyhive_ext.shell import DEFAULT_CONCURRENCY, Unpicklable
 
-import httpx
-from honeyhive_client.typed_dicts import CreateEventRequestInput
+TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it would cost 3 ms
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import Self, Unpack
 
-from honeyhive_ext.aio_resources import AsyncSessions
-from honeyhive_ext.coalesce import build_events
-from honeyhive_ext.config import (
-    DEFAULT_CONCURRENCY,
-    OnUnserializable,
-    Redact,
-    Secret,
-    Unpicklable,
-    build_settings,
-    secret,
-)
-from honeyhive_ext.observe import Observer, OnRequest, OnResponse, OnRetry
-from honeyhive_ext.retry import RetryPolicy
-from honeyhive_ext.tracing import AsyncSpan, OnSendError, Options, session_fields
-from honeyhive_ext.transport import AsyncSender
+    import httpx
+    from honeyhive_client.typed_dicts import CreateEventRequestInput
+
+    from honeyhive_ext.config import OnUnserializable, Redact, Secret
+    from honeyhive_ext.observe import OnRequest, OnResponse, OnRetry
+    from honeyhive_ext.retry import RetryPolicy
+    from honeyhive_ext.tracing import AsyncSpan, OnSendError
 
 
 class AsyncHoneyHive(Unpicklable):
@@ -62,6 +56,12 @@ class AsyncHoneyHive(Unpicklable):
         transport: httpx.AsyncBaseTransport | None = None,
         coalesce: bool = False,
     ) -> None:
+        from honeyhive_ext.aio_resources import AsyncSessions
+        from honeyhive_ext.coalesce import build_events
+        from honeyhive_ext.config import build_settings, secret
+        from honeyhive_ext.observe import Observer
+        from honeyhive_ext.transport import AsyncSender
+
         # From here on no frame holds a bare key, so a traceback with local variables shows none.
         api_key, ingestion_api_key = secret(api_key), secret(ingestion_api_key)
         settings = build_settings(
@@ -106,6 +106,8 @@ class AsyncHoneyHive(Unpicklable):
         ...         session.outputs = {"resolved": True}
         >>> asyncio.run(main())
         """
+        from honeyhive_ext.tracing import AsyncSpan, Options, session_fields
+
         options = Options(
             on_error=on_error,
             capture_inputs=capture_inputs,
@@ -134,6 +136,8 @@ class AsyncHoneyHive(Unpicklable):
         It decorates coroutine functions and async generator functions; a plain function cannot wait for
         its event to be sent, and is refused with ConfigError.
         """
+        from honeyhive_ext.tracing import AsyncSpan, Options
+
         options = Options(
             on_error=on_error,
             capture_inputs=capture_inputs,

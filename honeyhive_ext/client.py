@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Self, Unpack
+# The rest is imported when a client is made: a program that only names the class pays 1 ms, not 100.
+from honeyhive_ext.shell import DEFAULT_CONCURRENCY, Unpicklable
 
-import httpx
-from honeyhive_client.typed_dicts import CreateEventRequestInput
+TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it would cost 3 ms
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import Self, Unpack
 
-from honeyhive_ext.config import (
-    DEFAULT_CONCURRENCY,
-    OnUnserializable,
-    Redact,
-    Secret,
-    Unpicklable,
-    build_settings,
-    secret,
-)
-from honeyhive_ext.observe import Observer, OnRequest, OnResponse, OnRetry
-from honeyhive_ext.resources import Events, Sessions
-from honeyhive_ext.retry import RetryPolicy
-from honeyhive_ext.tracing import OnSendError, Options, Span, session_fields
-from honeyhive_ext.transport import Sender
+    import httpx
+    from honeyhive_client.typed_dicts import CreateEventRequestInput
+
+    from honeyhive_ext.config import OnUnserializable, Redact, Secret
+    from honeyhive_ext.observe import OnRequest, OnResponse, OnRetry
+    from honeyhive_ext.retry import RetryPolicy
+    from honeyhive_ext.tracing import OnSendError, Span
 
 
 class HoneyHive(Unpicklable):
@@ -73,6 +68,11 @@ class HoneyHive(Unpicklable):
         http_client: httpx.Client | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        from honeyhive_ext.config import build_settings, secret
+        from honeyhive_ext.observe import Observer
+        from honeyhive_ext.resources import Events, Sessions
+        from honeyhive_ext.transport import Sender
+
         # From here on no frame holds a bare key, so a traceback with local variables shows none.
         api_key, ingestion_api_key = secret(api_key), secret(ingestion_api_key)
         settings = build_settings(
@@ -117,6 +117,8 @@ class HoneyHive(Unpicklable):
         ...     step = hh.events.create("tool", event_name="search")
         ...     session.outputs = {"resolved": True}
         """
+        from honeyhive_ext.tracing import Options, Span, session_fields
+
         options = Options(
             on_error=on_error,
             capture_inputs=capture_inputs,
@@ -168,6 +170,8 @@ class HoneyHive(Unpicklable):
         ...     span.outputs = {"read": search("sending")}
         >>> hh.close()
         """
+        from honeyhive_ext.tracing import Options, Span
+
         options = Options(
             on_error=on_error,
             capture_inputs=capture_inputs,

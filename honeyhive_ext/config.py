@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
 
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.retry import RetryPolicy, retry_policy
-from honeyhive_ext.unpicklable import Unpicklable
+from honeyhive_ext.shell import DEFAULT_CONCURRENCY, Unpicklable
 
 DEFAULT_BASE_URL = "https://api.dp1.us.honeyhive.ai"
 DEFAULT_TIMEOUT = 30.0  # seconds for one attempt
 DEFAULT_SOURCE = "sdk-python"
-DEFAULT_CONCURRENCY = 4  # requests of one batch in flight
 MAX_TIMEOUT = 3600.0
 INGESTION_PREFIX = "hh_ingst_"
 

@@ -11,11 +11,12 @@ from typing import Any
 import httpx
 
 from honeyhive_ext import __version__
-from honeyhive_ext.config import Settings, Unpicklable, Unshown, seconds
+from honeyhive_ext.config import Settings, Unshown, seconds
 from honeyhive_ext.errors import APIStatusError
 from honeyhive_ext.exchange import SHORTEST_ATTEMPT, Accept, Call, Limits, Reply, answer_error
 from honeyhive_ext.observe import Observer
 from honeyhive_ext.retry import Bucket, RetryPolicy, Uniform, retry_after, retry_policy, wait
+from honeyhive_ext.shell import Unpicklable
 
 KEPT_URLS = 16
 

@@ -117,7 +117,8 @@ def test_pure_rooms_and_shells_do_not_import_the_transport_s_drivers(name: str) 
 @pytest.mark.parametrize("name", [*SHELLS, "resources", "aio_resources"])
 def test_shells_hold_no_loop_and_no_branch_to_repeat(name: str) -> None:
     kinds = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.Try, ast.Match)
-    assert not [ast.unparse(n) for n in ast.walk(tree(PACKAGE / f"{name}.py")) if isinstance(n, kinds)]
+    found = [ast.unparse(n) for n in ast.walk(tree(PACKAGE / f"{name}.py")) if isinstance(n, kinds)]
+    assert not [text for text in found if not text.startswith("if TYPE_CHECKING:")]
 
 
 def test_only_the_transport_sleeps() -> None:
