@@ -22,6 +22,7 @@ from uuid import UUID
 
 MIN_INT, MAX_INT = -(2**63), 2**64 - 1  # what orjson writes; beyond it most readers lose digits in silence
 MAX_STEPS = 32  # encoders in a row for one value, such as an Enum of an Enum
+MOST_ITEMS = 1_000_000  # of a container that is not a builtin: it may make its items as they are read
 REPR_LIMIT = 1_000  # characters of the repr that stands for a value that JSON cannot hold
 
 Encoder = Callable[[Any], Any]
@@ -89,7 +90,12 @@ def _elements(value: Sequence[Any] | Set[Any]) -> list[Any]:
 
 
 def _bounded(value: Any, length: int) -> Iterator[Any]:
-    """Iterate no further than the length, as an iterator that never ends would hang the caller."""
+    """Iterate no further than the length: an iterator that never ends would hang the caller.
+
+    A `range` of a billion numbers has a length and would fill the memory.
+    """
+    if length > MOST_ITEMS:
+        raise NotEncodableError(f"it says that it holds {length} items, more than {MOST_ITEMS:,}")
     iterator = iter(value)
     yield from islice(iterator, length)
     if next(iterator, iterator) is not iterator:

@@ -13,6 +13,7 @@ from typing import Any
 
 from attrs import frozen
 from honeyhive_client.typed_dicts import REQUEST_FIELDS, Field
+from honeyhive_client.types import UNSET
 
 from honeyhive_ext import times
 from honeyhive_ext.config import OnUnserializable
@@ -20,56 +21,10 @@ from honeyhive_ext.copying import plain
 from honeyhive_ext.encoders import kind_of, stand_in, type_name, well_formed
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.ids import uuid_text
+from honeyhive_ext.names import hint_for, takes
 from honeyhive_ext.shapes import Shapes
 
 Converter = Callable[[Any, str, OnUnserializable], Any]
-
-# Names that people and other tools use, and where their content goes. What stands before the comma is the
-# field; a hint shows only where the request has that field.
-WRONG_NAMES: Mapping[str, str] = {
-    "project": "project_id, or leave it out: the API key decides the project",
-    "project_name": "project_id, or leave it out: the API key decides the project",
-    "name": "event_name",
-    "session_name": "event_name, or start the session with sessions.create(session_name=...)",
-    "type": "event_type",
-    "kind": "event_type",
-    "id": "event_id",
-    "span_id": "event_id",
-    "trace_id": "session_id",
-    "session": "session_id",
-    "parent": "parent_id",
-    "parent_event_id": "parent_id",
-    "parent_span_id": "parent_id",
-    "children": "children_ids",
-    "model": 'config, as config={"model": ...}',
-    "model_name": 'config, as config={"model": ...}',
-    "provider": 'config, as config={"provider": ...}',
-    "hyperparameters": 'config, as config={"hyperparameters": ...}',
-    "temperature": 'config, as config={"temperature": ...}',
-    "messages": 'inputs, as inputs={"messages": ...}',
-    "prompt": 'inputs, as inputs={"prompt": ...}',
-    "query": 'inputs, as inputs={"query": ...}',
-    "response": 'outputs, as outputs={"response": ...}',
-    "result": 'outputs, as outputs={"result": ...}',
-    "completion": 'outputs, as outputs={"completion": ...}',
-    "usage": 'metadata, as metadata={"usage": ...}',
-    "cost": 'metadata, as metadata={"cost": ...}',
-    "tags": 'metadata, as metadata={"tags": ...}',
-    "attributes": "metadata",
-    "score": 'metrics, as metrics={"score": ...}',
-    "scores": "metrics",
-    "rating": 'feedback, as feedback={"rating": ...}',
-    "comment": 'feedback, as feedback={"comment": ...}',
-    "user": "user_properties",
-    "user_id": 'user_properties, as user_properties={"user_id": ...}',
-    "exception": "error, as error=str(exception)",
-    "status": "error, which is left out for what ended well",
-    "timestamp": "start_time",
-    "started_at": "start_time",
-    "ended_at": "end_time",
-    "latency": "duration, in milliseconds",
-    "duration_ms": "duration, in milliseconds",
-}
 
 
 @frozen
@@ -106,7 +61,7 @@ class Request:
     def convert(
         self, given: Mapping[str, Any], mode: OnUnserializable, *, further: bool = False
     ) -> dict[str, Any]:
-        """What was given, as the wire wants it. Nothing is added, and nothing that was given is left out.
+        """What was given, as the wire wants it. Nothing is added; only what a model left unset is left out.
 
         Args:
             given: Field names and values.
@@ -130,7 +85,7 @@ class Request:
                 if name not in self.nullable:
                     raise EventError("null is not accepted here: leave the field out", path=name)
                 wire[name] = None
-            else:
+            elif value is not UNSET:
                 try:
                     wire[name] = convert(value, name, mode)
                 except EventError:
@@ -159,19 +114,12 @@ class Request:
         """The error for a name that is not a field, with the nearest one that is."""
         if type(name) is not str:
             return EventError(f"a field name is a str, not {type_name(name)}")
-        known = self.converters
-        wrong = WRONG_NAMES.get(name.lower(), "")
-        takes = f"{self.purpose} takes {', '.join(known)}"
         if self.name == "UpdateEventRequest" and name in REQUEST_FIELDS["CreateEventRequest"]:
-            hint = f"the service cannot change it once the event is there; {takes}"
-        elif wrong.partition(",")[0] in known:
-            hint = f"write {wrong}"
-        elif near := get_close_matches(name.lower(), known, n=1, cutoff=0.6):
-            hint = f"did you mean {near[0]}?"
+            known = takes(self.purpose, self.converters)
+            hint = f"the service cannot change it once the event is there; {known}"
         else:
-            hint = f"{takes}; facts of your own go into metadata"
-        shown = well_formed(name[:80])
-        return EventError(f"{self.purpose} has no such field: {hint}", path=shown)
+            hint = hint_for(name, self.purpose, self.converters)
+        return EventError(f"{self.purpose} has no such field: {hint}", path=well_formed(name[:80]))
 
 
 def converter(field: Field) -> Converter:
@@ -254,7 +202,8 @@ def _text(value: Any, path: str, mode: OnUnserializable) -> str:
         value = value._value_  # as `value`, which a class may override with code that raises
     if not isinstance(value, str):
         if mode == "raise":
-            raise EventError(f"give a str, not {type_name(value)}", path=path)
+            hint = ": write str(error)" if isinstance(value, BaseException) else ""
+            raise EventError(f"give a str, not {type_name(value)}{hint}", path=path)
         return stand_in(value)
     text = str.__str__(value)
     if not text.isascii():

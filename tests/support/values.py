@@ -192,6 +192,7 @@ MALFORMED: Mapping[str, Callable[[], Any]] = {
     "raising iter": lambda: RaisingIter([1]),
     "raising item": RaisingItem,
     "raising length": RaisingLength,
+    "very long": lambda: range(10**12),
     "endless": lambda: Endless([1]),
     "raising repr": RaisingRepr,
     "raising dict": RaisingDict,

@@ -24,7 +24,7 @@ from honeyhive_ext.events import (
     prepare_session,
     prepare_update,
 )
-from honeyhive_ext.fields import WRONG_NAMES
+from honeyhive_ext.names import WRONG_NAMES
 from tests.support.values import RaisingItem, Step
 
 NOW = 1_767_268_800_000.25
@@ -94,9 +94,11 @@ def test_what_is_given_is_what_is_sent() -> None:
 
 
 def test_what_a_model_leaves_unset_is_not_sent_and_its_null_is() -> None:
-    body = sent(CreateEventRequest(event_type="tool", inputs={}, error=None))
+    model = CreateEventRequest(event_type="tool", inputs={}, error=None)
+    body = sent(model)
     assert body["error"] is None
     assert "outputs" not in body
+    assert "outputs" not in sent("tool", outputs=model.outputs), "what is unset in a model was not given"
 
 
 def test_the_same_field_twice_must_be_the_same() -> None:
@@ -187,7 +189,7 @@ def test_a_field_name_that_is_no_field_name_is_refused(name: Any) -> None:
         ("children_ids", {"a": 1}, "give a list, not dict"),
         ("event_name", 7, "give a str, not int"),
         ("event_name", "\udc80", "lone surrogate"),
-        ("error", ValueError("x"), "give a str, not ValueError"),
+        ("error", ValueError("x"), "give a str, not ValueError: write str"),
         ("session_id", "abc", "not a UUID"),
         ("start_time", "now", "give Unix milliseconds"),
         ("duration", True, "not bool"),
