@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from datetime import timedelta
 from typing import Any, Unpack
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from honeyhive_ext.retry import RetryPolicy
 from honeyhive_ext.search.aio_result import AsyncSearchResult
 from honeyhive_ext.search.checkpoint import Checkpoint, as_checkpoint
 from honeyhive_ext.search.cursor import as_event
+from honeyhive_ext.search.follow import build_follow, follow_events_async
 from honeyhive_ext.search.query import MOST_A_PAGE, When, build_query
 from honeyhive_ext.traces import TraceTree, build_tree, session_query
 from honeyhive_ext.transport import AsyncSender
@@ -113,6 +115,23 @@ class AsyncEvents:
         )
         at = as_checkpoint(resume, query)
         return AsyncSearchResult(self._sender, query, as_event, resume=at, retry=retry, timeout=timeout)
+
+    def tail(
+        self,
+        *filters: FilterLike,
+        start: When = None,
+        evaluation_id: str | UUID | None = None,
+        poll: float = 2.0,
+        overlap: timedelta = timedelta(minutes=5),
+        idle: float | None = None,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[Event]:
+        """Follow events as they arrive, as `Events.tail` does: `async for`."""
+        now = calls.now_ms()
+        query = build_query(filters, start=start, evaluation_id=evaluation_id, now_ms=now)
+        follow = build_follow(query, poll=poll, overlap=overlap, idle=idle, now_ms=now)
+        return follow_events_async(self._sender, follow, calls.now_ms, retry=retry, timeout=timeout)
 
     async def update(
         self,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any, Unpack
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from honeyhive_ext.filters.condition import FilterLike
 from honeyhive_ext.retry import RetryPolicy
 from honeyhive_ext.search.checkpoint import Checkpoint, as_checkpoint
 from honeyhive_ext.search.cursor import as_event
+from honeyhive_ext.search.follow import build_follow, follow_events
 from honeyhive_ext.search.query import MOST_A_PAGE, When, build_query
 from honeyhive_ext.search.result import SearchResult
 from honeyhive_ext.sessions import Sessions
@@ -167,6 +169,41 @@ class Events:
         )
         at = as_checkpoint(resume, query)
         return SearchResult(self._sender, query, as_event, resume=at, retry=retry, timeout=timeout)
+
+    def tail(
+        self,
+        *filters: FilterLike,
+        start: When = None,
+        evaluation_id: str | UUID | None = None,
+        poll: float = 2.0,
+        overlap: timedelta = timedelta(minutes=5),
+        idle: float | None = None,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,
+    ) -> Iterator[Event]:
+        """Follow new events as they arrive, oldest first, each once, until you stop.
+
+        Asks every `poll` seconds. The loop ends with `break`, or after `idle` seconds without an event.
+
+        Args:
+            *filters: As for `search`.
+            start: Also hand out what there is since then. None: only what arrives from now on.
+            evaluation_id: Only events of this experiment run.
+            poll: Seconds from one request to the next, 0.01 to 3600.
+            overlap: How much older than its arrival an event's start_time may be. A step that took
+                longer, or was sent later, is not seen.
+            idle: Seconds without a new event after which the loop ends. None for never.
+            retry: For each request, as for `search`.
+            timeout: Seconds for one attempt of a request; None for the client's.
+
+        Raises:
+            QueryError: A filter or argument that cannot be asked.
+            APIError: A request did not succeed; see docs/failures.md.
+        """
+        now = calls.now_ms()
+        query = build_query(filters, start=start, evaluation_id=evaluation_id, now_ms=now)
+        follow = build_follow(query, poll=poll, overlap=overlap, idle=idle, now_ms=now)
+        return follow_events(self._sender, follow, calls.now_ms, retry=retry, timeout=timeout)
 
     def update(
         self,
