@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Collection
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -17,6 +19,7 @@ from honeyhive_ext.local.security import check_host
 IDLE = 75.0  # seconds after which a silent connection is closed
 DRAIN = 256_000_000  # bytes of a refused body that are read and dropped, so that the answer is seen
 _CHUNK = 1 << 16
+_POLL = 0.1  # seconds between looks at whether a client that is kept waiting is still there
 _LINGER = struct.pack("ii", 1, 0)
 
 
@@ -128,6 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """The library's own refusals, as JSON."""
         self.close_connection = True
+        self.request_version = self.protocol_version  # else a request line without sense gets no status line
         self._send(error(code, message or "bad request", "BAD_REQUEST"))
 
     def _exchange(self) -> None:
@@ -236,10 +240,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.server.stopped.wait(seconds / pieces)
 
+    def _hang(self, seconds: float) -> None:
+        """Say nothing for so long, or until the client or the server has had enough."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self.server.stopped.wait(min(left, _POLL)):
+            if select.select([self.connection], [], [], 0)[0]:
+                return
+
     def _break(self, wire: Wire) -> None:
         self.close_connection = True
         if wire.kind == "hang":
-            self.server.stopped.wait(wire.seconds)
+            self._hang(wire.seconds)
         elif wire.kind == "garbage":
             self.wfile.write(b"\x16\x03\x01 this is not HTTP\r\n\r\n")
             self.wfile.flush()

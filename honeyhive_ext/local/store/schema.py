@@ -58,7 +58,12 @@ def prepare(connection: sqlite3.Connection, kinds: Mapping[str, Kind], name: str
     return columns
 
 
-def _migrate(connection: sqlite3.Connection, name: str) -> None:
+def check(connection: sqlite3.Connection, name: str) -> int:
+    """The version of a file, which is not changed.
+
+    Raises:
+        ConfigError: The file belongs to another program or to a newer version.
+    """
     version = _pragma(connection, "user_version")
     owner = _pragma(connection, "application_id")
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -69,6 +74,11 @@ def _migrate(connection: sqlite3.Connection, name: str) -> None:
             f"{name} was written by a newer version of this server (store version {version}, this one reads "
             f"up to {len(MIGRATIONS)}); update honeyhive-ext or name another file for --db"
         )
+    return version
+
+
+def _migrate(connection: sqlite3.Connection, name: str) -> None:
+    version = check(connection, name)
     for step in MIGRATIONS[version:]:
         step(connection)
     if version < len(MIGRATIONS):

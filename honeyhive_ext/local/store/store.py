@@ -23,7 +23,7 @@ from honeyhive_ext.local.query.functions import register
 from honeyhive_ext.local.store import indexes, prune
 from honeyhive_ext.local.store.columns import Columns, Kind
 from honeyhive_ext.local.store.paths import Paths
-from honeyhive_ext.local.store.schema import prepare
+from honeyhive_ext.local.store.schema import check, prepare
 from honeyhive_ext.local.store.transaction import Transaction
 
 T = TypeVar("T")
@@ -165,6 +165,7 @@ class Store:
         self._open.append(connection)
         connection.text_factory = bytes
         if self.path is not None:
+            check(connection, name)  # before anything that would change a file of another program
             if self.max_size is not None:  # it costs every write a little
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
