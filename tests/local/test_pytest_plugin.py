@@ -29,7 +29,10 @@ def shown(result: pytest.RunResult) -> str:
     return "\n".join(result.outlines)
 
 
-def test_each_test_starts_empty_on_the_one_server_of_the_run(pytester: pytest.Pytester) -> None:
+def test_each_test_starts_empty_on_the_one_server_of_the_run(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HH_API_URL", raising=False)
     result = run(
         pytester,
         """
@@ -46,8 +49,13 @@ def test_alone(honeyhive_local, number):
     honeyhive_local.faults.add("reset")
     urls.append(honeyhive_local.url)
 
-def test_one_server():
-    assert len(set(urls)) == 1
+@pytest.fixture(scope="module")
+def started_once(honeyhive_local_server):
+    return honeyhive_local_server.url
+
+def test_one_server(started_once):
+    assert set(urls) == {started_once}
+    assert "HH_API_URL" not in os.environ
 
 def test_that_stops_the_server(honeyhive_local):
     honeyhive_local.stop()

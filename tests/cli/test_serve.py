@@ -1,0 +1,91 @@
+"""`honeyhive-ext serve`."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from honeyhive_ext.cli import main, parser
+from honeyhive_ext.local.switches import TABLE
+from tests.support.local_api import HEADERS
+from tests.support.serving import serving
+
+TOOL: dict[str, Any] = {"event_type": "tool", "inputs": {}}
+HTML_ONCE = '{"kind": "html", "times": 1}'
+
+
+def test_it_prints_its_url_and_the_two_variables_and_stops_on_sigint() -> None:
+    with serving() as server:
+        assert server.lines[0] == f"HoneyHive local server on {server.url}, events in memory"
+        assert server.lines[1:3] == [f"export HH_API_URL={server.url}", "export HH_API_KEY=hh_local"]
+        assert httpx.post(f"{server.url}/v1/events", json=TOOL, headers=HEADERS).status_code == 200
+        assert server.stop(signal.SIGINT) == (0, "stopped\n", "")
+
+
+def test_it_stops_on_sigterm_and_starts_again_with_its_data(tmp_path: Path) -> None:
+    file = tmp_path / "events.db"
+    seed = tmp_path / "seed.jsonl"
+    seed.write_text(json.dumps({**TOOL, "event_name": "seeded"}) + "\n")
+    options = ("--db", str(file), "--seed", str(seed), "--count", "page", "--index", "metadata.tag",
+               "--max-size", "50M", "--api-key", "hh_mine_alone", "--fault", HTML_ONCE)  # fmt: skip
+    headers = {"authorization": "Bearer hh_mine_alone"}
+    with serving(*options) as server:
+        assert server.lines[0] == f"1 events from {seed}"
+        assert "hh_mine_alone" not in "".join(server.lines)
+        with httpx.Client(base_url=server.url, headers=headers) as client:
+            assert client.post("/v1/events", json=TOOL).status_code == 502
+            assert client.post("/v1/events", json=TOOL).status_code == 200
+            assert client.post("/v1/events/search", json={"limit": 1}).json()["count"] == 1
+            assert client.get("/_local/config").json()["count"] == "page"
+        assert httpx.get(f"{server.url}/_local/stats", headers=HEADERS).status_code == 401
+        assert server.stop(signal.SIGTERM) == (0, "stopped\n", "")
+    with serving("--db", str(file)) as server:
+        answer = httpx.post(f"{server.url}/v1/events/search", json={}, headers=HEADERS).json()
+        assert answer["count"] == 2
+        assert server.stop(signal.SIGTERM)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        (["--port", "70000"], "0 to 65535"),
+        (["--count", "all"], "total"),
+        (["--max-body", "-1"], "whole number"),
+        (["--max-size", "much"], "500M"),
+        (["--fault", "explode"], "explode"),
+        (["--fault", "{"], "fault"),
+        (["--cuont", "page"], "unrecognized"),
+    ],
+    ids=str,
+)
+def test_options_without_sense_are_refused(
+    options: list[str], hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        parser().parse_args(["serve", *options])
+    assert stop.value.code == 2
+    assert hint in capsys.readouterr().err
+
+
+def test_every_switch_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["serve", "--help"])
+    assert stop.value.code == 0
+    text = capsys.readouterr().out
+    for switch in TABLE.values():
+        assert switch.option in text
+
+
+@pytest.mark.parametrize("options", [["--seed", "missing.jsonl"], ["--db", "no/such/folder/x.db"]], ids=str)
+def test_what_cannot_be_read_is_one_line_on_stderr(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", *options]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("honeyhive-ext serve: ")
+    assert "Traceback" not in err

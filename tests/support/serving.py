@@ -1,0 +1,56 @@
+"""The serve command as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from attrs import define
+
+ROOT = Path(__file__).parents[2]
+
+
+@define
+class Served:
+    """A running serve command: its process, its URL and the lines it has printed."""
+
+    process: subprocess.Popen[str]
+    url: str
+    lines: list[str]
+
+    def stop(self, signal_number: int) -> tuple[int, str, str]:
+        """Send a signal; the exit status and what was printed since."""
+        self.process.send_signal(signal_number)
+        out, err = self.process.communicate(timeout=30)
+        return self.process.returncode, out, err
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[Served]:
+    """Start the command, wait until it listens, and kill it in the end if it still runs."""
+    command = [sys.executable, "-W", "error", "-m", "honeyhive_ext.cli", "serve", *options]
+    environ = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'generated'}"}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ, cwd=ROOT
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        lines: list[str] = []
+        while not lines or not lines[-1].startswith("Press Ctrl+C"):
+            line = process.stdout.readline()
+            if not line:
+                raise AssertionError(f"the command ended: {process.communicate()[1]}")
+            lines.append(line.rstrip("\n"))
+        url = next(line for line in lines if line.startswith("export HH_API_URL=")).partition("=")[2]
+        yield Served(process, url, lines)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+        process.stdout.close()
+        process.stderr.close()
