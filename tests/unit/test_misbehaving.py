@@ -21,9 +21,11 @@ from tests.support.misbehaving import (
 
 
 def test_answers_follow_the_script_then_the_last_one_on_one_kept_connection() -> None:
-    with Misbehaving(answer(520, "a"), answer(204), then=answer(200, b"rest")) as server:
-        with httpx.Client(base_url=server.url) as client:
-            got = [client.post(f"/{n}", content=b"x" * n) for n in range(4)]
+    with (
+        Misbehaving(answer(520, "a"), answer(204), then=answer(200, b"rest")) as server,
+        httpx.Client(base_url=server.url) as client,
+    ):
+        got = [client.post(f"/{n}", content=b"x" * n) for n in range(4)]
     assert [(r.status_code, r.content) for r in got] == [
         (520, b"a"),
         (204, b""),
