@@ -38,7 +38,7 @@ def check_generated(session: nox.Session) -> None:
 
 @nox.session
 def sync_upstream(session: nox.Session) -> None:
-    """Compare a document of the service (a path or a URL) with openapi.yaml; --write takes its changes over."""
+    """Compare a document of the service (path or URL) with openapi.yaml; --write takes its changes over."""
     session.install(*group("codegen"))
     session.run("python", "-m", "codegen.upstream", *session.posargs)
 
