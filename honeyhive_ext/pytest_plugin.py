@@ -34,8 +34,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def _honeyhive_server() -> Iterator[LocalServer]:
-    """The server of this run; under xdist, of this worker."""
+def honeyhive_local_server() -> Iterator[LocalServer]:
+    """The `LocalServer` of this run; under xdist, of this worker.
+
+    For fixtures of a wider scope than a test, such as one that starts an application once. It sets no
+    environment variables and is never emptied, except at the start of each test with `honeyhive_local`.
+    """
     import honeyhive_schemas
 
     from honeyhive_ext.local import LocalServer
@@ -50,7 +54,7 @@ def _honeyhive_server() -> Iterator[LocalServer]:
 def honeyhive_local(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
-    _honeyhive_server: LocalServer,
+    honeyhive_local_server: LocalServer,
 ) -> LocalServer:
     """A HoneyHive on this machine, empty at the start of every test.
 
@@ -63,7 +67,7 @@ def honeyhive_local(
     the test; so does a switch or a value in the mark that there is not.
     """
     test = cast("pytest.Item", request.node)  # pyright: ignore[reportUnknownMemberType]
-    server = _honeyhive_server.start()  # a test may have stopped it
+    server = honeyhive_local_server.start()  # a test may have stopped it
     server.reset()
     _configure(server, test)
     for name, value in server.environ.items():
