@@ -7,7 +7,8 @@ from typing import Any
 from benchmarks import payload
 from benchmarks.job import Contender, Job, Must, Run, Target
 
-OURS = "honeyhive_schemas"
+OURS = "honeyhive_schemas, is_valid_json (parsed JSON)"
+ANYTHING = "honeyhive_schemas, is_valid (any Python value)"
 
 
 def verdicts(valid: Any) -> Run:
@@ -37,6 +38,12 @@ def python(target: Target) -> Run:
 def ours(target: Target) -> Run:
     from honeyhive_schemas import validator
 
+    return verdicts(validator("PostEventRequest").is_valid_json)
+
+
+def ours_anything(target: Target) -> Run:
+    from honeyhive_schemas import validator
+
     return verdicts(validator("PostEventRequest").is_valid)
 
 
@@ -48,6 +55,7 @@ JOB = Job(
         Contender("jsonschema-rs", rust),
         Contender("jsonschema", python),
         Contender(OURS, ours),
+        Contender(ANYTHING, ours_anything),
     ),
     musts=(Must(OURS, "jsonschema-rs", 1.5),),
 )

@@ -24,7 +24,7 @@ class MissingBackendError(ImportError):
 class Backend(Protocol):
     """One library, one schema, plain JSON values only."""
 
-    def is_valid(self, value: Any) -> bool:
+    def is_valid(self, value: Any, /) -> bool:
         """Whether the value follows the schema."""
         ...
 
@@ -131,14 +131,14 @@ class Rust:
     def __init__(self, schema: Mapping[str, Any]) -> None:
         library: Any = import_module(MODULES["jsonschema-rs"])
         self._schema = schema
-        # Formats that are not ours are annotations only, as in the other backend.
-        ignored = {name: _accept for name in _formats_in(schema) if name not in FORMATS}
+        # Its own verdict on UUIDs is ours; a property test compares them. Calling back into Python for each
+        # of them, or being ready to, costs: 1.6 and 0.7 instead of 0.4 µs for an event. Formats that are not
+        # ours are annotations only, as in the other backend.
+        formats = {name: FORMATS.get(name, _accept) for name in _formats_in(schema) if name != "uuid"}
         self._validator = library.Draft202012Validator(
-            dict(schema), formats={**ignored, **FORMATS}, validate_formats=True
+            dict(schema), formats=formats or None, validate_formats=True
         )
-
-    def is_valid(self, value: Any) -> bool:
-        return bool(self._validator.is_valid(value))
+        self.is_valid: Callable[[Any], bool] = self._validator.is_valid
 
     def refusals(self, value: Any) -> Iterator[tuple[str, Mapping[str, Any], Any, Path]]:
         for error in self._validator.iter_errors(value):
