@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from tests.support.inner import OPTIONS
+
 pytest_plugins = ["pytester"]
 
 SEND = """
@@ -22,7 +24,7 @@ def send(event_type="tool"):
 
 def run(pytester: pytest.Pytester, program: str, *options: str) -> pytest.RunResult:
     pytester.makepyfile(SEND + program)
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error", *options)
+    return pytester.runpytest_subprocess(*OPTIONS, *options)
 
 
 def shown(result: pytest.RunResult) -> str:
@@ -293,8 +295,7 @@ def test_light():
     assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
     )
-    others = [word for name in ("hypothesispytest", "anyio") for word in ("-p", f"no:{name}")]
-    pytester.runpytest_subprocess("-p", "no:cacheprovider", *others).assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*OPTIONS).assert_outcomes(passed=1)
 
 
 def test_without_a_validator_the_fixture_says_what_to_install(pytester: pytest.Pytester) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.guide import files
+from tests.support.inner import OPTIONS
 
 pytest_plugins = ["pytester"]
 
@@ -32,7 +33,7 @@ def test_the_examples_pass(pytester: pytest.Pytester) -> None:
             for name, code in shown.items():
                 (pytester.path / name).write_text(code, encoding="utf-8")
                 wanted += code.count("\ndef test_")
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error", "--strict-markers")
+    result = pytester.runpytest_subprocess(*OPTIONS, "--strict-markers")
     outcomes = result.parseoutcomes()
     assert set(outcomes) == {"passed"}
     assert outcomes["passed"] >= wanted > 10

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.guide import files
+from tests.support.inner import OPTIONS
 
 pytest_plugins = ["pytester"]
 
@@ -17,5 +18,5 @@ SECTION = "An application that uses the official SDK"
 def test_the_example_of_the_guide_passes(pytester: pytest.Pytester) -> None:
     for name, code in files(PAGE)[SECTION].items():
         (pytester.path / name).write_text(code, encoding="utf-8")
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error")
+    result = pytester.runpytest_subprocess(*OPTIONS)
     result.assert_outcomes(passed=2)
