@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, Generic, TypeVar
 
+from honeyhive_ext.batch.report import Progress
 from honeyhive_ext.retry import RetryPolicy
 from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.checkpoint import Checkpoint
@@ -96,14 +98,18 @@ class AsyncSearchResult(Generic[T]):
 
     def raw(self) -> AsyncSearchResult[dict[str, Any]]:
         """The same search, handing out the events as dicts, just as the service sent them."""
-        return AsyncSearchResult(
-            self._sender,
-            self._query,
-            pure.as_it_came,
-            resume=self._resume,
-            retry=self._retry,
-            timeout=self._timeout,
-        )
+        return self._from(self._resume)
+
+    async def to_jsonl(self, path: str | os.PathLike[str], *, progress: bool | Progress = False) -> int:
+        """Write the events to a file, one JSON object a line; see `SearchResult.to_jsonl`."""
+        from honeyhive_ext.export.jsonl import JsonlFile
+
+        with JsonlFile(path, self._query, progress) as file:
+            result = self._from(await asyncio.to_thread(file.begin, self._resume))
+            async with aclosing(result.pages()) as pages:
+                async for page in pages:
+                    await asyncio.to_thread(file.write, page, result.checkpoint())
+            return await asyncio.to_thread(file.complete)
 
     def checkpoint(self) -> Checkpoint:
         """Where the latest iteration stands after the events it has handed out.
@@ -111,6 +117,16 @@ class AsyncSearchResult(Generic[T]):
         Pass it, or its `to_json()`, to the same search as `resume=` and that goes on with the next event.
         """
         return (self._cursor or Cursor(self._query, self._resume)).checkpoint()
+
+    def _from(self, resume: Checkpoint | None) -> AsyncSearchResult[dict[str, Any]]:
+        return AsyncSearchResult(
+            self._sender,
+            self._query,
+            pure.as_it_came,
+            resume=resume,
+            retry=self._retry,
+            timeout=self._timeout,
+        )
 
     async def _pages(self, cursor: Cursor) -> AsyncGenerator[Sequence[Row], None]:
         coming: asyncio.Task[Page | Refusal] | None = None

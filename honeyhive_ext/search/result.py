@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, Generic, TypeVar
 
+from honeyhive_ext.batch.report import Progress
 from honeyhive_ext.retry import RetryPolicy
 from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.checkpoint import Checkpoint
@@ -97,14 +99,35 @@ class SearchResult(Generic[T]):
 
     def raw(self) -> SearchResult[dict[str, Any]]:
         """The same search, handing out the events as dicts, just as the service sent them."""
-        return SearchResult(
-            self._sender,
-            self._query,
-            pure.as_it_came,
-            resume=self._resume,
-            retry=self._retry,
-            timeout=self._timeout,
-        )
+        return self._from(self._resume)
+
+    def to_jsonl(self, path: str | os.PathLike[str], *, progress: bool | Progress = False) -> int:
+        """Write the events to a file, one JSON object a line, just as the service sent them.
+
+        The file appears under its name when it is complete, in place of one that was there. After an
+        interruption (an error, Ctrl-C, SIGKILL, a power cut) the same call goes on where it stopped,
+        and the result is the same. See docs/exporting.md.
+
+        Args:
+            path: The file. Until it is complete, `path.part` and `path.checkpoint` stand beside it.
+            progress: True for a bar (needs the extra `progress`), or a function of the number of events
+                so far and of `limit` (None without one).
+
+        Returns:
+            The number of events in the file.
+
+        Raises:
+            QueryError: What was begun at this path is of another search.
+            ConfigError: Another process is writing it.
+        """
+        from honeyhive_ext.export.jsonl import JsonlFile
+
+        with JsonlFile(path, self._query, progress) as file:
+            result = self._from(file.begin(self._resume))
+            with closing(result.pages()) as pages:
+                for page in pages:
+                    file.write(page, result.checkpoint())
+            return file.complete()
 
     def checkpoint(self) -> Checkpoint:
         """Where the latest iteration stands after the events it has handed out.
@@ -112,6 +135,16 @@ class SearchResult(Generic[T]):
         Pass it, or its `to_json()`, to the same search as `resume=` and that goes on with the next event.
         """
         return (self._cursor or Cursor(self._query, self._resume)).checkpoint()
+
+    def _from(self, resume: Checkpoint | None) -> SearchResult[dict[str, Any]]:
+        return SearchResult(
+            self._sender,
+            self._query,
+            pure.as_it_came,
+            resume=resume,
+            retry=self._retry,
+            timeout=self._timeout,
+        )
 
     def _pages(self, cursor: Cursor) -> Generator[Sequence[Row], None, None]:
         ahead: ThreadPoolExecutor | None = None

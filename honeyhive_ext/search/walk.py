@@ -27,6 +27,7 @@ from honeyhive_ext.search.rows import YEAR_9999, YEAR_ONE, Row, newest_first, re
 from honeyhive_ext.search.steps import Ask, Page, Position, Refusal, Step
 
 OVERLAPS = (1, 10, 100, 1_000, 60_000, 3_600_000, 86_400_000)  # ms; what a service may cut times to
+MOST_DOUBTS = 3  # second pages that are not empty, until pages are taken to be cut
 MOST_WITHOUT_PROGRESS = 200  # requests in which the end of the range did not move down
 
 
@@ -141,26 +142,26 @@ class Walk:
     ) -> Generator[Ask, Page | Refusal, tuple[Page, list[Row], bool]]:
         """Whether a page is full; where it contradicts its own count, after asking once more."""
         learned = self._learned
-        short = len(rows) < learned.size and page.count is not None and page.count > len(rows)
-        if short and not rows:
+
+        def short() -> bool:
+            return len(rows) < learned.size and page.count is not None and page.count > len(rows)
+
+        if short() and not rows:
             page = _page((yield Ask(at.lo, at.hi, learned.size)))
             rows = read_rows(page.events)
-        elif short and learned.counts is None:
-            # Either the service cuts pages shorter than asked, or its count is not about this range.
-            second = read_rows(_page((yield Ask(at.lo, at.hi, len(rows), page=2))).events)
-            known = {row.key for row in rows}
-            more = {row.key for row in second if row.key not in known and row.key not in at.seen}
-            if more:
-                # Or an event arrived between the two requests: then it is on the first page by now.
-                page = _page((yield Ask(at.lo, at.hi, learned.size)))
-                again = read_rows(page.events)
-                more -= {row.key for row in again}
-                learned.counts = bool(more) and len(again) <= len(rows)
-                rows = again
-            else:
+        tries = 0
+        while rows and short() and learned.counts is None:
+            # Either the service cuts pages shorter than asked, or its count is not about this range. An
+            # empty second page says the latter. Another may be there because an event arrived meanwhile.
+            tries += 1
+            second = _page((yield Ask(at.lo, at.hi, len(rows), page=2)))
+            if not second.events:
                 learned.counts = False
-            if learned.counts:
-                learned.size = len(rows)
+            elif tries == MOST_DOUBTS:
+                learned.counts, learned.size = True, len(rows)
+            else:
+                page = _page((yield Ask(at.lo, at.hi, learned.size)))
+                rows = read_rows(page.events)
         return page, rows, learned.is_full(page, rows)
 
     def _prove(self, at: Position, had: Iterable[float]) -> None:

@@ -1,0 +1,16 @@
+"""A process to be killed, which exports everything of the server argv[1] to the file argv[2]."""
+
+from __future__ import annotations
+
+import sys
+
+from honeyhive_ext import HoneyHive
+
+
+def told(done: int, total: int | None) -> None:
+    print(done, flush=True)
+
+
+if __name__ == "__main__":
+    with HoneyHive(api_key="hh_x", base_url=sys.argv[1]) as hh:
+        hh.events.search(page_size=200).to_jsonl(sys.argv[2], progress=told)
