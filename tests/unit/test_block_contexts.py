@@ -53,9 +53,13 @@ def test_tasks_belong_to_the_block_they_were_started_in(rec: Recorder) -> None:
 
 def test_a_task_that_outlives_its_block_still_belongs_to_it(rec: Recorder) -> None:
     async def late(go: asyncio.Event) -> None:
-        await go.wait()
+        async with rec.aspan("meanwhile"):
+            await go.wait()
         rec.create("tool", event_name="late")
         assert current_span() is None, "the block itself has ended"
+        async with rec.aspan("after"):
+            pass
+        rec.create("tool", event_name="later")
 
     async def main() -> str:
         go = asyncio.Event()
@@ -66,7 +70,9 @@ def test_a_task_that_outlives_its_block_still_belongs_to_it(rec: Recorder) -> No
         await task
         return span.event_id
 
-    assert asyncio.run(main()) == rec.named("late")["parent_id"]
+    parent = asyncio.run(main())
+    for name in ("meanwhile", "late", "after", "later"):
+        assert rec.named(name)["parent_id"] == parent
 
 
 def test_threads_have_a_context_of_their_own_unless_it_is_copied(rec: Recorder) -> None:
@@ -100,13 +106,14 @@ def test_many_threads_do_not_mix_up_their_blocks(rec: Recorder) -> None:
 
 
 def test_blocks_that_end_out_of_order_leave_no_scope_behind(rec: Recorder) -> None:
-    first, second = rec.span("first"), rec.span("second")
-    first.__enter__()
-    second.__enter__()
-    first.__exit__(None, None, None)
-    assert current_span() is second
-    second.__exit__(None, None, None)
-    assert current_span() is None
+    blocks = [rec.span(f"{number}") for number in range(4)]
+    for block in blocks:
+        block.__enter__()
+    order = (1, 0, 3, 2)
+    innermost = (3, 3, 2, None)
+    for number, left in zip(order, innermost, strict=True):
+        blocks[number].__exit__(None, None, None)
+        assert current_span() is (None if left is None else blocks[left])
 
 
 def test_a_block_may_end_in_another_context_than_it_began_in(rec: Recorder) -> None:
