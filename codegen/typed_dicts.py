@@ -3,11 +3,13 @@
 import keyword
 import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from codegen.document import Document, Schema
+from codegen.sync.documents import Source
+from codegen.sync.shape import flat
 
 PREAMBLE = Path(__file__).resolve().parent / "templates" / "typed_dicts.py.in"
 JSON_TYPES = {"string": "str", "number": "float", "integer": "int", "boolean": "bool", "null": "None"}
@@ -65,8 +67,16 @@ def _annotation(
     target = document.target(schema)
     if target is not None:
         return inner(document, document.python_name(target), document.schemas[target])
-    if "enum" in schema:
-        return f"Literal[{', '.join(repr(value) for value in schema['enum'])}]"
+    if "enum" in schema or "const" in schema:
+        return f"Literal[{', '.join(map(repr, schema.get('enum', [schema.get('const')])))}]"
+    for union in ("anyOf", "oneOf", "allOf"):
+        if union in schema:
+            forms = [inner(document, name, form) for form in schema[union]]
+            return (
+                " | ".join(dict.fromkeys(forms))
+                if union != "allOf" or len(forms) == 1
+                else f"{mapping}[str, Any]"
+            )
     parts: list[str] = []
     for kind in json_types(schema):
         if kind == "array":
@@ -75,7 +85,12 @@ def _annotation(
         elif kind == "object" and schema.get("properties"):
             parts.append(f"{name}{suffix}" if suffix == "Dict" else _object_input(name, schema))
         elif kind == "object":
-            parts.append(f"{mapping}[str, Any]")
+            values = schema.get("additionalProperties")
+            typed = values if isinstance(values, Mapping) else {}
+            item = (
+                inner(document, document.python_name(f"{name}AdditionalProperty"), typed) if typed else "Any"
+            )
+            parts.append(f"{mapping}[str, {item}]")
         else:
             parts.append(JSON_TYPES[kind])
     return " | ".join(parts) or "Any"
@@ -139,7 +154,7 @@ def _table(document: Document, name: str, schema: Schema) -> str:
 
 
 def _field(document: Document, name: str, field: str, inner: Schema, parent: Schema) -> str:
-    schema = _resolve(document, inner)
+    schema = flat(inner, Source(document.spec))
     values: dict[str, Any] = {"name": field, "types": json_types(schema)}
     values["unit"] = schema.get("x-unit")
     values["format"] = schema.get("format")
@@ -153,8 +168,10 @@ def _field(document: Document, name: str, field: str, inner: Schema, parent: Sch
 
 
 def _model(document: Document, parent: str, field: str, inner: Schema) -> str | None:
-    schema = inner.get("items", inner)
-    target = document.target(schema)
+    name = document.inline_name(parent, field)
+    if "items" in inner:
+        inner, name = inner["items"], document.python_name(f"{name}Item")
+    target = document.target(inner)
     if target is not None:
         return document.python_name(target)
-    return document.inline_name(parent, field) if schema.get("properties") else None
+    return name if inner.get("properties") else None

@@ -38,7 +38,7 @@ class Field:
     required: bool
     unit: Literal["unix-ms", "ms"] | None = None
     format: str | None = None
-    enum: tuple[str, ...] | None = None
+    enum: tuple[Any, ...] | None = None
     items: tuple[str, ...] = ()
     model: str | None = None
     minimum: float | None = None

@@ -113,9 +113,9 @@ def _expected(keyword: str, rule: Any) -> str:
         case "type":
             return " or ".join([rule] if isinstance(rule, str) else rule)
         case "enum":
-            return f"one of {', '.join(map(repr, rule))}"
+            return f"one of {', '.join(map(_shown, rule))}"
         case "const":
-            return repr(rule)
+            return _shown(rule)
         case "minimum":
             return f"at least {rule}"
         case "maximum":
