@@ -4,58 +4,67 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping
-from functools import lru_cache
 from typing import Any
 
 from honeyhive_ext.config import OnUnserializable
 from honeyhive_ext.copying import plain
 from honeyhive_ext.encoders import type_name, well_formed
+from honeyhive_ext.errors import ConfigError
 
 ITEMS_KEPT = 1_000  # what a generator yields beyond this is counted, not kept
 ERROR_LIMIT = 10_000  # characters of an exception's text
 
 
-def arguments(
-    function: Callable[..., Any],
-    args: tuple[Any, ...],
-    kwargs: Mapping[str, Any],
-    wanted: bool | Collection[str],
-    mode: OnUnserializable,
-) -> dict[str, Any] | None:
-    """The call's arguments by parameter name, defaults included, as plain JSON values.
+class Arguments:
+    """The arguments of calls to one function, by parameter name.
 
     Args:
         function: The decorated function.
-        args: Its positional arguments.
-        kwargs: Its keyword arguments.
         wanted: True for all parameters but `self` and `cls`, False for none, or the names of some.
-        mode: What becomes of a value that JSON cannot hold.
 
-    Returns:
-        None if nothing is wanted or the arguments do not fit; then the call itself raises the TypeError.
+    Raises:
+        ConfigError: A name is wanted that the function does not take.
     """
-    if wanted is False:
-        return None
-    signature = _signature(function)
-    try:
-        bound = signature.bind(*args, **kwargs)
-    except TypeError:
-        return None
-    bound.apply_defaults()
-    values = dict(bound.arguments)
-    if wanted is True:
-        first = next(iter(values), None)
-        if first in ("self", "cls"):
+
+    def __init__(self, function: Callable[..., Any], wanted: bool | Collection[str]) -> None:
+        self._wanted = wanted
+        try:
+            self._signature = inspect.signature(function)
+        except (TypeError, ValueError):  # a function written in C may not tell its own
+            self._signature = inspect.Signature(
+                [
+                    inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL),
+                    inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
+                ]
+            )
+        if not isinstance(wanted, bool):
+            takes = list(self._signature.parameters)
+            for name in wanted:
+                if name not in takes:
+                    raise ConfigError(f"capture_inputs names {name!r}, and the function takes {takes}")
+
+    def of(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any], mode: OnUnserializable
+    ) -> dict[str, Any] | None:
+        """One call's arguments, defaults included, as plain JSON values.
+
+        Returns:
+            None if nothing is wanted or the arguments do not fit; then the call itself raises the TypeError.
+        """
+        if self._wanted is False:
+            return None
+        try:
+            bound = self._signature.bind(*args, **kwargs)
+        except TypeError:
+            return None
+        bound.apply_defaults()
+        values = dict(bound.arguments)
+        if self._wanted is not True:
+            values = {name: value for name, value in values.items() if name in self._wanted}
+        elif (first := next(iter(values), None)) in ("self", "cls"):
             del values[first]
-    else:
-        values = {name: value for name, value in values.items() if name in wanted}
-    copied: dict[str, Any] = plain(values, mode, path="inputs", depth=1)
-    return copied
-
-
-@lru_cache(maxsize=1_024)
-def _signature(function: Callable[..., Any]) -> inspect.Signature:
-    return inspect.signature(function)
+        copied: dict[str, Any] = plain(values, mode, path="inputs", depth=1)
+        return copied
 
 
 class Yielded:

@@ -15,7 +15,7 @@ from typing import Any, Protocol, Self
 from honeyhive_ext.config import OnUnserializable
 from honeyhive_ext.context import CURRENT
 from honeyhive_ext.copying import plain
-from honeyhive_ext.tracing.capture import Yielded, arguments
+from honeyhive_ext.tracing.capture import Arguments, Yielded
 from honeyhive_ext.tracing.record import Options
 
 Function = Callable[..., Any]
@@ -42,16 +42,24 @@ class SyncBlock(Block, Protocol):
     def finish(self, error: BaseException | None) -> None: ...
 
 
-def _started(block: Block, function: Function, args: Args, kwargs: Kwargs) -> Any:
-    """A block for this call, with the arguments as its inputs, begun."""
-    name = getattr(function, "__qualname__", type(function).__qualname__)
-    run = block.fresh(name.rpartition("<locals>.")[2])
-    if not run.has("inputs"):
-        inputs = arguments(function, args, kwargs, run.options.capture_inputs, run.mode)
-        if inputs is not None:
-            run.keep("inputs", inputs)
-    run.begin()
-    return run
+class _Start:
+    """Begins a block for each call of one function."""
+
+    def __init__(self, block: Block, function: Function) -> None:
+        self.block = block
+        self.arguments = Arguments(function, block.options.capture_inputs)
+        name = getattr(function, "__qualname__", type(function).__qualname__)
+        self.name = name.rpartition("<locals>.")[2]
+
+    def __call__(self, args: Args, kwargs: Kwargs) -> Any:
+        """A block for this call, with the arguments as its inputs, begun."""
+        run = self.block.fresh(self.name)
+        if not run.has("inputs"):
+            inputs = self.arguments.of(args, kwargs, run.mode)
+            if inputs is not None:
+                run.keep("inputs", inputs)
+        run.begin()
+        return run
 
 
 def _returned(run: Block, result: Any) -> None:
@@ -62,9 +70,11 @@ def _returned(run: Block, result: Any) -> None:
 def plain_function(block: SyncBlock, function: Function) -> Function:
     """Record each call."""
 
+    start = _Start(block, function)
+
     @wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        run = _started(block, function, args, kwargs)
+        run = start(args, kwargs)
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
@@ -80,9 +90,11 @@ def plain_function(block: SyncBlock, function: Function) -> Function:
 def coroutine_function(block: Block, function: Callable[..., Awaitable[Any]]) -> Function:
     """Record each call, from its first step to its result."""
 
+    start = _Start(block, function)
+
     @wraps(function)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        run = _started(block, function, args, kwargs)
+        run = start(args, kwargs)
         try:
             result = await function(*args, **kwargs)
         except BaseException as error:
@@ -98,11 +110,9 @@ def coroutine_function(block: Block, function: Callable[..., Awaitable[Any]]) ->
 class _Steps:
     """Runs the steps of one generator inside its scope, and everything else outside of it."""
 
-    def __init__(
-        self, block: Block, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
+    def __init__(self, start: _Start, args: Args, kwargs: Kwargs) -> None:
         outside = CURRENT.get()
-        self.run = _started(block, function, args, kwargs)
+        self.run = start(args, kwargs)
         self.scope = CURRENT.get()
         CURRENT.set(outside)
         self.yielded = Yielded(self.run.mode)
@@ -143,9 +153,11 @@ class _Steps:
 def generator_function(block: SyncBlock, function: Callable[..., Generator[Any, Any, Any]]) -> Function:
     """Record each generator, from its first step to its end or to its closing."""
 
+    start = _Start(block, function)
+
     @wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        steps = _Steps(block, function, args, kwargs)
+        steps = _Steps(start, args, kwargs)
         try:
             generator = function(*args, **kwargs)
             item = steps.take(generator.__next__)
@@ -175,9 +187,11 @@ def generator_function(block: SyncBlock, function: Callable[..., Generator[Any, 
 def async_generator_function(block: Block, function: Callable[..., AsyncGenerator[Any, Any]]) -> Function:
     """Record each async generator, from its first step to its end or to its closing."""
 
+    start = _Start(block, function)
+
     @wraps(function)
     async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        steps = _Steps(block, function, args, kwargs)
+        steps = _Steps(start, args, kwargs)
         try:
             generator = function(*args, **kwargs)
             item = await steps.atake(generator.__anext__)

@@ -290,3 +290,17 @@ def test_other_context_variables_behave_as_without_the_decorator(rec: Recorder) 
     assert next(steps) == "green"
     assert colour.get() == "green"
     steps.close()  # type: ignore[attr-defined]
+
+
+def test_a_function_that_hides_its_signature_is_recorded_too(rec: Recorder) -> None:
+    assert rec.span("max")(max)(3, 5) == 5
+    assert rec.named("max")["inputs"] == {"args": [3, 5], "kwargs": {}}
+
+
+def test_a_parameter_that_does_not_exist_is_found_when_decorating(rec: Recorder) -> None:
+    def f(query: str) -> None: ...
+
+    with pytest.raises(
+        ConfigError, match=r"capture_inputs names 'qeury', and the function takes \['query'\]"
+    ):
+        rec.span("x", capture_inputs=["qeury"])(f)
