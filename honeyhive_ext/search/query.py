@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -183,11 +184,19 @@ def read_page(reply: Reply) -> Page:
 
 
 def _loads(content: bytes) -> object:
+    # CPython before 3.12 lets the garbage collector look at the half-made page again and again: 10.3 instead
+    # of 5.9 µs an event. The pause is one C call that holds the GIL, so no other thread runs in it.
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
-        # Some services write NaN, which is not JSON; one such number must not hide the other events.
-        return json.loads(content)
+        pass
+    finally:
+        if collecting:
+            gc.enable()
+    # Some services write NaN, which is not JSON; one such number must not hide the other events.
+    return json.loads(content)
 
 
 def _unreadable(reply: Reply, what: str) -> ResponseError:
