@@ -87,6 +87,13 @@ def official_sdk(session: nox.Session) -> None:
 
 
 @nox.session
+def schemathesis(session: nox.Session) -> None:
+    """Test the local server with requests that Schemathesis makes from openapi.yaml."""
+    session.install("-e", ".[cli]", *group("schemathesis"))
+    session.run("python", "tests/contract/schemathesis_local.py", *session.posargs)
+
+
+@nox.session
 def quickstart(session: nox.Session) -> None:
     """Run a small real program against the local server; give JSON Lines files to send those instead."""
     session.install("-e", ".[cli]")
@@ -102,6 +109,13 @@ def bench(session: nox.Session) -> None:
         "BENCH_STOCK_PYTHON": environment_of_its_own(session, "bench-stock"),
     }
     session.run("python", "-m", "benchmarks", *(session.posargs or ["--short"]), env=environment)
+
+
+@nox.session
+def bench_local_server(session: nox.Session) -> None:
+    """Measure the local server beside bare SQLite, with a million events or `-- --events N`."""
+    session.install("-e", ".[cli]")
+    session.run("python", "benchmarks/local_server.py", *session.posargs)
 
 
 def environment_of_its_own(session: nox.Session, name: str) -> str:
