@@ -1,0 +1,204 @@
+"""What the hot paths cost, counted instead of timed: connections, certificates, serialisations, modules."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from honeyhive_ext import encoding
+from honeyhive_ext.aio import AsyncHoneyHive
+from honeyhive_ext.client import HoneyHive
+from honeyhive_ext.pool import LANES, AsyncPool, Pool
+from honeyhive_ext.search import query
+from tests.support.misbehaving import Answer, Misbehaving, Recorded, answer
+
+NEWEST = 1_767_225_600_000
+
+
+def takes_all(request: Recorded) -> Answer:
+    body = json.loads(request.body)
+    ids = [event["event_id"] for event in body.get("events", [body])]
+    return answer(200, json.dumps({"event_ids": ids, "event_id": ids[0], "success": True}))
+
+
+class Counter:
+    """Counts the calls of a function that it passes on."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+        self.results: list[Any] = []
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        result = self.function(*args, **keywords)
+        self.results.append(result)
+        return result
+
+
+@pytest.fixture
+def dumps(monkeypatch: pytest.MonkeyPatch) -> Counter:
+    """Counts what the write path serialises."""
+    counter = Counter(orjson.dumps)
+
+    class Counting:
+        """orjson as `encoding` sees it."""
+
+        def __getattr__(self, name: str) -> Any:
+            return counter if name == "dumps" else getattr(orjson, name)
+
+    monkeypatch.setattr(encoding, "orjson", Counting())
+    return counter
+
+
+def test_a_hundred_events_go_over_one_connection() -> None:
+    with Misbehaving(then=takes_all) as server, HoneyHive("hh_1", base_url=server.url) as hh:
+        for _ in range(100):
+            hh.events.create("tool")
+        assert len(server.requests) == 100
+        assert server.connections == 1
+
+
+def test_events_created_at_once_on_a_loop_open_a_connection_each_at_most() -> None:
+    async def scenario() -> None:
+        async with AsyncHoneyHive("hh_1", base_url=server.url) as hh:
+            for _ in range(3):
+                await asyncio.gather(*(hh.events.create("tool") for _ in range(20)))
+
+    with Misbehaving(then=takes_all) as server:
+        asyncio.run(scenario())
+        assert len(server.requests) == 60
+        assert server.connections <= 20
+
+
+@pytest.fixture
+def contexts(monkeypatch: pytest.MonkeyPatch) -> Counter:
+    """Counts how often certificates are loaded."""
+    counter = Counter(httpx.create_ssl_context)
+    monkeypatch.setattr(httpx, "create_ssl_context", counter)
+    return counter
+
+
+def test_certificates_are_loaded_once_for_a_client_and_never_for_http(contexts: Counter) -> None:
+    for url, loads in (("http://127.0.0.1:9", 0), ("https://127.0.0.1:9", 1)):
+        contexts.results.clear()
+        pool = Pool(url, None, None)
+        for _ in range(100):
+            pool.get()
+        pool.close()
+        assert len(contexts.results) == loads
+
+
+def test_the_clients_of_all_loops_share_one_loading_of_certificates(contexts: Counter) -> None:
+    pool = AsyncPool("https://127.0.0.1:9", None, None)
+
+    async def taken() -> int:
+        clients = {id(pool.get().__enter__()) for _ in range(100)}
+        await pool.aclose()
+        pool._closed = False
+        return len(clients)
+
+    assert [asyncio.run(taken()) for _ in range(2)] == [LANES, LANES]
+    assert len(contexts.results) == 1
+
+
+def test_an_event_is_serialised_once_however_often_it_is_sent(dumps: Counter) -> None:
+    with Misbehaving(answer(503), answer(503), then=takes_all) as server:
+        with HoneyHive("hh_1", base_url=server.url) as hh:
+            hh._sender.sleep = lambda seconds: None
+            hh.events.create("tool", inputs={"q": "hi"})
+        assert len(dumps.results) == 1
+        assert {request.body for request in server.requests} == {dumps.results[0]}
+        assert len(server.requests) == 3
+
+
+def test_a_batch_serialises_each_event_once_and_joins_the_bytes(dumps: Counter) -> None:
+    events = ({"event_type": "tool", "inputs": {"n": n}} for n in range(1000))
+    with Misbehaving(then=takes_all) as server, HoneyHive("hh_1", base_url=server.url) as hh:
+        hh.events.create_batch(events, max_events=100, max_concurrency=1)
+        assert len(dumps.results) == 1000
+        assert len(server.requests) == 10
+        assert server.requests[0].body == b'{"events":[' + b",".join(dumps.results[:100]) + b"]}"
+
+
+def test_requests_of_a_batch_grow_with_its_events_and_no_faster() -> None:
+    counts: list[int] = []
+    for events in (100, 1000, 10_000):
+        with Misbehaving(then=takes_all) as server, HoneyHive("hh_1", base_url=server.url) as hh:
+            hh.events.create_batch(({"event_type": "tool"} for _ in range(events)), max_events=100)
+            counts.append(len(server.requests))
+    assert counts == [1, 10, 100]
+
+
+def stored(request: Recorded) -> Answer:
+    """A page of a store of 2,500 events, one a millisecond."""
+    asked = json.loads(request.body)
+    end = asked.get("dateRange", {}).get("end_time")
+    hi = NEWEST if end is None else min(NEWEST, round(query.datetime.fromisoformat(end).timestamp() * 1000))
+    rows = [{"event_id": f"e{t}", "start_time": t} for t in range(hi, NEWEST - 2500, -1)][: asked["limit"]]
+    return answer(200, json.dumps({"events": rows, "count": len(rows)}))
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
+    """Every page that the read path parses."""
+    counter = Counter(query._loads)
+    monkeypatch.setattr(query, "_loads", counter)
+    yield counter
+    assert gc.isenabled(), "the collector was left switched off"
+
+
+def test_raw_events_are_the_parsed_objects_themselves(parsed: Counter) -> None:
+    with Misbehaving(then=stored) as server, HoneyHive("hh_1", base_url=server.url) as hh:
+        rows = list(hh.events.search(page_size=1000).raw())
+    assert len(rows) == 2500
+    known = {id(row) for page in parsed.results for row in page["events"]}
+    assert all(id(row) in known for row in rows)
+
+
+def test_a_walk_asks_for_each_page_once(parsed: Counter) -> None:
+    with Misbehaving(then=stored) as server, HoneyHive("hh_1", base_url=server.url) as hh:
+        assert len(hh.events.search(page_size=1000, limit=2000).to_list()) == 2000
+    assert len(parsed.results) == 3  # two pages, and one row for the overlap of their edge
+
+
+IMPORTS = {
+    "import honeyhive_ext": {"honeyhive_ext"},
+    "from honeyhive_ext import HoneyHive": {"honeyhive_ext", "honeyhive_ext.client", "honeyhive_ext.shell"},
+    "from honeyhive_ext import AsyncHoneyHive": {"honeyhive_ext", "honeyhive_ext.aio", "honeyhive_ext.shell"},
+}
+
+
+@pytest.mark.parametrize("statement", IMPORTS)
+def test_naming_the_package_or_a_client_loads_nothing_else(statement: str) -> None:
+    program = f"import sys; before = set(sys.modules)\n{statement}\nprint(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert {name for name in loaded if name.startswith("honeyhive")} == IMPORTS[statement]
+    assert not loaded & {"httpx", "attr", "orjson", "asyncio", "typing", "ssl", "logging"}
+
+
+def test_a_client_loads_no_server_no_schemas_and_no_extra() -> None:
+    program = (
+        "import sys, honeyhive_ext\n"
+        "with honeyhive_ext.HoneyHive('hh_1', base_url='http://127.0.0.1:9') as hh: pass\n"
+        "print(*sorted(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "honeyhive_ext.transport" in loaded
+    assert not loaded & {
+        "honeyhive_ext.local",
+        "honeyhive_ext.cli",
+        "jsonschema",
+        "aiohttp",
+        "tqdm",
+        "pandas",
+    }
