@@ -104,12 +104,6 @@ class Request:
                 hint = f": one of {_listed(values)}" if values else ""
                 raise EventError(f"{self.purpose} needs it{hint}", path=name)
 
-    def check_names(self, names: Iterable[str]) -> None:
-        """Raise EventError for a name that is not a field."""
-        for name in names:
-            if name not in self.converters:
-                raise self.unknown(name)
-
     def unknown(self, name: object) -> EventError:
         """The error for a name that is not a field, with the nearest one that is."""
         if type(name) is not str:
