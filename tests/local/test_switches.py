@@ -6,16 +6,18 @@ import gzip
 import json
 import typing
 import uuid
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
 
 from honeyhive_ext.cli import parser
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.local import LocalServer, SwitchOptions
+from honeyhive_ext.local import LocalServer, SwitchOptions, control, faults
 from honeyhive_ext.local.switches import TABLE, Switches
 from tests.support.local_api import Api
 
+GUIDE = Path(__file__).parents[2] / "docs" / "local-server.md"
 T0 = 1_767_225_600_000
 TOOL: dict[str, Any] = {"event_type": "tool", "inputs": {}}
 SET = {  # another value than the default
@@ -56,6 +58,21 @@ def test_every_switch_has_a_question_and_a_meaning_of_each_value() -> None:
     for switch in TABLE.values():
         assert switch.question.endswith("?")
         assert switch.meaning
+
+
+def test_the_guide_has_the_table_and_every_fault() -> None:
+    guide = GUIDE.read_text("utf-8")
+    for one in TABLE.values():
+        others = ", ".join(f"`{value}`" for value in one.choices if value != one.default) or "a number"
+        meaning = one.meaning[0].upper() + one.meaning[1:]
+        row = f"| `{one.name}` | {one.question} | `{one.default}` | {others}. {meaning} |"
+        assert row in guide, row
+    for kind, (own, commits) in faults._OWN.items():
+        row = next(line for line in guide.splitlines() if line.startswith(f"| `{kind}` |"))
+        assert all(f"`{name}`" in row for name in own - {"retry_after"})
+        assert row.endswith("| no |") is not commits
+    for route in control.ROUTES:
+        assert route[1] in guide
 
 
 def test_lenient_stores_what_violates_the_schema_and_logs_it(plain: Api) -> None:
