@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections import Counter
 from typing import Any
@@ -18,6 +17,7 @@ from tests.support.batches import BOTH, Service, serving
 from tests.support.misbehaving import Misbehaving
 from tests.support.scale import scaled, seed
 from tests.support.shells import Kind, Shell
+from tests.support.strict import strict
 from tests.support.values import MALFORMED, RaisingItem, deep
 
 FIELDS = ("inputs", "outputs", "metadata", "config", "metrics", "feedback", "user_properties")
@@ -43,19 +43,6 @@ NO_EVENTS: tuple[Any, ...] = (
         for name in ("event_id", "start_time", "duration")
     ),
 )
-
-
-def strict(content: bytes) -> Any:
-    """Parse with a reader that takes nothing beyond RFC 8259, and no key twice."""
-
-    def refuse(text: str) -> Any:
-        raise AssertionError(f"{text} is not JSON")
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        assert len(dict(pairs)) == len(pairs)
-        return dict(pairs)
-
-    return json.loads(content.decode("utf-8", "strict"), parse_constant=refuse, object_pairs_hook=unique)
 
 
 def good(rng: random.Random) -> dict[str, Any]:

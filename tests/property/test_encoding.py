@@ -16,21 +16,9 @@ from honeyhive_ext.copying import plain
 from honeyhive_ext.encoding import to_json
 from honeyhive_ext.errors import EventError
 from tests.support.event_inputs import ANYTHING, PLAIN, RICH
+from tests.support.strict import strict
 
 PATH = re.compile(r"""(?:\.?[A-Za-z_][A-Za-z0-9_-]*|\[(?:\d+|\*|"(?:[^"\\]|\\.)*"|.+?)\])*""", re.S)
-
-
-def strict(content: bytes) -> Any:
-    """Parse with a reader that takes nothing beyond RFC 8259, and no key twice."""
-
-    def refuse(text: str) -> Any:
-        raise AssertionError(f"{text} is not JSON")
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        assert len(dict(pairs)) == len(pairs)
-        return dict(pairs)
-
-    return json.loads(content.decode("utf-8", "strict"), parse_constant=refuse, object_pairs_hook=unique)
 
 
 def as_lists(value: Any) -> Any:

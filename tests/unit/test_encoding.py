@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 from typing import Any
@@ -15,16 +14,8 @@ from honeyhive_ext.copying import MAX_DEPTH, plain
 from honeyhive_ext.encoders import REPR_LIMIT, stand_in
 from honeyhive_ext.encoding import to_json
 from honeyhive_ext.errors import EventError
+from tests.support.strict import strict
 from tests.support.values import MALFORMED, Celsius, RaisingRepr, Step, cycle, deep, deep_dicts
-
-
-def strict(content: bytes) -> Any:
-    """Parse with a reader that takes nothing beyond RFC 8259."""
-
-    def refuse(text: str) -> Any:
-        raise AssertionError(f"{text} is not JSON")
-
-    return json.loads(content.decode("utf-8", "strict"), parse_constant=refuse)
 
 
 @pytest.mark.parametrize("name", MALFORMED)
