@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import os
@@ -11,11 +10,14 @@ import ssl
 import threading
 import weakref
 from collections.abc import Generator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 
 from honeyhive_ext.errors import ConfigError
+
+if TYPE_CHECKING:
+    import asyncio
 
 # Events come in bursts with pauses; a connection kept for 30 s saves its TLS handshake, and is shorter
 # than the idle timeouts of common load balancers (60 s and more).
@@ -147,7 +149,7 @@ class AsyncPool:
             raise ConfigError(
                 "this client is closed: make a new one, or use it inside its `async with` block"
             )
-        lanes = self._made.setdefault(asyncio.get_running_loop(), [])
+        lanes = self._made.setdefault(_running_loop(), [])
         for lane in lanes:
             if lane.busy < ROOM:
                 return lane
@@ -164,9 +166,15 @@ class AsyncPool:
     async def aclose(self) -> None:
         """Close what this pool made for the running loop; a client that was given stays open."""
         self._closed = True
-        for lane in self._made.pop(asyncio.get_running_loop(), []):
+        for lane in self._made.pop(_running_loop(), []):
             if lane.http is not self.given:
                 await lane.http.aclose()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    import asyncio  # here, because a program without an event loop saves 10 ms when it starts
+
+    return asyncio.get_running_loop()
 
 
 class Lane:
