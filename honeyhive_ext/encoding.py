@@ -62,13 +62,13 @@ def _fast(value: Any) -> bytes | None:
 
 def _finite(root: Any) -> bool:
     """Whether a tree of exact builtin types holds neither NaN nor infinity."""
-    todo: list[Any] = [(root,)]
-    while todo:
-        node = todo.pop()
+    left: list[Any] = [(root,)]
+    while left:
+        node = left.pop()
         for value in node.values() if kind_of(node) is dict else node:
             kind = kind_of(value)
             if kind is dict or kind is list or kind is tuple:
-                todo.append(value)
+                left.append(value)
             elif kind is float and value - value != 0.0:
                 return False
     return True
