@@ -12,11 +12,12 @@ from honeyhive_client.models import CreateEventRequest
 from honeyhive_ext import calls
 from honeyhive_ext.batch.answers import Answer, is_partial
 from honeyhive_ext.batch.ids import SeenIds
+from honeyhive_ext.batch.ledger import Ledger
 from honeyhive_ext.batch.options import Options
 from honeyhive_ext.batch.plan import Chunk, Planner
 from honeyhive_ext.batch.progress import Watcher
 from honeyhive_ext.batch.reconcile import Delivery, Flow, Outcome, Send
-from honeyhive_ext.batch.report import BatchReport, Ledger, Progress, Reason
+from honeyhive_ext.batch.report import BatchReport, Progress, Reason
 from honeyhive_ext.config import Settings
 from honeyhive_ext.encoders import type_name
 from honeyhive_ext.errors import APIError, APIStatusError, EventError, HoneyHiveError
@@ -209,6 +210,7 @@ class Batch:
             for key, chunk in list(self._open.items()):
                 reason: Reason = "failed" if key in self._driven else "not_sent"
                 self._ledger.fail(self._ledger.open(chunk), reason, stop)
+            self._ledger.fail_rest(self._read, stop)
         return self._ledger.close(session_id=self.options.session_id, read=self._read, stopped=stopped)
 
 

@@ -16,8 +16,8 @@ from collections.abc import Generator
 from attrs import define, frozen
 
 from honeyhive_ext.batch.answers import Answer, left_out, listed_ids, missing, status_error
+from honeyhive_ext.batch.ledger import Ledger
 from honeyhive_ext.batch.plan import Chunk, Limits, Part
-from honeyhive_ext.batch.report import Ledger
 from honeyhive_ext.errors import (
     APIError,
     APIStatusError,

@@ -228,6 +228,21 @@ def test_what_a_partial_500_leaves_out_waits_as_long_as_it_asks(kind: Kind) -> N
 
 
 @pytest.mark.parametrize("kind", BOTH)
+def test_a_partial_500_that_asks_for_more_than_the_deadline_is_not_waited_for(kind: Kind) -> None:
+    def respond(request: Recorded) -> Any:
+        body = {"event_ids": sent_ids(request.body)[:4], "errors": ["closed for the night"], "success": False}
+        return answer(500, orjson.dumps(body), {"Retry-After": "61"})
+
+    with Misbehaving(then=respond) as server, Shell(kind, server.url) as shell:
+        report = collect(shell, tools(10))
+        assert shell.waits == []
+    assert len(server.requests) == 1
+    assert len(report.event_ids) == 4
+    assert {failure.reason for failure in report.failures} == {"failed"}
+    assert isinstance(report.failures[0].error, errors.ServerError)
+
+
+@pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize(
     "content",
     [b'{"event_ids": ["5b3c1f0e-0000-4000-8000-000000000000"], "success": true}', b"<html>", b"{}", b""],
@@ -262,7 +277,7 @@ def test_a_conflict_on_our_own_ids_counts_as_delivered(kind: Kind) -> None:
         report = collect(shell, events)
     assert first.success
     assert report.success
-    assert len(report.event_ids) == 20
+    assert len(report.event_ids) == len(service.stored) == 20  # the 13 new ones were not taken for old
     assert set(service.stored.values()) == {1}
 
 

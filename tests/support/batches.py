@@ -12,9 +12,10 @@ from uuid import UUID
 import orjson
 
 from honeyhive_ext.batch.answers import Answer
+from honeyhive_ext.batch.ledger import Ledger
 from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, Chunk, Limits, Planner, SizeLimit
 from honeyhive_ext.batch.reconcile import Delivery, Flow, Send, Wait
-from honeyhive_ext.batch.report import BatchReport, Ledger
+from honeyhive_ext.batch.report import BatchReport
 from honeyhive_ext.errors import APIConnectionError, APIError
 from tests.support.misbehaving import Answer as Answered
 from tests.support.misbehaving import Recorded, answer, cut

@@ -9,8 +9,8 @@ import weakref
 import pytest
 
 from honeyhive_ext.batch import BatchFailure, BatchReport, report_of
+from honeyhive_ext.batch.ledger import KEPT_BYTES, Ledger
 from honeyhive_ext.batch.plan import Part
-from honeyhive_ext.batch.report import KEPT_BYTES, Ledger
 from honeyhive_ext.errors import APIConnectionError, BadRequestError, BatchError, EventError
 from tests.support.batches import Entry, chunk_of, entries
 
@@ -128,12 +128,14 @@ def test_the_order_is_that_of_the_input_whatever_arrives_first() -> None:
     ledger.plan(early)
     ledger.plan(late)
     refused, others = Part.of(late).cut(1)
+    last, others = others.only({batch[5].event_id}), others.without({batch[5].event_id})
+    ledger.fail(last, "failed", REFUSED)
     ledger.deliver(others)
     ledger.fail(refused, "refused", REFUSED)
     ledger.deliver(Part.of(early))
     report = ledger.close(session_id=None, read=7, stopped=None)
-    assert report.event_ids == [batch[0].event_id, batch[2].event_id, batch[4].event_id, batch[5].event_id]
-    assert [failed.index for failed in report.failures] == [0, 4]
+    assert report.event_ids == [batch[0].event_id, batch[2].event_id, batch[4].event_id]
+    assert [failed.index for failed in report.failures] == [0, 4, 6]
 
 
 def test_the_error_of_a_failure_keeps_nothing_alive() -> None:
