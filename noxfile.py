@@ -94,6 +94,13 @@ def schemathesis(session: nox.Session) -> None:
 
 
 @nox.session
+def interface(session: nox.Session) -> None:
+    """Compare the public names and signatures with those recorded; --write records them anew."""
+    session.install("-e", ".[cli]", *group("test"))
+    session.run("python", "-m", "tests.support.interface", *session.posargs)
+
+
+@nox.session
 def quickstart(session: nox.Session) -> None:
     """Run a small real program against the local server; give JSON Lines files to send those instead."""
     session.install("-e", ".[cli]")
