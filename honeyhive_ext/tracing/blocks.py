@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from types import TracebackType
@@ -35,6 +34,8 @@ class Span(Recording):
 
     async def afinish(self, error: BaseException | None) -> None:
         """The same for a decorated coroutine: the network is waited for outside of the event loop."""
+        import asyncio  # only here: a program without a coroutine need not load it
+
         fields = self.end(error)
         try:
             asyncio.get_running_loop()
