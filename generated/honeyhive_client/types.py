@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Generic, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast
 from urllib.parse import quote
 
-import httpx
 import orjson
 from attrs import define
 
 from .errors import MalformedResponse
+
+if TYPE_CHECKING:
+    import httpx
 
 T = TypeVar("T")
 

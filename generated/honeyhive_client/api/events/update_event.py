@@ -1,13 +1,10 @@
 # Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import httpx
-
 from ... import errors
-from ...client import AuthenticatedClient, Client
 from ...models.error_response import ErrorResponse
 from ...models.update_event_request import UpdateEventRequest
 from ...types import (
@@ -16,6 +13,11 @@ from ...types import (
     read_json,
     write_json,
 )
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
 
 
 def build_request(

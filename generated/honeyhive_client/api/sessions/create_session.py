@@ -1,12 +1,9 @@
 # Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
 from __future__ import annotations
 
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from ... import errors
-from ...client import AuthenticatedClient, Client
 from ...models.create_session_request import CreateSessionRequest
 from ...models.create_session_response import CreateSessionResponse
 from ...models.error_response import ErrorResponse
@@ -15,6 +12,11 @@ from ...types import (
     read_json,
     write_json,
 )
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
 
 
 def build_request(

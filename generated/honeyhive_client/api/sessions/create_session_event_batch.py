@@ -1,13 +1,10 @@
 # Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import httpx
-
 from ... import errors
-from ...client import AuthenticatedClient, Client
 from ...models.create_session_event_batch_request import CreateSessionEventBatchRequest
 from ...models.create_session_event_batch_response import CreateSessionEventBatchResponse
 from ...models.error_response import ErrorResponse
@@ -19,6 +16,11 @@ from ...types import (
     read_json,
     write_json,
 )
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
 
 
 def build_request(
