@@ -127,7 +127,7 @@ def fill(server: LocalServer, given_events: list[dict[str, Any]]) -> list[dict[s
 
 
 @given(data=st.data(), given_events=st.lists(events, min_size=1, max_size=6))
-@settings(max_examples=scaled(2400), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=scaled(1600), deadline=None, suppress_health_check=list(HealthCheck))
 def test_sql_finds_exactly_what_the_oracle_finds(
     running_server: LocalServer, data: st.DataObject, given_events: list[dict[str, Any]]
 ) -> None:
@@ -207,7 +207,7 @@ def test_random_filters_on_real_traces_find_what_the_oracle_finds(running_server
     stored = fill(running_server, sent)
 
     @given(asked=st.lists(filters(stored), min_size=1, max_size=2))
-    @settings(max_examples=scaled(2400), deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=scaled(1600), deadline=None, suppress_health_check=list(HealthCheck))
     def compare(asked: list[dict[str, Any]]) -> None:
         found = [event["event_id"] for event in search(running_server, asked)["events"]]
         assert found == oracle.matches(stored, asked), asked
