@@ -70,7 +70,9 @@ class Where:
             return NOTHING, []
         return " OR ".join(sql for sql, _ in options), [value for _, values in options for value in values]
 
-    def _json(self, column: str, root: str, tail: str | None, condition: Condition) -> list[tuple[str, list[Any]]]:
+    def _json(
+        self, column: str, root: str, tail: str | None, condition: Condition
+    ) -> list[tuple[str, list[Any]]]:
         found = self.paths.find(root, tail)
         if found.walk or (found.paths and _needs_walk(condition)):
             return [(f"hh_match({column}, ?)", [condition.spec(tail)])]

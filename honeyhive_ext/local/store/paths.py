@@ -16,7 +16,7 @@ from honeyhive_ext.local.codec import dumps, loads
 from honeyhive_ext.local.shapes import is_array
 
 LIMIT = 20_000  # paths a field may have before its filters are answered by reading every event
-SHAPES = 64  # sets of keys that are remembered for one place, to go faster
+SHAPES = 64  # objects' keys and types that are remembered for one place, to go faster
 EACH = None  # the step into each element of an array
 
 Step = str | None
@@ -28,7 +28,9 @@ _ODD = frozenset(map(chr, range(0x20))) | {'"', "\\"}
 class _Node:
     path: Path
     children: dict[Step, _Node] = field(factory=dict["Step", "_Node"])
-    seen: set[tuple[str, ...]] = field(factory=set["tuple[str, ...]"])
+    shapes: dict[tuple[object, ...], list[tuple[str, _Node]]] = field(
+        factory=dict["tuple[object, ...]", "list[tuple[str, _Node]]"]
+    )
 
 
 @frozen
@@ -118,14 +120,16 @@ class Paths:
         """The number of the last path in the table; another than `saved` means that it has changed."""
         return int(connection.execute("SELECT coalesce(max(id), 0) FROM paths").fetchone()[0])
 
-    def save(self, connection: sqlite3.Connection) -> None:
-        """Write what was learned since the last time into the running transaction."""
+    def save(self, connection: sqlite3.Connection) -> bool:
+        """Write what was learned since the last time into the running transaction; whether there was any."""
         fresh = self._tree.fresh
         if fresh:
             rows = [(root, dumps(list(path))) for root, path in fresh]
             connection.executemany("INSERT INTO paths (root, path) VALUES (?, ?)", rows)
             fresh.clear()
             self.saved = self.last(connection)
+            return True
+        return False
 
     def learn_event(self, event: Mapping[str, Any], fields: Container[str], extra: Mapping[str, Any]) -> None:
         """Remember the paths of one event: of its JSON fields, and of what is in no column."""
@@ -140,33 +144,35 @@ class Paths:
 
 def _learn(tree: _Tree, root: str, at: _Node, value: Any) -> None:
     """Walk one value along the tree. At every stored event, so it is written for speed: objects with the
-    same keys come by the thousand, and most of them hold no further objects."""
-    children = at.children
+    same keys and types come by the thousand, and most of them hold no further objects."""
     if is_array(value):
-        nested: list[Any] = [inner for inner in value if type(inner) is dict or type(inner) is list]
+        nested = [inner for inner in value if type(inner) is dict or type(inner) is list]
         if nested:
-            child = children.get(EACH) or tree.add(root, at, EACH)
+            child = at.children.get(EACH) or tree.add(root, at, EACH)
             if child is not None:
                 for inner in nested:
                     _learn(tree, root, child, inner)
         return
-    keys = tuple(value)
-    if keys not in at.seen:
-        for key in keys:
-            if key not in children:
-                tree.add(root, at, key)
-        if len(at.seen) < SHAPES:
-            at.seen.add(keys)
-    if _NESTED.isdisjoint(map(type, value.values())):
-        return
+    shape = (*value, *map(type, value.values()))
+    inside = at.shapes.get(shape)
+    if inside is None:
+        inside = _shape(tree, root, at, value)
+        if len(at.shapes) < SHAPES:
+            at.shapes[shape] = inside
+    for key, child in inside:
+        inner = value[key]
+        if inner:
+            _learn(tree, root, child, inner)
+
+
+def _shape(tree: _Tree, root: str, at: _Node, value: Mapping[str, Any]) -> list[tuple[str, _Node]]:
+    """Remember the keys of an object; those that hold objects or arrays, and where these go on."""
+    inside: list[tuple[str, _Node]] = []
     for key, inner in value.items():
-        if (type(inner) is dict or type(inner) is list) and inner:
-            child = children.get(key)
-            if child is not None:
-                _learn(tree, root, child, inner)
-
-
-_NESTED = frozenset({dict, list})
+        child = at.children.get(key) or tree.add(root, at, key)
+        if child is not None and isinstance(inner, dict | list):
+            inside.append((key, child))
+    return inside
 
 
 def dotted(path: Path) -> str:

@@ -24,7 +24,7 @@ from honeyhive_ext.local.store import indexes, prune
 from honeyhive_ext.local.store.columns import Columns, Kind
 from honeyhive_ext.local.store.paths import Paths
 from honeyhive_ext.local.store.schema import check, prepare
-from honeyhive_ext.local.store.transaction import Transaction
+from honeyhive_ext.local.store.transaction import RepeatedIdError, Transaction
 
 T = TypeVar("T")
 PER_COMMIT = 256  # pieces of work that one transaction takes at most
@@ -118,42 +118,53 @@ class Store:
         return job.results[0]
 
     def _commit(self) -> None:
-        """One transaction with everything that is waiting. The lock is held."""
+        """Commit everything that is waiting. The lock is held."""
         jobs: list[_Job[Any]] = []
         while self._queue and len(jobs) < PER_COMMIT:
             jobs.append(self._queue.popleft())
-        transaction = Transaction(self._writer, self.columns, self.paths, self.indexes)
         try:
-            self._writer.execute("BEGIN IMMEDIATE")
-            if self.paths.last(self._writer) != self.paths.saved:
-                self.paths.load(self._writer)
-            for job in jobs:
-                self._run(job, transaction)
-            transaction.finish()
-            self._writer.execute("COMMIT")
-        except BaseException as problem:
-            self._writer.rollback()
-            self.paths.load(self._writer)
-            for job in jobs:
-                job.failure = job.failure or problem
-            if not isinstance(problem, Exception):
-                raise
+            self._together(jobs)
         finally:
             for job in jobs:
                 job.done = True
         if self.max_size is not None:
             prune.prune(self._writer, self.max_size)
 
-    def _run(self, job: _Job[Any], transaction: Transaction) -> None:
-        self._writer.execute("SAVEPOINT job")
-        counted = transaction.added
+    def _together(self, jobs: list[_Job[Any]]) -> None:
+        """All jobs in one transaction, or where one of them fails each in its own.
+
+        Savepoints would keep the jobs apart too, but SQLite then copies every page that it is about to
+        change: with ids spread over the whole index that costs more than the write itself.
+        """
         try:
-            job.results.append(job.work(transaction))
+            self._transaction(jobs)
         except Exception as problem:  # noqa: BLE001 - it is raised again where the work came from
-            job.failure = problem
-            transaction.added = counted
-            self._writer.execute("ROLLBACK TO job")
-        self._writer.execute("RELEASE job")
+            if len(jobs) == 1:
+                jobs[0].failure = problem
+                return
+            for job in jobs:
+                self._together([job])
+
+    def _transaction(self, jobs: list[_Job[Any]], *, careful: bool = False) -> None:
+        transaction = Transaction(self._writer, self.columns, self.paths, self.indexes, careful)
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            if self.paths.last(self._writer) != self.paths.saved:
+                self.paths.load(self._writer)
+            results = [job.work(transaction) for job in jobs]
+            transaction.finish()
+            self._writer.execute("COMMIT")
+        except BaseException as problem:
+            self._writer.rollback()
+            if transaction.paths_changed:
+                self.paths.load(self._writer)
+            if not isinstance(problem, RepeatedIdError):
+                raise
+        else:
+            for job, result in zip(jobs, results, strict=True):
+                job.results = [result]
+            return
+        self._transaction(jobs, careful=True)
 
     def close(self) -> None:
         """Close every connection. The store cannot be used afterwards."""

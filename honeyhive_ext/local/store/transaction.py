@@ -17,7 +17,7 @@ from honeyhive_ext.local.store.paths import Paths
 Repost = Literal["replace", "reject", "duplicate", "merge"]
 
 
-@frozen
+@define  # not frozen: an attrs class that is takes three times as long to make, at every event
 class Draft:
     """One event to store.
 
@@ -46,15 +46,26 @@ class Stored:
     event: dict[str, Any]
 
 
+class RepeatedIdError(Exception):
+    """An event_id is there already: the transaction has to begin again, looking at each id first."""
+
+
 @define
 class Transaction:
-    """The writes of one transaction."""
+    """The writes of one transaction.
+
+    Args:
+        careful: Look for each event_id before it is written. Without, an id that is there already ends the
+            transaction with a RepeatedIdError.
+    """
 
     _connection: sqlite3.Connection
     _columns: Columns
     _paths: Paths
     _indexes: Indexes
+    _careful: bool = False
     added: int = 0
+    paths_changed: bool = False  # in the table, so that a rollback takes it back
     _insert: str = field(init=False)
     _json: frozenset[str] = field(init=False)
 
@@ -70,19 +81,15 @@ class Transaction:
         Raises:
             Refusal: 409 for such an id, where `repost` is "reject".
         """
-        if self._indexes.paths:
+        if self._careful or self._indexes.paths:
             self._slowly(drafts, repost)
             return
         rows = [self._row(draft) for draft in drafts]
-        self._connection.execute("SAVEPOINT batch")
         try:
             self._connection.executemany(self._insert, rows)
-            self.added += len(rows)
-        except sqlite3.IntegrityError:  # an id is there already, or twice in this batch
-            self._connection.execute("ROLLBACK TO batch")
-            self._slowly(drafts, repost)
-        finally:
-            self._connection.execute("RELEASE batch")
+        except sqlite3.IntegrityError as problem:  # an id is there already, or twice in this batch
+            raise RepeatedIdError from problem
+        self.added += len(rows)
 
     def _slowly(self, drafts: Sequence[Draft], repost: Repost) -> None:
         for draft in drafts:
@@ -145,6 +152,7 @@ class Transaction:
             self._connection.execute(f"DELETE FROM {table}")
         self._connection.execute("UPDATE totals SET value = 0")
         self.added = 0
+        self.paths_changed = True
         self._paths.load(self._connection)
 
     def _learn(self, event: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
@@ -152,7 +160,7 @@ class Transaction:
 
     def finish(self) -> None:
         """What has to be in the same transaction as the work."""
-        self._paths.save(self._connection)
+        self.paths_changed = self._paths.save(self._connection) or self.paths_changed
         if self.added:
             self._connection.execute(
                 "UPDATE totals SET value = value + ? WHERE name = 'events'", [self.added]
