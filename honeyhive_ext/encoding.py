@@ -31,9 +31,9 @@ def to_json(value: Any, on_unserializable: OnUnserializable = "raise") -> bytes:
     >>> to_json({"when": __import__("datetime").date(2026, 1, 2), "tags": {"b", "a"}})
     b'{"when":"2026-01-02","tags":["a","b"]}'
     """
-    fast = _fast(value)
-    if fast is not None:
-        return fast
+    content = _fast(value)
+    if content is not None:
+        return content
     tree = plain(value, on_unserializable)
     try:
         return orjson.dumps(tree)

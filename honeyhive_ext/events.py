@@ -8,10 +8,9 @@ changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from attrs import frozen
 from honeyhive_client.models import CreateEventRequest, CreateEventResponse, Event
 
 from honeyhive_ext.config import EventSettings
@@ -37,8 +36,7 @@ NUMBERS = (int, float)
 EventInput = str | Mapping[str, Any] | CreateEventRequest
 
 
-@frozen
-class WireEvent:
+class WireEvent(NamedTuple):
     """An event as it goes over the wire.
 
     Attributes:
@@ -79,7 +77,7 @@ def prepare_event(
     _place(wire, session_id)
     _defaults(wire, settings, now_ms)
     EVENT.check_required(wire)
-    content = _write(EVENT, wire, settings)
+    content = _write(EVENT, wire, settings) if settings.redact else to_json(wire, settings.on_unserializable)
     return WireEvent(wire["event_id"], wire.get("session_id"), content)
 
 

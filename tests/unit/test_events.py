@@ -252,7 +252,7 @@ def test_a_later_change_changes_nothing() -> None:
     inputs["a"].append(2)
     inputs["b"] = 3
     assert orjson.loads(prepared.content)["inputs"] == {"a": [1]}
-    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         prepared.content = b""  # type: ignore[misc]
 
 
