@@ -161,7 +161,7 @@ def seconds_from_now(value: str) -> float:
         ({"retry_after": -1}, lambda value: value == "-1"),
         ({"retry_after_date": 30}, lambda value: 25 < seconds_from_now(value) < 31),
     ],
-    ids=str,
+    ids=["nothing", "seconds", "junk", "negative", "date"],
 )
 def test_rate_limit_says_how_long_to_wait(
     api: Api, options: FaultOptions, check: Callable[[str | None], bool]
