@@ -88,6 +88,7 @@ class AsyncEvents:
         evaluation_id: str | UUID | None = None,
         limit: int | None = None,
         page_size: int = MOST_A_PAGE,
+        parallel: int = 1,
         resume: Checkpoint | str | None = None,
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
@@ -111,6 +112,7 @@ class AsyncEvents:
             evaluation_id=evaluation_id,
             limit=limit,
             page_size=page_size,
+            parallel=parallel,
             now_ms=calls.now_ms(),
         )
         at = as_checkpoint(resume, query)

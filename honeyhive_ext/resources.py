@@ -123,6 +123,7 @@ class Events:
         evaluation_id: str | UUID | None = None,
         limit: int | None = None,
         page_size: int = MOST_A_PAGE,
+        parallel: int = 1,
         resume: Checkpoint | str | None = None,
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
@@ -141,6 +142,7 @@ class Events:
             evaluation_id: Only events of this experiment run.
             limit: The most events to hand out. None for all.
             page_size: Events in one request, 1 to 1,000.
+            parallel: The most requests at the same time, 1 to 64; the order stays. See docs/exporting.md.
             resume: What `checkpoint()` of an earlier result of the same search gave, or its `to_json()`.
             retry: For each request: False for one attempt, or a `RetryPolicy`; None for the client's.
             timeout: Seconds for one attempt of a request; None for the client's.
@@ -165,6 +167,7 @@ class Events:
             evaluation_id=evaluation_id,
             limit=limit,
             page_size=page_size,
+            parallel=parallel,
             now_ms=calls.now_ms(),
         )
         at = as_checkpoint(resume, query)

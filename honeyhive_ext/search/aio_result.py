@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
 from contextlib import aclosing
 from typing import Any, Generic, TypeVar
 
@@ -16,6 +16,7 @@ from honeyhive_ext.search.cursor import Count, Cursor
 from honeyhive_ext.search.query import Query, accepted, answer
 from honeyhive_ext.search.rows import Row
 from honeyhive_ext.search.steps import Ask, Page, Refusal
+from honeyhive_ext.search.windows import Window, Windows
 from honeyhive_ext.transport import AsyncSender
 
 T = TypeVar("T")
@@ -132,21 +133,56 @@ class AsyncSearchResult(Generic[T]):
         coming: asyncio.Task[Page | Refusal] | None = None
         try:
             while True:
-                ask = cursor.ask
+                ask, windows = cursor.ask, cursor.windows()
                 if cursor.rows:
-                    if ask is not None:
+                    if ask is not None and windows is None:
                         coming = asyncio.create_task(self._fetch(ask), name="honeyhive-search")
                     yield cursor.rows
                 if ask is None:
+                    return
+                if windows is not None:
+                    async with aclosing(self._side_by_side(cursor, windows)) as pages:
+                        async for rows in pages:
+                            yield rows
                     return
                 got = await (self._fetch(ask) if coming is None else coming)
                 coming = None
                 cursor.feed(got)
         finally:
-            if coming is not None:
-                coming.cancel()
-                # Gathers the outcome of a request that nobody waits for any more, whatever it is.
-                await asyncio.gather(coming, return_exceptions=True)
+            await _cancel([] if coming is None else [coming])
+
+    async def _side_by_side(self, cursor: Cursor, windows: Windows) -> AsyncGenerator[Sequence[Row], None]:
+        running: dict[asyncio.Task[tuple[list[Row], bool]], Window] = {}
+        try:
+            while not windows.finished:
+                while (window := windows.next()) is not None:
+                    task = asyncio.create_task(self._run(windows.job(window)), name="honeyhive-search")
+                    running[task] = window
+                for done in (await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))[0]:
+                    rows, slowed = await done
+                    windows.done(running.pop(done), rows, slowed=slowed)
+                for step in windows.released():
+                    cursor.show(step)
+                    if cursor.rows:
+                        yield cursor.rows
+                    if cursor.finished:
+                        return
+            cursor.show(windows.end((await self._run(windows.last()))[0]))
+            if cursor.rows:
+                yield cursor.rows
+        finally:
+            await _cancel(running)
+
+    async def _run(self, job: Generator[Ask, Page | Refusal, list[Row]]) -> tuple[list[Row], bool]:
+        slowed = False
+        try:
+            ask = next(job)
+            while True:
+                got = await self._fetch(ask)
+                slowed = slowed or (isinstance(got, Page) and got.attempts > 1)
+                ask = job.send(got)
+        except StopIteration as stop:
+            return stop.value, slowed
 
     async def _fetch(self, ask: Ask) -> Page | Refusal:
         call = self._query.call(ask)
@@ -158,3 +194,11 @@ class AsyncSearchResult(Generic[T]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({pure.described(self._query)})"
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """End requests that nobody waits for any more, whatever comes of them."""
+    waiting = list(tasks)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any, Literal, cast
 
 from attrs import evolve
@@ -14,6 +14,7 @@ from honeyhive_ext.search.query import OPEN_START, Query
 from honeyhive_ext.search.rows import Row, iso, read_rows
 from honeyhive_ext.search.steps import Ask, Page, Position, Refusal, Step
 from honeyhive_ext.search.walk import Walk
+from honeyhive_ext.search.windows import Windows
 
 UNREADABLE = "unreadable"  # the property of an Event that holds a row which is no object
 
@@ -32,9 +33,11 @@ class Cursor:
         self._range = resume.range if resume else query.range_text
         self._base = resume.handed_out if resume else 0
         position = query.position() if resume is None else resume.position
-        self._steps = (
-            None if position is None else Walk(position, size=query.page_size, floor=OPEN_START).run()
-        )
+        self._walk: Walk | None = None
+        self._steps: Generator[Step, Page | Refusal, None] | None = None
+        if position is not None:
+            self._walk = Walk(position, size=query.page_size, floor=OPEN_START)
+            self._steps = self._walk.run()
         self.rows: Sequence[Row] = ()
         self.ask: Ask | None = None
         self.taken = 0
@@ -47,6 +50,25 @@ class Cursor:
         self._base += len(self.rows)
         if self._steps is not None:
             self._accept(self._steps.send(answer))
+
+    def windows(self) -> Windows | None:
+        """The rest of the range for several requests at the same time, where that is wanted and sure."""
+        at, ask, walk = self._step.after, self.ask, self._walk
+        if self._query.parallel == 1 or at is None or ask is None or walk is None or not walk.proven:
+            return None
+        if ask.extra or ask.page != 1 or (ask.lo, ask.hi) != (at.lo, at.hi) or at.failed or at.overlap != 1:
+            return None
+        return Windows(at, walk.learned, self._query.parallel) if at.lo is not None else None
+
+    def show(self, step: Step) -> None:
+        """Take a step of `windows()` instead of one of the walk's own."""
+        self._base += len(self.rows)
+        self._accept(step)
+
+    @property
+    def finished(self) -> bool:
+        """Whether `limit` is reached."""
+        return self._limit_reached(self._base + len(self.rows))
 
     def _accept(self, step: Step) -> None:
         self._step, self.rows, self.ask, self.taken = step, step.rows, step.ask, 0

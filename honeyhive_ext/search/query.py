@@ -25,6 +25,7 @@ from honeyhive_ext.times import unix_ms
 When: TypeAlias = datetime | timedelta | float | None
 
 MOST_A_PAGE = 1000  # SearchEventsRequest.limit of the API document
+MOST_PARALLEL = 64
 OPEN_START = 0  # Unix ms; where a range without a start begins once it needs one: 1970-01-01
 OPEN_END = 4_102_444_800_000  # where a range without an end ends: 2100-01-01, so that a clock may be wrong
 
@@ -44,6 +45,7 @@ class Query:
         evaluation_id: Only events of this experiment run.
         limit: The most events to hand out; None for all.
         page_size: Events in one request.
+        parallel: Requests at the same time.
         range_text: start and end as they were given, so that "the last day" is the same tomorrow.
     """
 
@@ -53,6 +55,7 @@ class Query:
     evaluation_id: str | None = None
     limit: int | None = None
     page_size: int = MOST_A_PAGE
+    parallel: int = 1
     range_text: str = ""
 
     def position(self) -> Position:
@@ -96,6 +99,7 @@ def build_query(
     evaluation_id: str | UUID | None = None,
     limit: int | None = None,
     page_size: int = MOST_A_PAGE,
+    parallel: int = 1,
     now_ms: float,
 ) -> Query:
     """The arguments of `search` as a `Query`.
@@ -126,6 +130,7 @@ def build_query(
         evaluation_id=evaluation_id,
         limit=limit,
         page_size=_whole(page_size, "page_size", 1, MOST_A_PAGE),
+        parallel=_whole(parallel, "parallel", 1, MOST_PARALLEL),
         range_text=f"{_given(start, low)}..{_given(end, high)}",
     )
 
@@ -180,7 +185,7 @@ def read_page(reply: Reply) -> Page:
         raise _unreadable(reply, "has no list of events")
     if isinstance(count, bool) or not isinstance(count, int | float):
         count = None
-    return Page(cast("Sequence[Any]", events), count)
+    return Page(cast("Sequence[Any]", events), count, reply.attempts)
 
 
 def _loads(content: bytes) -> object:

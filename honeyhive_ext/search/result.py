@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from typing import Any, Generic, TypeVar
 
@@ -16,6 +16,7 @@ from honeyhive_ext.search.cursor import Count, Cursor
 from honeyhive_ext.search.query import Query, accepted, answer
 from honeyhive_ext.search.rows import Row
 from honeyhive_ext.search.steps import Ask, Page, Refusal
+from honeyhive_ext.search.windows import Window, Windows
 from honeyhive_ext.transport import Sender
 
 T = TypeVar("T")
@@ -150,18 +151,55 @@ class SearchResult(Generic[T]):
         ahead: ThreadPoolExecutor | None = None
         try:
             while True:
-                ask, coming = cursor.ask, None
+                ask, windows, coming = cursor.ask, cursor.windows(), None
                 if cursor.rows:
-                    if ask is not None:
+                    if ask is not None and windows is None:
                         ahead = ahead or ThreadPoolExecutor(1, thread_name_prefix="honeyhive-search")
                         coming = ahead.submit(self._fetch, ask)
                     yield cursor.rows
                 if ask is None:
                     return
+                if windows is not None:
+                    yield from self._side_by_side(cursor, windows)
+                    return
                 cursor.feed(self._fetch(ask) if coming is None else coming.result())
         finally:
             if ahead is not None:
                 ahead.shutdown(wait=False, cancel_futures=True)
+
+    def _side_by_side(self, cursor: Cursor, windows: Windows) -> Generator[Sequence[Row], None, None]:
+        workers = ThreadPoolExecutor(self._query.parallel, thread_name_prefix="honeyhive-search")
+        running: dict[Future[tuple[list[Row], bool]], Window] = {}
+        try:
+            while not windows.finished:
+                while (window := windows.next()) is not None:
+                    running[workers.submit(self._run, windows.job(window))] = window
+                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    rows, slowed = done.result()
+                    windows.done(running.pop(done), rows, slowed=slowed)
+                for step in windows.released():
+                    cursor.show(step)
+                    if cursor.rows:
+                        yield cursor.rows
+                    if cursor.finished:
+                        return
+            cursor.show(windows.end(self._run(windows.last())[0]))
+            if cursor.rows:
+                yield cursor.rows
+        finally:
+            workers.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self, job: Generator[Ask, Page | Refusal, list[Row]]) -> tuple[list[Row], bool]:
+        """The rows of a job, and whether a request of it had to be sent more than once."""
+        slowed = False
+        try:
+            ask = next(job)
+            while True:
+                got = self._fetch(ask)
+                slowed = slowed or (isinstance(got, Page) and got.attempts > 1)
+                ask = job.send(got)
+        except StopIteration as stop:
+            return stop.value, slowed
 
     def _fetch(self, ask: Ask) -> Page | Refusal:
         call = self._query.call(ask)

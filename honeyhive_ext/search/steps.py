@@ -30,6 +30,7 @@ class Page:
 
     events: Sequence[Any]
     count: float | None = None  # what the service says is the number of matches; not trusted
+    attempts: int = 1  # how often the request was sent
 
 
 @frozen

@@ -38,13 +38,17 @@ class Walk:
         at: Where to begin: a bare range, or where an earlier walk stood.
         size: Events in a page, 1 to 1,000.
         floor: Where an open range (no date range in the first request) begins once it needs an end.
+
+    Attributes:
+        learned: What the answers have shown about the service.
+        proven: Whether the service was seen to read the end of a range to the millisecond.
     """
 
     def __init__(self, at: Position, *, size: int, floor: int = 0) -> None:
         self._at = at
         self._floor = floor
-        self._learned = Learned(size)
-        self._proven = False  # the service reads the end of a range to the millisecond
+        self.learned = Learned(size)
+        self.proven = False
 
     def run(self) -> Generator[Step, Page | Refusal, None]:
         """The walk itself: yields steps, takes the answers to their requests."""
@@ -53,7 +57,7 @@ class Walk:
         rows: list[Row] = []
         lowest, idle = math.inf, 0
         while at is not None:
-            ask = Ask(at.lo, at.hi, self._learned.size)
+            ask = Ask(at.lo, at.hi, self.learned.size)
             answer = yield Step(rows, before, at, ask)
             before = at
             asking = self._take(at, _page(answer))
@@ -90,9 +94,9 @@ class Walk:
             if not at.drained:
                 if at.hi != at.past:
                     return [], _further_back(at)
-            elif not self._proven:
+            elif not self.proven:
                 lo = _below(at.lo, math.floor(max(had)) - overlap) if had else at.lo
-                gap = yield from drain(lo, at.past, self._learned)
+                gap = yield from drain(lo, at.past, self.learned)
         overlap = max(overlap, _coarseness(at, rows))
         new = _unseen(at.seen, newest_first([*gap, *rows]) if gap else rows)
         seen = _remember(at, overlap, [*gap, *rows])
@@ -108,7 +112,7 @@ class Walk:
         if at.hi is not None and end >= at.hi:
             # The top of the range alone fills a page, so there is no later page to move the end to.
             low: int = _below(at.lo, min(at.hi - 3 * overlap, math.floor(last) - 1 - 2 * overlap))
-            drained = yield from drain(low, at.hi, self._learned)
+            drained = yield from drain(low, at.hi, self.learned)
             new = _unseen(at.seen, newest_first([*gap, *drained, *rows]))
             seen = _remember(at, overlap, [*gap, *drained, *rows])
             if low == at.lo:
@@ -141,7 +145,7 @@ class Walk:
         self, at: Position, page: Page, rows: list[Row]
     ) -> Generator[Ask, Page | Refusal, tuple[Page, list[Row], bool]]:
         """Whether a page is full; where it contradicts its own count, after asking once more."""
-        learned = self._learned
+        learned = self.learned
 
         def short() -> bool:
             return len(rows) < learned.size and page.count is not None and page.count > len(rows)
@@ -166,30 +170,31 @@ class Walk:
 
     def _prove(self, at: Position, had: Iterable[float]) -> None:
         """See whether an answer reaches closer to its end than a service that cuts times could."""
-        if self._proven or at.hi is None:
+        if self.proven or at.hi is None:
             return
         hi = at.hi
         top = max((time for time in had if time <= hi), default=-math.inf)
-        self._proven = all(hi - hi % unit < top for unit in OVERLAPS[1:])
+        self.proven = all(hi - hi % unit < top for unit in OVERLAPS[1:])
 
     def _end(
         self, at: Position, new: list[Row], seen: Mapping[str, float | None]
     ) -> Generator[Ask, Page | Refusal, tuple[list[Row], None]]:
         """The last rows. A search without a date range also means the events without a start_time."""
         if at.open and at.hi is not None:
-            new = [*new, *_unseen(seen, (yield from self._timeless()))]
+            new = [*new, *_unseen(seen, (yield from timeless(self.learned)))]
         return new, None
 
-    def _timeless(self) -> Generator[Ask, Page | Refusal, list[Row]]:
-        """The rows without a start_time, which no date range holds."""
-        extra = (condition("start_time", "not exists"),)
-        answer = yield Ask(None, None, self._learned.size, extra=extra)
-        if isinstance(answer, Refusal):
-            return []
-        rows = read_rows(answer.events)
-        if self._learned.is_full(answer, rows):
-            rows = yield from drain(None, None, self._learned, extra)
-        return rows
+
+def timeless(learned: Learned) -> Generator[Ask, Page | Refusal, list[Row]]:
+    """The rows without a start_time, which no date range holds."""
+    extra = (condition("start_time", "not exists"),)
+    answer = yield Ask(None, None, learned.size, extra=extra)
+    if isinstance(answer, Refusal):
+        return []
+    rows = read_rows(answer.events)
+    if learned.is_full(answer, rows):
+        rows = yield from drain(None, None, learned, extra)
+    return rows
 
 
 def _page(answer: Page | Refusal) -> Page:

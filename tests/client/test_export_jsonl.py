@@ -78,6 +78,25 @@ def test_the_async_twin_writes_the_same_file(hh: HoneyHive, server: LocalServer,
     assert (tmp_path / "async.jsonl").read_bytes() == (tmp_path / "sync.jsonl").read_bytes()
 
 
+@pytest.mark.parametrize("pages", [1, 5, 20])
+def test_an_interrupted_parallel_export_gives_the_same_file(
+    hh: HoneyHive, server: LocalServer, tmp_path: Path, pages: int
+) -> None:
+    fill(server, 600)
+    seen: list[int] = []
+
+    def stop(done: int, total: int | None) -> None:
+        seen.append(done)
+        if len(seen) > pages:
+            raise Stop
+
+    with pytest.raises(Stop):
+        hh.events.search(page_size=20, parallel=4).to_jsonl(tmp_path / "events.jsonl", progress=stop)
+    assert hh.events.search(page_size=20, parallel=4).to_jsonl(tmp_path / "events.jsonl") == 600
+    hh.events.search().to_jsonl(tmp_path / "whole.jsonl")
+    assert (tmp_path / "events.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+
+
 @pytest.mark.parametrize("pages", [0, 1, 3])
 def test_an_interrupted_export_goes_on_and_fetches_one_page_again_at_most(
     hh: HoneyHive, server: LocalServer, tmp_path: Path, pages: int

@@ -255,3 +255,41 @@ def test_paths_of_real_traces_with_dots_in_their_keys_can_be_searched(
     assert all(
         hh.events.search(F.event_id == one["event_id"]).one().event_id == one["event_id"] for one in sent[:5]
     )
+
+
+@pytest.mark.parametrize("number", [0, 3, 40, 500])
+def test_several_requests_at_the_same_time_give_the_same_in_the_same_order(
+    twin: SyncTwin, quiet: LocalServer, number: int
+) -> None:
+    quiet.seed([event(n, start_time=BASE + 37 * (n // 2)) for n in range(number)])
+    expected = twin.all(raw=True, page_size=10)
+    assert twin.all(raw=True, page_size=10, parallel=4) == expected
+    assert twin.all(raw=True, page_size=10, parallel=4, limit=number // 2) == expected[: number // 2]
+    assert twin.count(page_size=10, parallel=4) == number
+
+
+def test_a_parallel_search_resumes_after_any_event(twin: SyncTwin, quiet: LocalServer) -> None:
+    quiet.seed([event(n, start_time=BASE + 37 * (n // 2)) for n in range(150)])
+    whole = twin.all(raw=True)
+    for number in range(0, 151, 13):
+        had, checkpoint = twin.some(number, page_size=10, parallel=4)
+        assert had == whole[:number]
+        rest = twin.all(raw=True, page_size=10, parallel=4, resume=checkpoint.to_json())
+        assert had + rest == whole, f"after {number} events"
+        assert len(had + twin.all(page_size=10, resume=checkpoint)) == 150
+
+
+def test_a_tie_larger_than_a_page_comes_exactly_once_in_a_parallel_search(
+    twin: SyncTwin, quiet: LocalServer
+) -> None:
+    times = [BASE + 37 * n for n in range(60)] + [BASE + 999] * 35 + [BASE + 1500] * 35
+    sent = [event(n, start_time=time) for n, time in enumerate(times)]
+    quiet.seed(sent)
+    got = twin.all(raw=True, page_size=10, parallel=4)
+    assert sorted(one["event_id"] for one in got) == sorted(one["event_id"] for one in sent)
+
+
+@pytest.mark.parametrize("parallel", [0, 65, True, 2.0])
+def test_parallel_is_a_number_of_requests(twin: SyncTwin, parallel: Any) -> None:
+    with pytest.raises(QueryError, match="parallel"):
+        twin.all(parallel=parallel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import threading
 from collections.abc import Callable
@@ -208,3 +209,46 @@ def test_a_search_may_be_used_by_several_threads_at_once(hh: HoneyHive, server: 
     for thread in threads:
         thread.join()
     assert sizes == [40] * 4
+
+
+class Meeting(httpx.BaseTransport):
+    """Answers the requests of windows only when two of them are under way at the same time."""
+
+    def __init__(self, server: LocalServer, start: str) -> None:
+        self.inner = server.transport()
+        self.start = start
+        self.lock = threading.Lock()
+        self.under_way = 0
+        self.met = threading.Event()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if orjson.loads(request.read())["dateRange"]["start_time"] != self.start:
+            with self.lock:
+                self.under_way += 1
+                if self.under_way >= 2:
+                    self.met.set()
+            assert self.met.wait(PATIENCE)
+        return self.inner.handle_request(request)
+
+
+def test_a_parallel_search_has_several_requests_under_way_and_leaves_no_thread() -> None:
+    server = LocalServer()
+    server.seed([{"event_type": "tool", "inputs": {}, "start_time": BASE + 37 * n} for n in range(400)])
+    before = set(threading.enumerate())
+    with client(Meeting(server, "2026-01-01T00:00:00.000Z")) as hh:
+        assert len(hh.events.search(start=BASE, page_size=10, parallel=4).to_list()) == 400
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+    server.close()
+
+
+def test_an_async_parallel_search_leaves_no_task() -> None:
+    async def use(hh: AsyncHoneyHive, server: LocalServer) -> set[str]:
+        async with contextlib.aclosing(hh.events.search(page_size=2, parallel=4).pages()) as pages:
+            async for rows in pages:
+                if rows[-1].start_time == BASE + 150:
+                    break
+        return {task.get_name() for task in asyncio.all_tasks()}
+
+    assert "honeyhive-search" not in on_the_local_server(use)

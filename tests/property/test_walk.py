@@ -42,7 +42,7 @@ def shifting(rng: random.Random, throughout: set[str], busy: int) -> Callable[[S
     """Inserts, late inserts and deletes; what is deleted was not there throughout."""
 
     def between(service: Service) -> None:
-        known = list(service.events.values())
+        known = [event for event in service.events.values() if event["start_time"] is not None]
         for _ in range(rng.randrange(busy + 1)):
             near = float(rng.choice(known)["start_time"]) if known else float(BASE)
             time = rng.choice([near, near + rng.random(), near - rng.randrange(2_000), BASE + 10_000_000.0])
@@ -55,7 +55,7 @@ def shifting(rng: random.Random, throughout: set[str], busy: int) -> Callable[[S
         last = service.asks[-1]
         if busy and last.hi is not None and rng.random() < 0.2:  # delete what the walk expects to see again
             for event_id, event in list(service.events.items()):
-                if last.hi - 3 <= event["start_time"] <= last.hi:
+                if last.hi - 3 <= (event["start_time"] or 0) <= last.hi:
                     del service.events[event_id]
                     throughout.discard(event_id)
 
