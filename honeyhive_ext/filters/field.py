@@ -112,6 +112,9 @@ class Field:
     def __hash__(self) -> int:
         return hash(self.path)
 
+    def __reduce__(self) -> tuple[type[Field], tuple[str, ...]]:
+        return (Field, self.path)
+
     def __repr__(self) -> str:
         return name_of(self.path)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import warnings
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -141,6 +143,12 @@ def test_and_joins_filters_dicts_and_models_alike() -> None:
     assert as_filters([ONE, wire, model]) == (ONE, F.source == "web", F.source == "web")
     assert as_filters([{"field": "x", "operator": "exists"}]) == (F("x").exists(),)
     assert as_filters([]) == ()
+
+
+def test_fields_and_filters_can_be_copied_and_pickled() -> None:
+    one = (F("a", "b.c") > 1) & F.error.exists()
+    assert pickle.loads(pickle.dumps(one)) == copy.deepcopy(one) == one
+    assert copy.deepcopy(F("a", "b")).path == pickle.loads(pickle.dumps(F("a", "b"))).path == ("a", "b")
 
 
 def test_filters_compare_and_hash_by_what_they_ask() -> None:
