@@ -26,7 +26,8 @@ from tests.support.shells import KEY, Kind, Shell
 ROOT = Path(__file__).parents[2]
 
 PROGRAM = """
-import asyncio, json, sys
+import asyncio, faulthandler, json, sys
+faulthandler.dump_traceback_later(50, exit=True)  # a program that hangs says where
 from honeyhive_ext import AsyncHoneyHive, HoneyHive
 from honeyhive_ext.batch import report_of
 
@@ -73,9 +74,12 @@ class Stuck:
         self.reached.release()
         return held
 
+    def come(self, count: int) -> bool:
+        """Whether so many requests hang, after some time."""
+        return all(self.reached.acquire(timeout=30) for _ in range(count))
+
     def wait_for(self, count: int) -> None:
-        for _ in range(count):
-            assert self.reached.acquire(timeout=30)
+        assert self.come(count)
 
 
 @pytest.mark.parametrize("kind", BOTH)
@@ -89,9 +93,10 @@ def test_ctrl_c_ends_the_process_at_once_and_carries_the_report_so_far(kind: Kin
             stderr=subprocess.PIPE,
             cwd=ROOT,
         )
-        stuck.wait_for(most)
+        ready = stuck.come(most)
         program.send_signal(signal.SIGINT)
         out, err = program.communicate(timeout=60)  # the requests would hang for ever
+    assert ready, err.decode()
     assert program.returncode == 0, err.decode()
     said = orjson.loads(out)
     assert set(said["ids"]) <= set(stuck.service.stored)
