@@ -1,0 +1,1 @@
+"""Search results as data frames of pandas or polars."""

@@ -1,0 +1,134 @@
+"""Search results as Parquet.
+
+A Parquet file ends with an index of all of its parts, so one that was interrupted cannot be added to.
+Pages are therefore appended to the part file as compressed record batches of Arrow, each a stream of its
+own, which can be cut off and added to anywhere. When the search has ended they become the row groups of the
+Parquet file, one after the other.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from typing import Any
+
+from honeyhive_ext.batch.report import Progress
+from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.export.columns import cells, columns, event_of, json_text
+from honeyhive_ext.export.growing import GrowingFile, PathLike
+from honeyhive_ext.search.query import Query
+
+# A row group ends with the batch that reaches either: what is in memory at a time, uncompressed.
+GROUP_ROWS = 10_000
+GROUP_BYTES = 64 << 20
+BATCH_ROWS = 1_000  # events in a record batch at most, where more of them share one millisecond
+
+TYPES = {"text": "string", "number": "float64", "integer": "int64", "boolean": "bool_", "json": "string"}
+
+
+def load(module: str) -> Any:
+    """A module of pyarrow.
+
+    Raises:
+        ConfigError: It is not installed.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise ConfigError(
+            'to_parquet and read_parquet need pyarrow: pip install "honeyhive-ext[export]"'
+        ) from error
+
+
+def arrow_schema() -> Any:
+    """The schema of every file, as a `pyarrow.Schema`."""
+    pa = load("pyarrow")
+    return pa.schema([(column.name, getattr(pa, TYPES[column.kind])()) for column in columns()])
+
+
+class ParquetFile(GrowingFile):
+    """A Parquet file in the making: the part file holds the events as Arrow record batches."""
+
+    def __init__(
+        self, path: PathLike, query: Query, progress: bool | Progress = False, *, compression: str = "zstd"
+    ) -> None:
+        self._pa = load("pyarrow")
+        self._pq = load("pyarrow.parquet")
+        self._schema = arrow_schema()
+        self._compression = compression
+        self.form = "parquet " + " ".join(f"{field.name}:{field.type}" for field in self._schema)
+        super().__init__(path, query, progress)
+
+    def encode(self, events: Sequence[Any]) -> bytes:
+        """The events as record batches, together one stream of Arrow."""
+        pa = self._pa
+        options = pa.ipc.IpcWriteOptions(compression="zstd" if pa.Codec.is_available("zstd") else None)
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, self._schema, options=options) as stream:
+            for start in range(0, len(events), BATCH_ROWS):
+                stream.write_batch(self._batch(events[start : start + BATCH_ROWS]))
+        encoded: bytes = sink.getvalue().to_pybytes()
+        return encoded
+
+    def finish(self) -> None:
+        """Write the Parquet file from the record batches, beside its name, and move it there."""
+        beside = self.path.with_name(self.path.name + ".new")
+        # The least and greatest value of a row group serve filters; of JSON text they serve nobody.
+        plain = [column.name for column in columns() if column.kind != "json"]
+        with self._pq.ParquetWriter(
+            str(beside), self._schema, compression=self._compression, write_statistics=plain
+        ) as writer:
+            for group in self._groups():
+                writer.write_table(group, row_group_size=len(group))
+        written = self._pq.read_metadata(str(beside)).num_rows
+        if written != self._events:
+            raise ConfigError(f"{self.part} was changed while the export ran: delete it to begin anew")
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        beside.replace(self.path)
+
+    def _batch(self, events: Sequence[Any]) -> Any:
+        rows = [cells(event, json_text) for event in events]
+        arrays = [
+            self._pa.array([row.get(field.name) for row in rows], type=field.type) for field in self._schema
+        ]
+        return self._pa.record_batch(arrays, schema=self._schema)
+
+    def _groups(self) -> Iterator[Any]:
+        """The record batches of the part file as tables, each to be a row group."""
+        group: list[Any] = []
+        rows = size = 0
+        for batch in self._batches():
+            group.append(batch)
+            rows += batch.num_rows
+            size += batch.nbytes
+            if rows >= GROUP_ROWS or size >= GROUP_BYTES:
+                yield self._pa.Table.from_batches(group, self._schema)
+                group, rows, size = [], 0, 0
+        if group:
+            yield self._pa.Table.from_batches(group, self._schema)
+
+    def _batches(self) -> Iterator[Any]:
+        with self._pa.OSFile(str(self.part)) as file:
+            end = file.size()
+            while file.tell() < end:
+                with self._pa.ipc.open_stream(file) as stream:
+                    yield from stream
+
+
+def read_parquet(path: PathLike) -> Iterator[Any]:
+    """The events of a file that `to_parquet` wrote, as the service sent them; `raw()` hands out the same.
+
+    Constant memory: a thousand events at a time.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ConfigError: pyarrow is not installed.
+        OSError: The file cannot be read.
+    """
+    with load("pyarrow.parquet").ParquetFile(os.fspath(path)) as file:
+        for batch in file.iter_batches(batch_size=BATCH_ROWS):
+            yield from map(event_of, batch.to_pylist())
