@@ -36,7 +36,7 @@ from honeyhive_ext.local.validate import schema
 
 BATCH = 100
 START = 1_767_225_600_000
-HEADERS = {"authorization": "Bearer benchmark"}
+HEADERS = {"authorization": "Bearer hh_measured"}
 PROMISES: list[tuple[str, bool]] = []
 
 
@@ -249,7 +249,9 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--events", type=int, default=1_000_000)
     count: int = options.parse_args().events
-    print(f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores\n")
+    print(
+        f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n"
+    )
     starting()
     print()
     with tempfile.TemporaryDirectory() as folder, served("--db", str(Path(folder, "server.db"))) as wire:

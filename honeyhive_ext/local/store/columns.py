@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any, Literal
 
 import orjson
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from honeyhive_ext.local.codec import dumps, loads
 
@@ -25,6 +25,7 @@ _NULLS: Mapping[Kind, Any] = {"text": 0, "number": b"", "json": "null"}
 _NULL_TYPES: Mapping[Kind, type | None] = {"text": int, "number": bytes, "json": None}
 _ESCAPED = re.compile(rb'[\x00-\x1f"\\]').search
 _INT64 = 2**63
+SHAPES = 1000  # shapes of events whose encoding is remembered
 
 
 def kinds(schema: Mapping[str, Any]) -> dict[str, Kind]:
@@ -68,6 +69,17 @@ def _getter(places: Sequence[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]
     return lambda row: tuple(row[at] for at in places)
 
 
+@define
+class _Plan:
+    """How events of one shape are encoded: column and field of each value, by what is done with it."""
+
+    plain: list[tuple[int, str]] = field(factory=list["tuple[int, str]"])
+    integers: list[tuple[int, str]] = field(factory=list["tuple[int, str]"])
+    json: list[tuple[int, str]] = field(factory=list["tuple[int, str]"])
+    nulls: list[tuple[int, Any]] = field(factory=list["tuple[int, Any]"])
+    extra: list[str] = field(factory=list[str])
+
+
 @frozen
 class Columns:
     """The columns of the events table, in the order of the API document.
@@ -80,6 +92,7 @@ class Columns:
     names: Sequence[str] = field(init=False)
     _places: Mapping[str, tuple[int, Kind]] = field(init=False)
     _heads: Sequence[tuple[bytes, Kind]] = field(init=False)
+    _plans: dict[Sequence[object], _Plan] = field(factory=dict["Sequence[object]", "_Plan"], init=False)
     _forms: dict[Sequence[type], _Form] = field(factory=dict["Sequence[type]", "_Form"], init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -98,21 +111,46 @@ class Columns:
         Raises:
             TooDeepError: A field that is nested too deeply.
         """
+        shape = (*event, *map(type, event.values()))
+        plan = self._plans.get(shape) or self._plan(shape, event)
         row: list[Any] = [None] * (len(self.names) + 1)
-        extra: dict[str, Any] = {}
-        for name, value in event.items():
-            index, kind = self._places.get(name, (-1, "extra"))
-            if value is None and index >= 0:
-                row[index] = _NULLS[self.kinds[name]]
-            elif kind == "json":
-                row[index] = dumps(value)
-            elif (kind == "text" and isinstance(value, str)) or (kind == "number" and _is_number(value)):
-                row[index] = value
+        extra: dict[str, Any] = {name: event[name] for name in plan.extra}
+        for index, name in plan.plain:
+            row[index] = event[name]
+        for index, null in plan.nulls:
+            row[index] = null
+        for index, name in plan.integers:
+            if -_INT64 <= event[name] < _INT64:
+                row[index] = event[name]
             else:
-                extra[name] = value
+                extra[name] = event[name]
+        for index, name in plan.json:
+            try:
+                row[index] = orjson.dumps(event[name]).decode()
+            except TypeError:
+                row[index] = dumps(event[name])
         if extra:
             row[-1] = dumps(extra)
         return row, extra
+
+    def _plan(self, shape: Sequence[object], event: Mapping[str, Any]) -> _Plan:
+        """How events of this shape, their names and the types of their values, are encoded."""
+        plan = _Plan()
+        for name, value in event.items():
+            index, kind = self._places.get(name, (-1, "extra"))
+            if value is None and index >= 0:
+                plan.nulls.append((index, _NULLS[self.kinds[name]]))
+            elif kind == "json":
+                plan.json.append((index, name))
+            elif kind == "number" and type(value) is int:
+                plan.integers.append((index, name))
+            elif type(value) is (str if kind == "text" else float) and index >= 0:
+                plan.plain.append((index, name))
+            else:
+                plan.extra.append(name)
+        if len(self._plans) < SHAPES:
+            self._plans[shape] = plan
+        return plan
 
     def decode(self, row: Sequence[Any]) -> bytes:
         """The JSON text of the event whose columns these are, read with `text_factory = bytes`."""
@@ -120,7 +158,7 @@ class Columns:
         form = self._forms.get(shape)
         if form is None:
             form = self._forms[shape] = self._form(shape)
-        if row[-1] is not None or _ESCAPED(b"".join(form.texts(row))):
+        if row[len(self._heads)] is not None or _ESCAPED(b"".join(form.texts(row))):
             return self._slowly(row)
         return form.template % form.values(row)
 
@@ -152,17 +190,12 @@ class Columns:
                 parts.append(head + repr(value).encode())
             else:
                 parts.append(head + (value if kind == "json" else orjson.dumps(value.decode())))
-        if row[-1] is not None:
-            parts.append(row[-1][1:-1])
+        extra = row[len(self._heads)]
+        if extra is not None:
+            parts.append(extra[1:-1])
         return b"{" + b",".join(parts) + b"}"
 
     def event(self, row: Sequence[Any]) -> dict[str, Any]:
         """The event whose columns these are, still guarded."""
         event: dict[str, Any] = loads(self.decode(row))
         return event
-
-
-def _is_number(value: object) -> bool:
-    if isinstance(value, bool):
-        return False
-    return isinstance(value, float) or (isinstance(value, int) and -_INT64 <= value < _INT64)

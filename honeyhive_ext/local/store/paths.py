@@ -7,13 +7,12 @@ event is therefore remembered once, in a tree in memory and in the table `paths`
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Container, Mapping
-from typing import Any
+from collections.abc import Callable, Container, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from attrs import define, field, frozen
 
 from honeyhive_ext.local.codec import dumps, loads
-from honeyhive_ext.local.shapes import is_array
 
 LIMIT = 20_000  # paths a field may have before its filters are answered by reading every event
 SHAPES = 64  # objects' keys and types that are remembered for one place, to go faster
@@ -24,13 +23,17 @@ Path = tuple[Step, ...]
 _ODD = frozenset(map(chr, range(0x20))) | {'"', "\\"}
 
 
+# An object's keys and the types of its values, to those of them that hold objects or arrays: the key, where
+# it goes on in the tree, and how.
+_Inside: TypeAlias = "tuple[str, _Node, _Learn]"
+_Shapes: TypeAlias = "dict[tuple[object, ...], list[_Inside]]"
+
+
 @define
 class _Node:
     path: Path
     children: dict[Step, _Node] = field(factory=dict["Step", "_Node"])
-    shapes: dict[tuple[object, ...], list[tuple[str, _Node]]] = field(
-        factory=dict["tuple[object, ...]", "list[tuple[str, _Node]]"]
-    )
+    shapes: _Shapes = field(factory=dict["tuple[object, ...]", "list[_Inside]"])
 
 
 @frozen
@@ -54,6 +57,7 @@ class _Tree:
     by_text: dict[tuple[str, str], list[Path]] = field(factory=dict["tuple[str, str]", "list[Path]"])
     sizes: dict[str, int] = field(factory=dict[str, int])
     fresh: list[tuple[str, Path]] = field(factory=list["tuple[str, Path]"])
+    events: _Shapes = field(factory=dict["tuple[object, ...]", "list[_Inside]"])
 
     def root(self, name: str) -> _Node:
         """The node of a field."""
@@ -134,45 +138,57 @@ class Paths:
     def learn_event(self, event: Mapping[str, Any], fields: Container[str], extra: Mapping[str, Any]) -> None:
         """Remember the paths of one event: of its JSON fields, and of what is in no column."""
         tree = self._tree
-        roots = tree.roots
-        for name, value in event.items():
-            if (type(value) is dict or type(value) is list) and value and name in fields:
-                _learn(tree, name, roots.get(name) or tree.root(name), value)
+        shape = (*event, *map(type, event.values()))
+        inside = tree.events.get(shape)
+        if inside is None:
+            inside = [
+                (name, tree.root(name), _LEARN[type(value)])
+                for name, value in event.items()
+                if type(value) in _LEARN and name in fields
+            ]
+            if len(tree.events) < SHAPES:
+                tree.events[shape] = inside
+        for name, node, learn in inside:
+            value = event[name]
+            if value:
+                learn(tree, name, node, value)
         if extra:
-            _learn(tree, "", tree.root(""), dict(extra))
+            _learn_object(tree, "", tree.root(""), extra)
 
 
-def _learn(tree: _Tree, root: str, at: _Node, value: Any) -> None:
-    """Walk one value along the tree. At every stored event, so it is written for speed: objects with the
-    same keys and types come by the thousand, and most of them hold no further objects."""
-    if is_array(value):
-        nested = [inner for inner in value if type(inner) is dict or type(inner) is list]
-        if nested:
-            child = at.children.get(EACH) or tree.add(root, at, EACH)
-            if child is not None:
-                for inner in nested:
-                    _learn(tree, root, child, inner)
-        return
+# Both run at every stored event and are written for speed: objects with the same keys and types come by the
+# thousand, and most of them hold no further objects.
+
+
+def _learn_object(tree: _Tree, root: str, at: _Node, value: Mapping[str, Any]) -> None:
+    """Walk an object along the tree."""
     shape = (*value, *map(type, value.values()))
-    inside = at.shapes.get(shape)
+    inside: list[_Inside] | None = at.shapes.get(shape)
     if inside is None:
-        inside = _shape(tree, root, at, value)
+        inside = list[_Inside]()
+        for key, inner in value.items():
+            child = at.children.get(key) or tree.add(root, at, key)
+            if child is not None and type(inner) in _LEARN:
+                inside.append((key, child, _LEARN[type(inner)]))
         if len(at.shapes) < SHAPES:
             at.shapes[shape] = inside
-    for key, child in inside:
+    for key, child, learn in inside:
         inner = value[key]
         if inner:
-            _learn(tree, root, child, inner)
+            learn(tree, root, child, inner)
 
 
-def _shape(tree: _Tree, root: str, at: _Node, value: Mapping[str, Any]) -> list[tuple[str, _Node]]:
-    """Remember the keys of an object; those that hold objects or arrays, and where these go on."""
-    inside: list[tuple[str, _Node]] = []
-    for key, inner in value.items():
-        child = at.children.get(key) or tree.add(root, at, key)
-        if child is not None and isinstance(inner, dict | list):
-            inside.append((key, child))
-    return inside
+def _learn_array(tree: _Tree, root: str, at: _Node, value: Sequence[Any]) -> None:
+    """Walk an array along the tree: what its elements hold."""
+    nested = [inner for inner in value if type(inner) in _LEARN]
+    child = (at.children.get(EACH) or tree.add(root, at, EACH)) if nested else None
+    if child is not None:
+        for inner in nested:
+            _LEARN[type(inner)](tree, root, child, inner)
+
+
+_Learn = Callable[[_Tree, str, _Node, Any], None]
+_LEARN: Mapping[type, _Learn] = {dict: _learn_object, list: _learn_array}
 
 
 def dotted(path: Path) -> str:
