@@ -249,9 +249,8 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--events", type=int, default=1_000_000)
     count: int = options.parse_args().events
-    print(
-        f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n"
-    )
+    cores, load = f"{os.cpu_count()} cores", f"load {os.getloadavg()[0]:.1f}"
+    print(f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}, {cores}, {load}\n")
     starting()
     print()
     with tempfile.TemporaryDirectory() as folder, served("--db", str(Path(folder, "server.db"))) as wire:
