@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
 import math
-import sys
 import warnings
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -200,7 +200,7 @@ def _plain(one: Filter) -> bool:
 
 def warn(reason: str, what: object) -> None:
     """Say that a filter matches nothing, at the line of the caller's code that wrote it."""
-    level, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("honeyhive_ext."):
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("honeyhive_ext."):
         level, frame = level + 1, frame.f_back
     warnings.warn(f"{what!r} matches nothing: {reason}", FilterWarning, stacklevel=level)

@@ -36,7 +36,8 @@ class Cursor:
         self._walk: Walk | None = None
         self._steps: Generator[Step, Page | Refusal, None] | None = None
         if position is not None:
-            self._walk = Walk(position, size=query.page_size, floor=OPEN_START)
+            prove = query.parallel > 1
+            self._walk = Walk(position, size=query.page_size, floor=OPEN_START, prove=prove)
             self._steps = self._walk.run()
         self.rows: Sequence[Row] = ()
         self.ask: Ask | None = None

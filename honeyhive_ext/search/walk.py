@@ -39,14 +39,18 @@ class Walk:
         size: Events in a page, 1 to 1,000.
         floor: Where an open range (no date range in the first request) begins once it needs an end.
 
+        prove: Spend a request on finding out whether the service reads times to the millisecond, where
+            the times of the events leave that open.
+
     Attributes:
         learned: What the answers have shown about the service.
         proven: Whether the service was seen to read the end of a range to the millisecond.
     """
 
-    def __init__(self, at: Position, *, size: int, floor: int = 0) -> None:
+    def __init__(self, at: Position, *, size: int, floor: int = 0, prove: bool = False) -> None:
         self._at = at
         self._floor = floor
+        self._prove_by_asking = prove
         self.learned = Learned(size)
         self.proven = False
 
@@ -88,6 +92,8 @@ class Walk:
         had = times(rows)
         overlap = _overlap(at, rows)
         self._prove(at, had)
+        if self._prove_by_asking and full and not self.proven:
+            yield from self._ask_for_proof(rows)
         gap: list[Row] = []
         if at.reach is not None and not any(time >= at.reach for time in had):
             # Nothing of what was had before appears again: rows in between may be missing from this answer.
@@ -175,6 +181,19 @@ class Walk:
         hi = at.hi
         top = max((time for time in had if time <= hi), default=-math.inf)
         self.proven = all(hi - hi % unit < top for unit in OVERLAPS[1:])
+
+    def _ask_for_proof(self, rows: Sequence[Row]) -> Generator[Ask, Page | Refusal, None]:
+        """Ask for a range that begins right above an event, and see whether the event stays out of it."""
+        had = sorted(set(times(rows)))
+        low = math.floor(had[0]) + 1 if had else 0
+        low += low % 10 == 0  # where a service that cuts to 10 ms would cut nothing
+        above = [time for time in had if time >= low]
+        if not above:
+            return
+        self._prove_by_asking = False
+        page = _page((yield Ask(low, math.ceil(above[0]), self.learned.size)))
+        seen = times(read_rows(page.events))
+        self.proven = len(page.events) < self.learned.size and bool(seen) and min(seen) >= low
 
     def _end(
         self, at: Position, new: list[Row], seen: Mapping[str, float | None]

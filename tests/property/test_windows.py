@@ -61,6 +61,20 @@ def test_requests_stay_close_to_the_fewest_possible(gap: float) -> None:
     assert len(service.asks) <= 1.3 * -(-got // 500)
 
 
+@pytest.mark.parametrize(("unit", "side_by_side"), [(1, True), (10, False), (1000, False)])
+def test_whole_seconds_are_walked_side_by_side_if_the_service_reads_milliseconds(
+    unit: int, side_by_side: bool
+) -> None:
+    rng = random.Random(seed())
+    service = Service(rng, parse=cut_to(unit))
+    for number in range(1_000):
+        service.add(BASE + 1000 * number)
+    query = Query(start=0, end=BASE + 10**7, page_size=50, parallel=4)
+    assert sum(1 for _ in drive_parallel(service, query, rng)) == 1_000
+    windows = [ask for ask in service.asks if ask.lo and ask.hi and ask.hi - ask.lo > 2000]
+    assert bool(windows) is side_by_side
+
+
 def test_bursts_do_not_cost_many_more_requests() -> None:
     rng = random.Random(seed())
     service, time = Service(rng), float(BASE)
