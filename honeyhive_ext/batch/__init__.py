@@ -4,9 +4,14 @@
 guide is docs/batches.md.
 """
 
-from honeyhive_ext.batch.ids import EventIds
-from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS
-from honeyhive_ext.batch.report import BatchFailure, BatchReport, Progress, Reason, report_of
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from honeyhive_ext.batch.ids import EventIds
+    from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS
+    from honeyhive_ext.batch.report import BatchFailure, BatchReport, Progress, Reason, report_of
 
 __all__ = [
     "MAX_BYTES",
@@ -18,3 +23,16 @@ __all__ = [
     "Reason",
     "report_of",
 ]
+
+_HOMES = {"EventIds": "ids", "MAX_BYTES": "plan", "MAX_EVENTS": "plan"}  # the others are in report
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used: a client that sends no batch needs none of them."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'report')}"), name)
+    globals()[name] = value
+    return value

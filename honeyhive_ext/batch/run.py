@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import queue
 import threading
+import time
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -43,19 +45,19 @@ class Crew:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._busy = 0
-        self._changed = threading.Condition()
-        self._crash: BaseException | None = None
+        self._busy = 0  # counted in the calling thread alone
+        # A Ctrl-C inside of a threading.Condition can turn into a RuntimeError of its lock; a SimpleQueue is
+        # one step for a signal.
+        self._ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
 
     def start(self, work: Callable[[], None]) -> None:
         """Begin a piece of work as soon as there is room; with room for one, do it here."""
         if self._most == 1:
             work()
             return
-        with self._changed:
-            self._changed.wait_for(lambda: self._busy < self._most)
-            self._check()
-            self._busy += 1
+        if self._busy >= self._most:
+            self.wait()
+        self._busy += 1
         # a context of its own for each thread: hooks see the caller's context variables
         context = contextvars.copy_context()
         run = partial(context.run, partial(self._run, work))
@@ -63,30 +65,29 @@ class Crew:
 
     def wait(self) -> bool:
         """Wait for some work to end; False when none is left."""
-        with self._changed:
-            busy = self._busy
-            self._changed.wait_for(lambda: self._busy < busy or not busy)
-            self._check()
-            return busy > 0
+        if not self._busy:
+            return False
+        crash = self._ended.get()
+        self._busy -= 1
+        if crash is not None:
+            raise crash
+        return True
 
     def linger(self, seconds: float) -> None:
         """Wait for all work to end, but not for longer than this."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._busy, seconds)
-
-    def _check(self) -> None:
-        if self._crash is not None:
-            raise self._crash
+        end = time.monotonic() + seconds
+        with contextlib.suppress(queue.Empty):
+            while self._busy:
+                self._ended.get(timeout=max(0.0, end - time.monotonic()))
+                self._busy -= 1
 
     def _run(self, work: Callable[[], None]) -> None:
+        crash: BaseException | None = None
         try:
             work()
         except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
-            self._crash = self._crash or error
-        finally:
-            with self._changed:
-                self._busy -= 1
-                self._changed.notify_all()
+            crash = error
+        self._ended.put(crash)
 
 
 def create_batch(
@@ -106,12 +107,21 @@ def create_batch(
             batch.tell()
         batch.tell()
     except BaseException as error:
-        batch.halt(error)
+        cause = _ctrl_c(error) or error
+        batch.halt(cause)
         with contextlib.suppress(KeyboardInterrupt):  # a second Ctrl-C: do not wait
             crew.linger(GRACE)
-        batch.interrupt(error)
+        batch.interrupt(cause)
+        if cause is not error:
+            raise cause from None
         raise
     return batch.finish(source)
+
+
+def _ctrl_c(error: BaseException) -> KeyboardInterrupt | None:
+    """The Ctrl-C that became a RuntimeError, as one does that comes while a thread is being started."""
+    behind = error.__context__
+    return behind if isinstance(error, RuntimeError) and isinstance(behind, KeyboardInterrupt) else None
 
 
 def _chunks(batch: Batch, source: Iterator[object]) -> Iterator[Chunk]:
