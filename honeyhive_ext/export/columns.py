@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Any, Literal, TypeAlias, cast
 
@@ -44,7 +44,7 @@ class Column:
 
     Attributes:
         name: The property's name, or one of `BESIDE`.
-        kind: What its cells hold; "json" is JSON text.
+        kind: What its cells hold; "json" is any value as JSON text.
         is_moment: Whether its numbers are Unix milliseconds.
     """
 
@@ -71,7 +71,7 @@ def properties() -> tuple[Column, ...]:
 @cache
 def columns() -> tuple[Column, ...]:
     """All columns, in order. The same for every export by one version of this package."""
-    return (*properties(), *(Column(name, "json") for name in BESIDE))
+    return (*properties(), Column(ADDITIONAL, "json"), Column(UNREADABLE, "text"), Column(NULLS, "text"))
 
 
 def _kind(described: Mapping[str, Any]) -> Kind:
@@ -81,21 +81,20 @@ def _kind(described: Mapping[str, Any]) -> Kind:
     return _KINDS.get(types.pop(), "json") if len(types) == 1 else "json"
 
 
-def cells(event: Any, text: Callable[[Any], Any]) -> dict[str, Any]:
+def cells(event: Any, as_is: Collection[str] = ()) -> dict[str, Any]:
     """The cells of an event that are not empty, by column.
 
     Args:
         event: What the service sent.
-        text: What a cell holds for a value of a "json" column: `json_text`, or a function that
-            returns the value itself. None says that the value cannot be held.
+        as_is: The "json" columns whose cells are to be the values themselves instead of JSON text.
 
-    >>> cells({"error": None, "start_time": "soon", "x": 1}, json_text) == {
+    >>> cells({"error": None, "start_time": "soon", "x": 1}) == {
     ...     "additional_properties": '{"x":1}',
     ...     "unreadable": '{"start_time":"soon"}',
     ...     "null_properties": '["error"]',
     ... }
     True
-    >>> cells(None, json_text)
+    >>> cells(None)
     {'unreadable': 'null'}
     """
     if not isinstance(event, dict):
@@ -112,13 +111,13 @@ def cells(event: Any, text: Callable[[Any], Any]) -> dict[str, Any]:
         if value is None:
             nulls.append(name)
             continue
-        cell = text(value) if column.kind == "json" else _FITS[column.kind](value)
+        cell = value if name in as_is else fits(column.kind, value)
         if cell is None:
             odd[name] = value
         else:
             row[name] = cell
     if rest:
-        cell = text(rest)
+        cell = rest if ADDITIONAL in as_is else json_text(rest)
         if cell is None:
             odd.update(rest)
         else:
@@ -134,7 +133,7 @@ def event_of(row: Mapping[str, Any]) -> Any:
     """The event again, from its cells with JSON text. The inverse of `cells`.
 
     >>> event = {"error": None, "start_time": "soon", "x": 1, "inputs": {"a.b": [2]}}
-    >>> event_of(cells(event, json_text)) == event
+    >>> event_of(cells(event)) == event
     True
     """
     beside = {name: json.loads(row[name]) for name in BESIDE if row.get(name) is not None}
@@ -150,6 +149,15 @@ def event_of(row: Mapping[str, Any]) -> Any:
     event.update(cast("dict[str, Any]", odd))
     event.update(beside.get(ADDITIONAL, {}))
     return event
+
+
+def fits(kind: Kind, value: Any) -> Any:
+    """The value as a cell of a column of this kind; None where it does not fit without loss.
+
+    >>> fits("number", 5), fits("number", 2**53 + 1), fits("number", "5"), fits("text", "x")
+    (5.0, None, None, 'x')
+    """
+    return _FITS[kind](value)
 
 
 def json_text(value: Any) -> str | None:
@@ -207,6 +215,7 @@ def _boolean(value: Any) -> bool | None:
 
 _FITS: Mapping[str, Callable[[Any], Any]] = {
     "text": _text,
+    "json": json_text,
     "number": _number,
     "integer": _integer,
     "boolean": _boolean,

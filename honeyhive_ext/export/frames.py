@@ -1,1 +1,225 @@
 """Search results as data frames of pandas or polars."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self, TypeAlias
+
+from honeyhive_ext.batch.progress import Watcher
+from honeyhive_ext.batch.report import Progress
+from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.export.columns import (
+    UNREADABLE,
+    Column,
+    Kind,
+    cells,
+    columns,
+    exact_text,
+    json_text,
+    properties,
+)
+from honeyhive_ext.export.paths import column_name, common_kind, kind_of, leaves
+from honeyhive_ext.search.query import Query
+from honeyhive_ext.search.rows import YEAR_9999, YEAR_ONE
+
+Times: TypeAlias = Literal["ms", "datetime"]
+
+
+PANDAS: Mapping[Kind, str] = {
+    "text": "string",
+    "number": "float64",
+    "integer": "Int64",
+    "boolean": "boolean",
+    "json": "object",
+}
+POLARS: Mapping[Kind, str] = {
+    "text": "String",
+    "number": "Float64",
+    "integer": "Int64",
+    "boolean": "Boolean",
+    "json": "String",
+}
+_NESTED = frozenset(column.name for column in columns() if column.kind == "json")
+
+
+class Library(Protocol):
+    """What makes columns and frames."""
+
+    nested: bool  # a cell can hold a dict or a list
+
+    def column(self, values: list[Any], kind: Kind) -> Any:
+        """A column of these cells."""
+        ...
+
+    def moments(self, microseconds: list[int | None]) -> Any:
+        """A column of moments in UTC."""
+        ...
+
+    def frame(self, made: dict[str, Any]) -> Any:
+        """The frame."""
+        ...
+
+
+class Pandas:
+    """Data frames of pandas."""
+
+    nested = True
+
+    def __init__(self) -> None:
+        self._pandas = _load("pandas")
+        self._numpy = _load("numpy")
+
+    def column(self, values: list[Any], kind: Kind) -> Any:
+        """A column of these cells."""
+        return self._pandas.Series(values, dtype=PANDAS[kind])
+
+    def moments(self, microseconds: list[int | None]) -> Any:
+        """A column of moments in UTC. Not by way of nanoseconds, which end in the year 2262."""
+        missing = -(2**63)  # numpy's NaT
+        array = self._numpy.array([missing if us is None else us for us in microseconds], dtype="int64")
+        return self._pandas.Series(array.astype("datetime64[us]")).dt.tz_localize("UTC")
+
+    def frame(self, made: dict[str, Any]) -> Any:
+        """The frame."""
+        return self._pandas.DataFrame(made)
+
+
+class Polars:
+    """Data frames of polars. Their cells of one column are of one type, so nested values are JSON text."""
+
+    nested = False
+
+    def __init__(self) -> None:
+        self._polars = _load("polars")
+
+    def column(self, values: list[Any], kind: Kind) -> Any:
+        """A column of these cells."""
+        return self._polars.Series(values=values, dtype=getattr(self._polars, POLARS[kind]))
+
+    def moments(self, microseconds: list[int | None]) -> Any:
+        """A column of moments in UTC."""
+        return self._polars.Series(values=microseconds, dtype=self._polars.Int64).cast(
+            self._polars.Datetime("us", "UTC")
+        )
+
+    def frame(self, made: dict[str, Any]) -> Any:
+        """The frame."""
+        return self._polars.DataFrame(made)
+
+
+LIBRARIES: dict[str, Callable[[], Library]] = {"pandas": Pandas, "polars": Polars}
+
+
+def _load(library: str) -> Any:
+    try:
+        return import_module(library)
+    except ImportError as error:
+        extra = "polars" if library == "polars" else "pandas"
+        raise ConfigError(
+            f'to_dataframe("{extra}") needs {extra}: pip install "honeyhive-ext[{extra}]"'
+        ) from error
+
+
+class FrameMaker:
+    """A data frame in the making; the caller hands in pages in the order of the search."""
+
+    def __init__(
+        self,
+        library: str,
+        query: Query,
+        *,
+        flatten: bool | str | Collection[str] = False,
+        times: str = "ms",
+        progress: bool | Progress = False,
+    ) -> None:
+        if library not in LIBRARIES:
+            raise ConfigError(f'library={library!r}: write "pandas" or "polars"')
+        if times not in ("ms", "datetime"):
+            raise ConfigError(f'times={times!r}: write "ms" or "datetime"')
+        self._library = LIBRARIES[library]()
+        self._flat = _flat(flatten)
+        self._as_is = _NESTED if self._library.nested else frozenset(self._flat)
+        self._moments = [c.name for c in properties() if c.is_moment] if times == "datetime" else []
+        self._cells: dict[str, list[Any]] = {c.name: [] for c in columns() if c.name not in self._flat}
+        self._inner: dict[str, dict[str, set[Kind]]] = {name: {} for name in self._flat}
+        self._events = 0
+        self._watcher = Watcher(progress, query.limit)
+
+    def add(self, events: Iterable[Any]) -> None:
+        """Add the events of a page."""
+        for event in events:
+            self._add(event)
+
+    def tell(self) -> None:
+        """Tell the caller's function how many events there are, in the thread that calls this."""
+        self._watcher.tell(self._events)
+
+    def make(self) -> Any:
+        """The data frame."""
+        made: dict[str, Any] = {}
+        for column in columns():
+            if column.name not in self._flat:
+                made[column.name] = self._column(column, self._cells.pop(column.name))
+                continue
+            inner = self._inner[column.name]
+            for name in sorted(inner):
+                made[name] = self._inner_column(inner[name], self._cells.pop(name))
+        return self._library.frame(made)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._watcher.close()
+
+    def _add(self, event: Any) -> None:
+        row = cells(event, self._as_is)
+        for name in self._moments:
+            moment = row.get(name)
+            if moment is not None and not YEAR_ONE <= moment <= YEAR_9999:
+                odd = json.loads(row.get(UNREADABLE, "{}"))
+                row[UNREADABLE] = exact_text({**odd, name: row.pop(name)})
+        for parent in self._flat:
+            for path, value in leaves(row.pop(parent, None), parent):
+                name = column_name(*path)
+                self._inner[parent].setdefault(name, set()).add(kind_of(value))
+                row[name] = value
+        for name, cell in row.items():
+            column = self._cells.setdefault(name, [])
+            self._fill(column)
+            column.append(cell)
+        self._events += 1
+
+    def _column(self, column: Column, values: list[Any]) -> Any:
+        self._fill(values)
+        if column.name in self._moments:
+            return self._library.moments([None if ms is None else round(ms * 1000) for ms in values])
+        return self._library.column(values, column.kind)
+
+    def _inner_column(self, kinds: set[Kind], values: list[Any]) -> Any:
+        kind = common_kind(kinds, values)
+        self._fill(values)
+        if kind == "json" and not self._library.nested:
+            values = [None if value is None else json_text(value) or exact_text(value) for value in values]
+        return self._library.column(values, kind)
+
+    def _fill(self, values: list[Any]) -> None:
+        values.extend([None] * (self._events - len(values)))
+
+
+def _flat(flatten: bool | str | Collection[str]) -> Sequence[str]:
+    if isinstance(flatten, bool):
+        return [c.name for c in columns() if c.name in _NESTED] if flatten else []
+    names = [flatten] if isinstance(flatten, str) else [*flatten]
+    for name in names:
+        if name not in _NESTED:
+            near = get_close_matches(name, _NESTED, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "there are " + ", ".join(sorted(_NESTED))
+            raise ConfigError(f"flatten: {name!r} is no column with nested values; {hint}")
+    return names

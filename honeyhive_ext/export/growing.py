@@ -71,7 +71,6 @@ class GrowingFile:
             return resume
         size, self._events, checkpoint = begun
         file.truncate(size)
-        self._watcher.tell(self._events)
         return checkpoint
 
     def write(self, events: Sequence[Any], checkpoint: Checkpoint) -> None:
@@ -93,6 +92,9 @@ class GrowingFile:
             new.flush()
             os.fsync(new.fileno())
         beside.replace(self._state)
+
+    def tell(self) -> None:
+        """Tell the caller's function how many events there are, in the thread that calls this."""
         self._watcher.tell(self._events)
 
     def complete(self) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 
 from honeyhive_ext.batch.report import Progress
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.export.columns import cells, columns, event_of, json_text
+from honeyhive_ext.export.columns import cells, columns, event_of
 from honeyhive_ext.export.growing import GrowingFile, PathLike
 from honeyhive_ext.search.query import Query
 
@@ -89,7 +89,7 @@ class ParquetFile(GrowingFile):
         beside.replace(self.path)
 
     def _batch(self, events: Sequence[Any]) -> Any:
-        rows = [cells(event, json_text) for event in events]
+        rows = list(map(cells, events))
         arrays = [
             self._pa.array([row.get(field.name) for row in rows], type=field.type) for field in self._schema
         ]

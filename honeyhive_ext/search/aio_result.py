@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
-from contextlib import aclosing
-from typing import Any, Generic, TypeVar
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterable, Sequence
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
 
+from honeyhive_ext.batch.progress import Watcher
 from honeyhive_ext.batch.report import Progress
 from honeyhive_ext.retry import RetryPolicy
 from honeyhive_ext.search import cursor as pure
@@ -19,7 +20,16 @@ from honeyhive_ext.search.steps import Ask, Page, Refusal
 from honeyhive_ext.search.windows import Window, Windows
 from honeyhive_ext.transport import AsyncSender
 
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+    from honeyhive_ext.export.frames import Times
+    from honeyhive_ext.export.growing import GrowingFile
+
 T = TypeVar("T")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class AsyncSearchResult(Generic[T]):
@@ -67,9 +77,15 @@ class AsyncSearchResult(Generic[T]):
                 cursor.taken = len(rows)
                 yield [self._convert(row.value) for row in rows]
 
-    async def to_list(self) -> list[T]:
-        """All events, in memory at once."""
-        return [event async for event in self]
+    async def to_list(self, *, progress: bool | Progress = False) -> list[T]:
+        """All events, in memory at once. `progress` as for `to_jsonl`."""
+        events: list[T] = []
+        with closing(Watcher(progress, self._query.limit)) as watcher:
+            async with aclosing(self.pages()) as pages:
+                async for page in pages:
+                    events += page
+                    watcher.tell(len(events))
+        return events
 
     async def first(self) -> T | None:
         """The newest event, or None. One request for one event."""
@@ -105,12 +121,64 @@ class AsyncSearchResult(Generic[T]):
         """Write the events to a file, one JSON object a line; see `SearchResult.to_jsonl`."""
         from honeyhive_ext.export.jsonl import JsonlFile
 
-        with JsonlFile(path, self._query, progress) as file:
-            result = self._from(await asyncio.to_thread(file.begin, self._resume))
+        return await self._export(JsonlFile(path, self._query, progress))
+
+    async def to_parquet(
+        self, path: str | os.PathLike[str], *, compression: str = "zstd", progress: bool | Progress = False
+    ) -> int:
+        """Write the events to a Parquet file; see `SearchResult.to_parquet`."""
+        from honeyhive_ext.export.parquet import ParquetFile
+
+        return await self._export(ParquetFile(path, self._query, progress, compression=compression))
+
+    @overload
+    async def to_dataframe(
+        self,
+        library: Literal["pandas"] = "pandas",
+        *,
+        flatten: bool | str | Collection[str] = False,
+        times: Times = "ms",
+        progress: bool | Progress = False,
+    ) -> pandas.DataFrame: ...
+
+    @overload
+    async def to_dataframe(
+        self,
+        library: Literal["polars"],
+        *,
+        flatten: bool | str | Collection[str] = False,
+        times: Times = "ms",
+        progress: bool | Progress = False,
+    ) -> polars.DataFrame: ...
+
+    async def to_dataframe(
+        self,
+        library: Literal["pandas", "polars"] = "pandas",
+        *,
+        flatten: bool | str | Collection[str] = False,
+        times: Times = "ms",
+        progress: bool | Progress = False,
+    ) -> pandas.DataFrame | polars.DataFrame:
+        """The events as a data frame of pandas or polars; see `SearchResult.to_dataframe`."""
+        from honeyhive_ext.export.frames import FrameMaker
+
+        with FrameMaker(library, self._query, flatten=flatten, times=times, progress=progress) as maker:
+            async with aclosing(self.raw().pages()) as pages:
+                async for page in pages:
+                    await _in_thread(maker.add, page)
+                    maker.tell()
+            frame: pandas.DataFrame | polars.DataFrame = await _in_thread(maker.make)
+            return frame
+
+    async def _export(self, begun: GrowingFile) -> int:
+        with begun as file:
+            result = self._from(await _in_thread(file.begin, self._resume))
+            file.tell()
             async with aclosing(result.pages()) as pages:
                 async for page in pages:
-                    await asyncio.to_thread(file.write, page, result.checkpoint())
-            return await asyncio.to_thread(file.complete)
+                    await _in_thread(file.write, page, result.checkpoint())
+                    file.tell()
+            return await _in_thread(file.complete)
 
     def checkpoint(self) -> Checkpoint:
         """Where the latest iteration stands after the events it has handed out.
@@ -202,3 +270,13 @@ async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def _in_thread(function: Callable[P, R], *args: P.args, **keywords: P.kwargs) -> R:
+    """Run it in a thread. A cancelled task waits for the thread, which uses what the task closes next."""
+    running = asyncio.ensure_future(asyncio.to_thread(function, *args, **keywords))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise

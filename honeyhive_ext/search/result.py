@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
+from honeyhive_ext.batch.progress import Watcher
 from honeyhive_ext.batch.report import Progress
 from honeyhive_ext.retry import RetryPolicy
 from honeyhive_ext.search import cursor as pure
@@ -18,6 +19,13 @@ from honeyhive_ext.search.rows import Row
 from honeyhive_ext.search.steps import Ask, Page, Refusal
 from honeyhive_ext.search.windows import Window, Windows
 from honeyhive_ext.transport import Sender
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+    from honeyhive_ext.export.frames import Times
+    from honeyhive_ext.export.growing import GrowingFile
 
 T = TypeVar("T")
 
@@ -68,9 +76,14 @@ class SearchResult(Generic[T]):
                 cursor.taken = len(rows)
                 yield [self._convert(row.value) for row in rows]
 
-    def to_list(self) -> list[T]:
-        """All events, in memory at once."""
-        return list(self)
+    def to_list(self, *, progress: bool | Progress = False) -> list[T]:
+        """All events, in memory at once. `progress` as for `to_jsonl`."""
+        events: list[T] = []
+        with closing(Watcher(progress, self._query.limit)) as watcher, closing(self.pages()) as pages:
+            for page in pages:
+                events += page
+                watcher.tell(len(events))
+        return events
 
     def first(self) -> T | None:
         """The newest event, or None. One request for one event."""
@@ -123,11 +136,94 @@ class SearchResult(Generic[T]):
         """
         from honeyhive_ext.export.jsonl import JsonlFile
 
-        with JsonlFile(path, self._query, progress) as file:
+        return self._export(JsonlFile(path, self._query, progress))
+
+    def to_parquet(
+        self, path: str | os.PathLike[str], *, compression: str = "zstd", progress: bool | Progress = False
+    ) -> int:
+        """Write the events to a Parquet file, without loss, in one schema for all. Returns their number.
+
+        Whole or not there, and gone on with after an interruption, as `to_jsonl`. A column for each property
+        of the API document (times are Unix ms, nested values JSON text) and three for what has no place in
+        them; see docs/exporting.md. `honeyhive_ext.export.read_parquet` gives the events back.
+
+        Args:
+            path: The file. Until it is complete, `path.part` and `path.checkpoint` stand beside it.
+            compression: "zstd", "snappy", "gzip", "brotli", "lz4" or "none".
+            progress: As for `to_jsonl`.
+
+        Raises:
+            QueryError: What was begun at this path is of another search.
+            ConfigError: pyarrow (the extra `export`) is missing, or another process is writing the file.
+        """
+        from honeyhive_ext.export.parquet import ParquetFile
+
+        return self._export(ParquetFile(path, self._query, progress, compression=compression))
+
+    @overload
+    def to_dataframe(
+        self,
+        library: Literal["pandas"] = "pandas",
+        *,
+        flatten: bool | str | Collection[str] = False,
+        times: Times = "ms",
+        progress: bool | Progress = False,
+    ) -> pandas.DataFrame: ...
+
+    @overload
+    def to_dataframe(
+        self,
+        library: Literal["polars"],
+        *,
+        flatten: bool | str | Collection[str] = False,
+        times: Times = "ms",
+        progress: bool | Progress = False,
+    ) -> polars.DataFrame: ...
+
+    def to_dataframe(
+        self,
+        library: Literal["pandas", "polars"] = "pandas",
+        *,
+        flatten: bool | str | Collection[str] = False,
+        times: Times = "ms",
+        progress: bool | Progress = False,
+    ) -> pandas.DataFrame | polars.DataFrame:
+        """The events as a data frame, one row each, newest first, in memory at once.
+
+        The columns are those of `to_parquet`, also where nothing matches. Nested values are dicts and lists
+        in pandas and JSON text in polars.
+
+        Args:
+            library: "pandas" or "polars"; the extra of the same name installs it.
+            flatten: True gives each value inside an object a column of its own, such as `metadata.cost`;
+                the names of columns do so for these alone. `honeyhive_ext.export.column_name` says how a
+                column is called.
+            times: "ms" for start_time and end_time as Unix ms, "datetime" for moments in UTC (to the µs).
+            progress: As for `to_jsonl`.
+
+        Raises:
+            ConfigError: The library is missing, or an argument is none of those above.
+        """
+        from honeyhive_ext.export.frames import FrameMaker
+
+        with (
+            FrameMaker(library, self._query, flatten=flatten, times=times, progress=progress) as maker,
+            closing(self.raw().pages()) as pages,
+        ):
+            for page in pages:
+                maker.add(page)
+                maker.tell()
+            frame: pandas.DataFrame | polars.DataFrame = maker.make()
+            return frame
+
+    def _export(self, begun: GrowingFile) -> int:
+        with begun as file:
             result = self._from(file.begin(self._resume))
+            file.tell()
             with closing(result.pages()) as pages:
                 for page in pages:
                     file.write(page, result.checkpoint())
+                    file.tell()
             return file.complete()
 
     def checkpoint(self) -> Checkpoint:
