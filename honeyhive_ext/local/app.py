@@ -99,7 +99,7 @@ class App:
         except Refusal as refusal:
             response = refusal.response()
         except TooDeepError as problem:
-            response = bad_request([Failure("", str(problem))]).response()
+            response = bad_request([Failure(problem.path, str(problem))]).response()
         except Exception:
             logger.exception("%s %s failed", request.method, request.path)
             response = error(500, "the local server failed; its log says why", "INTERNAL")

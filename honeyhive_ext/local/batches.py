@@ -110,7 +110,7 @@ def _drafts(context: Context, checked: _Checked, session_id: str | None) -> list
             try:
                 made += drafts(context, [event], session_id)
             except TooDeepError as problem:
-                checked.errors[at] = f"events[{at}]: {problem}"
+                checked.errors[at] = f"events[{at}].{problem.path}: {problem}"
         if context.switches.bad_event != "partial":
             texts = [Failure(*text.split(": ", 1)) for text in checked.errors.values()]
             raise bad_request(texts) from None

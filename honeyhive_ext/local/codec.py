@@ -46,6 +46,10 @@ _START_BYTES = _START.encode()
 class TooDeepError(ValueError):
     """A value that is nested more deeply than can be stored and searched."""
 
+    def __init__(self, path: str = "") -> None:
+        self.path = path
+        super().__init__(f"nested more than {MAX_DEPTH} levels deep")
+
 
 def loads(body: bytes) -> Any:
     """Strict JSON to Python, integers exact.
@@ -90,7 +94,7 @@ def dumps(value: object) -> str:
         return orjson.dumps(value).decode()
     except TypeError:  # too deep, or an integer of more than 64 bits
         if depth(value) > MAX_DEPTH:
-            raise TooDeepError(f"nested more than {MAX_DEPTH} levels deep") from None
+            raise TooDeepError from None
         return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 

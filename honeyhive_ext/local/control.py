@@ -62,7 +62,7 @@ def store_lines(context: Context, lines: Iterable[bytes]) -> int:
             try:
                 drafts.append(draft(context, codec.guard(event) if codec.suspect(line) else event))
             except codec.TooDeepError as problem:
-                wrong.append(Failure(f"line {number}", str(problem)))
+                wrong.append(Failure(f"line {number}: {problem.path}", str(problem)))
     if wrong:
         raise bad_request(wrong[:1000])
     context.store.write(lambda transaction: transaction.insert(drafts, "replace"))

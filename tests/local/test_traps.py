@@ -82,7 +82,10 @@ def test_what_no_json_has_is_refused(plain: Api, body: bytes) -> None:
 def test_nesting_that_sqlite_cannot_search_is_refused_at_ingest(plain: Api, levels: int) -> None:
     deep = b'{"event_type":"tool","inputs":{"a":' + b"[" * levels + b"]" * levels + b"}}"
     for path, body in (("/v1/events", deep), ("/v1/events/batch", b'{"events":[' + deep + b"]}")):
-        assert plain.request("POST", path, content=body).status_code == 400
+        answer = plain.request("POST", path, content=body)
+        assert answer.status_code == 400
+        if levels < 1024:  # deeper than that no JSON library reads it
+            assert "inputs" in answer.json()["errors"][0]["path"]
     plain.create(metadata={"a": 1})
     assert plain.search(("inputs.a", "exists", None))["count"] == 0
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import orjson
 from attrs import define, field, frozen
 
-from honeyhive_ext.local.codec import dumps, loads
+from honeyhive_ext.local.codec import TooDeepError, dumps, loads
 
 Kind = Literal["text", "number", "json"]
 
@@ -128,9 +128,9 @@ class Columns:
             try:
                 row[index] = orjson.dumps(event[name]).decode()
             except TypeError:
-                row[index] = dumps(event[name])
+                row[index] = _exact(name, event[name])
         if extra:
-            row[-1] = dumps(extra)
+            row[-1] = _exact("", extra)
         return row, extra
 
     def _plan(self, shape: Sequence[object], event: Mapping[str, Any]) -> _Plan:
@@ -199,3 +199,11 @@ class Columns:
         """The event whose columns these are, still guarded."""
         event: dict[str, Any] = loads(self.decode(row))
         return event
+
+
+def _exact(name: str, value: object) -> str:
+    """The JSON text of a field; what is too deep names the field."""
+    try:
+        return dumps(value)
+    except TooDeepError as problem:
+        raise TooDeepError(name) from problem
