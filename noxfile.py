@@ -54,7 +54,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types with mypy and pyright, for the package and for code that uses it."""
-    session.install("-e", ".[cli,progress]", *group("types", "test", "codegen"))
+    session.install("-e", ".[cli,progress,export,pandas,polars]", *group("types", "test", "codegen"))
     session.run("mypy")
     session.run("basedpyright")
 
@@ -62,14 +62,14 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the whole test suite."""
-    session.install("-e", ".[cli,progress]", *group("test", "codegen", "types"))
+    session.install("-e", ".[cli,progress,export,pandas,polars]", *group("test", "codegen", "types"))
     session.run("pytest", *(session.posargs or ["-n", "2", "--dist", "worksteal"]))
 
 
 @nox.session
 def faults(session: nox.Session) -> None:
     """Run the fault and walk tests at full size (the ordinary suite runs a twentieth)."""
-    session.install("-e", ".[cli,progress]", *group("test", "codegen", "types"))
+    session.install("-e", ".[cli,progress,export,pandas,polars]", *group("test", "codegen", "types"))
     session.run(
         "pytest",
         "-n",
