@@ -166,8 +166,8 @@ def json_text(value: Any) -> str | None:
         dense = orjson.dumps(value)
     except TypeError:
         # Half a character (a lone surrogate) and integers beyond 64 bits, which the service may send.
-        return _strict(value)
-    if b"null" in dense and _strict(value) is None:
+        return exact_text(value) if _finite(value) else None
+    if b"null" in dense and not _finite(value):
         return None  # orjson writes NaN as null
     return dense.decode()
 
@@ -177,11 +177,17 @@ def exact_text(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def _strict(value: Any) -> str | None:
-    try:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False)
-    except ValueError:
-        return None
+def _finite(value: Any) -> bool:
+    todo = [value]
+    for one in todo:
+        kind = type(one)
+        if kind is dict:
+            todo.extend(one.values())
+        elif kind is list:
+            todo.extend(one)
+        elif kind is float and not math.isfinite(one):
+            return False
+    return True
 
 
 def _text(value: Any) -> str | None:

@@ -8,6 +8,8 @@ from typing import Any, cast
 
 from honeyhive_ext.export.columns import Kind, fits
 
+_NARROW: tuple[Kind, ...] = ("boolean", "integer", "text")
+
 
 def column_name(*path: str) -> str:
     """The column of a flattened data frame that holds the value under these keys.
@@ -50,8 +52,7 @@ def kind_of(value: Any) -> Kind:
     >>> [kind_of(value) for value in (True, 3, 2.5, "x", [1], 2**70)]
     ['boolean', 'integer', 'number', 'text', 'json', 'json']
     """
-    kinds: tuple[Kind, ...] = ("boolean", "integer", "text")
-    for kind in kinds:
+    for kind in _NARROW:
         if fits(kind, value) is not None:
             return kind
     return "number" if isinstance(value, float) else "json"
