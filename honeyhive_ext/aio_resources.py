@@ -34,7 +34,8 @@ from honeyhive_ext.search.aio_result import AsyncSearchResult
 from honeyhive_ext.search.checkpoint import Checkpoint, as_checkpoint
 from honeyhive_ext.search.cursor import as_event
 from honeyhive_ext.search.follow import build_follow, follow_events_async
-from honeyhive_ext.search.query import MOST_A_PAGE, When, build_query
+from honeyhive_ext.search.query import When, build_query
+from honeyhive_ext.shell import MOST_A_PAGE
 from honeyhive_ext.traces import TraceTree, build_tree, session_query
 from honeyhive_ext.transport import AsyncSender
 

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Unpack
-from uuid import UUID
-
-from honeyhive_client.models import (
-    CreateSessionResponse,
-    Event,
-)
-from honeyhive_client.typed_dicts import (
-    CreateSessionRequestInput,
-)
+from typing import TYPE_CHECKING
 
 from honeyhive_ext import calls
-from honeyhive_ext.batch.intake import BatchEvent
-from honeyhive_ext.batch.options import OnError, build_options
 from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, SizeLimit
-from honeyhive_ext.batch.report import BatchReport, Progress
-from honeyhive_ext.batch.run import create_batch as run_batch
-from honeyhive_ext.retry import RetryPolicy
-from honeyhive_ext.search.cursor import as_event
-from honeyhive_ext.search.result import SearchResult
-from honeyhive_ext.traces import TraceTree, build_tree, session_query
-from honeyhive_ext.transport import Sender
+
+# Batches and searches are imported when one begins, see resources.py.
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Unpack
+    from uuid import UUID
+
+    from honeyhive_client.models import CreateSessionResponse, Event
+    from honeyhive_client.typed_dicts import CreateSessionRequestInput
+
+    from honeyhive_ext.batch.intake import BatchEvent
+    from honeyhive_ext.batch.options import OnError
+    from honeyhive_ext.batch.report import BatchReport, Progress
+    from honeyhive_ext.retry import RetryPolicy
+    from honeyhive_ext.traces import TraceTree
+    from honeyhive_ext.transport import Sender
 
 
 class Sessions:
@@ -104,6 +101,9 @@ class Sessions:
         >>> len(report.event_ids), report.session_id == session.session_id
         (3, True)
         """
+        from honeyhive_ext.batch.options import build_options
+        from honeyhive_ext.batch.run import create_batch as run_batch
+
         options = build_options(
             self._sender.settings,
             self._learnt,
@@ -172,6 +172,10 @@ class Sessions:
         session nightly  900 ms
         └── chain plan  820 ms
         """
+        from honeyhive_ext.search.cursor import as_event
+        from honeyhive_ext.search.result import SearchResult
+        from honeyhive_ext.traces import build_tree, session_query
+
         text, query = session_query(session_id)
         found = SearchResult(self._sender, query, as_event, retry=retry, timeout=timeout)
         return build_tree(found.to_list(), text)

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 DEFAULT_CONCURRENCY = 4  # requests of one batch in flight
+MOST_A_PAGE = 1000  # SearchEventsRequest.limit of the API document
 
 
 class Unpicklable:

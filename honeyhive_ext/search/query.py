@@ -20,11 +20,11 @@ from honeyhive_ext.exchange import Call, Reply
 from honeyhive_ext.filters.condition import Filter, FilterLike, as_filters
 from honeyhive_ext.search.rows import YEAR_9999, YEAR_ONE, iso
 from honeyhive_ext.search.steps import Ask, Page, Position, Refusal
+from honeyhive_ext.shell import MOST_A_PAGE
 from honeyhive_ext.times import unix_ms
 
 When: TypeAlias = datetime | timedelta | float | None
 
-MOST_A_PAGE = 1000  # SearchEventsRequest.limit of the API document
 MOST_PARALLEL = 64
 OPEN_START = 0  # Unix ms; where a range without a start begins once it needs one: 1970-01-01
 OPEN_END = 4_102_444_800_000  # where a range without an end ends: 2100-01-01, so that a clock may be wrong

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import sys
 import typing
 from typing import Any
 
@@ -27,6 +29,15 @@ def public(cls: type) -> dict[str, Any]:
         for name in dir(cls)
         if name in {"__init__", *RENAMED, *RENAMED.values()} or not name.startswith("_")
     }
+
+
+def names_of(module: str) -> dict[str, Any]:
+    """A module's names, with those that only type checkers import."""
+    names = dict(vars(sys.modules[module]))
+    for node in ast.parse(inspect.getsource(sys.modules[module])).body:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            exec(compile(ast.Module(node.body, []), module, "exec"), names)
+    return names
 
 
 def sync_text(annotation: object) -> str:
@@ -82,7 +93,7 @@ def test_no_field_of_the_api_has_the_name_of_an_option() -> None:
         for name, method in public(cls).items():
             if not inspect.isfunction(method):
                 continue
-            hints = typing.get_type_hints(method)
+            hints = typing.get_type_hints(method, names_of(method.__module__))
             fields = hints.get("fields")
             if fields is None or not hasattr(fields, "__args__"):
                 continue
