@@ -142,6 +142,8 @@ def stored(request: Recorded) -> Answer:
     asked = json.loads(request.body)
     end = asked.get("dateRange", {}).get("end_time")
     hi = NEWEST if end is None else min(NEWEST, round(query.datetime.fromisoformat(end).timestamp() * 1000))
+    if asked.get("filters"):  # the walk asks for events without a start_time, and there are none
+        return answer(200, '{"events": [], "count": 0}')
     rows = [{"event_id": f"e{t}", "start_time": t} for t in range(hi, NEWEST - 2500, -1)][: asked["limit"]]
     return answer(200, json.dumps({"events": rows, "count": len(rows)}))
 
@@ -163,10 +165,12 @@ def test_raw_events_are_the_parsed_objects_themselves(parsed: Counter) -> None:
     assert all(id(row) in known for row in rows)
 
 
-def test_a_walk_asks_for_each_page_once(parsed: Counter) -> None:
+def test_a_walk_asks_for_no_page_twice(parsed: Counter) -> None:
     with Misbehaving(then=stored) as server, HoneyHive("hh_1", base_url=server.url) as hh:
         assert len(hh.events.search(page_size=1000, limit=2000).to_list()) == 2000
-    assert len(parsed.results) == 3  # two pages, and one row for the overlap of their edge
+    bodies = [request.body for request in server.requests]
+    assert len(set(bodies)) == len(bodies) <= 4  # two pages, the row at their edge, one fetched ahead
+    assert len(parsed.results) <= len(bodies)
 
 
 IMPORTS = {
