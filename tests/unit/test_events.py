@@ -8,7 +8,6 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-import attrs
 import honeyhive_schemas
 import orjson
 import pytest
