@@ -44,7 +44,7 @@ class CreateEventResponse:
             success=pop("success"),
             event_id=pop("event_id"),
         )
-        self.additional_properties = rest
+        self.additional_properties = {**rest}  # `rest` keeps its table of all properties, 400 bytes an event
         return self
 
     @property

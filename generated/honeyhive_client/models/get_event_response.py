@@ -44,7 +44,7 @@ class GetEventResponse:
         self = cls(
             event=Event.from_dict(pop("event")),
         )
-        self.additional_properties = rest
+        self.additional_properties = {**rest}  # `rest` keeps its table of all properties, 400 bytes an event
         return self
 
     @property

@@ -47,7 +47,7 @@ class SearchEventsResponse:
             events=array_of(Event.from_dict)(pop("events")),
             count=pop("count"),
         )
-        self.additional_properties = rest
+        self.additional_properties = {**rest}  # `rest` keeps its table of all properties, 400 bytes an event
         return self
 
     @property

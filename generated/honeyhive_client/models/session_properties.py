@@ -58,7 +58,7 @@ class SessionProperties:
             user_properties=pop("user_properties", UNSET),
             metadata=pop("metadata", UNSET),
         )
-        self.additional_properties = rest
+        self.additional_properties = {**rest}  # `rest` keeps its table of all properties, 400 bytes an event
         return self
 
     @property
