@@ -146,6 +146,7 @@ class FrameMaker:
         self._moments = [c.name for c in properties() if c.is_moment] if times == "datetime" else []
         self._cells: dict[str, list[Any]] = {c.name: [] for c in columns() if c.name not in self._flat}
         self._inner: dict[str, dict[str, set[Kind]]] = {name: {} for name in self._flat}
+        self._names: dict[tuple[str, ...], str] = {}
         self._events = 0
         self._watcher = Watcher(progress, query.limit)
 
@@ -187,7 +188,7 @@ class FrameMaker:
                 row[UNREADABLE] = exact_text({**odd, name: row.pop(name)})
         for parent in self._flat:
             for path, value in leaves(row.pop(parent, None), parent):
-                name = column_name(*path)
+                name = self._names.get(path) or self._names.setdefault(path, column_name(*path))
                 self._inner[parent].setdefault(name, set()).add(kind_of(value))
                 row[name] = value
         for name, cell in row.items():

@@ -21,9 +21,10 @@ from honeyhive_ext.search.query import Query
 
 # A row group ends with the batch that reaches either: what is in memory at a time, uncompressed.
 GROUP_ROWS = 10_000
-GROUP_BYTES = 64 << 20
+GROUP_BYTES = 32 << 20
 BATCH_ROWS = 1_000  # events in a record batch at most, where more of them share one millisecond
 
+COMPRESSIONS = ("zstd", "snappy", "gzip", "brotli", "lz4", "none")
 TYPES = {"text": "string", "number": "float64", "integer": "int64", "boolean": "bool_", "json": "string"}
 
 
@@ -56,6 +57,8 @@ class ParquetFile(GrowingFile):
         self._pa = load("pyarrow")
         self._pq = load("pyarrow.parquet")
         self._schema = arrow_schema()
+        if compression not in COMPRESSIONS:
+            raise ConfigError(f"compression={compression!r}: write one of {', '.join(COMPRESSIONS)}")
         self._compression = compression
         self.form = "parquet " + " ".join(f"{field.name}:{field.type}" for field in self._schema)
         super().__init__(path, query, progress)

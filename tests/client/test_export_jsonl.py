@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 import subprocess
 import sys
@@ -162,11 +163,11 @@ def test_two_exports_do_not_write_one_file(hh: HoneyHive, tmp_path: Path) -> Non
 
 
 def test_events_that_orjson_cannot_write_are_written(tmp_path: Path) -> None:
-    odd: list[Any] = [{"a": 2**70}, {"b": "\ud800"}, None]
+    odd: list[Any] = [{"a": 2**70}, {"b": "\ud800"}, None, {"c": None, "d": -math.inf}]
     with JsonlFile(tmp_path / "events.jsonl", Query()) as file:
         file.begin(None)
         file.write(odd, Cursor(Query(), None).checkpoint())
-        assert file.complete() == 3
+        assert file.complete() == len(odd)
     assert [json.loads(line) for line in (tmp_path / "events.jsonl").read_bytes().splitlines()] == odd
 
 
@@ -176,7 +177,7 @@ def test_an_export_that_is_killed_again_and_again_gives_the_same_set(
     events = scaled(80_000, 2_000)
     fill(server, events)
     rng, path = random.Random(seed()), tmp_path / "events.jsonl"
-    command = [sys.executable, "-m", "tests.support.exporter", server.url, str(path)]
+    command = [sys.executable, "-m", "tests.support.exporter", server.url, str(path), "to_jsonl"]
     for _ in range(scaled(100)):
         with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""A process to be killed, which exports everything of the server argv[1] to the file argv[2]."""
+"""A process to be killed, which exports everything of the server argv[1] to the file argv[2] by the method argv[3]."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ def told(done: int, total: int | None) -> None:
 
 if __name__ == "__main__":
     with HoneyHive(api_key="hh_x", base_url=sys.argv[1]) as hh:
-        hh.events.search(page_size=200).to_jsonl(sys.argv[2], progress=told)
+        getattr(hh.events.search(page_size=200), sys.argv[3])(sys.argv[2], progress=told)
