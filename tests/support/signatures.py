@@ -45,8 +45,9 @@ PUBLIC: Mapping[str, Sequence[str] | None] = {
 }
 OPERATORS = set(
     """
-    __enter__ __exit__ __aenter__ __aexit__ __iter__ __aiter__ __next__ __anext__ __len__ __getitem__ __setitem__
-    __contains__ __call__ __await__ __and__ __or__ __eq__ __ne__ __lt__ __gt__ __le__ __ge__ __getattr__
+    __enter__ __exit__ __aenter__ __aexit__ __iter__ __aiter__ __next__ __anext__ __len__ __getitem__
+    __setitem__ __contains__ __call__ __await__ __and__ __or__ __eq__ __ne__ __lt__ __gt__ __le__ __ge__
+    __getattr__
     """.split()  # noqa: SIM905  a list of quoted names is longer to read
 )
 MARK = "  [deprecated]"

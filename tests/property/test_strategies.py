@@ -1,0 +1,97 @@
+"""The strategies that users build their tests on: what they make follows the document, and is accepted."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import honeyhive_schemas
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from honeyhive_ext import HoneyHive, testing
+from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.local import LocalServer
+from tests.support.contract import document
+from tests.support.scale import scaled
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+few = settings(max_examples=scaled(200, 10), suppress_health_check=SLOW)
+MADE: dict[str, tuple[Any, str]] = {
+    "events": (testing.events(), "PostEventRequest"),
+    "batches": (testing.batches(), "PostEventBatchRequest"),
+    "searches": (testing.searches(), "SearchEventsRequest"),
+    "updates": (testing.updates(), "UpdateEventRequest"),
+    "sessions": (testing.sessions(), "StartSessionRequest"),
+    "stored_events": (testing.stored_events(), "LegacyEvent"),
+    **{f"responses-{one}": (testing.responses(one), name) for one, name in testing.RESPONSES.items()},
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+@few
+@given(data=st.data())
+def test_what_is_made_follows_the_document(name: str, data: st.DataObject) -> None:
+    strategy, schema = MADE[name]
+    assert honeyhive_schemas.validator(schema).failures(data.draw(strategy)) == []
+
+
+@few
+@given(data=st.data())
+def test_what_is_made_is_accepted_by_the_client_and_by_the_server(data: st.DataObject) -> None:
+    server = LocalServer()
+    with HoneyHive("hh_x", base_url="http://local", transport=server.transport(), retry=False) as hh:
+        sent = hh.events.create(data.draw(testing.events()))
+        hh.events.update(sent, **data.draw(testing.updates()))
+        session = hh.sessions.create(**data.draw(testing.sessions()))
+        report = hh.events.create_batch(data.draw(testing.batches())["events"])
+        assert hh.events.get(sent.event_id).event_id == sent.event_id
+        assert session.event_id == session.session_id
+        assert report.success
+    server.close()
+
+
+@pytest.mark.parametrize("name", ["events", "searches", "updates", "sessions"])
+def test_every_field_of_the_document_occurs(name: str) -> None:
+    strategy, schema = MADE[name]
+    seen: set[str] = set()
+
+    @settings(max_examples=60, phases=[Phase.generate], database=None, derandomize=True)
+    @given(strategy)
+    def collect(value: dict[str, Any]) -> None:
+        seen.update(value)
+
+    collect()
+    assert seen == honeyhive_schemas.schema(schema)["properties"].keys()
+
+
+@given(testing.events(event_type=st.just("tool"), start_time=st.just(5), session_id=st.none()))
+def test_strategies_of_the_users_own_are_used_as_they_are(event: dict[str, Any]) -> None:
+    assert (event["event_type"], event["start_time"], event["session_id"]) == ("tool", 5, None)
+
+
+def test_a_field_or_an_operation_that_there_is_not_is_named() -> None:
+    with pytest.raises(ConfigError, match="CreateEventRequest has no field 'event_tpye'"):
+        testing.events(event_tpye=st.just("tool"))
+    with pytest.raises(
+        ConfigError, match=r"no answer of 'updateEvent' is documented; there are createEvent, "
+    ):
+        testing.responses("updateEvent")
+
+
+def test_the_answers_are_those_of_the_document() -> None:
+    described: dict[str, str] = {}
+    for item in document()["paths"].values():
+        for method, operation in item.items():
+            if method != "parameters":
+                for media in operation["responses"]["200"].get("content", {}).values():
+                    described[operation["operationId"]] = media["schema"]["$ref"].rpartition("/")[2]
+    assert described == testing.RESPONSES
+
+
+def test_without_hypothesis_the_error_says_what_to_install() -> None:
+    code = "import sys; sys.modules['hypothesis'] = None; import honeyhive_ext.testing"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "pip install 'honeyhive-ext[testing]'" in done.stderr
