@@ -180,7 +180,7 @@ def exact_text(value: Any) -> str:
 def _finite(value: Any) -> bool:
     todo = [value]
     for one in todo:
-        kind = type(one)
+        kind: type[object] = type(one)
         if kind is dict:
             todo.extend(one.values())
         elif kind is list:

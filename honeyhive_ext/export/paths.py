@@ -64,7 +64,7 @@ def common_kind(kinds: Iterable[Kind], values: Iterable[Any]) -> Kind:
     >>> common_kind({"integer", "number"}, [1, 2.5]), common_kind({"integer", "number"}, [2**53 + 1, 2.5])
     ('number', 'json')
     """
-    found = {*kinds}
+    found: set[Kind] = {*kinds}
     if len(found) == 1:
         return found.pop()
     if found == {"integer", "number"} and all(v is None or fits("number", v) is not None for v in values):

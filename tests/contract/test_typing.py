@@ -14,17 +14,18 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / "tests" / "typing"
 
 
-def mypy(path: Path) -> set[int]:
-    """The lines of `path` on which mypy --strict, set up as in pyproject.toml, finds an error."""
-    command = [sys.executable, "-m", "mypy", "--no-error-summary", str(path)]
+def mypy(*paths: Path) -> set[int]:
+    """The lines of the files on which mypy --strict, set up as in pyproject.toml, finds an error."""
+    command = [sys.executable, "-m", "mypy", "--no-error-summary", *map(str, paths)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stdout + done.stderr
-    pattern = re.compile(rf"{re.escape(path.name)}:(\d+): error")
+    names = "|".join(re.escape(path.name) for path in paths)
+    pattern = re.compile(rf"(?:{names}):(\d+): error")
     return {int(number) for number in pattern.findall(done.stdout)}
 
 
-def pyright(path: Path) -> set[int]:
-    """The lines of `path` on which pyright, set up as in pyproject.toml, finds an error."""
+def pyright(*paths: Path) -> set[int]:
+    """The lines of the files on which pyright, set up as in pyproject.toml, finds an error."""
     command = [
         sys.executable,
         "-m",
@@ -32,7 +33,7 @@ def pyright(path: Path) -> set[int]:
         "--pythonpath",
         sys.executable,
         "--outputjson",
-        str(path),
+        *map(str, paths),
     ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stdout + done.stderr
@@ -50,7 +51,9 @@ def marked(path: Path) -> set[int]:
 @pytest.mark.parametrize("checker", [mypy, pyright])
 def test_programs_of_users_type_check(checker: object) -> None:
     assert callable(checker)
-    assert checker(PROGRAMS / "accepted.py") == set()
+    paths = sorted(PROGRAMS.glob("accepted*.py"))
+    assert len(paths) > 2
+    assert checker(*paths) == set()
 
 
 @pytest.mark.parametrize("checker", [mypy, pyright])
