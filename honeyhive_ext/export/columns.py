@@ -178,9 +178,9 @@ def exact_text(value: Any) -> str:
 
 
 def _finite(value: Any) -> bool:
-    todo = [value]
+    todo: list[Any] = [value]
     for one in todo:
-        kind: type[object] = type(one)
+        kind: Any = type(one)
         if kind is dict:
             todo.extend(one.values())
         elif kind is list:
