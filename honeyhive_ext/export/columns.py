@@ -180,7 +180,7 @@ def exact_text(value: Any) -> str:
 def _finite(value: Any) -> bool:
     todo: list[Any] = [value]
     for one in todo:
-        kind: Any = type(one)
+        kind: Any = one.__class__
         if kind is dict:
             todo.extend(one.values())
         elif kind is list:

@@ -150,6 +150,17 @@ def test_the_async_twin_writes_the_same(hh: HoneyHive, server: LocalServer, tmp_
     assert (tmp_path / "async.parquet").read_bytes() == (tmp_path / "sync.parquet").read_bytes()
 
 
+def test_requests_side_by_side_write_the_same_events_in_the_same_order(
+    hh: HoneyHive, server: LocalServer, tmp_path: Path
+) -> None:
+    fill(server, 300)
+    path = tmp_path / "events.parquet"
+    assert hh.events.search(page_size=20, parallel=4).to_parquet(path) == 300
+    times = [event["start_time"] for event in read_parquet(path)]
+    assert times == sorted(times, reverse=True)
+    assert sorted(numbers(path)) == list(range(300))
+
+
 @pytest.mark.parametrize("pages", [1, 3])
 def test_an_interrupted_export_goes_on_and_fetches_one_page_again_at_most(
     hh: HoneyHive, server: LocalServer, tmp_path: Path, pages: int
