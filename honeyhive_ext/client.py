@@ -70,7 +70,8 @@ class HoneyHive(Unpicklable):
     ) -> None:
         from honeyhive_ext.config import build_settings, secret
         from honeyhive_ext.observe import Observer
-        from honeyhive_ext.resources import Events, Sessions
+        from honeyhive_ext.resources import Events
+        from honeyhive_ext.sessions import Sessions
         from honeyhive_ext.transport import Sender
 
         # From here on no frame holds a bare key, so a traceback with local variables shows none.

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from honeyhive_ext import calls
 from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, SizeLimit
-from honeyhive_ext.sessions import Sessions
 from honeyhive_ext.shell import MOST_A_PAGE
 
 # Batches and searches are imported when one begins: a program that creates events starts 25 ms sooner.
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from honeyhive_ext.retry import RetryPolicy
     from honeyhive_ext.search.asking import Checkpoint, SearchResult, When
     from honeyhive_ext.transport import Sender
-
-__all__ = ["Events", "Sessions"]
 
 
 class Events:
@@ -100,8 +97,7 @@ class Events:
 
         Args:
             event_id: The event's id, a UUID or its text.
-            retry: False for one attempt, or a `RetryPolicy`; None for the client's.
-            timeout: Seconds for one attempt; None for the client's.
+            retry, timeout: As for `create`.
 
         Raises:
             EventError: The id is not a UUID.
@@ -145,8 +141,7 @@ class Events:
             page_size: Events in one request, 1 to 1,000.
             parallel: The most requests at the same time, 1 to 64; the order stays. See docs/exporting.md.
             resume: What `checkpoint()` of an earlier result of the same search gave, or its `to_json()`.
-            retry: For each request: False for one attempt, or a `RetryPolicy`; None for the client's.
-            timeout: Seconds for one attempt of a request; None for the client's.
+            retry, timeout: As for `create`, for each request.
 
         Returns:
             A lazy result. Iterating it may raise `PaginationIncomplete`, never ends short in silence.
@@ -199,8 +194,7 @@ class Events:
             overlap: How much older than its arrival an event's start_time may be. A step that took
                 longer, or was sent later, is not seen.
             idle: Seconds without a new event after which the loop ends. None for never.
-            retry: For each request, as for `search`.
-            timeout: Seconds for one attempt of a request; None for the client's.
+            retry, timeout: As for `create`, for each request.
 
         Raises:
             QueryError: A filter or argument that cannot be asked.
@@ -226,8 +220,7 @@ class Events:
 
         Args:
             event: The event (also as a mapping), the answer of `create`, or the event's id.
-            retry: False for one attempt, or a `RetryPolicy`; None for the client's.
-            timeout: Seconds for one attempt; None for the client's.
+            retry, timeout: As for `create`.
             **fields: The fields of UpdateEventRequest. `metadata`, `feedback`, `metrics`, `config` and
                 `user_properties` are merged into what is stored; `outputs` replaces it; the others are set.
 
@@ -281,8 +274,7 @@ class Events:
                 (default), or "collect": return the report.
             progress: True for a bar (needs the extra `progress`), or a function of the number of events
                 that are delivered or have failed, and of all events (None for a generator).
-            retry: For each request: False for one attempt, or a `RetryPolicy`; None for the client's.
-            timeout: Seconds for one attempt of a request; None for the client's.
+            retry, timeout: As for `create`, for each request.
 
         Returns:
             What became of every event.

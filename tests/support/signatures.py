@@ -31,7 +31,8 @@ PUBLIC: Mapping[str, Sequence[str] | None] = {
     },
     "honeyhive_schemas": None,
     "honeyhive_ext": None,
-    "honeyhive_ext.resources": ("Events", "Sessions"),  # the types of `.events` and `.sessions`
+    "honeyhive_ext.resources": ("Events",),  # the type of `.events`
+    "honeyhive_ext.sessions": ("Sessions",),  # the type of `.sessions`
     "honeyhive_ext.aio_resources": ("AsyncEvents", "AsyncSessions"),
     "honeyhive_ext.batch": None,
     "honeyhive_ext.errors": None,

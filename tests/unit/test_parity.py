@@ -14,7 +14,8 @@ import pytest
 from honeyhive_ext.aio import AsyncHoneyHive
 from honeyhive_ext.aio_resources import AsyncEvents, AsyncSessions
 from honeyhive_ext.client import HoneyHive
-from honeyhive_ext.resources import Events, Sessions
+from honeyhive_ext.resources import Events
+from honeyhive_ext.sessions import Sessions
 from honeyhive_ext.transport import AsyncSender, Sender
 
 TWINS = [(HoneyHive, AsyncHoneyHive), (Events, AsyncEvents), (Sessions, AsyncSessions), (Sender, AsyncSender)]
