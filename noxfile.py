@@ -87,6 +87,19 @@ def official_sdk(session: nox.Session) -> None:
 
 
 @nox.session
+def contract_node(session: nox.Session) -> None:
+    """Hold the schemas against ajv, and both shells against Prism, which knows only openapi.yaml. Needs Node."""
+    session.install("-e", ".[local]", *group("test"))
+    folder = Path(session.create_tmp()) / "node"
+    folder.mkdir(exist_ok=True)
+    shutil.copy(ROOT / "tests" / "node" / "package.json", folder)
+    npm = ["npm", "install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"]
+    session.run(*npm, external=True, silent=True)
+    environment = {"HONEYHIVE_NODE_MODULES": str((folder / "node_modules").resolve())}
+    session.run("pytest", *(session.posargs or ["tests/node"]), env=environment)
+
+
+@nox.session
 def schemathesis(session: nox.Session) -> None:
     """Test the local server with requests that Schemathesis makes from openapi.yaml."""
     session.install("-e", ".[cli]", *group("schemathesis"))
