@@ -129,7 +129,9 @@ class AsyncSearchResult(Generic[T]):
         """Write the events to a Parquet file; see `SearchResult.to_parquet`."""
         from honeyhive_ext.export.parquet import ParquetFile
 
-        return await self._export(ParquetFile(path, self._query, progress, compression=compression))
+        # In a thread, as it imports pyarrow.
+        file = await _in_thread(ParquetFile, path, self._query, progress, compression=compression)
+        return await self._export(file)
 
     @overload
     async def to_dataframe(
@@ -162,7 +164,9 @@ class AsyncSearchResult(Generic[T]):
         """The events as a data frame of pandas or polars; see `SearchResult.to_dataframe`."""
         from honeyhive_ext.export.frames import FrameMaker
 
-        with FrameMaker(library, self._query, flatten=flatten, times=times, progress=progress) as maker:
+        query = self._query
+        begun = await _in_thread(FrameMaker, library, query, flatten=flatten, times=times, progress=progress)
+        with begun as maker:
             async with aclosing(self.raw().pages()) as pages:
                 async for page in pages:
                     await _in_thread(maker.add, page)
