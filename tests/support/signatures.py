@@ -40,6 +40,7 @@ PUBLIC: Mapping[str, Sequence[str] | None] = {
     "honeyhive_ext.local": None,
     "honeyhive_ext.observe": ("RequestInfo", "ResponseInfo", "RetryInfo"),
     "honeyhive_ext.search": None,
+    "honeyhive_ext.testing": None,
     "honeyhive_ext.traces": ("Node", "TraceTree"),
     "honeyhive_ext.tracing": ("AsyncSpan", "Recording", "Span"),
     "honeyhive_ext.transports": None,
@@ -91,6 +92,8 @@ def public_names(module: types.ModuleType) -> list[str]:
 
 
 def _thing(path: str, value: Any, public: Collection[type]) -> Iterator[str]:
+    if hasattr(value, "cache_info"):
+        value = inspect.unwrap(value)  # of functools.cache
     if is_typeddict(value):
         yield f"{path}: TypedDict{_mark(value)}"
         for key, kind in sorted(value.__annotations__.items()):
