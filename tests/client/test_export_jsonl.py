@@ -8,6 +8,7 @@ import math
 import random
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,13 @@ def numbers(path: Path) -> list[int]:
 
 def searches(server: LocalServer) -> int:
     return sum(one.path == "/v1/events/search" for one in server.requests)
+
+
+def settle() -> None:
+    """Wait for requests of an interrupted search that were under way."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("honeyhive-search"):
+            thread.join()
 
 
 class Stop(Exception):  # noqa: N818
@@ -114,6 +122,7 @@ def test_an_interrupted_export_goes_on_and_fetches_one_page_again_at_most(
     with pytest.raises(Stop):
         hh.events.search(page_size=20).to_jsonl(path, progress=stop)
     assert not path.exists()
+    settle()
     before = searches(server)
     assert hh.events.search(page_size=20).to_jsonl(path) == 100
     assert sorted(numbers(path)) == list(range(100))

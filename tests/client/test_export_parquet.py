@@ -7,6 +7,7 @@ import json
 import random
 import subprocess
 import sys
+import threading
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +68,13 @@ def searches(server: LocalServer) -> int:
 def page(events: list[Any]) -> Misbehaving:
     """A server that answers every search with these events."""
     return Misbehaving(then=lambda _: answer(200, json.dumps({"events": events, "count": len(events)})))
+
+
+def settle() -> None:
+    """Wait for requests of an interrupted search that were under way."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("honeyhive-search"):
+            thread.join()
 
 
 class Stop(Exception):  # noqa: N818
@@ -175,6 +183,7 @@ def test_an_interrupted_export_goes_on_and_fetches_one_page_again_at_most(
     with pytest.raises(Stop):
         hh.events.search(page_size=20).to_parquet(path, progress=later)
     assert not path.exists()
+    settle()
     before = searches(server)
     with path.with_name("events.parquet.part").open("ab") as part:
         part.write(b"half a record batch")
