@@ -7,7 +7,6 @@ import json
 import random
 import subprocess
 import sys
-import threading
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +24,7 @@ from honeyhive_ext.export.parquet import ParquetFile, arrow_schema
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.search.cursor import Cursor
 from honeyhive_ext.search.query import Query
+from tests.client.test_export_jsonl import Stop, searches, settle
 from tests.support.misbehaving import Misbehaving, answer
 from tests.support.scale import scaled, seed
 
@@ -61,24 +61,9 @@ def numbers(path: Path) -> list[int]:
     return [event["inputs"]["n"] for event in read_parquet(path)]
 
 
-def searches(server: LocalServer) -> int:
-    return sum(one.path == "/v1/events/search" for one in server.requests)
-
-
 def page(events: list[Any]) -> Misbehaving:
     """A server that answers every search with these events."""
     return Misbehaving(then=lambda _: answer(200, json.dumps({"events": events, "count": len(events)})))
-
-
-def settle() -> None:
-    """Wait for requests of an interrupted search that were under way."""
-    for thread in threading.enumerate():
-        if thread.name.startswith("honeyhive-search"):
-            thread.join()
-
-
-class Stop(Exception):  # noqa: N818
-    """What interrupts an export here."""
 
 
 def stop(done: int, total: int | None) -> None:
