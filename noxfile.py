@@ -88,7 +88,7 @@ def official_sdk(session: nox.Session) -> None:
 
 @nox.session
 def contract_node(session: nox.Session) -> None:
-    """Hold the schemas against ajv, and both shells against Prism, which knows openapi.yaml alone. Node."""
+    """Needs Node: schemas against ajv, both shells against Prism, which has openapi.yaml alone."""
     session.install("-e", ".[local]", *group("test"))
     folder = Path(session.create_tmp()) / "node"
     folder.mkdir(exist_ok=True)
