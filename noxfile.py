@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ nox.options.sessions = ["tests"]
 
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+EXTRAS = list(PROJECT["project"]["optional-dependencies"])
 CODE = ["honeyhive_ext", "codegen", "examples", "tests", "benchmarks", "noxfile.py"]
 
 
@@ -64,6 +66,59 @@ def tests(session: nox.Session) -> None:
     """Run the whole test suite."""
     session.install("-e", ".[cli,progress,export,pandas,polars]", *group("test", "codegen", "types"))
     session.run("pytest", *(session.posargs or ["-n", "2", "--dist", "worksteal"]))
+
+
+@nox.session
+def tests_min(session: nox.Session) -> None:
+    """Run the tests of what ships with the lowest versions that pyproject.toml declares."""
+    constraints = Path(session.create_tmp()) / "lowest.txt"
+    constraints.write_text("".join(f"{requirement}\n" for requirement in lowest()), encoding="utf-8")
+    # Two of the test tools ask for newer versions themselves; numpy is the one that those versions take.
+    tools = [tool for tool in group("test") if not tool.startswith(("openapi-spec-validator", "numpy"))]
+    session.install("-c", str(constraints), "-e", f".[{','.join(EXTRAS)}]", "numpy", *tools)
+    places = ["tests/unit", "tests/property", "tests/client", "tests/local", "tests/cli", "tests/faults"]
+    session.run("pytest", "-n", "2", *(session.posargs or places))
+
+
+def lowest() -> list[str]:
+    """The lowest versions of the dependencies and of those of every extra, as pip constraints."""
+    declared = [*PROJECT["project"]["dependencies"]]
+    for requirements in PROJECT["project"]["optional-dependencies"].values():
+        declared += requirements
+    found = (re.match(r"([\w.-]+)(?:\[[^]]*\])?>=([\w.]+)", requirement) for requirement in declared)
+    return sorted({f"{one[1]}=={one[2]}" for one in found if one})
+
+
+@nox.session(python=["3.11", "3.12", "3.13", "3.14"])
+def tests_python(session: nox.Session) -> None:
+    """Run the whole suite on one version of Python: `nox -s tests_python-3.13`."""
+    session.install("-e", f".[{','.join(EXTRAS)}]", *group("test", "codegen", "types"))
+    session.run("pytest", *(session.posargs or ["-n", "2", "--dist", "worksteal"]))
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Measure branch coverage of honeyhive_ext, also in subprocesses; less than 95% fails."""
+    session.install("-e", f".[{','.join(EXTRAS)}]", *group("test", "codegen", "types", "coverage"))
+    places = ["tests/unit", "tests/property", "tests/client", "tests/local", "tests/cli", "tests/faults"]
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", *(session.posargs or places))
+    session.run("coverage", "combine")
+    session.run("coverage", "report", "--skip-covered", "--show-missing", "--fail-under", "95")
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """List the licences of what the package installs, and ask pip-audit for known vulnerabilities."""
+    session.install(*group("audit"))
+    shipped = Path(session.create_tmp()) / "shipped"
+    if not shipped.exists():
+        session.run("python", "-m", "venv", str(shipped), silent=True)
+    python = str(shipped / "bin" / "python")
+    session.run(python, "-m", "pip", "install", "-q", f".[{','.join(EXTRAS)}]", external=True, silent=True)
+    session.run("pip-licenses", "--python", python, "--order", "license")
+    (packages,) = shipped.glob("lib/python*/site-packages")
+    session.run("pip-audit", "--path", str(packages), *session.posargs)
 
 
 @nox.session
