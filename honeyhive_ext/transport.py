@@ -25,6 +25,10 @@ __all__ = ["AsyncSender", "Call", "Reply", "Sender"]
 
 ASYNC_GRACE = 0.1  # seconds; lets the phase that is late name itself before the whole attempt is stopped
 
+# httpx ties a response and its stream to one another, which would keep each request's body until the garbage
+# collector comes: 17 MB for 20 requests of a batch. Any other stream unties them.
+NO_STREAM = httpx.ByteStream(b"")
+
 
 class Sender(Core):
     """Sends calls and waits between attempts, in the calling thread. Thread-safe."""
@@ -97,6 +101,7 @@ class Sender(Core):
                 return Answer(response.status_code, response.headers, b"".join(body))
             finally:
                 response.close()
+                response.stream = NO_STREAM
         except httpx.RequestError as error:
             without_wire_frames(error)
             return error
@@ -206,6 +211,7 @@ class AsyncSender(Core):
                         return Answer(response.status_code, response.headers, await response.aread())
                     finally:
                         await response.aclose()
+                        response.stream = NO_STREAM
         except TimeoutError as error:
             without_wire_frames(error)
             return httpx.ReadTimeout("the answer did not end in time")

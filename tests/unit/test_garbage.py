@@ -1,0 +1,46 @@
+"""What a request held is free when its answer is there, without the garbage collector."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from honeyhive_ext import AsyncHoneyHive, HoneyHive
+from tests.support.misbehaving import Misbehaving, answer
+
+STORED = b'{"success":true,"event_id":"7f22137a-6911-4ed3-bc36-110f1dde6b66"}'
+
+
+def create(url: str) -> None:
+    with HoneyHive(api_key="hh_1", base_url=url) as hh:
+        hh.events.create("tool", inputs={"n": 1})
+
+
+def create_async(url: str) -> None:
+    async def main() -> None:
+        async with AsyncHoneyHive(api_key="hh_1", base_url=url) as hh:
+            await hh.events.create("tool", inputs={"n": 1})
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("create", [create, create_async])
+def test_a_request_with_its_body_is_in_no_cycle(create: Callable[[str], None]) -> None:
+    with Misbehaving(then=answer(200, STORED)) as server:
+        create(server.url)  # what is made once is made now
+        gc.collect()
+        gc.disable()
+        try:
+            gc.set_debug(gc.DEBUG_SAVEALL)
+            create(server.url)
+            gc.collect()
+            kept = [one for one in gc.garbage if isinstance(one, (httpx.Request, httpx.Response))]
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+            gc.enable()
+    assert kept == []
