@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from attrs import frozen
 from openapi_python_client.config import ConfigFile
@@ -15,6 +15,11 @@ from codegen.errors import GenerationError
 Schema = Mapping[str, Any]
 COMPONENT = "#/components/schemas/"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether a value of a document is an object, whose keys are text as in any JSON."""
+    return isinstance(value, Mapping)
 
 
 @frozen

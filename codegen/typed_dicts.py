@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from codegen.document import Document, Schema
+from codegen.document import Document, Schema, is_object
 from codegen.sync.documents import Source
 from codegen.sync.shape import flat
 
@@ -86,7 +86,7 @@ def _annotation(
             parts.append(f"{name}{suffix}" if suffix == "Dict" else _object_input(name, schema))
         elif kind == "object":
             values = schema.get("additionalProperties")
-            typed = values if isinstance(values, Mapping) else {}
+            typed: Mapping[str, Any] = values if is_object(values) else {}
             item = (
                 inner(document, document.python_name(f"{name}AdditionalProperty"), typed) if typed else "Any"
             )

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from attrs import frozen
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from codegen.document import METHODS
+from codegen.document import METHODS, is_object
 from codegen.errors import GenerationError
 
 Node = Any  # a mapping out of a YAML document
@@ -50,7 +50,7 @@ class Source:
         Raises:
             GenerationError: The reference leads out of the document, or to nothing.
         """
-        while isinstance(node, Mapping) and "$ref" in node:
+        while is_object(node) and "$ref" in node:
             ref = str(node["$ref"])
             found: Any = self.root
             try:
@@ -63,7 +63,7 @@ class Source:
 
     def component(self, node: Node) -> str | None:
         """The name of the component schema that a `$ref` names, or None."""
-        ref = str(node.get("$ref", "")) if isinstance(node, Mapping) else ""
+        ref = str(node.get("$ref", "")) if is_object(node) else ""
         return ref.rsplit("/", 1)[1] if ref.startswith("#/components/schemas/") else None
 
     def operations(self) -> Iterator[Operation]:
@@ -88,11 +88,7 @@ def read_source(place: str) -> Source:
         root: Any = json.loads(content) if content.lstrip()[:1] == b"{" else loader.load(content)
     except (OSError, httpx.HTTPError, YAMLError, ValueError) as error:
         raise GenerationError(f"cannot read {place}: {error}") from error
-    if (
-        not isinstance(root, Mapping)
-        or "paths" not in root
-        or not str(root.get("openapi", "")).startswith("3.")
-    ):
+    if not is_object(root) or "paths" not in root or not str(root.get("openapi", "")).startswith("3."):
         raise GenerationError(f"{place} is not an OpenAPI 3 document")
     return Source(root)
 

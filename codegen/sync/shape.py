@@ -103,8 +103,8 @@ def _union(parts: list[dict[str, Any]]) -> dict[str, Any]:
     for part in parts:
         _add(merged, part)
     merged["type"] = sorted(frozenset[str]().union(*map(_types, parts)))
-    common = frozenset.intersection(*(frozenset(part.get("required", ())) for part in parts))
-    merged["required"] = sorted(common)
+    required = [frozenset[str](part.get("required", ())) for part in parts]
+    merged["required"] = sorted(required[0].intersection(*required[1:]))
     if all("enum" in part for part in parts):
         merged["enum"] = [value for part in parts for value in part["enum"]]
     else:

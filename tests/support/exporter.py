@@ -1,4 +1,4 @@
-"""A process to be killed, which exports everything of the server argv[1] to the file argv[2] by the method argv[3]."""
+"""A process to be killed: it exports all of server argv[1] to file argv[2] by the method argv[3]."""
 
 from __future__ import annotations
 
