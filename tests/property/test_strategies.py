@@ -10,10 +10,12 @@ import honeyhive_schemas
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from honeyhive_ext import HoneyHive, testing
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local import LocalServer
+from honeyhive_ext.testing.values import following
 from tests.support.contract import document
 from tests.support.scale import scaled
 
@@ -70,6 +72,39 @@ def test_every_field_of_the_document_occurs(name: str) -> None:
 @given(testing.events(event_type=st.just("tool"), start_time=st.just(5), session_id=st.none()))
 def test_strategies_of_the_users_own_are_used_as_they_are(event: dict[str, Any]) -> None:
     assert (event["event_type"], event["start_time"], event["session_id"]) == ("tool", 5, None)
+
+
+OWN = {"start_time": 2 * 10**12, "duration": 250, "end_time": 2 * 10**12 + 500}
+
+
+@pytest.mark.parametrize("kept", [("end_time",), ("end_time", "duration"), ("start_time", "end_time")])
+@few
+@given(data=st.data())
+def test_times_of_the_users_own_stay_and_the_others_agree(kept: tuple[str, ...], data: st.DataObject) -> None:
+    event = data.draw(testing.events(**{name: st.just(OWN[name]) for name in kept}))
+    honeyhive_schemas.validate("PostEventRequest", event)
+    assert all(event[name] == OWN[name] for name in kept)
+    if {"start_time", "end_time", "duration"} <= event.keys():
+        assert event["start_time"] + event["duration"] == pytest.approx(event["end_time"])
+
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "constant": {"const": "x"},
+    "choice": {"anyOf": [{"type": "integer", "minimum": 3, "maximum": 4}, {"type": "null"}]},
+    "pattern": {"type": "string", "pattern": "^a+$"},
+    "bounded": {"type": "number", "minimum": 0, "maximum": 1},
+    "map": {"type": "object", "additionalProperties": {"type": "boolean"}},
+    "list": {"type": "array", "items": {"type": "string", "minLength": 2}, "minItems": 1},
+    "itself": {"type": "object", "properties": {"next": {"$ref": "#"}}, "additionalProperties": False},
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@few
+@given(data=st.data())
+def test_what_a_later_document_may_use_is_followed_too(name: str, data: st.DataObject) -> None:
+    value = data.draw(following(SHAPES[name], SHAPES[name]))
+    assert Draft202012Validator(SHAPES[name]).is_valid(value)
 
 
 def test_a_field_or_an_operation_that_there_is_not_is_named() -> None:
