@@ -58,7 +58,8 @@ def types(session: nox.Session) -> None:
     """Check types with mypy and pyright, for the package and for code that uses it."""
     session.install("-e", ".[cli,progress,export,pandas,polars]", *group("types", "test", "codegen"))
     session.run("mypy")
-    session.run("basedpyright")
+    # named, as pyright would take a .venv in this folder for the environment to look at
+    session.run("basedpyright", "--pythonpath", str(Path(session.bin) / "python"))
 
 
 @nox.session
