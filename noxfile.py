@@ -136,7 +136,7 @@ def faults(session: nox.Session) -> None:
         "pytest",
         "-n",
         "2",
-        *(session.posargs or ["tests/faults", "tests/property", "tests/local"]),
+        *(session.posargs or ["tests/faults", "tests/property", "tests/local", "tests/client"]),
         env={"HONEYHIVE_TEST_SCALE": "1"},
     )
 
