@@ -28,7 +28,10 @@ def run(pytester: pytest.Pytester, program: str, *options: str) -> pytest.RunRes
 
 
 def shown(result: pytest.RunResult) -> str:
-    return "\n".join(result.outlines)
+    """What the run printed, without the summary at its end: how much of a message that repeats is up to
+    the environment (the width, and whether `CI` is set)."""
+    lines = "\n".join(result.outlines)
+    return re.split(r"^=+ short test summary info =+$", lines, flags=re.MULTILINE)[0]
 
 
 def test_each_test_starts_empty_on_the_one_server_of_the_run(
