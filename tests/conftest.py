@@ -5,6 +5,7 @@ The imports stand inside the fixtures, so that tests of pure parts load nothing 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,22 @@ if TYPE_CHECKING:
 KEY = "hh_test_key"
 
 
+# What a developer's shell or a CI service sets and what would change what the tests see.
+_NOT_OURS = ("CI", "FORCE_COLOR", "NO_COLOR", "CLICOLOR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
 def pytest_configure() -> None:
-    """A busy machine is no failure: examples of hypothesis have no deadline."""
+    """The tests are the same in every shell, and a busy machine is no failure: examples have no deadline."""
+    for name in [name for name in os.environ if _not_ours(name.upper())]:
+        del os.environ[name]
     from hypothesis import settings
 
     settings.register_profile("no deadline", deadline=None)
     settings.load_profile("no deadline")
+
+
+def _not_ours(name: str) -> bool:
+    return name in _NOT_OURS or name.startswith("HH_")
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from honeyhive_ext.local.faults import Fault, Faults, fault_from
 from honeyhive_ext.local.log import RequestLog
 from honeyhive_ext.local.message import Failure, Refusal, Request, Response, bad_request, error
 from honeyhive_ext.local.security import Keys, bearer
-from honeyhive_ext.local.store import Store
+from honeyhive_ext.local.store import Store, StoreClosedError
 from honeyhive_ext.local.switches import Switches
 
 logger = logging.getLogger("honeyhive_ext.local")
@@ -100,6 +100,8 @@ class App:
             response = refusal.response()
         except TooDeepError as problem:
             response = bad_request([Failure(problem.path, str(problem))]).response()
+        except StoreClosedError as problem:
+            response = error(503, str(problem), "UNAVAILABLE")
         except Exception:
             logger.exception("%s %s failed", request.method, request.path)
             response = error(500, "the local server failed; its log says why", "INTERNAL")

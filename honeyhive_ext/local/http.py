@@ -68,14 +68,14 @@ class SocketServer:
                 if self.stopped.is_set():
                     return
                 continue  # a connection that was gone before it was accepted
-            if self.stopped.is_set():
-                connection.close()
-                return
             thread = threading.Thread(target=self._serve, args=(connection, address), daemon=True)
-            with self._lock:
+            with self._lock:  # `stop` sees a connection and its thread, or none of them is ever there
+                if self.stopped.is_set():
+                    connection.close()
+                    return
                 self._connections.add(connection)
                 self._threads.add(thread)
-            thread.start()
+                thread.start()
 
     def _serve(self, connection: socket.socket, address: Any) -> None:
         try:
@@ -90,7 +90,8 @@ class SocketServer:
 
     def stop(self) -> None:
         """Close the listening socket and every connection, and wait for their threads."""
-        self.stopped.set()
+        with self._lock:
+            self.stopped.set()
         with contextlib.suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         # Where shutdown does not wake the accepting thread, a connection does.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from honeyhive_ext.local.store.columns import Columns, kinds
+from honeyhive_ext.local.store.connections import StoreClosedError
 from honeyhive_ext.local.store.store import Store
 from honeyhive_ext.local.store.transaction import Draft, Stored, Transaction, get
 
-__all__ = ["Columns", "Draft", "Store", "Stored", "Transaction", "get", "kinds"]
+__all__ = ["Columns", "Draft", "Store", "StoreClosedError", "Stored", "Transaction", "get", "kinds"]

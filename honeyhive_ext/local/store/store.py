@@ -13,6 +13,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -22,6 +23,7 @@ from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local.query.functions import register
 from honeyhive_ext.local.store import indexes, prune
 from honeyhive_ext.local.store.columns import Columns, Kind
+from honeyhive_ext.local.store.connections import Connections, StoreClosedError
 from honeyhive_ext.local.store.paths import Paths
 from honeyhive_ext.local.store.schema import check, prepare
 from honeyhive_ext.local.store.transaction import RepeatedIdError, Transaction
@@ -66,11 +68,12 @@ class Store:
         self.paths = Paths()
         self._lock = threading.Lock()
         self._queue: deque[_Job[Any]] = deque()
-        self._idle: list[sqlite3.Connection] = []
-        self._open: list[sqlite3.Connection] = []
-        self._finalizer = weakref.finalize(self, _close_all, self._open)
+        self._open: list[sqlite3.Connection] = []  # the writer's, until it is closed
+        self._readers = Connections(partial(_connect, path, max_size))
+        self._finalizer = weakref.finalize(self, _close, self._lock, self._open, self._readers)
         try:
-            self._writer = self._connect()
+            self._writer = _connect(path, max_size)
+            self._open.append(self._writer)
             self.columns: Columns = prepare(self._writer, kinds, str(path))
         except sqlite3.Error as problem:
             self.close()
@@ -83,13 +86,17 @@ class Store:
 
     @contextmanager
     def reading(self) -> Generator[sqlite3.Connection]:
-        """A connection with one unchanging view of the store, text read as bytes."""
+        """A connection with one unchanging view of the store, text read as bytes.
+
+        Raises:
+            StoreClosedError: The store is closed, or was while the block ran.
+        """
         if self.path is None:
             with self._lock:
+                self._check_open()
                 yield self._writer
             return
-        connection = self._idle.pop() if self._idle else self._connect()
-        try:
+        with self._readers.lend() as connection:
             connection.execute("BEGIN")
             # The view is fixed by the first read; what is looked up in `paths` after it covers the view.
             if self.paths.last(connection) > self.paths.saved:
@@ -97,14 +104,12 @@ class Store:
                     if self.paths.last(connection) > self.paths.saved:
                         self.paths.load(connection)
             yield connection
-        finally:
-            connection.rollback()
-            self._idle.append(connection)
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Do `work` in a transaction and return its result once it is committed.
 
         Raises:
+            StoreClosedError: The store is closed.
             Whatever `work` raises; what it wrote is then undone.
         """
         job = _Job(work)
@@ -112,6 +117,7 @@ class Store:
         while not job.done:
             with self._lock:
                 if not job.done:
+                    self._check_open()
                     self._commit()
         if job.failure is not None:
             raise job.failure
@@ -166,27 +172,41 @@ class Store:
             return
         self._transaction(jobs, careful=True)
 
+    def _check_open(self) -> None:
+        """The lock is held."""
+        if not self._open:
+            raise StoreClosedError
+
     def close(self) -> None:
-        """Close every connection. The store cannot be used afterwards."""
+        """Wait for the writer, stop the readers, and close every connection.
+
+        The store cannot be used afterwards: whoever asks gets a StoreClosedError.
+        """
         self._finalizer()
 
-    def _connect(self) -> sqlite3.Connection:
-        name = ":memory:" if self.path is None else str(self.path)
-        connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=30.0)
-        self._open.append(connection)
+
+def _connect(path: Path | None, max_size: int | None) -> sqlite3.Connection:
+    name = ":memory:" if path is None else str(path)
+    connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=30.0)
+    try:
         connection.text_factory = bytes
-        if self.path is not None:
+        if path is not None:
             check(connection, name)  # before anything that would change a file of another program
-            if self.max_size is not None:  # it costs every write a little
+            if max_size is not None:  # it costs every write a little
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
             # A killed process loses nothing; a power cut may lose the last commits.
             connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cache_size = -65536")
         register(connection)
-        return connection
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
-def _close_all(connections: list[sqlite3.Connection]) -> None:
-    while connections:
-        connections.pop().close()
+def _close(lock: threading.Lock, opened: list[sqlite3.Connection], readers: Connections) -> None:
+    with lock:
+        while opened:
+            opened.pop().close()
+    readers.close()
