@@ -6,6 +6,7 @@ The imports stand inside the fixtures, so that tests of pure parts load nothing 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ def pytest_configure() -> None:
     """The tests are the same in every shell, and a busy machine is no failure: examples have no deadline."""
     for name in [name for name in os.environ if _not_ours(name.upper())]:
         del os.environ[name]
+    # Whoever starts the suite in the background of a shell gives it a SIGINT that is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     from hypothesis import settings
 
     settings.register_profile("no deadline", deadline=None)

@@ -36,6 +36,9 @@ from honeyhive_ext.transport import AsyncSender, Sender
 GRACE = 2.0
 """Seconds that requests in flight have to end after Ctrl-C, so that the report knows what became of them."""
 
+NOTICE = 0.5
+"""Seconds after which a wait looks for a Ctrl-C that it may have missed."""
+
 
 class Crew:
     """Threads that live as long as one call and do at most `most` pieces of work at a time.
@@ -67,11 +70,17 @@ class Crew:
         """Wait for some work to end; False when none is left."""
         if not self._busy:
             return False
-        crash = self._ended.get()
+        crash = self._next()
         self._busy -= 1
         if crash is not None:
             raise crash
         return True
+
+    def _next(self) -> BaseException | None:
+        # A Ctrl-C in the moment before the wait begins does not end it: Python sees it at the next step.
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self._ended.get(timeout=NOTICE)
 
     def linger(self, seconds: float) -> None:
         """Wait for all work to end, but not for longer than this."""

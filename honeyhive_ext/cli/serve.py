@@ -114,7 +114,9 @@ def run(options: argparse.Namespace) -> int:
         _on_signals(stopping)
         server.start()
         _greet(server, options)
-        stopping.wait()
+        # A signal in the moment before a wait begins does not end it: Python sees it at the next step.
+        while not stopping.wait(0.5):
+            pass
     finally:
         server.close()
     print("stopped", flush=True)
