@@ -13,6 +13,13 @@ pytest_plugins = ["pytester"]
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "testing.md"
 SECTIONS = files(PAGE)
+# A busy machine is no failure: without it, the first event drawn may take longer than hypothesis allows.
+PATIENT = """
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+"""
 OFFICIAL = "An application that uses the official SDK"  # run by `nox -s official_sdk`, which installs it
 
 
@@ -28,6 +35,7 @@ def test_no_other_page_shows_files_that_nothing_runs() -> None:
 
 def test_the_examples_pass(pytester: pytest.Pytester) -> None:
     wanted = 0
+    pytester.makeconftest(PATIENT)
     for section, shown in SECTIONS.items():
         if section != OFFICIAL:
             for name, code in shown.items():
