@@ -23,7 +23,7 @@ KEY = "hh_test_key"
 _NOT_OURS = ("CI", "FORCE_COLOR", "NO_COLOR", "CLICOLOR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """The tests are the same in every shell, and a busy machine is no failure: examples have no deadline."""
     for name in [name for name in os.environ if _not_ours(name.upper())]:
         del os.environ[name]
@@ -33,6 +33,11 @@ def pytest_configure() -> None:
 
     settings.register_profile("no deadline", deadline=None)
     settings.load_profile("no deadline")
+    if "MUTANT_UNDER_TEST" in os.environ:  # set by mutmut, see `nox -s mutation`
+        from tests.support import mutating
+
+        config.pluginmanager.register(mutating)
+        settings.load_profile("mutation")
 
 
 def _not_ours(name: str) -> bool:
