@@ -19,7 +19,7 @@ from honeyhive_ext.batch.progress import Watcher
 from honeyhive_ext.batch.report import Progress
 from honeyhive_ext.errors import ConfigError, QueryError
 from honeyhive_ext.search.checkpoint import Checkpoint
-from honeyhive_ext.search.query import Query
+from honeyhive_ext.search.query import Query, ReadPage, read_page
 
 try:
     import fcntl
@@ -36,6 +36,7 @@ class GrowingFile:
     """
 
     form: str  # what `encode` writes; what was begun in another form is not gone on with
+    read: ReadPage = staticmethod(read_page)  # what makes pages of the answers
 
     def __init__(self, path: PathLike, query: Query, progress: bool | Progress = False) -> None:
         self.path = Path(path).expanduser()

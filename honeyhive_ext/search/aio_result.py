@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
 
@@ -12,12 +12,10 @@ from honeyhive_ext.batch.progress import Watcher
 from honeyhive_ext.batch.report import Progress
 from honeyhive_ext.retry import RetryPolicy
 from honeyhive_ext.search import cursor as pure
+from honeyhive_ext.search.aio_fetch import AsyncFetcher
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.cursor import Count, Cursor
-from honeyhive_ext.search.query import Query, accepted, answer
-from honeyhive_ext.search.rows import Row
-from honeyhive_ext.search.steps import Ask, Page, Refusal
-from honeyhive_ext.search.windows import Window, Windows
+from honeyhive_ext.search.query import Query, ReadPage, read_page
 from honeyhive_ext.transport import AsyncSender
 
 if TYPE_CHECKING:
@@ -50,21 +48,19 @@ class AsyncSearchResult(Generic[T]):
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
     ) -> None:
-        self._sender = sender
         self._query = query
         self._convert = convert
         self._resume = resume
-        self._retry = retry
-        self._timeout = timeout
+        self._fetcher = AsyncFetcher(sender, query, retry=retry, timeout=timeout)
         self._cursor: Cursor | None = None
 
     async def __aiter__(self) -> AsyncGenerator[T, None]:
         self._cursor = cursor = Cursor(self._query, self._resume)
-        async with aclosing(self._pages(cursor)) as pages:
-            async for rows in pages:
-                for row in rows:
-                    cursor.taken += 1
-                    yield self._convert(row.value)
+        async with aclosing(self._fetcher.walk(cursor)) as steps:
+            async for _ in steps:
+                events = cursor.converted(self._convert)
+                for cursor.taken, event in enumerate(events, 1):
+                    yield event
 
     async def pages(self) -> AsyncGenerator[list[T], None]:
         """The same events, a list for each request that brought new ones.
@@ -72,10 +68,10 @@ class AsyncSearchResult(Generic[T]):
         A page has up to `page_size` events, more where many share one millisecond.
         """
         self._cursor = cursor = Cursor(self._query, self._resume)
-        async with aclosing(self._pages(cursor)) as pages:
-            async for rows in pages:
-                cursor.taken = len(rows)
-                yield [self._convert(row.value) for row in rows]
+        async with aclosing(self._fetcher.walk(cursor)) as steps:
+            async for _ in steps:
+                cursor.taken = len(cursor.rows)
+                yield [*cursor.converted(self._convert)]
 
     async def to_list(self, *, progress: bool | Progress = False) -> list[T]:
         """All events, in memory at once. `progress` as for `to_jsonl`."""
@@ -89,7 +85,7 @@ class AsyncSearchResult(Generic[T]):
 
     async def first(self) -> T | None:
         """The newest event, or None. One request for one event."""
-        events = (await self._page(pure.probe(self._query, 1))).events
+        events = (await self._fetcher.page(pure.probe(self._query, 1))).events
         return self._convert(events[0]) if events else None
 
     async def one(self) -> T:
@@ -98,7 +94,7 @@ class AsyncSearchResult(Generic[T]):
         Raises:
             ResultCountError: None matches, or more than one.
         """
-        return self._convert(pure.only(await self._page(pure.probe(self._query, 2))))
+        return self._convert(pure.only(await self._fetcher.page(pure.probe(self._query, 2))))
 
     async def count(self) -> Count:
         """How many events match, whatever `limit` says.
@@ -107,11 +103,12 @@ class AsyncSearchResult(Generic[T]):
         the page, every event is fetched and counted. `Count.by` and `Count.is_total` say which it was.
         """
         for rows in (1, 2):
-            found = pure.judge_count(await self._page(pure.probe(self._query, rows)), rows)
+            found = pure.judge_count(await self._fetcher.page(pure.probe(self._query, rows)), rows)
             if found is not None:
                 return found
-        async with aclosing(self._pages(Cursor(pure.unlimited(self._query), None))) as pages:
-            return Count(sum([len(rows) async for rows in pages]), by="walk", is_total=False)
+        cursor = Cursor(pure.unlimited(self._query), None)
+        async with aclosing(self._fetcher.walk(cursor)) as steps:
+            return Count(sum([len(cursor.rows) async for _ in steps]), by="walk", is_total=False)
 
     def raw(self) -> AsyncSearchResult[dict[str, Any]]:
         """The same search, handing out the events as dicts, just as the service sent them."""
@@ -176,7 +173,7 @@ class AsyncSearchResult(Generic[T]):
 
     async def _export(self, begun: GrowingFile) -> int:
         with begun as file:
-            result = self._from(await _in_thread(file.begin, self._resume))
+            result = self._from(await _in_thread(file.begin, self._resume), file.read)
             file.tell()
             async with aclosing(result.pages()) as pages:
                 async for page in pages:
@@ -191,89 +188,22 @@ class AsyncSearchResult(Generic[T]):
         """
         return (self._cursor or Cursor(self._query, self._resume)).checkpoint()
 
-    def _from(self, resume: Checkpoint | None) -> AsyncSearchResult[dict[str, Any]]:
-        return AsyncSearchResult(
-            self._sender,
+    def _from(
+        self, resume: Checkpoint | None, read: ReadPage = read_page
+    ) -> AsyncSearchResult[dict[str, Any]]:
+        found: AsyncSearchResult[dict[str, Any]] = AsyncSearchResult(
+            self._fetcher.sender,
             self._query,
             pure.as_it_came,
             resume=resume,
-            retry=self._retry,
-            timeout=self._timeout,
+            retry=self._fetcher.retry,
+            timeout=self._fetcher.timeout,
         )
-
-    async def _pages(self, cursor: Cursor) -> AsyncGenerator[Sequence[Row], None]:
-        coming: asyncio.Task[Page | Refusal] | None = None
-        try:
-            while True:
-                ask, windows = cursor.ask, cursor.windows()
-                if cursor.rows:
-                    if ask is not None and windows is None:
-                        coming = asyncio.create_task(self._fetch(ask), name="honeyhive-search")
-                    yield cursor.rows
-                if ask is None:
-                    return
-                if windows is not None:
-                    async with aclosing(self._side_by_side(cursor, windows)) as pages:
-                        async for rows in pages:
-                            yield rows
-                    return
-                got = await (self._fetch(ask) if coming is None else coming)
-                coming = None
-                cursor.feed(got)
-        finally:
-            await _cancel([] if coming is None else [coming])
-
-    async def _side_by_side(self, cursor: Cursor, windows: Windows) -> AsyncGenerator[Sequence[Row], None]:
-        running: dict[asyncio.Task[tuple[list[Row], bool]], Window] = {}
-        try:
-            while not windows.finished:
-                while (window := windows.next()) is not None:
-                    task = asyncio.create_task(self._run(windows.job(window)), name="honeyhive-search")
-                    running[task] = window
-                for done in (await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))[0]:
-                    rows, slowed = await done
-                    windows.done(running.pop(done), rows, slowed=slowed)
-                for step in windows.released():
-                    cursor.show(step)
-                    if cursor.rows:
-                        yield cursor.rows
-                    if cursor.finished:
-                        return
-            cursor.show(windows.end((await self._run(windows.last()))[0]))
-            if cursor.rows:
-                yield cursor.rows
-        finally:
-            await _cancel(running)
-
-    async def _run(self, job: Generator[Ask, Page | Refusal, list[Row]]) -> tuple[list[Row], bool]:
-        slowed = False
-        try:
-            ask = next(job)
-            while True:
-                got = await self._fetch(ask)
-                slowed = slowed or (isinstance(got, Page) and got.attempts > 1)
-                ask = job.send(got)
-        except StopIteration as stop:
-            return stop.value, slowed
-
-    async def _fetch(self, ask: Ask) -> Page | Refusal:
-        call = self._query.call(ask)
-        reply = await self._sender.send(call, retry=self._retry, timeout=self._timeout, accept=accepted(ask))
-        return answer(reply, None if reply.status < 300 else self._sender.error(call, reply))
-
-    async def _page(self, ask: Ask) -> Page:
-        return pure.page_of(await self._fetch(ask))
+        found._fetcher.read = read
+        return found
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({pure.described(self._query)})"
-
-
-async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """End requests that nobody waits for any more, whatever comes of them."""
-    waiting = list(tasks)
-    for task in waiting:
-        task.cancel()
-    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def _in_thread(function: Callable[P, R], *args: P.args, **keywords: P.kwargs) -> R:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from typing import Any, Literal, cast
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any, Literal, TypeVar, cast
 
 from attrs import evolve
 from honeyhive_client.models import Event
@@ -11,10 +11,12 @@ from honeyhive_client.models import Event
 from honeyhive_ext.errors import ResultCountError
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.query import OPEN_START, Query
-from honeyhive_ext.search.rows import Row, iso, read_rows
+from honeyhive_ext.search.rows import Row, iso, read_rows, value_of
 from honeyhive_ext.search.steps import Ask, Page, Position, Refusal, Step
 from honeyhive_ext.search.walk import Walk
 from honeyhive_ext.search.windows import Windows
+
+T = TypeVar("T")
 
 UNREADABLE = "unreadable"  # the property of an Event that holds a row which is no object
 
@@ -45,6 +47,17 @@ class Cursor:
         self._step = Step((), Position(None, None), None, None)
         if self._steps is not None and not self._limit_reached(self._base):
             self._accept(next(self._steps))
+
+    def converted(self, convert: Callable[[Any], T]) -> Iterator[T]:
+        """What `rows` hold, each converted when it is asked for."""
+        values = map(value_of, self.rows)
+        return values if convert is as_it_came else map(convert, values)
+
+    def release(self) -> None:
+        """Let go of `rows`, all of which were handed out."""
+        self._base += len(self.rows)
+        self.rows, self.taken = (), 0
+        self._step = evolve(self._step, rows=())
 
     def feed(self, answer: Page | Refusal) -> None:
         """Put in the answer to `ask`; all of `rows` must have been handed out."""

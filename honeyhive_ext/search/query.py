@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, TypeAlias, cast
@@ -24,6 +24,7 @@ from honeyhive_ext.shell import MOST_A_PAGE
 from honeyhive_ext.times import unix_ms
 
 When: TypeAlias = datetime | timedelta | float | None
+ReadPage: TypeAlias = Callable[[Reply], Page]
 
 MOST_PARALLEL = 64
 OPEN_START = 0  # Unix ms; where a range without a start begins once it needs one: 1970-01-01
@@ -221,6 +222,6 @@ def accepted(ask: Ask) -> frozenset[int]:
     return REFUSED | {500} if len(ask.extra) > MANY_FILTERS else REFUSED
 
 
-def answer(reply: Reply, error: APIStatusError | None) -> Page | Refusal:
+def answer(reply: Reply, error: APIStatusError | None, read: ReadPage) -> Page | Refusal:
     """The reply as the walk takes it; `error` is what a reply that is no success stands for."""
-    return read_page(reply) if error is None else Refusal(error)
+    return read(reply) if error is None else Refusal(error)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Collection, Generator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
@@ -14,10 +13,8 @@ from honeyhive_ext.retry import RetryPolicy
 from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.cursor import Count, Cursor
-from honeyhive_ext.search.query import Query, accepted, answer
-from honeyhive_ext.search.rows import Row
-from honeyhive_ext.search.steps import Ask, Page, Refusal
-from honeyhive_ext.search.windows import Window, Windows
+from honeyhive_ext.search.fetch import Fetcher
+from honeyhive_ext.search.query import Query, ReadPage, read_page
 from honeyhive_ext.transport import Sender
 
 if TYPE_CHECKING:
@@ -49,21 +46,19 @@ class SearchResult(Generic[T]):
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
     ) -> None:
-        self._sender = sender
         self._query = query
         self._convert = convert
         self._resume = resume
-        self._retry = retry
-        self._timeout = timeout
+        self._fetcher = Fetcher(sender, query, retry=retry, timeout=timeout)
         self._cursor: Cursor | None = None
 
     def __iter__(self) -> Generator[T, None, None]:
         self._cursor = cursor = Cursor(self._query, self._resume)
-        with closing(self._pages(cursor)) as pages:
-            for rows in pages:
-                for row in rows:
-                    cursor.taken += 1
-                    yield self._convert(row.value)
+        with closing(self._fetcher.walk(cursor)) as steps:
+            for _ in steps:
+                events = cursor.converted(self._convert)
+                for cursor.taken, event in enumerate(events, 1):
+                    yield event
 
     def pages(self) -> Generator[list[T], None, None]:
         """The same events, a list for each request that brought new ones.
@@ -71,10 +66,10 @@ class SearchResult(Generic[T]):
         A page has up to `page_size` events, more where many share one millisecond.
         """
         self._cursor = cursor = Cursor(self._query, self._resume)
-        with closing(self._pages(cursor)) as pages:
-            for rows in pages:
-                cursor.taken = len(rows)
-                yield [self._convert(row.value) for row in rows]
+        with closing(self._fetcher.walk(cursor)) as steps:
+            for _ in steps:
+                cursor.taken = len(cursor.rows)
+                yield [*cursor.converted(self._convert)]
 
     def to_list(self, *, progress: bool | Progress = False) -> list[T]:
         """All events, in memory at once. `progress` as for `to_jsonl`."""
@@ -87,7 +82,7 @@ class SearchResult(Generic[T]):
 
     def first(self) -> T | None:
         """The newest event, or None. One request for one event."""
-        events = self._page(pure.probe(self._query, 1)).events
+        events = self._fetcher.page(pure.probe(self._query, 1)).events
         return self._convert(events[0]) if events else None
 
     def one(self) -> T:
@@ -96,7 +91,7 @@ class SearchResult(Generic[T]):
         Raises:
             ResultCountError: None matches, or more than one.
         """
-        return self._convert(pure.only(self._page(pure.probe(self._query, 2))))
+        return self._convert(pure.only(self._fetcher.page(pure.probe(self._query, 2))))
 
     def count(self) -> Count:
         """How many events match, whatever `limit` says.
@@ -105,11 +100,12 @@ class SearchResult(Generic[T]):
         the page, every event is fetched and counted. `Count.by` and `Count.is_total` say which it was.
         """
         for rows in (1, 2):
-            found = pure.judge_count(self._page(pure.probe(self._query, rows)), rows)
+            found = pure.judge_count(self._fetcher.page(pure.probe(self._query, rows)), rows)
             if found is not None:
                 return found
-        with closing(self._pages(Cursor(pure.unlimited(self._query), None))) as pages:
-            return Count(sum(map(len, pages)), by="walk", is_total=False)
+        cursor = Cursor(pure.unlimited(self._query), None)
+        with closing(self._fetcher.walk(cursor)) as steps:
+            return Count(sum(len(cursor.rows) for _ in steps), by="walk", is_total=False)
 
     def raw(self) -> SearchResult[dict[str, Any]]:
         """The same search, handing out the events as dicts, just as the service sent them."""
@@ -218,7 +214,7 @@ class SearchResult(Generic[T]):
 
     def _export(self, begun: GrowingFile) -> int:
         with begun as file:
-            result = self._from(file.begin(self._resume))
+            result = self._from(file.begin(self._resume), file.read)
             file.tell()
             with closing(result.pages()) as pages:
                 for page in pages:
@@ -233,77 +229,17 @@ class SearchResult(Generic[T]):
         """
         return (self._cursor or Cursor(self._query, self._resume)).checkpoint()
 
-    def _from(self, resume: Checkpoint | None) -> SearchResult[dict[str, Any]]:
-        return SearchResult(
-            self._sender,
+    def _from(self, resume: Checkpoint | None, read: ReadPage = read_page) -> SearchResult[dict[str, Any]]:
+        found: SearchResult[dict[str, Any]] = SearchResult(
+            self._fetcher.sender,
             self._query,
             pure.as_it_came,
             resume=resume,
-            retry=self._retry,
-            timeout=self._timeout,
+            retry=self._fetcher.retry,
+            timeout=self._fetcher.timeout,
         )
-
-    def _pages(self, cursor: Cursor) -> Generator[Sequence[Row], None, None]:
-        ahead: ThreadPoolExecutor | None = None
-        try:
-            while True:
-                ask, windows, coming = cursor.ask, cursor.windows(), None
-                if cursor.rows:
-                    if ask is not None and windows is None:
-                        ahead = ahead or ThreadPoolExecutor(1, thread_name_prefix="honeyhive-search")
-                        coming = ahead.submit(self._fetch, ask)
-                    yield cursor.rows
-                if ask is None:
-                    return
-                if windows is not None:
-                    yield from self._side_by_side(cursor, windows)
-                    return
-                cursor.feed(self._fetch(ask) if coming is None else coming.result())
-        finally:
-            if ahead is not None:
-                ahead.shutdown(wait=False, cancel_futures=True)
-
-    def _side_by_side(self, cursor: Cursor, windows: Windows) -> Generator[Sequence[Row], None, None]:
-        workers = ThreadPoolExecutor(self._query.parallel, thread_name_prefix="honeyhive-search")
-        running: dict[Future[tuple[list[Row], bool]], Window] = {}
-        try:
-            while not windows.finished:
-                while (window := windows.next()) is not None:
-                    running[workers.submit(self._run, windows.job(window))] = window
-                for done in wait(running, return_when=FIRST_COMPLETED).done:
-                    rows, slowed = done.result()
-                    windows.done(running.pop(done), rows, slowed=slowed)
-                for step in windows.released():
-                    cursor.show(step)
-                    if cursor.rows:
-                        yield cursor.rows
-                    if cursor.finished:
-                        return
-            cursor.show(windows.end(self._run(windows.last())[0]))
-            if cursor.rows:
-                yield cursor.rows
-        finally:
-            workers.shutdown(wait=False, cancel_futures=True)
-
-    def _run(self, job: Generator[Ask, Page | Refusal, list[Row]]) -> tuple[list[Row], bool]:
-        """The rows of a job, and whether a request of it had to be sent more than once."""
-        slowed = False
-        try:
-            ask = next(job)
-            while True:
-                got = self._fetch(ask)
-                slowed = slowed or (isinstance(got, Page) and got.attempts > 1)
-                ask = job.send(got)
-        except StopIteration as stop:
-            return stop.value, slowed
-
-    def _fetch(self, ask: Ask) -> Page | Refusal:
-        call = self._query.call(ask)
-        reply = self._sender.send(call, retry=self._retry, timeout=self._timeout, accept=accepted(ask))
-        return answer(reply, None if reply.status < 300 else self._sender.error(call, reply))
-
-    def _page(self, ask: Ask) -> Page:
-        return pure.page_of(self._fetch(ask))
+        found._fetcher.read = read
+        return found
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({pure.described(self._query)})"

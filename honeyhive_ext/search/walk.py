@@ -18,15 +18,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Iterable, Mapping, Sequence
+from typing import Any, cast
 
 from attrs import evolve
 
 from honeyhive_ext.errors import PaginationIncomplete
 from honeyhive_ext.search.drain import Learned, condition, drain
+from honeyhive_ext.search.overlap import (
+    OVERLAPS,
+    coarseness,
+    further_back,
+    remember,
+    unseen,
+    wanted_overlap,
+)
 from honeyhive_ext.search.rows import YEAR_9999, YEAR_ONE, Row, newest_first, read_rows, times
 from honeyhive_ext.search.steps import Ask, Page, Position, Refusal, Step
 
-OVERLAPS = (1, 10, 100, 1_000, 60_000, 3_600_000, 86_400_000)  # ms; what a service may cut times to
 MOST_DOUBTS = 3  # second pages that are not empty, until pages are taken to be cut
 MOST_WITHOUT_PROGRESS = 200  # requests in which the end of the range did not move down
 
@@ -58,21 +66,13 @@ class Walk:
         """The walk itself: yields steps, takes the answers to their requests."""
         at: Position | None = self._at
         before = self._at
-        rows: list[Row] = []
+        # No variable here keeps a page, so that its memory is free before the next one is parsed.
+        found: list[Sequence[Row]] = [()]
         lowest, idle = math.inf, 0
         while at is not None:
             ask = Ask(at.lo, at.hi, self.learned.size)
-            answer = yield Step(rows, before, at, ask)
-            before = at
-            asking = self._take(at, _page(answer))
-            reply: Page | Refusal | None = None
-            while True:
-                try:
-                    ask = asking.send(reply) if reply is not None else next(asking)
-                except StopIteration as stop:
-                    rows, at = stop.value
-                    break
-                reply = yield Step((), before, before, ask)
+            answered = self._answered(at, (yield Step(found.pop(), before, at, ask)), found)
+            before, at = at, (yield from answered)
             if at is not None:
                 end = math.inf if at.hi is None else at.hi
                 lowest, idle = (end, 0) if end < lowest else (lowest, idle + 1)
@@ -81,7 +81,22 @@ class Walk:
                         f"{idle} requests did not bring the search below {at.hi} (Unix ms): events arrive "
                         "there faster than they can be read. Set an earlier end, or a larger page_size."
                     )
-        yield Step(rows, before, None, None)
+        yield Step(found.pop(), before, None, None)
+
+    def _answered(
+        self, at: Position, answer: Page | Refusal, found: list[Sequence[Row]]
+    ) -> Generator[Step, Page | Refusal, Position | None]:
+        """Where to go on after an answer; its new rows are added to `found`."""
+        asking = self._take(at, _page(answer))
+        reply: Any = None
+        while True:
+            try:
+                ask = asking.send(reply)
+            except StopIteration as stop:
+                rows, after = stop.value
+                found.append(rows)
+                return cast("Position | None", after)
+            reply = yield Step((), at, at, ask)
 
     def _take(
         self, at: Position, page: Page
@@ -90,7 +105,7 @@ class Walk:
         rows = read_rows(page.events)
         page, rows, full = yield from self._complete(at, page, rows)
         had = times(rows)
-        overlap = _overlap(at, rows)
+        overlap = wanted_overlap(at, had)
         self._prove(at, had)
         if self._prove_by_asking and full and not self.proven:
             yield from self._ask_for_proof(rows)
@@ -99,13 +114,13 @@ class Walk:
             # Nothing of what was had before appears again: rows in between may be missing from this answer.
             if not at.drained:
                 if at.hi != at.past:
-                    return [], _further_back(at)
+                    return [], further_back(at)
             elif not self.proven:
                 lo = _below(at.lo, math.floor(max(had)) - overlap) if had else at.lo
                 gap = yield from drain(lo, at.past, self.learned)
-        overlap = max(overlap, _coarseness(at, rows))
-        new = _unseen(at.seen, newest_first([*gap, *rows]) if gap else rows)
-        seen = _remember(at, overlap, [*gap, *rows])
+        overlap = max(overlap, coarseness(at, rows))
+        new = unseen(at.seen, newest_first([*gap, *rows]) if gap else rows)
+        seen = remember(at, overlap, [*gap, *rows])
         if not full:
             return (yield from self._end(at, new, seen))
         if not had:
@@ -119,8 +134,8 @@ class Walk:
             # The top of the range alone fills a page, so there is no later page to move the end to.
             low: int = _below(at.lo, min(at.hi - 3 * overlap, math.floor(last) - 1 - 2 * overlap))
             drained = yield from drain(low, at.hi, self.learned)
-            new = _unseen(at.seen, newest_first([*gap, *drained, *rows]))
-            seen = _remember(at, overlap, [*gap, *drained, *rows])
+            new = unseen(at.seen, newest_first([*gap, *drained, *rows]))
+            seen = remember(at, overlap, [*gap, *drained, *rows])
             if low == at.lo:
                 return (yield from self._end(at, new, seen))
             return new, evolve(
@@ -200,7 +215,7 @@ class Walk:
     ) -> Generator[Ask, Page | Refusal, tuple[list[Row], None]]:
         """The last rows. A search without a date range also means the events without a start_time."""
         if at.open and at.hi is not None:
-            new = [*new, *_unseen(seen, (yield from timeless(self.learned)))]
+            new = [*new, *unseen(seen, (yield from timeless(self.learned)))]
         return new, None
 
 
@@ -224,74 +239,3 @@ def _page(answer: Page | Refusal) -> Page:
 
 def _below(lo: int | None, time: int) -> int:
     return time if lo is None else max(lo, time)
-
-
-def _unseen(seen: Mapping[str, float | None], rows: Iterable[Row]) -> list[Row]:
-    new: dict[str, Row] = {}
-    for row in rows:
-        if row.key not in seen:
-            new.setdefault(row.key, row)
-    return list(new.values())
-
-
-def _remember(at: Position, overlap: int, rows: Iterable[Row]) -> dict[str, float | None]:
-    """The ids that a request with an end of at most `at.hi` may bring again."""
-    if at.hi is None:
-        seen = dict(at.seen)
-    else:
-        top = at.hi + overlap
-        seen = {key: time for key, time in at.seen.items() if time is None or time <= top}
-    seen.update((row.key, row.time) for row in rows)
-    return seen
-
-
-def _overlap(at: Position, rows: Sequence[Row]) -> int:
-    """The overlap, wider where the rows show that the service reads or sorts times coarsely."""
-    wanted = float(at.overlap)
-    previous: float | None = None
-    for row in rows:
-        if row.time is None:
-            continue
-        if at.hi is not None and row.time > at.hi + 1:
-            wanted = max(wanted, row.time - at.hi)
-        if previous is not None and row.time > previous:
-            wanted = max(wanted, row.time - previous)
-        previous = row.time
-    return next((unit for unit in OVERLAPS if unit >= wanted), OVERLAPS[-1]) if wanted > 1 else at.overlap
-
-
-def _further_back(at: Position) -> Position:
-    """The same place, asked with a later end: its rows were deleted, or the service cuts times."""
-    hi, past = at.hi, at.past
-    if hi is None:
-        raise PaginationIncomplete("The service's answers to one range contradict each other.")
-    failed = (*at.failed, hi)
-    tries = len(failed)
-    later = sorted(time for time in at.seen.values() if time is not None and time > hi)
-    if tries >= len(OVERLAPS):
-        return evolve(at, hi=past, failed=failed)
-    end = failed[0] + OVERLAPS[tries]
-    if later:
-        end = max(end, math.ceil(later[min(1 << 2 * (tries - 1), len(later)) - 1]) + at.overlap)
-    return evolve(at, hi=end if past is None else min(end, past), failed=failed)
-
-
-def _coarseness(at: Position, rows: Iterable[Row]) -> int:
-    """The overlap that the service needs, where a row came only with a later end than its own time."""
-    reach, hi = at.reach, at.hi
-    if not at.failed or reach is None:
-        return 1
-    if not any(row.key in at.seen and reach <= _time(row) <= at.failed[0] for row in rows):
-        return 1  # the rows that failed to appear are gone
-
-    def explains(unit: int) -> bool:
-        """Whether a service that cuts times to `unit` would have answered as it did."""
-        return all(end - end % unit < reach for end in at.failed) and (hi is None or hi - hi % unit >= reach)
-
-    wider = [unit for unit in OVERLAPS if unit > at.overlap]
-    fits = [unit for unit in wider if explains(unit)] or wider[-1:]
-    return fits[0] if fits else at.overlap
-
-
-def _time(row: Row) -> float:
-    return -math.inf if row.time is None else row.time

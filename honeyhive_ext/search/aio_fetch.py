@@ -1,0 +1,112 @@
+"""`AsyncFetcher`: sends the requests of a search, for code that awaits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator, Iterable
+from contextlib import aclosing
+from typing import Any
+
+from honeyhive_ext.exchange import Call, Reply
+from honeyhive_ext.retry import RetryPolicy
+from honeyhive_ext.search import cursor as pure
+from honeyhive_ext.search.cursor import Cursor
+from honeyhive_ext.search.query import Query, ReadPage, accepted, answer, read_page
+from honeyhive_ext.search.rows import Row
+from honeyhive_ext.search.steps import Ask, Page, Refusal
+from honeyhive_ext.search.windows import Window, Windows
+from honeyhive_ext.transport import AsyncSender
+
+
+class AsyncFetcher:
+    """The awaitable twin of `Fetcher`."""
+
+    def __init__(
+        self, sender: AsyncSender, query: Query, *, retry: RetryPolicy | bool | None, timeout: float | None
+    ) -> None:
+        self.sender = sender
+        self.retry = retry
+        self.timeout = timeout
+        self.read: ReadPage = read_page
+        self._query = query
+
+    async def page(self, ask: Ask) -> Page:
+        """The answer to a request that has no filters to refuse."""
+        return pure.page_of(await self._fetch(ask))
+
+    async def walk(self, cursor: Cursor) -> AsyncGenerator[None, None]:
+        """Yields whenever `cursor.rows` are new ones; see `Fetcher.walk`."""
+        coming: asyncio.Task[tuple[Call, Reply]] | None = None
+        try:
+            while True:
+                ask, windows = cursor.ask, cursor.windows()
+                if cursor.rows:
+                    if ask is not None and windows is None:
+                        coming = asyncio.create_task(self._send(ask), name="honeyhive-search")
+                    yield
+                if ask is None:
+                    return
+                if windows is not None:
+                    async with aclosing(self._side_by_side(cursor, windows)) as steps:
+                        async for step in steps:
+                            yield step
+                    return
+                sent = await (self._send(ask) if coming is None else coming)
+                coming = None
+                cursor.release()
+                cursor.feed(self._answer(*sent))
+                del sent
+        finally:
+            await _cancel([] if coming is None else [coming])
+
+    async def _side_by_side(self, cursor: Cursor, windows: Windows) -> AsyncGenerator[None, None]:
+        running: dict[asyncio.Task[tuple[list[Row], bool]], Window] = {}
+        try:
+            while not windows.finished:
+                while (window := windows.next()) is not None:
+                    task = asyncio.create_task(self._run(windows.job(window)), name="honeyhive-search")
+                    running[task] = window
+                for done in (await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))[0]:
+                    rows, slowed = await done
+                    windows.done(running.pop(done), rows, slowed=slowed)
+                for step in windows.released():
+                    cursor.show(step)
+                    if cursor.rows:
+                        yield
+                    if cursor.finished:
+                        return
+            cursor.show(windows.end((await self._run(windows.last()))[0]))
+            if cursor.rows:
+                yield
+        finally:
+            await _cancel(running)
+
+    async def _run(self, job: Generator[Ask, Page | Refusal, list[Row]]) -> tuple[list[Row], bool]:
+        slowed = False
+        try:
+            ask = next(job)
+            while True:
+                got = await self._fetch(ask)
+                slowed = slowed or (isinstance(got, Page) and got.attempts > 1)
+                ask = job.send(got)
+        except StopIteration as stop:
+            return stop.value, slowed
+
+    async def _fetch(self, ask: Ask) -> Page | Refusal:
+        return self._answer(*await self._send(ask))
+
+    async def _send(self, ask: Ask) -> tuple[Call, Reply]:
+        call = self._query.call(ask)
+        sending = self.sender.send(call, retry=self.retry, timeout=self.timeout, accept=accepted(ask))
+        return call, await sending
+
+    def _answer(self, call: Call, reply: Reply) -> Page | Refusal:
+        return answer(reply, None if reply.status < 300 else self.sender.error(call, reply), self.read)
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """End requests that nobody waits for any more, whatever comes of them."""
+    waiting = list(tasks)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)

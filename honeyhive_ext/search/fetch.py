@@ -1,0 +1,105 @@
+"""`Fetcher`: sends the requests of a search, in the calling thread and ahead of it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from honeyhive_ext.exchange import Call, Reply
+from honeyhive_ext.retry import RetryPolicy
+from honeyhive_ext.search import cursor as pure
+from honeyhive_ext.search.cursor import Cursor
+from honeyhive_ext.search.query import Query, ReadPage, accepted, answer, read_page
+from honeyhive_ext.search.rows import Row
+from honeyhive_ext.search.steps import Ask, Page, Refusal
+from honeyhive_ext.search.windows import Window, Windows
+from honeyhive_ext.transport import Sender
+
+
+class Fetcher:
+    """The requests of one search.
+
+    Attributes:
+        read: What makes a page of an answer.
+    """
+
+    def __init__(
+        self, sender: Sender, query: Query, *, retry: RetryPolicy | bool | None, timeout: float | None
+    ) -> None:
+        self.sender = sender
+        self.retry = retry
+        self.timeout = timeout
+        self.read: ReadPage = read_page
+        self._query = query
+
+    def page(self, ask: Ask) -> Page:
+        """The answer to a request that has no filters to refuse."""
+        return pure.page_of(self._fetch(ask))
+
+    def walk(self, cursor: Cursor) -> Generator[None, None, None]:
+        """Yields whenever `cursor.rows` are new ones, all of which are to be handed out."""
+        ahead: ThreadPoolExecutor | None = None
+        try:
+            while True:
+                ask, windows, coming = cursor.ask, cursor.windows(), None
+                if cursor.rows:
+                    if ask is not None and windows is None:
+                        ahead = ahead or ThreadPoolExecutor(1, thread_name_prefix="honeyhive-search")
+                        coming = ahead.submit(self._send, ask)
+                    yield
+                if ask is None:
+                    return
+                if windows is not None:
+                    yield from self._side_by_side(cursor, windows)
+                    return
+                # An answer is parsed when the page before it is gone, not ahead: its memory is warm.
+                # 1 µs an event less, and one page less in memory.
+                cursor.release()
+                cursor.feed(self._answer(*(self._send(ask) if coming is None else coming.result())))
+        finally:
+            if ahead is not None:
+                ahead.shutdown(wait=False, cancel_futures=True)
+
+    def _side_by_side(self, cursor: Cursor, windows: Windows) -> Generator[None, None, None]:
+        workers = ThreadPoolExecutor(self._query.parallel, thread_name_prefix="honeyhive-search")
+        running: dict[Future[tuple[list[Row], bool]], Window] = {}
+        try:
+            while not windows.finished:
+                while (window := windows.next()) is not None:
+                    running[workers.submit(self._run, windows.job(window))] = window
+                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    rows, slowed = done.result()
+                    windows.done(running.pop(done), rows, slowed=slowed)
+                for step in windows.released():
+                    cursor.show(step)
+                    if cursor.rows:
+                        yield
+                    if cursor.finished:
+                        return
+            cursor.show(windows.end(self._run(windows.last())[0]))
+            if cursor.rows:
+                yield
+        finally:
+            workers.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self, job: Generator[Ask, Page | Refusal, list[Row]]) -> tuple[list[Row], bool]:
+        """The rows of a job, and whether a request of it had to be sent more than once."""
+        slowed = False
+        try:
+            ask = next(job)
+            while True:
+                got = self._fetch(ask)
+                slowed = slowed or (isinstance(got, Page) and got.attempts > 1)
+                ask = job.send(got)
+        except StopIteration as stop:
+            return stop.value, slowed
+
+    def _fetch(self, ask: Ask) -> Page | Refusal:
+        return self._answer(*self._send(ask))
+
+    def _send(self, ask: Ask) -> tuple[Call, Reply]:
+        call = self._query.call(ask)
+        return call, self.sender.send(call, retry=self.retry, timeout=self.timeout, accept=accepted(ask))
+
+    def _answer(self, call: Call, reply: Reply) -> Page | Refusal:
+        return answer(reply, None if reply.status < 300 else self.sender.error(call, reply), self.read)
