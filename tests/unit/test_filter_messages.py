@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -233,6 +234,12 @@ def test_an_unknown_field_is_told_the_nearest_one(name: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("write", "reason"),
     [
+        (lambda: F("evnt_name") == "x", "no event has a field 'evnt_name'; did you mean 'event_name'?"),
+        (lambda: F("metdata.a.b") == 1, "no event has a field 'metdata'; did you mean 'metadata'?"),
+        (
+            lambda: F("x").before("soon"),
+            "'before' compares moments, and 'soon' is none: write an aware datetime, or > and < for numbers",
+        ),
         (lambda: F("metdata.cost") > 1, "no event has a field 'metdata'; did you mean 'metadata'?"),
         (
             lambda: F("x").after(5),
@@ -324,9 +331,20 @@ def test_fields_filters_and_f_show_how_they_are_written() -> None:
     )
 
 
-def test_fields_are_keys_of_a_dict_by_their_path() -> None:
+def test_fields_and_filters_are_hashed_by_what_they_say() -> None:
     assert hash(F("a", "b")) == hash(F("a", "b"))
     assert len({hash(F(name)) for name in "abcdef"}) > 1
+    assert len({hash(F(name) == 1) for name in "abcdef"}) > 1
+
+
+def test_a_moment_is_written_in_utc_wherever_the_program_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert F("x").after(NOON).value == "2026-01-01T12:00:00.000Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_joined_filters_keep_the_order_in_which_they_are_written() -> None:

@@ -27,37 +27,39 @@ class Kind(Enum):
 
 
 @pytest.mark.parametrize(
-    ("built", "operator", "value", "type_"),
+    ("write", "operator", "value", "type_"),
     [
-        (F("a") == "x", "is", "x", "string"),
-        (F("a") != "x", "is not", "x", "string"),
-        (F("a") > 5, "greater than", 5, "number"),
-        (F("a") < 0.5, "less than", 0.5, "number"),
-        (F("a").contains("x"), "contains", "x", "string"),
-        (F("a").not_contains("x"), "not contains", "x", "string"),
-        (F("a").exists(), "exists", None, None),
-        (F("a").not_exists(), "not exists", None, None),
-        (F("a").after(NOON), "after", NOON_TEXT, "datetime"),
-        (F("a").before(NOON), "before", NOON_TEXT, "datetime"),
-        (F("a") > NOON, "after", NOON_TEXT, "datetime"),
-        (F("a") < NOON, "before", NOON_TEXT, "datetime"),
-        (F("a") == NOON, "is", NOON_TEXT, "datetime"),
-        (F("a").after("2026-01-01T13:00:00+01:00"), "after", "2026-01-01T13:00:00+01:00", "datetime"),
-        (F("a") == NOON.astimezone(timezone(timedelta(hours=-8))), "is", NOON_TEXT, "datetime"),
-        (F("a") == NOON.replace(microsecond=1), "is", "2026-01-01T12:00:00.000001Z", "datetime"),
-        (F.start_time.after(1_767_268_800_000), "after", NOON_TEXT, "datetime"),
-        (F.start_time > 1_767_268_800_000, "greater than", 1_767_268_800_000, "number"),
-        (F("a") == ID, "is", str(ID), "string"),
-        (F("a") == Kind.MODEL, "is", "model", "string"),
-        (F("a") == True, "is", True, "boolean"),  # noqa: E712
-        (F("a") == None, "not exists", None, None),  # noqa: E711
-        (F("a") != None, "exists", None, None),  # noqa: E711
-        (F("a") == Decimal("0.10"), "is", "0.10", "string"),
+        (lambda: F("a") == "x", "is", "x", "string"),
+        (lambda: F("a") != "x", "is not", "x", "string"),
+        (lambda: F("a") > 5, "greater than", 5, "number"),
+        (lambda: F("a") < 0.5, "less than", 0.5, "number"),
+        (lambda: F("a").contains("x"), "contains", "x", "string"),
+        (lambda: F("a").not_contains("x"), "not contains", "x", "string"),
+        (lambda: F("a").exists(), "exists", None, None),
+        (lambda: F("a").not_exists(), "not exists", None, None),
+        (lambda: F("a").after(NOON), "after", NOON_TEXT, "datetime"),
+        (lambda: F("a").before(NOON), "before", NOON_TEXT, "datetime"),
+        (lambda: F("a") > NOON, "after", NOON_TEXT, "datetime"),
+        (lambda: F("a") < NOON, "before", NOON_TEXT, "datetime"),
+        (lambda: F("a") == NOON, "is", NOON_TEXT, "datetime"),
+        (lambda: F("a").after("2026-01-01T13:00:00+01:00"), "after", "2026-01-01T13:00:00+01:00", "datetime"),
+        (lambda: F("a") == NOON.astimezone(timezone(timedelta(hours=-8))), "is", NOON_TEXT, "datetime"),
+        (lambda: F("a") == NOON.replace(microsecond=1), "is", "2026-01-01T12:00:00.000001Z", "datetime"),
+        (lambda: F.start_time.after(1_767_268_800_000), "after", NOON_TEXT, "datetime"),
+        (lambda: F.start_time.after(0), "after", "1970-01-01T00:00:00.000Z", "datetime"),
+        (lambda: F.start_time > 1_767_268_800_000, "greater than", 1_767_268_800_000, "number"),
+        (lambda: F("a") == ID, "is", str(ID), "string"),
+        (lambda: F("a") == Kind.MODEL, "is", "model", "string"),
+        (lambda: F("a") == True, "is", True, "boolean"),  # noqa: E712
+        (lambda: F("a") == None, "not exists", None, None),  # noqa: E711
+        (lambda: F("a") != None, "exists", None, None),  # noqa: E711
+        (lambda: F("a") == Decimal("0.10"), "is", "0.10", "string"),
     ],
 )
 def test_every_operator_and_value_becomes_its_wire_form(
-    built: Filter, operator: str, value: object, type_: str | None
+    write: Callable[[], Filter], operator: str, value: object, type_: str | None
 ) -> None:
+    built = write()
     assert (built.operator, built.value, built.type) == (operator, value, type_)
 
 
