@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
+from types import FunctionType
 from uuid import UUID
 
 import pytest
@@ -180,10 +181,15 @@ def test_filters_compare_and_hash_by_what_they_ask() -> None:
         lambda: as_filters([F("a.b").exists(), F("a.b").not_exists()]),
     ],
 )
-def test_a_filter_that_cannot_match_is_warned_about_where_it_is_written(write: Callable[[], object]) -> None:
+def test_a_filter_that_cannot_match_is_warned_about_where_it_is_written(write: FunctionType) -> None:
     with pytest.warns(FilterWarning, match="matches nothing") as caught:
         write()
-    assert caught[0].filename == __file__
+    assert (caught[0].filename, caught[0].lineno) == (__file__, write.__code__.co_firstlineno)
+
+
+def test_a_filter_in_code_without_a_module_is_warned_about_too() -> None:
+    with pytest.warns(FilterWarning, match="matches nothing"):
+        exec("F('x').after(5)", {"F": F})
 
 
 def test_a_path_through_an_array_may_have_two_values() -> None:
