@@ -90,8 +90,8 @@ class Rows:
         self.connection.execute("PRAGMA cache_size = -65536")
         register(self.connection)
         self.columns: Columns = prepare(self.connection, kinds(schema("PostEventRequest")), str(path))
-        names = ",".join(["sort_time", *map(quoted, self.columns.names), "extra"])
-        marks = ",".join("?" * (len(self.columns.names) + 2))
+        names = ",".join(["sort_time", *self.columns.cells])
+        marks = ",".join("?" * (len(self.columns.cells) + 1))
         self.insert = f"INSERT INTO events ({names}) VALUES ({marks})"
 
     def rows(self, events: list[dict[str, Any]]) -> list[list[Any]]:
@@ -168,7 +168,7 @@ def median(work: Callable[[], object], times: int = 15) -> float:
 
 def reading(wire: Wire, bare: Rows, count: int, ids: list[str]) -> None:
     """Pages and single events, beside a bare query of the same rows."""
-    select = bare.columns.select()
+    select = "body"
     last = min(500, max(1, count // 1000))
 
     def bare_page(page: int) -> Callable[[], object]:

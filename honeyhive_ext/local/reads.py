@@ -34,16 +34,13 @@ _END = 2**62  # an offset that nothing reaches and SQLite can hold
 def get_event(context: Context) -> Response:
     """GET /v1/events/{event_id}."""
     event_id = path_uuid(context, "event_id")
-    store = context.store
-    with store.reading() as connection:
+    with context.store.reading() as connection:
         row = connection.execute(
-            f"SELECT {store.columns.select()} FROM events WHERE {quoted('event_id')} = ?"
-            " ORDER BY copy DESC LIMIT 1",
-            [event_id],
+            f"SELECT body FROM events WHERE {quoted('event_id')} = ? ORDER BY copy DESC LIMIT 1", [event_id]
         ).fetchone()
     if row is None:
         raise not_found(f"no event {event_id} is stored")
-    return Response(200, b'{"event":' + codec.unguard(store.columns.decode(row)) + b"}")
+    return Response(200, b'{"event":' + codec.unguard(row[0]) + b"}")
 
 
 @frozen
@@ -124,9 +121,7 @@ def _end(between: Mapping[str, Any], name: str, wrong: list[Failure]) -> float:
 def answer_query(context: Context, asked: Query) -> Response:
     """The page of a query."""
     with context.store.reading() as connection:
-        count, rows = run(context, connection, asked)
-    columns = context.store.columns
-    events = [columns.decode(row) for row in rows]
+        count, events = run(context, connection, asked)
     if asked.projections:
         events = [projected(event, asked.projections) for event in events]
     # One copy of the whole body, not three: it may be megabytes.
@@ -137,8 +132,8 @@ def answer_query(context: Context, asked: Query) -> Response:
     return Response(200, codec.unguard(b",".join(events) or head + tail))
 
 
-def run(context: Context, connection: sqlite3.Connection, asked: Query) -> tuple[int, list[tuple[Any, ...]]]:
-    """The number of matches and the rows of the page, in one view of the store."""
+def run(context: Context, connection: sqlite3.Connection, asked: Query) -> tuple[int, list[bytes]]:
+    """The number of matches and the events of the page, in one view of the store."""
     store = context.store
     where = Where(store.columns, store.paths, store.indexes.paths)
     if asked.between is not None:
@@ -159,24 +154,24 @@ def run(context: Context, connection: sqlite3.Connection, asked: Query) -> tuple
     found = connection.execute(
         f"{sql} ORDER BY {order} LIMIT ? OFFSET ?", [*where.values, *extra, asked.limit, offset]
     ).fetchall()
-    rows = _rows(store.columns.select(), connection, [row[0] for row in found])
+    events = _events(connection, [row[0] for row in found])
     if context.switches.count == "page":
-        return len(rows), rows
+        return len(events), events
     if not where.terms:
-        return totals[b"events"], rows
+        return totals[b"events"], events
     if found or asked.page == 1:
-        return (found[0][1] if found else 0), rows
+        return (found[0][1] if found else 0), events
     total = connection.execute(f"SELECT count(*) FROM events{where.sql()}", where.values).fetchone()
-    return total[0], rows
+    return total[0], events
 
 
-def _rows(columns: str, connection: sqlite3.Connection, page: list[int]) -> list[tuple[Any, ...]]:
-    """The rows of a page, in its order."""
+def _events(connection: sqlite3.Connection, page: list[int]) -> list[bytes]:
+    """The events of a page, in its order."""
     found = connection.execute(
-        f"SELECT {columns}, seq FROM events WHERE seq IN (SELECT value FROM json_each(?))",
+        "SELECT seq, body FROM events WHERE seq IN (SELECT value FROM json_each(?))",
         [orjson.dumps(page).decode()],
     )
-    by_seq = {row[-1]: row for row in found}
+    by_seq: dict[int, bytes] = dict(found.fetchall())
     return [by_seq[seq] for seq in page]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import uuid
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local import LocalServer
+from honeyhive_ext.local.codec import unguard
 from honeyhive_ext.local.store import schema as schema_module
-from honeyhive_ext.local.store.columns import kinds
+from honeyhive_ext.local.store.columns import event_of, kinds, quoted
 from honeyhive_ext.local.store.prune import size
 from honeyhive_ext.local.store.store import Store
 from tests.support.local_api import post
@@ -78,15 +80,59 @@ def test_an_older_file_is_migrated_with_its_events(tmp_path: Path, monkeypatch: 
     with LocalServer(file) as server:
         post(server, "/v1/events", TOOL)
 
-    def second(connection: sqlite3.Connection) -> None:
+    def further(connection: sqlite3.Connection) -> None:
         connection.execute("ALTER TABLE totals ADD COLUMN note")
 
-    monkeypatch.setattr(schema_module, "MIGRATIONS", (*schema_module.MIGRATIONS, second))
+    monkeypatch.setattr(schema_module, "MIGRATIONS", (*schema_module.MIGRATIONS, further))
     with LocalServer(file) as server:
         assert len(server.events()) == 1
         with server._app.store.reading() as connection:
             assert connection.execute("SELECT note FROM totals").fetchall()
-            assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+            version = connection.execute("PRAGMA user_version").fetchone()
+            assert version == (len(schema_module.MIGRATIONS),)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"inputs": {"größe": "日本"}, "metadata": {"%s": "%"}, "error": 'ü"\n', "outputs": None},
+        {"event_name": "\x00" * 3, "inputs": {"a": {}}, "%b": 1, "metadata": {}, "feedback": {"é": [2**70]}},
+        {"duration": 2**70, "start_time": 2**64, "config": {"a": 0.1}, "children_ids": [], "inputs": {}},
+    ],
+    ids=["texts", "codes and names", "integers"],
+)
+def test_what_a_filter_asks_of_a_field_is_exactly_the_field(event: dict[str, Any]) -> None:
+    server = LocalServer(validation="lenient")
+    event_id = post(server, "/v1/events", {"event_type": "tool", **event})["event_id"]
+    for change in ({}, {"metadata": {"ü": "\x00"}, "outputs": {"long": "é" * 5000}}):
+        if change:
+            post(server, f"/v1/events/{event_id}", change, method="PUT")
+        stored = server.events()[0]
+        with server._app.store.reading() as connection:
+            for name, kind in server._app.store.columns.kinds.items():
+                found = connection.execute(f"SELECT {quoted(name)} FROM events").fetchone()[0]
+                if kind == "json":
+                    value = json.loads(unguard(found)) if found is not None else "nothing"
+                    assert value == stored.get(name, "nothing")
+    server.close()
+
+
+def test_an_unfiltered_search_reads_its_page_and_no_other_event() -> None:
+    server = LocalServer()
+    steps: list[int] = []
+    for _ in range(2):
+        for _ in range(5):
+            post(server, "/v1/events/batch", {"events": [TOOL] * 100})
+        taken: list[int] = []
+        with server._app.store.reading() as connection:
+            connection.set_progress_handler(lambda: taken.append(1), 1)  # noqa: B023 - used in this round only
+        answer = post(server, "/v1/events/search", {"limit": 10})
+        with server._app.store.reading() as connection:
+            connection.set_progress_handler(None, 1)
+        steps.append(len(taken))
+    assert answer["count"] == 1000
+    assert steps[0] == steps[1] > 0
+    server.close()
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,12 +140,12 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyt
     with LocalServer(file) as server:
         post(server, "/v1/events", TOOL)
 
-    def second(connection: sqlite3.Connection) -> None:
+    def further(connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM events")
         raise sqlite3.OperationalError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(schema_module, "MIGRATIONS", (*schema_module.MIGRATIONS, second))
+        patch.setattr(schema_module, "MIGRATIONS", (*schema_module.MIGRATIONS, further))
         with pytest.raises(ConfigError, match="disk full"):
             LocalServer(file)
     with LocalServer(file) as server:
@@ -115,8 +161,10 @@ def test_a_field_that_the_document_gains_becomes_a_column(tmp_path: Path) -> Non
     assert list(new.columns.kinds.values()) == ["text", "text", "number", "json", "json"]
     row, extra = new.columns.encode({"odd \"name'": 1.5, "tags": ["x"], "ok": True, "z": 1})
     assert extra == {"z": 1}
-    assert new.columns.event([cell.encode() if isinstance(cell, str) else cell for cell in row]) == {
-        "odd \"name'": 1.5, "tags": ["x"], "ok": True, "z": 1}  # fmt: skip
+    assert event_of(row[-1]) == {"odd \"name'": 1.5, "tags": ["x"], "ok": True, "z": 1}
+    with new.reading() as connection:
+        names = [row[1] for row in connection.execute("PRAGMA table_xinfo(events)")]
+    assert {b"f_odd \"name'", b"f_tags", b"f_ok"} <= set(names)
     new.close()
 
 

@@ -14,7 +14,7 @@ from attrs import define
 
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local.query.values import find, scalar
-from honeyhive_ext.local.store.columns import Columns
+from honeyhive_ext.local.store.columns import event_of
 
 
 @define
@@ -37,7 +37,7 @@ class Indexes:
             connection.execute("DELETE FROM indexed WHERE seq = ?", [seq])
 
 
-def prepare(connection: sqlite3.Connection, columns: Columns, wanted: Sequence[str]) -> Indexes:
+def prepare(connection: sqlite3.Connection, wanted: Sequence[str]) -> Indexes:
     """The file's indexes and the wanted ones; what is new is filled from the events."""
     for text in wanted:
         if not text or len(text) > 1000:
@@ -49,12 +49,12 @@ def prepare(connection: sqlite3.Connection, columns: Columns, wanted: Sequence[s
         cursor = connection.execute("INSERT INTO indexed_paths (path) VALUES (?)", [text])
         there[text] = cursor.lastrowid or 0
     if fresh:
-        _fill(connection, columns, Indexes({text: there[text] for text in fresh}))
+        _fill(connection, Indexes({text: there[text] for text in fresh}))
     connection.execute("COMMIT")
     return Indexes(there)
 
 
-def _fill(connection: sqlite3.Connection, columns: Columns, fresh: Indexes) -> None:
-    rows: Iterable[Any] = connection.execute(f"SELECT seq, {columns.select()} FROM events")
-    for row in rows:
-        fresh.add(connection, row[0], columns.event(row[1:]))
+def _fill(connection: sqlite3.Connection, fresh: Indexes) -> None:
+    rows: Iterable[Any] = connection.execute("SELECT seq, body FROM events")
+    for seq, body in rows:
+        fresh.add(connection, seq, event_of(body))

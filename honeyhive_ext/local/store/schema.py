@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.local.store.columns import Columns, Kind, quoted
+from honeyhive_ext.local.store import one_text
+from honeyhive_ext.local.store.columns import Columns, Kind, add, quoted
 
 APPLICATION_ID = 0x48485856  # "HHXV": marks the file as a store of this server
 
@@ -38,7 +39,7 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 # The step at place n makes version n + 1 out of version n. Steps are only ever added.
-MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_create,)
+MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_create, one_text.migrate)
 
 
 def prepare(connection: sqlite3.Connection, kinds: Mapping[str, Kind], name: str) -> Columns:
@@ -94,11 +95,10 @@ def _columns(connection: sqlite3.Connection, kinds: Mapping[str, Kind]) -> Colum
     """The columns of the file, those of new fields added. A field keeps the kind it began with."""
     rows = connection.execute("SELECT name, kind FROM fields ORDER BY position")
     known: dict[str, Kind] = {name.decode(): kind.decode() for name, kind in rows}
-    for field, kind in kinds.items():
-        if field not in known:
-            connection.execute("INSERT INTO fields (name, kind) VALUES (?, ?)", (field, kind))
-            connection.execute(f"ALTER TABLE events ADD COLUMN {quoted(field)}")
-            known[field] = kind
+    fresh: dict[str, Kind] = {name: kind for name, kind in kinds.items() if name not in known}
+    connection.executemany("INSERT INTO fields (name, kind) VALUES (?, ?)", list(fresh.items()))
+    add(connection, fresh)
+    known |= fresh
     connection.execute(
         f"CREATE UNIQUE INDEX IF NOT EXISTS events_by_id ON events ({quoted('event_id')}, copy)"
     )

@@ -10,7 +10,7 @@ from attrs import define, field, frozen
 
 from honeyhive_ext.local.merge import merge_events
 from honeyhive_ext.local.message import Refusal
-from honeyhive_ext.local.store.columns import Columns, quoted
+from honeyhive_ext.local.store.columns import Columns, event_of, quoted
 from honeyhive_ext.local.store.indexes import Indexes
 from honeyhive_ext.local.store.paths import Paths
 
@@ -70,8 +70,8 @@ class Transaction:
     _json: frozenset[str] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        names = ",".join(["copy", "sort_time", "visible_at", *map(quoted, self._columns.names), "extra"])
-        marks = ",".join("?" * (len(self._columns.names) + 4))
+        names = ",".join(["copy", "sort_time", "visible_at", *self._columns.cells])
+        marks = ",".join("?" * (len(self._columns.cells) + 3))
         self._insert = f"INSERT INTO events ({names}) VALUES ({marks})"
         self._json = frozenset(name for name, kind in self._columns.kinds.items() if kind == "json")
 
@@ -127,7 +127,7 @@ class Transaction:
 
     def get(self, event_id: str) -> Stored | None:
         """The event with this id; of duplicates the newest."""
-        return get(self._connection, self._columns, event_id)
+        return get(self._connection, event_id)
 
     def has_session(self, session_id: str) -> bool:
         """Whether any event of this session is stored."""
@@ -138,7 +138,7 @@ class Transaction:
         """Write an event over the one in row `seq`."""
         row, extra = self._columns.encode(event)
         self._learn(event, extra)
-        sets = ",".join([*(f"{quoted(name)} = ?" for name in self._columns.names), "extra = ?"])
+        sets = ",".join(f"{cell} = ?" for cell in self._columns.cells)
         self._connection.execute(
             f"UPDATE events SET {sets}, sort_time = coalesce(?, sort_time) WHERE seq = ?",
             [*row, sort_time, seq],
@@ -167,9 +167,8 @@ class Transaction:
             )
 
 
-def get(connection: sqlite3.Connection, columns: Columns, event_id: str) -> Stored | None:
+def get(connection: sqlite3.Connection, event_id: str) -> Stored | None:
     """The event with this id; of duplicates the newest."""
     where = f"{quoted('event_id')} = ? ORDER BY copy DESC LIMIT 1"
-    sql = f"SELECT seq, {columns.select()} FROM events WHERE {where}"
-    row = connection.execute(sql, [event_id]).fetchone()
-    return None if row is None else Stored(row[0], columns.event(row[1:]))
+    row = connection.execute(f"SELECT seq, body FROM events WHERE {where}", [event_id]).fetchone()
+    return None if row is None else Stored(row[0], event_of(row[1]))
