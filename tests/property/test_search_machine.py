@@ -158,7 +158,7 @@ class SearchMachine(RuleBasedStateMachine):
 class SmallPages(SearchMachine):
     """Pages of a few events, so that everything happens at their edges."""
 
-    @initialize(page_size=st.integers(3, 9), most=st.sampled_from([0, 24]), options=OPTIONS)
+    @initialize(page_size=st.integers(3, 15), most=st.sampled_from([0, 24]), options=OPTIONS)
     def begins(self, page_size: int, most: int, options: dict[str, Any]) -> None:
         self.start(page_size=page_size, most=most, **options)
 
@@ -191,7 +191,7 @@ def test_what_is_there_throughout_comes_exactly_once_and_nothing_comes_twice(
     machine: type[SearchMachine], walks: int, largest: int
 ) -> None:
     SearchMachine.walks = SearchMachine.tied = SearchMachine.largest = 0
-    examples = settings(max_examples=100, stateful_step_count=25, deadline=None, database=None)
+    examples = settings(max_examples=50, stateful_step_count=25, deadline=None, database=None)
     while SearchMachine.walks < scaled(walks) or SearchMachine.largest < largest:
         run_state_machine_as_test(machine, settings=examples)
     found = SearchMachine
