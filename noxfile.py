@@ -138,22 +138,16 @@ def audit(session: nox.Session) -> None:
 
 @nox.session
 def mutation(session: nox.Session) -> None:
-    """Change the code of retries, batches, searches and filters, and name each change that no test notices.
+    """Change retries, batches, searches and filters a line at a time; name each change that no test notices.
 
-    `-- retry` takes one file, `-- --share 0.2` a seeded fifth of the changes; see docs/mutants.md.
+    `-- batch` takes one part, `-- --share 0.2` a seeded fifth of the changes; see docs/mutants.md.
     """
     session.install("-e", f".[{','.join(EXTRAS)}]", *group("test", "mutation"))
-    # mutmut writes changed sources beside the others, so it has a tree of its own to do it in.
-    tree = (Path(session.create_tmp()) / "tree").resolve()
-    shutil.rmtree(tree, ignore_errors=True)
-    for name in ("honeyhive_ext", "generated", "tests", "docs"):
-        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tree)
-    session.chdir(tree)
-    environment = {"HONEYHIVE_TEST_SCALE": "0.01", "HONEYHIVE_TEST_SEED": "7"}
-    session.run(
-        "nice", "python", "-m", "tests.support.mutation", *session.posargs, external=True, env=environment
-    )
+    folder = (
+        "--folder",
+        session.create_tmp(),
+    )  # mutmut writes changed sources, so it gets copies of the tree
+    session.run("python", "-m", "tests.support.mutation", *folder, *session.posargs)
 
 
 @nox.session

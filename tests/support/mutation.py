@@ -1,46 +1,97 @@
-"""Run mutmut, print the numbers for each file, and name the survivors that docs/mutants.md does not list.
+"""Mutation testing: run mutmut over a part of the code in a copy of the tree, and name the survivors.
 
-`nox -s mutation` starts this in a copy of the tree, as mutmut writes changed sources beside the others.
+`nox -s mutation -- batch` changes honeyhive_ext/batch/ a line at a time and runs the tests of that part after
+each change. It fails where a change goes unnoticed that docs/mutants.md does not list.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import random
+import shutil
 import subprocess
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
 
+from mutmut.configuration import reset_config
 from mutmut.mutation.data import SourceFileMutationData
 from mutmut.mutation.diff_apply import get_diff_for_mutant
 from mutmut.stats import status_by_exit_code
 from mutmut.utils.file_utils import walk_mutatable_files
 
-LISTED = Path("docs/mutants.md")
-MUTMUT = [sys.executable, "-m", "mutmut"]
+ROOT = Path(__file__).resolve().parents[2]
+NOTICED = ("killed", "timeout")
+
+# The tests where the promises of a part are held. More would be slower, and rarely notice more.
+TESTS = {
+    "retry": ["unit/test_retry", "unit/test_exchange", "property/test_exchange"],
+    "failures": ["unit/test_fail*", "unit/test_redaction", "unit/test_transport"],
+    "exchange": ["unit/test_exchange", "unit/test_failure_messages", "property/test_exchange"],
+    "filters": ["unit/test_filter*", "property/test_filters"],
+    "batch": ["unit/test_batch*", "property/test_batch*", "client/test_batch"],
+    "search": [
+        *("unit/test_search*", "unit/test_walk*", "unit/test_follow", "property/test_walk"),
+        *("property/test_windows", "client/test_search*", "client/test_tail"),
+    ],
+}
+LEFT_OUT = (
+    # It looks at the caller's file, and mutmut's own calls stand between.
+    "unit/test_filters.py::test_a_filter_that_cannot_match_is_warned_about_where_it_is_written",
+    # Seconds for each mutant.
+    "unit/test_batch_ids.py::test_a_million_ids_take_less_than_64_mb_with_the_memory_of_those_that_came_before",
+    "property/test_walk.py::test_ten_thousand_events_in_one_millisecond_come_exactly_once",
+    "unit/test_doctests.py::test_examples_of_the_module_run[honeyhive_ext.testing]",
+    "unit/test_doctests.py::test_examples_of_the_module_run[honeyhive_ext.testing.values]",
+)
+
+
+def prepare(part: str, folder: Path) -> None:
+    """A copy of the tree in `folder`, set up for one part."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in ("honeyhive_ext", "generated", "tests", "docs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    config = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    tests = [str(p.relative_to(ROOT)) for pattern in TESTS[part] for p in ROOT.glob(f"tests/{pattern}.py")]
+    settings = {
+        "source_paths": ["honeyhive_ext"],
+        "only_mutate": [f"honeyhive_ext/{part}.py", f"honeyhive_ext/{part}/*.py"],
+        "also_copy": ["generated", "docs"],
+        "use_git_change_detection": False,
+        "track_dependencies": False,
+        "timeout_constant": 5.0,
+        "timeout_multiplier": 2.0,
+        "pytest_add_cli_args_test_selection": [*tests, "tests/unit/test_doctests.py"],
+        "pytest_add_cli_args": [
+            *("-p", "no:cacheprovider", "--hypothesis-seed=7"),
+            *(f"--deselect=tests/{test}" for test in LEFT_OUT),
+        ],
+    }
+    lines = [f"{key} = {json.dumps(value)}\n" for key, value in settings.items()]
+    (folder / "pyproject.toml").write_text(f"{config}\n[tool.mutmut]\n{''.join(lines)}", encoding="utf-8")
 
 
 def files() -> list[SourceFileMutationData]:
-    """The mutated files with what is known of their mutants."""
+    """The mutated files of this folder with what is known of their mutants."""
     found = [SourceFileMutationData(path=path) for path in walk_mutatable_files()]
     for file in found:
         file.load()
     return [file for file in found if file.exit_code_by_key]
 
 
-def chosen(part: str, share: float, seed: int) -> list[str]:
-    """A seeded share of the mutants of each file whose path holds `part`."""
+def chosen(share: float, seed: int) -> list[str]:
+    """The names of a share of the mutants of each file, the same for the same seed."""
     names: list[str] = []
     for file in files():
-        if part in str(file.path):
-            every = sorted(file.exit_code_by_key)
-            names += random.Random(f"{seed} {file.path}").sample(every, max(1, round(share * len(every))))
+        every = sorted(file.exit_code_by_key)
+        names += random.Random(f"{seed} {file.path}").sample(every, max(1, round(share * len(every))))
     return names
 
 
 def change(name: str, path: Path | str) -> str:
-    """One line for a mutant: the function, what stood there, what the mutant has instead."""
+    """One line for a mutant: the function, what stands there, what the mutant has instead."""
     lines = get_diff_for_mutant(name, path=path).splitlines()
     old, new = (
         " ".join(
@@ -49,45 +100,54 @@ def change(name: str, path: Path | str) -> str:
         for sign in "-+"
     )
     function = (
-        name.rpartition(".")[2].rpartition("__mutmut_")[0].removeprefix("x").strip("_ǁ").replace("ǁ", ".")
+        name.rpartition(".")[2].rpartition("__mutmut_")[0].removeprefix("x").strip("ǁ").replace("ǁ", ".")
     )
-    return f"`{function}`: `{old}` → `{new}`"
-
-
-def main() -> int:
-    """Exit status 1 where a mutant survived that nobody has looked at."""
-    parser = argparse.ArgumentParser(prog="nox -s mutation --", description=__doc__)
-    parser.add_argument("part", nargs="?", default="", help="only files whose path holds this, such as retry")
-    parser.add_argument(
-        "--share", type=float, default=1.0, help="the share of each file's mutants; default all"
-    )
-    parser.add_argument("--seed", type=int, default=7, help="the seed of that choice")
-    parser.add_argument("--processes", type=int, default=2)
-    asked = parser.parse_args()
-    subprocess.run([*MUTMUT, "print-time-estimates"], check=True, stdout=subprocess.DEVNULL)
-    names = chosen(asked.part, asked.share, asked.seed)
-    ran = subprocess.run([*MUTMUT, "run", "--max-children", str(asked.processes), *names], check=False)
-    return ran.returncode or report(set(names))
+    return f"`{function.removeprefix('_')}`: `{old}` → `{new}`"
 
 
 def report(names: set[str]) -> int:
-    """Print a line for each file, and each survivor that is not listed."""
-    listed = LISTED.read_text(encoding="utf-8")
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    """Print a line of numbers for each file and each unlisted survivor; return how many there are."""
+    listed = (ROOT / "docs" / "mutants.md").read_text(encoding="utf-8")
     unlisted: list[str] = []
     for file in files():
+        counts: Counter[str] = Counter()
         for name, code in file.exit_code_by_key.items():
             if name in names:
                 status = status_by_exit_code[code]
-                counts[str(file.path)][status] += 1
-                if status not in ("killed", "timeout") and (line := change(name, file.path)) not in listed:
-                    unlisted.append(f"{file.path}: {status}: {line}  ({name})")
-    for path, each in [*counts.items(), ("all", sum(counts.values(), Counter()))]:
-        print(
-            f"{path}: {sum(each.values())} mutants, "
-            + ", ".join(f"{n} {what}" for what, n in each.most_common())
-        )
-    print(f"{len(unlisted)} that {LISTED} does not list", *unlisted, sep="\n")
+                counts[status] += 1
+                if status not in NOTICED and (line := change(name, file.path)) not in listed:
+                    unlisted.append(f"{file.path}: {status}: {line}")
+        numbers = ", ".join(f"{number} {status}" for status, number in counts.most_common())
+        print(f"{file.path}: {counts.total()} mutants: {numbers}")
+    print(f"{len(unlisted)} survivors that docs/mutants.md does not list", *unlisted, sep="\n", flush=True)
+    return len(unlisted)
+
+
+def main() -> int:
+    """Exit status 1 where a mutant survived that docs/mutants.md does not list."""
+    parser = argparse.ArgumentParser(prog="nox -s mutation --", description=__doc__)
+    parser.add_argument("parts", nargs="*", default=list(TESTS), help=f"of {', '.join(TESTS)}; default all")
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="the share of each file's mutants; default 1"
+    )
+    parser.add_argument("--seed", type=int, default=7, help="the seed of that choice; default 7")
+    parser.add_argument("--processes", type=int, default=2, help="default 2")
+    parser.add_argument("--folder", type=Path, required=True, help="where the copies of the tree go")
+    asked = parser.parse_args()
+    environment = {**os.environ, "HONEYHIVE_TEST_SCALE": "0.01", "HONEYHIVE_TEST_SEED": "7"}
+    unlisted = 0
+    for part in asked.parts:
+        folder = (asked.folder / part).resolve()
+        prepare(part, folder)
+        os.chdir(folder)
+        reset_config()
+        mutmut = [sys.executable, "-m", "mutmut"]
+        subprocess.run([*mutmut, "run", "no-such-mutant"], env=environment, check=False, capture_output=True)
+        names = chosen(asked.share, asked.seed)
+        run = [*mutmut, "run", "--max-children", str(asked.processes), *names]
+        with (folder / "mutmut.log").open("w", encoding="utf-8") as log:
+            subprocess.run(run, env=environment, check=True, stdout=log, stderr=subprocess.STDOUT)
+        unlisted += report(set(names))
     return 1 if unlisted else 0
 
 
