@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+import orjson
+
 from honeyhive_ext.batch.progress import Watcher
 from honeyhive_ext.batch.report import Progress
 from honeyhive_ext.errors import ConfigError, QueryError
@@ -89,7 +91,7 @@ class GrowingFile:
         }
         beside = self._state.with_name(self._state.name + ".new")
         with beside.open("wb") as new:
-            new.write(json.dumps(state).encode())
+            new.write(orjson.dumps(state))
             new.flush()
             os.fsync(new.fileno())
         beside.replace(self._state)

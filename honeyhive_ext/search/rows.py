@@ -12,6 +12,8 @@ from itertools import repeat
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
+from honeyhive_ext.search.parse import loads
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 YEAR_ONE = -62_135_596_800_000  # Unix ms of 0001-01-01, the first instant ISO 8601 can write with four digits
 YEAR_9999 = 253_402_300_799_999  # Unix ms of the last one
@@ -25,7 +27,7 @@ class Row(NamedTuple):
 
     key: str  # the event_id; of a row without one, a digest of its content
     time: float | None  # start_time in Unix ms, None where it cannot be read as a time
-    value: Any  # the JSON value itself, an object unless the service sent something odd
+    value: Any  # the JSON value itself, an object unless the service sent something odd; or bytes, its text
 
 
 def read_rows(values: Sequence[Any]) -> list[Row]:
@@ -39,6 +41,8 @@ def read_rows(values: Sequence[Any]) -> list[Row]:
     >>> len({row.key for row in read_rows([{"x": 1}, {"x": 1}, None])})
     3
     """
+    if values and type(values[0]) is Row:  # read when the page was cut into lines
+        return [*values]
     rows = _plain_rows(values)
     return _odd_rows(values) if rows is None else rows
 
@@ -144,7 +148,8 @@ def times(rows: Iterable[Row]) -> list[float]:
 
 def field_text(row: Row, field: str) -> str | None:
     """A column of the row, where it is text that a filter can compare with."""
-    value: object = cast("Mapping[str, Any]", row.value).get(field) if isinstance(row.value, dict) else None
+    fields: object = loads(row.value) if type(row.value) is bytes else row.value
+    value: object = cast("Mapping[str, Any]", fields).get(field) if isinstance(fields, dict) else None
     return value if isinstance(value, str) else None
 
 
