@@ -10,6 +10,7 @@ the newest end of what is left, a few pages long by the density seen last, and h
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Literal
 
@@ -23,7 +24,7 @@ from honeyhive_ext.search.walk import timeless
 
 PIECE = 4.7  # pages in a window, by the density seen last: its last page is short, but not by much
 FADING = 0.7  # what the density of the windows before weighs
-AHEAD = 6  # windows and pages, for each worker, that may wait to be handed out
+AHEAD = 6  # pages, for each worker, under way or waiting to be handed out: an interruption costs them
 
 
 def _no_rows() -> list[Row]:
@@ -77,16 +78,18 @@ class Windows:
 
     def next(self) -> Window | None:
         """A window to ask now; None if enough is under way, or too much waits to be handed out."""
-        if sum(one.state == "asked" for one in self._left) >= int(self._now):
+        states = Counter(one.state for one in self._left)
+        if states["asked"] >= int(self._now):
             return None
         for place, one in enumerate(self._left):
+            # The first is asked whatever is held, because all that is held waits for it.
+            if place and states["asked"] + states["done"] >= AHEAD * self._workers:
+                return None
             if one.state == "waiting":
                 return self._cut(place)
             if one.state == "dense":
                 one.state = "asked"
                 return one
-            if place >= AHEAD * self._workers:
-                return None
         return None
 
     def _cut(self, place: int) -> Window:

@@ -100,7 +100,7 @@ def test_nothing_is_held_back_but_a_few_pages_for_each_worker() -> None:
         for handed_out, _ in enumerate(drive_parallel(service, query, rng))
     ]
     wasted = len(service.asks) * 100 - 20_000
-    assert max(waiting) <= wasted + 100 * (AHEAD + 2) * 4
+    assert max(waiting) <= wasted + 100 * (4 * AHEAD + 2)
 
 
 def test_it_gives_the_same_as_one_walk() -> None:
