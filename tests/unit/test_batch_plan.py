@@ -1,0 +1,134 @@
+"""Where requests are cut: by count, by bytes, and by what a 413 has taught."""
+
+from __future__ import annotations
+
+import pytest
+
+from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, Chunk, Limits, Part, Planner, SizeLimit
+
+FRAME = len(b'{"events":[]}')
+
+
+def part(*sizes: int) -> Part:
+    """One request of events of these sizes, named by letters."""
+    planner = Planner(Limits(max_events=len(sizes), max_bytes=10**9))
+    chunks = [planner.add(n, chr(97 + n), chr(97 + n).encode() * size) for n, size in enumerate(sizes)]
+    assert chunks[-1] is not None
+    return Part.of(chunks[-1])
+
+
+def planned(limits: Limits, *sizes: int) -> list[int]:
+    """How many events of these sizes go into each chunk."""
+    planner = Planner(limits)
+    chunks = [planner.add(n, str(n), b"x" * size) for n, size in enumerate(sizes)]
+    chunks.append(planner.flush())
+    made: list[Chunk] = [chunk for chunk in chunks if chunk is not None]
+    assert [position for chunk in made for position in chunk.positions] == list(range(len(sizes)))
+    return [len(chunk.ids) for chunk in made]
+
+
+def test_a_chunk_is_full_at_its_last_byte_and_not_before() -> None:
+    three = FRAME + 3 * 10 + 2
+    assert planned(Limits(max_bytes=three), *[10] * 6) == [3, 3]
+    assert planned(Limits(max_bytes=three - 1), *[10] * 6) == [2, 2, 2]
+    assert planned(Limits(max_bytes=three + 10), *[10] * 6) == [3, 3]
+    assert planned(Limits(max_bytes=three + 11), *[10] * 6) == [4, 2]
+
+
+def test_a_chunk_is_full_at_its_last_event() -> None:
+    assert planned(Limits(max_events=2), 1, 1, 1, 1, 1) == [2, 2, 1]
+    assert planned(Limits(max_events=1), 1, 1) == [1, 1]
+    assert planned(Limits(), *[1] * (MAX_EVENTS + 1)) == [MAX_EVENTS, 1]
+
+
+def test_an_event_larger_than_the_limit_goes_alone() -> None:
+    assert planned(Limits(max_bytes=60), 10, 500, 10, 10) == [1, 1, 2]
+    assert planned(Limits(max_bytes=60, max_events=1), 10, 500) == [1, 1]
+
+
+def test_what_is_learnt_while_a_chunk_fills_counts_from_the_next_event_on() -> None:
+    limits = Limits(max_bytes=1000)
+    planner = Planner(limits)
+    assert planner.add(0, "a", b"x" * 100) is None
+    limits.learnt.learn(200)
+    full = planner.add(1, "b", b"y" * 100)
+    assert full is not None
+    assert (list(full.ids), planner.ids) == (["a"], ["b"])
+
+
+def test_nothing_planned_is_no_chunk() -> None:
+    planner = Planner(Limits())
+    assert planner.flush() is None
+    planner.add(0, "a", b"x")
+    assert planner.flush() is not None
+    assert planner.flush() is None
+
+
+def test_the_smallest_refused_size_is_what_is_learnt() -> None:
+    learnt = SizeLimit()
+    assert learnt.value is None
+    learnt.learn(1000)
+    learnt.learn(2000)
+    assert learnt.value == 900
+    learnt.learn(100)
+    assert learnt.value == 90
+    learnt.learn(1)
+    assert learnt.value == 1
+
+
+def test_the_caller_s_limit_holds_whatever_is_learnt() -> None:
+    limits = Limits(max_bytes=500)
+    assert limits.size == 500
+    limits.learnt.learn(10_000)
+    assert limits.size == 500
+    limits.learnt.learn(500)
+    assert limits.size == 450
+    assert Limits().size == MAX_BYTES
+
+
+def test_as_many_events_fit_as_their_body_has_room_for() -> None:
+    four = part(10, 20, 30, 40)
+    sizes = [FRAME + 10, FRAME + 10 + 1 + 20, FRAME + 60 + 2, FRAME + 100 + 3]
+    assert four.size == sizes[-1] == len(four.body())
+    for count, size in enumerate(sizes, start=1):
+        assert four.fitting(size) == count
+        assert four.fitting(size - 1) == max(1, count - 1)
+    assert four.fitting(0) == 1
+    assert four.fitting(10**6) == 4
+
+
+@pytest.mark.parametrize(
+    ("sizes", "first"),
+    [
+        ((10, 10), 1),
+        ((10, 10, 10, 10), 2),
+        ((100, 1, 1, 1), 1),
+        ((1, 1, 1, 100), 3),
+        ((10, 20, 10), 2),
+        ((11, 20, 10), 1),
+        ((10, 20, 11), 2),
+        ((1, 1, 100, 1, 1), 3),
+        ((3, 1, 1, 1), 1),
+        ((1, 1, 1, 3), 3),
+        ((2, 6, 4), 2),
+        ((4, 6, 2), 1),
+    ],
+)
+def test_a_cut_by_bytes_is_made_at_the_event_that_crosses_the_middle(
+    sizes: tuple[int, ...], first: int
+) -> None:
+    assert part(*sizes).half_of_bytes() == first
+
+
+def test_parts_keep_the_bytes_ids_and_places_of_their_events() -> None:
+    whole = part(1, 2, 3)
+    assert (list(whole.ids), list(whole.positions)) == (["a", "b", "c"], [0, 1, 2])
+    assert whole.body() == b'{"events":[a,bb,ccc]}'
+    middle = whole.cut(1)[1].cut(1)[0]
+    assert (list(middle.ids), list(middle.positions), middle.body()) == (["b"], [1], b'{"events":[bb]}')
+    assert middle.size == len(middle.body())
+    ends = whole.only({"a", "c"})
+    assert list(ends.events()) == [(0, "a", b"a"), (2, "c", b"ccc")]
+    assert (ends.body(), ends.size) == (b'{"events":[a,ccc]}', 18)
+    assert list(whole.without({"a", "c"}).ids) == ["b"]
+    assert (len(whole.cut(0)[0]), whole.cut(0)[0].size) == (0, FRAME)
