@@ -28,11 +28,15 @@ _BEGIN = re.compile(rb'"events": ?\[(?=\{"([^"\\]++)")')
 # The properties of a row up to its event_id, and of those after it the plain ones up to its start_time.
 _TEXT = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _PLAIN = rb'(?:"[^"\\]*+"|[-+.\w]++)'
-_NESTED = rb"[{\[](?:[^][{}\"]++|" + _TEXT + rb"|NESTED)*+[}\]]"
-for _ in range(5):  # so deep may be what stands before the event_id
-    _NESTED = _NESTED.replace(b"NESTED", rb"[{\[](?:[^][{}\"]++|" + _TEXT + rb"|NESTED)*+[}\]]")
-_NESTED = _NESTED.replace(b"|NESTED", b"")
-_ANY = rb"(?:" + _TEXT + rb"|[-+.\w]++|" + _NESTED + rb")"
+
+
+def _nested(depth: int) -> bytes:
+    """An object or array with up to so many inside one another."""
+    inner = b"|" + _nested(depth - 1) if depth else b""
+    return rb"[{\[](?:[^][{}\"]++|" + _TEXT + inner + rb")*+[}\]]"
+
+
+_ANY = rb"(?:" + _TEXT + rb"|[-+.\w]++|" + _nested(5) + rb")"  # five are enough before an event_id
 _NUMBER = rb"(-?\d{1,18}(?:\.\d{1,18})?+)"
 _ROW = re.compile(
     rb'\{(?:"(?!event_id")[^"\\]*+": ?' + _ANY + rb', ?)*+"event_id": ?"([^"\\]++)"'
