@@ -14,7 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.retry import Bucket, Decision, RetryPolicy, classify, retry_after, wait
+from honeyhive_ext.retry import (
+    NO_RETRY,
+    Bucket,
+    Decision,
+    RetryPolicy,
+    classify,
+    retry_after,
+    retry_policy,
+    wait,
+)
 
 NOW = 1_700_000_000.0
 
@@ -140,3 +149,46 @@ def test_every_status_has_one_decision() -> None:
     assert {s for s, d in decided.items() if d is Decision.REDIRECT} == set(range(300, 400))
     retried = {408, 425, 429} | (set(range(500, 600)) - {501, 505})
     assert {s for s, d in decided.items() if d is Decision.RETRY} == retried
+
+
+def test_retry_means_none_the_default_true_the_standard_and_false_or_zero_one_attempt() -> None:
+    default, own = RetryPolicy(attempts=3), RetryPolicy(attempts=4)
+    assert retry_policy(None, default) is default
+    assert retry_policy(own, default) is own
+    assert retry_policy(True, default) == RetryPolicy()
+    assert retry_policy(False, default) is NO_RETRY
+    assert retry_policy(0, default) is NO_RETRY  # type: ignore[arg-type]
+    for wrong in (1, 2, "x", {}):
+        with pytest.raises(ConfigError) as raised:
+            retry_policy(wrong, default)  # type: ignore[arg-type]
+        assert str(raised.value) == (
+            f"retry={wrong!r}: give True, False or a RetryPolicy, such as RetryPolicy(attempts=3)"
+        )
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ({"attempts": 0}, "RetryPolicy(attempts=0): give a whole number, 1 or more"),
+        ({"budget": -1}, "RetryPolicy(budget=-1): give a whole number, 0 or more"),
+        ({"deadline": True}, "RetryPolicy(deadline=True): give seconds above 0"),
+        ({"first_wait": 0.0}, "RetryPolicy(first_wait=0.0): give seconds above 0"),
+    ],
+)
+def test_a_policy_that_cannot_work_is_told_what_to_give(bad: dict[str, Any], says: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        RetryPolicy(**bad)
+    assert str(raised.value) == says
+    assert RetryPolicy(attempts=1, budget=0, deadline=1e-9, first_wait=1, longest_wait=1).attempts == 1
+
+
+def test_a_wait_is_drawn_between_nothing_and_its_bound() -> None:
+    drawn: list[tuple[float, float]] = []
+
+    def least(low: float, high: float) -> float:
+        drawn.append((low, high))
+        return low
+
+    assert wait(3, None, RetryPolicy(), least) == 0.05
+    assert wait(0, 10.0, RetryPolicy(first_wait=2, longest_wait=1), least) == 10.0
+    assert drawn == [(0.0, 4.0), (0.0, 1), (0.0, 1.25)]
