@@ -2,42 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from datetime import timedelta
-from typing import Any, Unpack
-from uuid import UUID
-
-from honeyhive_client.models import (
-    CreateEventRequest,
-    CreateEventResponse,
-    CreateSessionResponse,
-    Event,
-    EventType,
-    SessionProperties,
-)
-from honeyhive_client.typed_dicts import (
-    CreateEventRequestInput,
-    CreateSessionRequestInput,
-    SessionPropertiesInput,
-    UpdateEventRequestInput,
-)
+from typing import TYPE_CHECKING
 
 from honeyhive_ext import calls
-from honeyhive_ext.batch.intake import BatchEvent
-from honeyhive_ext.batch.options import OnError, build_options
 from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, SizeLimit
-from honeyhive_ext.batch.report import BatchReport, Progress
-from honeyhive_ext.batch.run import create_batch_async as run_batch_async
-from honeyhive_ext.filters.condition import FilterLike
-from honeyhive_ext.retry import RetryPolicy
-from honeyhive_ext.search.aio_result import AsyncSearchResult
-from honeyhive_ext.search.checkpoint import Checkpoint, as_checkpoint
-from honeyhive_ext.search.cursor import as_event
-from honeyhive_ext.search.follow import build_follow, follow_events_async
-from honeyhive_ext.search.query import When, build_query
 from honeyhive_ext.shell import MOST_A_PAGE
-from honeyhive_ext.traces import TraceTree, build_tree, session_query
-from honeyhive_ext.transport import AsyncSender
+
+# Batches and searches are imported when one begins, see resources.py.
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+    from typing import Any, Unpack
+    from uuid import UUID
+
+    from honeyhive_client.models import (
+        CreateEventRequest,
+        CreateEventResponse,
+        CreateSessionResponse,
+        Event,
+        EventType,
+        SessionProperties,
+    )
+    from honeyhive_client.typed_dicts import (
+        CreateEventRequestInput,
+        CreateSessionRequestInput,
+        SessionPropertiesInput,
+        UpdateEventRequestInput,
+    )
+
+    from honeyhive_ext.batch.intake import BatchEvent
+    from honeyhive_ext.batch.options import OnError
+    from honeyhive_ext.batch.report import BatchReport, Progress
+    from honeyhive_ext.filters.condition import FilterLike
+    from honeyhive_ext.retry import RetryPolicy
+    from honeyhive_ext.search.aio_result import AsyncSearchResult
+    from honeyhive_ext.search.asking import Checkpoint, When
+    from honeyhive_ext.traces import TraceTree
+    from honeyhive_ext.transport import AsyncSender
 
 
 class AsyncEvents:
@@ -106,6 +107,9 @@ class AsyncEvents:
         >>> asyncio.run(main())
         ['tool']
         """
+        from honeyhive_ext.search.aio_result import AsyncSearchResult
+        from honeyhive_ext.search.asking import as_checkpoint, as_event, build_query
+
         query = build_query(
             filters,
             start=start,
@@ -131,6 +135,9 @@ class AsyncEvents:
         timeout: float | None = None,
     ) -> AsyncIterator[Event]:
         """Follow events as they arrive, as `Events.tail` does: `async for`."""
+        from honeyhive_ext.search.asking import build_follow, build_query
+        from honeyhive_ext.search.follow import follow_events_async
+
         now = calls.now_ms()
         query = build_query(filters, start=start, evaluation_id=evaluation_id, now_ms=now)
         follow = build_follow(query, poll=poll, overlap=overlap, idle=idle, now_ms=now)
@@ -178,6 +185,9 @@ class AsyncEvents:
         >>> len(asyncio.run(main()).event_ids)
         3
         """
+        from honeyhive_ext.batch.options import build_options
+        from honeyhive_ext.batch.run import create_batch_async as run_batch
+
         options = build_options(
             self._sender.settings,
             self._learnt,
@@ -190,7 +200,7 @@ class AsyncEvents:
             retry=retry,
             timeout=timeout,
         )
-        return await run_batch_async(self._sender, events, options, progress)
+        return await run_batch(self._sender, events, options, progress)
 
 
 class AsyncSessions:
@@ -227,6 +237,9 @@ class AsyncSessions:
         timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
     ) -> BatchReport:
         """Record any number of events in one session, as `Sessions.create_event_batch` does."""
+        from honeyhive_ext.batch.options import build_options
+        from honeyhive_ext.batch.run import create_batch_async as run_batch
+
         options = build_options(
             self._sender.settings,
             self._learnt,
@@ -238,7 +251,7 @@ class AsyncSessions:
             retry=retry,
             timeout=timeout,
         )
-        return await run_batch_async(self._sender, events, options, progress)
+        return await run_batch(self._sender, events, options, progress)
 
     async def events(
         self,
@@ -261,6 +274,10 @@ class AsyncSessions:
         timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
     ) -> TraceTree:
         """A session's events as a tree, as `Sessions.tree` gives it."""
+        from honeyhive_ext.search.aio_result import AsyncSearchResult
+        from honeyhive_ext.search.cursor import as_event
+        from honeyhive_ext.traces import build_tree, session_query
+
         text, query = session_query(session_id)
         found = AsyncSearchResult(self._sender, query, as_event, retry=retry, timeout=timeout)
         return build_tree(await found.to_list(), text)

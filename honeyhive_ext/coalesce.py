@@ -11,19 +11,21 @@ import asyncio
 import copy
 import weakref
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from honeyhive_client.models import CreateEventRequest, CreateEventResponse, EventType
-from honeyhive_client.typed_dicts import CreateEventRequestInput
 
 from honeyhive_ext import calls
 from honeyhive_ext.aio_resources import AsyncEvents
-from honeyhive_ext.batch.options import Options, build_options
-from honeyhive_ext.batch.run import create_batch_async
 from honeyhive_ext.errors import APIError, HoneyHiveError
 from honeyhive_ext.events import WireEvent, prepare_event
-from honeyhive_ext.retry import RetryPolicy
 from honeyhive_ext.transport import AsyncSender
+
+if TYPE_CHECKING:  # batches are imported where events do share requests
+    from honeyhive_client.typed_dicts import CreateEventRequestInput
+
+    from honeyhive_ext.batch.options import Options
+    from honeyhive_ext.retry import RetryPolicy
 
 _Result = asyncio.Future[CreateEventResponse]
 
@@ -32,6 +34,8 @@ class CoalescingEvents(AsyncEvents):
     """`AsyncEvents` whose creations share requests. Not thread-safe: the tasks of a loop share a lane."""
 
     def __init__(self, sender: AsyncSender) -> None:
+        from honeyhive_ext.batch.options import build_options
+
         super().__init__(sender)
         self._options = build_options(sender.settings, self._learnt, on_error="collect", max_concurrency=1)
         self._lanes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Lane] = weakref.WeakKeyDictionary()
@@ -114,6 +118,8 @@ class _Lane:
         self._call()
 
     async def _fly(self, passengers: Sequence[tuple[WireEvent, _Result]]) -> None:
+        from honeyhive_ext.batch.run import create_batch_async
+
         try:
             events: list[Any] = [wire for wire, _ in passengers]
             report = await create_batch_async(self._sender, events, self._options, progress=False)

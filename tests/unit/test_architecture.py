@@ -29,6 +29,8 @@ PURE = (
     "fields",
     "times",
     "ids",
+    "columns",
+    "plain_trees",
 )
 SHELLS = ("client", "aio")
 HTTP = {
@@ -175,3 +177,26 @@ for url in ("http://127.0.0.1:9", "https://127.0.0.1:9"):
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT
     )
     assert (done.stdout, done.stderr.strip()) == ("plain\n", "certificates were loaded")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "with honeyhive_ext.HoneyHive('hh_1', base_url='http://127.0.0.1:9'): pass",
+        "import asyncio; asyncio.run(honeyhive_ext.AsyncHoneyHive('hh_1', base_url='http://127.0.0.1:9').close())",
+    ],
+)
+def test_batches_and_searches_are_loaded_when_one_begins(made: str) -> None:
+    program = f"import sys, honeyhive_ext\n{made}\nprint(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    loaded = set(done.stdout.split())
+    assert "honeyhive_ext.transport" in loaded
+    later = (
+        "honeyhive_ext.batch.run",
+        "honeyhive_ext.search",
+        "honeyhive_ext.filters",
+        "honeyhive_ext.traces",
+    )
+    assert not [name for name in loaded if name.startswith(later)]
