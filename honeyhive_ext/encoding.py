@@ -17,6 +17,11 @@ from honeyhive_ext.copying import plain
 from honeyhive_ext.encoders import kind_of
 from honeyhive_ext.errors import EventError
 
+# A metaclass may say that its class is str: then orjson refuses it.
+_NOTHING_ELSE = (
+    orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+)
+
 
 def to_json(value: Any, on_unserializable: OnUnserializable = "raise") -> bytes:
     """The value as JSON bytes.
@@ -39,6 +44,14 @@ def to_json(value: Any, on_unserializable: OnUnserializable = "raise") -> bytes:
         return orjson.dumps(tree)
     except TypeError as error:
         raise EventError(f"cannot be written as JSON: {error}") from error
+
+
+def write_plain(value: Any) -> bytes | None:
+    """JSON of a value that `all_plain` takes for plain; None where it is too deep, or a text is no UTF-8."""
+    try:
+        return orjson.dumps(value, option=_NOTHING_ELSE)
+    except TypeError:
+        return None
 
 
 def _fast(value: Any) -> bytes | None:

@@ -74,7 +74,7 @@ def prepare_event(
     wire.setdefault("inputs", {})
     if "event_id" not in wire:
         wire["event_id"] = new_id()
-    _place(wire, session_id)
+    place(wire, session_id)
     _defaults(wire, settings, now_ms)
     EVENT.check_required(wire)
     content = _write(EVENT, wire, settings) if settings.redact else to_json(wire, settings.on_unserializable)
@@ -194,7 +194,7 @@ def _same(first: Any, second: Any) -> bool:
         return False
 
 
-def _place(wire: dict[str, Any], session_id: str | None) -> None:
+def place(wire: dict[str, Any], session_id: str | None) -> None:
     """Put an event that does not say where it belongs into the surrounding block."""
     scope = CURRENT.get()
     if "session_id" not in wire:
@@ -210,6 +210,11 @@ def _place(wire: dict[str, Any], session_id: str | None) -> None:
 def _defaults(wire: dict[str, Any], settings: EventSettings, now_ms: Callable[[], float]) -> None:
     wire.setdefault("source", settings.source)
     complete(wire)
+    begin(wire, now_ms)
+
+
+def begin(wire: dict[str, Any], now_ms: Callable[[], float]) -> None:
+    """An event without a beginning begins now."""
     if "start_time" not in wire:
         now = tidy(now_ms())
         wire["start_time"] = min(now, wire.get("end_time", now))  # nothing begins after its end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from os import getpid, urandom
 from typing import Any, cast
 from uuid import UUID
@@ -17,6 +18,36 @@ _OTHER = re.compile(
 
 
 is_canonical = _CANONICAL.fullmatch  # whether a str is a UUID in lower case with its four hyphens
+
+
+_HYPHENS = (8, 13, 18, 23)
+_HEXADECIMAL = b"0123456789abcdef"
+
+
+def all_canonical(ids: Sequence[str]) -> bool:
+    """Whether every one of these texts is a UUID in lower case with its four hyphens.
+
+    Args:
+        ids: At least one.
+
+    All at once 0.03 µs each, one by one with `is_canonical` 0.3.
+
+    >>> one = "caf77ace-3417-4da4-944d-f4a0688f3c23"
+    >>> all_canonical([one, one]), all_canonical([one, one.upper()])
+    (True, False)
+    """
+    try:
+        text = b"%b," % ",".join(ids).encode()
+    except UnicodeEncodeError:
+        return False
+    count, width = len(ids), 37
+    # With its comma and its four hyphens in their places and nothing but digits otherwise, each is one.
+    return (
+        len(text) == width * count
+        and text[width - 1 :: width] == b"," * count
+        and all(text[place::width] == b"-" * count for place in _HYPHENS)
+        and text.translate(None, _HEXADECIMAL) == b"----," * count
+    )
 
 
 _AT_ONCE = 256

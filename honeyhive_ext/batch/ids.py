@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import cast, overload
 
 from attrs import frozen
 
-_UUIDS = re.compile(r"(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})+")
+from honeyhive_ext.ids import all_canonical
+
 _WIDTH = 16  # bytes of a UUID
-_TEXT = 36  # characters of a UUID in its canonical form, RFC 9562 section 4
 _SHOWN = 3  # ids that a repr shows
 _WORD = (1 << 64) - 1
 
 
 def _pack(ids: Sequence[str]) -> bytes | None:
     """The ids as 16 bytes each; None if one of them is not a UUID in lower case with its four hyphens."""
-    text = "".join(ids)
-    if len(text) != _TEXT * len(ids) or not _UUIDS.fullmatch(text):
-        return None
-    return bytes.fromhex(text.replace("-", ""))
+    return bytes.fromhex("".join(ids).replace("-", "")) if all_canonical(ids) else None
 
 
 def _unpack(packed: bytes | bytearray, at: int) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from itertools import islice
 from typing import Any
 
 from honeyhive_client.api.events import create_event_batch
@@ -18,6 +19,7 @@ from honeyhive_ext.batch.plan import Chunk, Planner
 from honeyhive_ext.batch.progress import Watcher
 from honeyhive_ext.batch.reconcile import Delivery, Flow, Outcome, Send
 from honeyhive_ext.batch.report import BatchReport, Progress, Reason
+from honeyhive_ext.columns import Lot, prepare_events
 from honeyhive_ext.config import Settings
 from honeyhive_ext.encoders import type_name
 from honeyhive_ext.errors import APIError, APIStatusError, EventError, HoneyHiveError
@@ -25,6 +27,9 @@ from honeyhive_ext.events import WireEvent, prepare_event
 from honeyhive_ext.exchange import Call, Reply
 
 BatchEvent = Mapping[str, Any] | CreateEventRequest
+
+MOST_AT_ONCE = 1_000
+"""Events of a list that are made ready together; more of them would only take more memory."""
 
 ABOUT_EVENTS = frozenset({400, 404, 409, 413, 415, 422})
 """Statuses that say something about the events of a request, and not about the service."""
@@ -45,9 +50,13 @@ class Batch:
         self.options = options
         self._settings = settings.events
         self._sized = total is not None
+        # A list holds its events until the end. What comes out of a generator may be changed by it, so that
+        # has to be written before the next one is asked for.
+        self._at_once = min(options.limits.max_events, MOST_AT_ONCE) if type(events) in (list, tuple) else 0
         self._ledger = Ledger()
         self._planner = Planner(options.limits)
         self._seen = SeenIds()
+        self._fresh: set[str] = set()  # ids that were noted as seen before `take` asks about them
         self._open: dict[int, Chunk] = {}  # chunks that have not come to their end, by id()
         self._driven: set[int] = set()  # those of them that are on their way
         self._read = 0
@@ -97,6 +106,42 @@ class Batch:
             return None
         return self._plan(self._planner.add(position, event_id, content))
 
+    def take_ahead(self, source: Iterator[object]) -> Iterator[Chunk]:
+        """Read what can be read many at a time; the chunks that are complete then."""
+        while self._at_once and not self.over and (events := list(islice(source, self._at_once))):
+            yield from self._take_all(events)
+
+    def _take_all(self, events: Sequence[object]) -> Iterator[Chunk]:
+        lot = self._lot(events)
+        # all that fits into one request, or the last of all: then there is nothing to add to it
+        complete = len(events) == self.options.limits.max_events or len(events) < self._at_once
+        body = lot.body() if lot is not None and complete and not self._planner.ids else None
+        if lot is not None and body is not None:
+            chunk = self._plan(self._planner.add_body(self._read, lot.ids, body))
+            if chunk is not None:
+                self._read += len(events)
+                yield chunk
+                return
+        contents = None if lot is None else lot.contents()
+        for number, event in enumerate(events):
+            if lot is None or contents is None:
+                chunk = self.take(event)
+            else:
+                self._read += 1
+                chunk = self._plan(self._planner.add(self._read - 1, lot.ids[number], contents[number]))
+            if chunk is not None:
+                yield chunk
+
+    def _lot(self, events: Sequence[object]) -> Lot | None:
+        """The events made ready together; None where they have to be looked at one by one."""
+        lot = prepare_events(
+            events, settings=self._settings, now_ms=calls.now_ms, session_id=self.options.session_id
+        )
+        if lot is None:
+            return None
+        self._fresh = {event_id for event_id in lot.given if self._seen.add(event_id)}
+        return lot if len(self._fresh) == len(lot.given) else None
+
     def rest(self) -> Chunk | None:
         """The last chunk, if events are left."""
         return self._plan(self._planner.flush())
@@ -108,6 +153,9 @@ class Batch:
         return chunk
 
     def _is_known(self, event_id: str) -> bool:
+        if event_id in self._fresh:
+            self._fresh.remove(event_id)
+            return False
         if self._seen.add(event_id):
             return False
         return event_id in self._planner.ids or self._ledger.holds(event_id)

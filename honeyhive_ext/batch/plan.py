@@ -6,7 +6,8 @@ import threading
 from collections.abc import Container, Iterator, Sequence
 from itertools import accumulate, pairwise
 
-from attrs import field, frozen
+import orjson
+from attrs import define, field, frozen
 
 MAX_EVENTS = 500
 """Events in one request by default. The service publishes no limit; past a few hundred the round trip
@@ -22,7 +23,7 @@ _HEAD, _COMMA, _TAIL = b'{"events":[', b",", b"]}"
 _FRAME = len(_HEAD) + len(_TAIL)
 
 
-@frozen(eq=False)
+@define(eq=False)
 class Chunk:
     """The events of one planned request, and its body, made once.
 
@@ -31,14 +32,28 @@ class Chunk:
     Attributes:
         positions: Where each event stands in the input, ascending.
         ids: The events' ids.
-        ends: Where in `content` each event's JSON ends; the next one begins a comma later.
         content: The body: `{"events":[...]}`.
     """
 
     positions: Sequence[int]
     ids: Sequence[str]
-    ends: Sequence[int]
     content: bytes
+    _ends: Sequence[int] | None = None
+
+    @property
+    def ends(self) -> Sequence[int]:
+        """Where in `content` each event's JSON ends; the next one begins a comma later.
+
+        A body that was written in one go does not say, and needs not where all goes well. Its events, read
+        and written again one by one, are the same bytes: orjson wrote them and no number was rounded.
+        """
+        if self._ends is None:
+            sizes = (len(orjson.dumps(event)) for event in orjson.loads(self.content)["events"])
+            before_first = len(_HEAD) - len(_COMMA)
+            self._ends = list(
+                accumulate(sizes, lambda end, size: end + len(_COMMA) + size, initial=before_first)
+            )[1:]
+        return self._ends
 
     def start(self, row: int) -> int:
         """Where in `content` the JSON of an event begins."""
@@ -225,6 +240,12 @@ class Planner:
             return self.flush()
         return full
 
+    def add_body(self, first: int, ids: list[str], content: bytes) -> Chunk | None:
+        """The body of successive events, from position `first` on, as a chunk; None if it is too large."""
+        if len(content) > self._limits.size:
+            return None
+        return Chunk(range(first, first + len(ids)), ids, content)
+
     def flush(self) -> Chunk | None:
         """What is left, if anything is."""
         if not self.ids:
@@ -232,6 +253,6 @@ class Planner:
         end = self._end + len(_TAIL)
         self._buffer[self._end : end] = _TAIL
         with memoryview(self._buffer) as view:
-            chunk = Chunk(self._positions, self.ids, self._ends, bytes(view[:end]))
+            chunk = Chunk(self._positions, self.ids, bytes(view[:end]), self._ends)
         self._begin()
         return chunk

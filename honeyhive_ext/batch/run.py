@@ -134,6 +134,7 @@ def _ctrl_c(error: BaseException) -> KeyboardInterrupt | None:
 
 
 def _chunks(batch: Batch, source: Iterator[object]) -> Iterator[Chunk]:
+    yield from batch.take_ahead(source)
     while not batch.over:
         try:
             event = next(source)
@@ -217,6 +218,9 @@ async def _some(tasks: set[asyncio.Task[None]], *, wait: bool) -> set[asyncio.Ta
 async def _chunks_async(
     batch: Batch, source: Iterator[object] | AsyncIterator[object]
 ) -> AsyncGenerator[Chunk]:
+    if isinstance(source, Iterator):
+        for complete in batch.take_ahead(source):
+            yield complete
     while not batch.over:
         try:
             event = await anext(source) if isinstance(source, AsyncIterator) else next(source)

@@ -128,6 +128,14 @@ def test_a_batch_serialises_each_event_once_and_joins_the_bytes(dumps: Counter) 
         assert server.requests[0].body == b'{"events":[' + b",".join(dumps.results[:100]) + b"]}"
 
 
+def test_a_list_of_usual_events_is_serialised_in_one_go_for_each_request(dumps: Counter) -> None:
+    events = [{"event_type": "tool", "inputs": {"n": n}} for n in range(1000)]
+    with Misbehaving(then=takes_all) as server, HoneyHive("hh_1", base_url=server.url) as hh:
+        hh.events.create_batch(events, max_events=100, max_concurrency=1)
+        assert [request.body for request in server.requests] == dumps.results
+        assert len(dumps.results) == 10
+
+
 def test_requests_of_a_batch_grow_with_its_events_and_no_faster() -> None:
     counts: list[int] = []
     for events in (100, 1000, 10_000):
