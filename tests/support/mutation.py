@@ -65,7 +65,9 @@ def prepare(part: str, folder: Path) -> None:
         "timeout_multiplier": 2.0,
         "pytest_add_cli_args_test_selection": [*tests, "tests/unit/test_doctests.py"],
         "pytest_add_cli_args": [
-            *("-p", "no:cacheprovider", "--hypothesis-seed=7"),
+            # What pytest does at its start and end took 0.165 s of CPU for a mutant; without these, 0.06 s.
+            *("-p", "no:cacheprovider", "-p", "no:unraisableexception", "-p", "no:threadexception"),
+            *("-p", "pytest_socket"),
             *(f"--deselect=tests/{test}" for test in LEFT_OUT),
         ],
     }
@@ -134,7 +136,12 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=2, help="default 2")
     parser.add_argument("--folder", type=Path, required=True, help="where the copies of the tree go")
     asked = parser.parse_args()
-    environment = {**os.environ, "HONEYHIVE_TEST_SCALE": "0.01", "HONEYHIVE_TEST_SEED": "7"}
+    environment = {
+        **os.environ,
+        "HONEYHIVE_TEST_SCALE": "0.01",
+        "HONEYHIVE_TEST_SEED": "7",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
     unlisted = 0
     for part in asked.parts:
         folder = (asked.folder / part).resolve()
