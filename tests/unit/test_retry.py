@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -56,6 +57,7 @@ def date(seconds: float) -> str:
         ({"Retry-After": date(20), "Date": date(0)}, 20.0),
         ({"Retry-After": date(NOW + 20), "Date": "yesterday"}, 20.0),
         ({"Retry-After": "Sunday, 06-Nov-94 08:49:37 GMT", "Date": "Sun Nov  6 08:49:07 1994"}, 30.0),
+        ({"Retry-After": "Wed, 21 Oct 2015 08:28:30 +0100", "Date": "Wed, 21 Oct 2015 07:28:00 GMT"}, 30.0),
         ({"Retry-After": "Sun, 06 Nov 1994 99:99:99 GMT"}, None),
         ({"Retry-After": "Sun, 06 Nov 99999 08:49:37 GMT"}, None),
     ],
@@ -69,6 +71,17 @@ def test_retry_after_in_every_form(headers: dict[str, str], asked: float | None)
 def test_no_text_in_retry_after_breaks_anything(after: str, sent: str, now: float) -> None:
     asked = retry_after({"retry-after": after, "date": sent}, now)
     assert asked is None or (asked > 0 and math.isfinite(asked))
+
+
+def test_a_date_without_a_zone_is_in_utc_wherever_the_program_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent, until = "Sun Nov  6 08:49:07 1994", "Sun, 06 Nov 1994 08:49:37 GMT"
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert retry_after({"retry-after": until, "date": sent}, NOW) == 30.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_wrong_clock_here_does_not_change_what_a_date_asks_for() -> None:
