@@ -14,7 +14,7 @@ from attrs import define, field
 
 from honeyhive_ext.local.query.conditions import Condition, Filter
 from honeyhive_ext.local.query.values import scalar
-from honeyhive_ext.local.store.columns import Columns, quoted
+from honeyhive_ext.local.store.columns import Columns, part, quoted
 from honeyhive_ext.local.store.paths import Paths
 
 NOTHING = "0"
@@ -61,7 +61,7 @@ class Where:
         options: list[tuple[str, list[Any]]] = []
         kind = self.columns.kinds.get(root)
         if kind == "json":
-            options += self._json(quoted(root), root, tail, condition)
+            options += self._json(part(root), root, tail, condition)
         elif kind is not None and tail is None:
             options.append(_native(quoted(root), kind, condition))
         options += self._json("extra", "", name, condition)
