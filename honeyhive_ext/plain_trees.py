@@ -44,6 +44,13 @@ def all_plain(values: Sequence[Any]) -> bool:
     >>> all_plain([{"a": [1, None]}, {"a": (0.5,)}]), all_plain([[float("nan")]]), all_plain([{"a": b""}])
     (True, False, False)
     """
+    try:
+        return _all_plain(values)
+    except Exception:  # noqa: BLE001 - a metaclass may have code of its own, for its hash
+        return False
+
+
+def _all_plain(values: Sequence[Any]) -> bool:
     left, most = [values], 4 * len(values)
     for _ in range(_MOST_STEPS):
         if not left:
