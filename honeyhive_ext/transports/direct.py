@@ -50,7 +50,10 @@ class DirectTransport:
         kept = self._kept.get(loop)
         if kept is None:
             kept = self._kept[loop] = _Kept(loop)
-        await kept.enter(limit)
+        if kept.room.locked():
+            await kept.wait(limit)
+        else:
+            await kept.room.acquire()
         try:
             connection = kept.take() or await self._connect(loop, end - loop.time())
             timer = loop.call_at(end, connection.late)
@@ -64,7 +67,7 @@ class DirectTransport:
             kept.give(connection)
             return answer
         finally:
-            kept.leave()
+            kept.room.release()
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
@@ -106,23 +109,17 @@ class _Kept:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._time = loop.time
-        self._room = asyncio.Semaphore(MAX_CONNECTIONS)
+        self.room = asyncio.Semaphore(MAX_CONNECTIONS)
         self._idle: deque[tuple[_Connection, float]] = deque()
         self._closed = False
 
-    async def enter(self, limit: float) -> None:
-        """Wait for room for one more request."""
-        if not self._room.locked():
-            await self._room.acquire()
-            return
+    async def wait(self, limit: float) -> None:
+        """Wait for room for one more request, and take it."""
         try:
             async with asyncio.timeout(limit):
-                await self._room.acquire()
+                await self.room.acquire()
         except TimeoutError as error:
             raise httpx.PoolTimeout("no connection became free") from error
-
-    def leave(self) -> None:
-        self._room.release()
 
     def take(self) -> _Connection | None:
         """The connection that was used last, if there is one that still lives."""
