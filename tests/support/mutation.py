@@ -1,7 +1,8 @@
 """Mutation testing: run mutmut over a part of the code in a copy of the tree, and name the survivors.
 
 `nox -s mutation -- batch` changes honeyhive_ext/batch/ a line at a time and runs the tests of that part after
-each change. It fails where a change goes unnoticed that docs/mutants.md does not list.
+each change; `-- batch/plan` changes one file. It fails where a change goes unnoticed that docs/mutants.md does
+not list.
 """
 
 from __future__ import annotations
@@ -49,12 +50,16 @@ LEFT_OUT = (
 
 
 def prepare(part: str, folder: Path) -> None:
-    """A copy of the tree in `folder`, set up for one part."""
+    """A copy of the tree in `folder`, set up for one part, or for one file of it."""
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("honeyhive_ext", "generated", "tests", "docs"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     config = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    tests = [str(p.relative_to(ROOT)) for pattern in TESTS[part] for p in ROOT.glob(f"tests/{pattern}.py")]
+    tests = [
+        str(p.relative_to(ROOT))
+        for pattern in TESTS[part.partition("/")[0]]
+        for p in ROOT.glob(f"tests/{pattern}.py")
+    ]
     settings = {
         "source_paths": ["honeyhive_ext"],
         "only_mutate": [f"honeyhive_ext/{part}.py", f"honeyhive_ext/{part}/*.py"],
@@ -128,7 +133,9 @@ def report(names: set[str]) -> int:
 def main() -> int:
     """Exit status 1 where a mutant survived that docs/mutants.md does not list."""
     parser = argparse.ArgumentParser(prog="nox -s mutation --", description=__doc__)
-    parser.add_argument("parts", nargs="*", default=list(TESTS), help=f"of {', '.join(TESTS)}; default all")
+    parser.add_argument(
+        "parts", nargs="*", default=list(TESTS), help=f"of {', '.join(TESTS)}, or batch/plan; default all"
+    )
     parser.add_argument(
         "--share", type=float, default=1.0, help="the share of each file's mutants; default 1"
     )
@@ -144,7 +151,7 @@ def main() -> int:
     }
     unlisted = 0
     for part in asked.parts:
-        folder = (asked.folder / part).resolve()
+        folder = (asked.folder / part.replace("/", "-")).resolve()
         prepare(part, folder)
         os.chdir(folder)
         reset_config()
