@@ -1,8 +1,8 @@
 """Mutation testing: run mutmut over a part of the code in a copy of the tree, and name the survivors.
 
-`nox -s mutation -- batch` changes honeyhive_ext/batch/ a line at a time and runs the tests of that part after
-each change; `-- batch/plan` changes one file. It fails where a change goes unnoticed that docs/mutants.md does
-not list.
+`nox -s mutation -- batch` changes honeyhive_ext/batch/ a line at a time and runs the tests of that part
+after each change; `-- batch/plan` changes one file. It fails where a change goes unnoticed that
+docs/mutants.md does not list.
 """
 
 from __future__ import annotations
