@@ -51,7 +51,10 @@ class Program:
 
 @dataclass(frozen=True)
 class Must:
-    """`ours` costs at most `at_most` times `base` (a rate: at least that part); `then` is the next goal."""
+    """`ours` costs at most `at_most` times `base` (a rate: at least that part); `then` is the next goal.
+
+    Without a base it costs at most `at_most` itself.
+    """
 
     ours: str
     base: str
@@ -68,6 +71,7 @@ class Job:
     rows: tuple[Contender | Program, ...]
     unit: str = "event"
     metric: Metric = "cpu"
+    clock: bool = False  # of a job by CPU: print units a second by the clock as well
     step: int = 1  # units are asked for in multiples of this
     delay_ms: float = 0
     tls: bool = False

@@ -7,6 +7,7 @@ import platform
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks.job import Env, Job, Must
@@ -69,11 +70,11 @@ def unit(job: Job) -> str:
 
 
 def verdict(job: Job, must: Must, rows: Mapping[str, Row]) -> dict[str, Any] | None:
-    """The ratio of two rows of one run, beside the goal."""
+    """The ratio of two rows of one run, or the figure of one, beside the goal."""
     ours, base = rows.get(must.ours), rows.get(must.base)
-    if not (ours and base and ours.values and base.values):
+    if not (ours and ours.values and (not must.base or (base and base.values))):
         return None
-    ratio = ours.median / base.median
+    ratio = ours.median / (base.median if base else 1)
     good = ratio >= must.at_most if job.metric == "rate" else ratio <= must.at_most
     return {
         "ours": must.ours,
@@ -101,6 +102,7 @@ def as_json(job: Job, rows: list[Row]) -> dict[str, Any]:
                 "max": max(row.values),
                 "rounds": row.values,
                 **({"cpu": row.cpu} if job.metric == "rate" else {}),
+                **({f"{job.unit}s a second by the clock": median(row.rate)} if job.clock else {}),
                 **row.result,
             }
             for row in rows
@@ -142,7 +144,8 @@ def as_markdown(result: Mapping[str, Any]) -> str:
 
 
 def goal_line(goal: Mapping[str, Any]) -> str:
-    text = f"{goal['ours']} / {goal['base']}: **{goal['ratio']:.3g}**"
+    base = f" / {goal['base']}" if goal["base"] else ""
+    text = f"{goal['ours']}{base}: **{goal['ratio']:.3g}**"
     if goal["must"] < 1e6:
         text += f" (goal {goal['must']:.3g}: {'reached' if goal['reached'] else 'not reached'})"
     if goal["then"]:

@@ -40,6 +40,7 @@ class Row:
     name: str
     values: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)  # µs a unit, for the rows measured by the clock
+    rate: list[float] = field(default_factory=list)  # units a second by the clock
     result: dict[str, float] = field(default_factory=dict)
     missing: str = ""
 
@@ -79,7 +80,9 @@ class Child:
 
     def close(self) -> None:
         assert self.process.stdin
+        assert self.process.stdout
         self.process.stdin.close()
+        self.process.stdout.close()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
@@ -142,6 +145,7 @@ def rounds(job: Job, present: list[Contender], rows: dict[str, Row], stub: Stub,
                 cost = process.round(options.seconds)
                 row.values.append(figure(job, cost))
                 row.cpu.append(cost["cpu"] / cost["units"] * 1e6)
+                row.rate.append(cost["units"] / cost["wall"])
 
 
 def once(job: Job, present: list[Contender], rows: dict[str, Row], stub: Stub, options: Options) -> None:

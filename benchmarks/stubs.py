@@ -46,8 +46,10 @@ class Stub:
 
     def __exit__(self, *exc: object) -> None:
         assert self.process.stdin
+        assert self.process.stdout
         self.process.stdin.close()
         self.process.wait(10)
+        self.process.stdout.close()
 
     def stats(self) -> dict[str, float]:
         """Connections and requests since the last reset, without this one."""

@@ -1,4 +1,4 @@
-"""Read events as dicts, in pages of 1,000."""
+"""Read events as dicts, in pages of 1,000. All rows but our own are loops over page numbers."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ def ours_pages(target: Target) -> Run:
 JOB = Job(
     name="search-dicts",
     title="search, pages of 1,000, dicts",
+    clock=True,
     step=10 * PAGE,
     rows=(
         Contender("official SDK", sdk, env="sdk"),

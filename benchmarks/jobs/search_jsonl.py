@@ -1,4 +1,4 @@
-"""Write everything a search finds to a JSON Lines file."""
+"""Write everything a search finds to a JSON Lines file. All rows but our own are loops over page numbers."""
 
 from __future__ import annotations
 
@@ -32,6 +32,22 @@ def by_hand(peer: Any, target: Target) -> Run:
     return run
 
 
+def sdk(target: Target) -> Run:
+    export = peers.sdk(target).events.export
+    path = Path(mkdtemp()) / "events.jsonl"
+
+    def run(units: int) -> int:
+        count = 0
+        with path.open("w", encoding="utf-8") as file:
+            for number in range(1, units // PAGE + 1):
+                for event in export(limit=PAGE, page=number).events:
+                    file.write(event.model_dump_json(exclude_unset=True) + "\n")
+                    count += 1
+        return count
+
+    return run
+
+
 def ours(target: Target) -> Run:
     from honeyhive_ext import HoneyHive
 
@@ -49,8 +65,10 @@ def ours(target: Target) -> Run:
 JOB = Job(
     name="search-jsonl",
     title="search straight to JSON Lines",
+    clock=True,
     step=10 * PAGE,
     rows=(
+        Contender("official SDK, written by hand", sdk, env="sdk"),
         Contender("httpx + orjson, written by hand", partial(by_hand, peers.httpx_orjson)),
         Contender("http.client + orjson, written by hand", partial(by_hand, peers.http_client_orjson)),
         Contender(f"{FLOOR}, dicts only", partial(posts, peers.http_client_orjson)),

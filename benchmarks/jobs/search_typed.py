@@ -1,4 +1,7 @@
-"""Read typed events, in pages of 1,000, and look at three fields of each."""
+"""Read typed events, in pages of 1,000, and look at three fields of each.
+
+All rows but our own are loops over page numbers.
+"""
 
 from __future__ import annotations
 
@@ -60,10 +63,12 @@ def ours(target: Target) -> Run:
 JOB = Job(
     name="search-typed",
     title="search, pages of 1,000, typed events, three fields read",
+    clock=True,
     step=10 * PAGE,
     rows=(
         Contender("official SDK", sdk, env="sdk"),
         Contender("stock generated client", stock, env="stock"),
+        Contender("httpx + orjson, dicts only", partial(posts, peers.httpx_orjson)),
         Contender(FLOOR, partial(posts, peers.http_client_orjson)),
         Contender(LOW, low),
         Contender(OURS, ours),

@@ -1,4 +1,4 @@
-"""Exports that are killed again and again: the same set, and how much of it is fetched again."""
+"""Over a million events: exports that are killed again and again, and the memory of a walk."""
 
 from __future__ import annotations
 
@@ -47,10 +47,11 @@ class Counting(LocalServer):
 @pytest.fixture(scope="module")
 def counting() -> Iterator[Counting]:
     with Counting() as server:
-        server.seed(
-            {"event_type": "tool", "inputs": {"n": n}, "start_time": BASE + 10 * (n // 3)}
-            for n in range(EVENTS)
-        )
+        for first in range(0, EVENTS, 50_000):  # what is seeded at once is all in memory
+            server.seed(
+                {"event_type": "tool", "inputs": {"n": n}, "start_time": BASE + 10 * (n // 3)}
+                for n in range(first, min(first + 50_000, EVENTS))
+            )
         yield server
 
 
@@ -89,3 +90,28 @@ def test_a_killed_export_goes_on_to_the_same_set_and_fetches_at_most_a_window_pe
     again = counting.again - unavoidable
     print(f"{kills} kills: {again} of {EVENTS} events fetched again, {again / PAGE / kills:.1f} pages a kill")
     assert again <= kills * pages * PAGE
+
+
+WALK = """
+import sys
+from honeyhive_ext import HoneyHive
+def peak():  # not ru_maxrss, which begins with what the parent process had
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
+with HoneyHive(api_key="hh_x", base_url=sys.argv[1]) as hh:
+    search = hh.events.search()
+    search.first()
+    start = peak()
+    print(sum(1 for _ in (search.raw() if sys.argv[2] == "dicts" else search)), peak() - start)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's account of memory")
+@pytest.mark.parametrize("form", ["dicts", "typed"])
+def test_a_walk_over_a_million_events_costs_at_most_40_mb(counting: Counting, form: str) -> None:
+    counting.begin()
+    command = [sys.executable, "-c", WALK, counting.url, form]
+    count, megabytes = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    print(f"{count} events, {megabytes} MB above the start")
+    assert int(count) == EVENTS
+    assert float(megabytes) <= 40
