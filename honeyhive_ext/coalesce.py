@@ -118,22 +118,20 @@ class _Lane:
         self._call()
 
     async def _fly(self, passengers: Sequence[tuple[WireEvent, _Result]]) -> None:
-        from honeyhive_ext.batch.run import create_batch_async
+        from honeyhive_ext.batch.run import deliver_async
 
         try:
-            events: list[Any] = [wire for wire, _ in passengers]
-            report = await create_batch_async(self._sender, events, self._options, progress=False)
+            report = await deliver_async(self._sender, [wire for wire, _ in passengers], self._options)
         except BaseException as error:
             for _, result in passengers:
                 _fail(result, error)
             if not isinstance(error, HoneyHiveError):
                 raise
             return
-        failures = {failure.index: failure.error for failure in report.failures}
-        for index, (wire, result) in enumerate(passengers):
-            if index in failures:
-                _fail(result, failures[index])
-            elif not result.done():
+        for failure in report.failures:
+            _fail(passengers[failure.index][1], failure.error)
+        for wire, result in passengers:
+            if not result.done():
                 result.set_result(CreateEventResponse(success=True, event_id=wire.event_id))
 
     async def drain(self) -> None:

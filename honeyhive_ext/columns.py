@@ -17,7 +17,7 @@ from honeyhive_ext.config import EventSettings, OnUnserializable
 from honeyhive_ext.context import CURRENT
 from honeyhive_ext.copying import plain
 from honeyhive_ext.encoding import write_plain
-from honeyhive_ext.events import EVENT, begin, place
+from honeyhive_ext.events import EVENT, WireEvent, begin, place
 from honeyhive_ext.ids import all_canonical, new_ids
 from honeyhive_ext.plain_trees import all_plain, finite, only
 from honeyhive_ext.shapes import FIRST_MS, LAST_MS
@@ -52,6 +52,26 @@ class Lot(NamedTuple):
         """Each of them as JSON; None where orjson refuses one of them."""
         contents = [content for wire in self.wires if (content := write_plain(wire)) is not None]
         return contents if len(contents) == len(self.wires) else None
+
+
+class Written(NamedTuple):
+    """Events that were made ready one by one, each with an id of its own; see coalesce.py."""
+
+    events: Sequence[WireEvent]
+
+    @property
+    def ids(self) -> list[str]:
+        return [event.event_id for event in self.events]
+
+    @property
+    def given(self) -> Sequence[str]:
+        return ()  # none of them stands here twice
+
+    def body(self) -> bytes:
+        return b'{"events":[%b]}' % b",".join(self.contents())
+
+    def contents(self) -> list[bytes]:
+        return [event.content for event in self.events]
 
 
 def prepare_events(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from honeyhive_client.api.events import create_event_batch
 from honeyhive_client.api.sessions import create_session_event_batch
@@ -19,7 +19,7 @@ from honeyhive_ext.batch.plan import Chunk, Planner
 from honeyhive_ext.batch.progress import Watcher
 from honeyhive_ext.batch.reconcile import Delivery, Flow, Outcome, Send
 from honeyhive_ext.batch.report import BatchReport, Progress, Reason
-from honeyhive_ext.columns import Lot, prepare_events
+from honeyhive_ext.columns import Lot, Written, prepare_events
 from honeyhive_ext.config import Settings
 from honeyhive_ext.encoders import type_name
 from honeyhive_ext.errors import APIError, APIStatusError, EventError, HoneyHiveError
@@ -86,14 +86,11 @@ class Batch:
         session_id = self.options.session_id
         given: Any = event
         try:
-            if isinstance(event, WireEvent):  # made ready elsewhere, see coalesce.py
-                wire = event
-            else:
-                if session_id is not None or type(event) is not dict:
-                    given = _placed(event, session_id)
-                wire = prepare_event(
-                    given, {}, settings=self._settings, now_ms=calls.now_ms, session_id=session_id
-                )
+            if session_id is not None or type(event) is not dict:
+                given = _placed(event, session_id)
+            wire = prepare_event(
+                given, {}, settings=self._settings, now_ms=calls.now_ms, session_id=session_id
+            )
         except EventError as error:
             self._ledger.fail_one(position, None, "invalid", error)
             return None
@@ -132,8 +129,10 @@ class Batch:
             if chunk is not None:
                 yield chunk
 
-    def _lot(self, events: Sequence[object]) -> Lot | None:
+    def _lot(self, events: Sequence[object]) -> Lot | Written | None:
         """The events made ready together; None where they have to be looked at one by one."""
+        if isinstance(events[0], WireEvent):
+            return Written(cast("Sequence[WireEvent]", events))
         lot = prepare_events(
             events, settings=self._settings, now_ms=calls.now_ms, session_id=self.options.session_id
         )

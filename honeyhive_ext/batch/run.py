@@ -17,6 +17,7 @@ from collections.abc import (
     Iterable,
     Iterator,
     Mapping,
+    Sequence,
 )
 from functools import partial
 from typing import Any, cast
@@ -100,7 +101,7 @@ class Crew:
 
 
 def create_batch(
-    sender: Sender, events: Iterable[BatchEvent | WireEvent], options: Options, progress: bool | Progress
+    sender: Sender, events: Iterable[BatchEvent], options: Options, progress: bool | Progress
 ) -> BatchReport:
     """Deliver all events, in this thread and up to `options.concurrency` more."""
     source = _iterator(events)
@@ -171,7 +172,7 @@ def _send(sender: Sender, options: Options, call: Call, accept: Accept) -> Reply
 
 async def create_batch_async(
     sender: AsyncSender,
-    events: Iterable[BatchEvent | WireEvent] | AsyncIterable[BatchEvent],
+    events: Iterable[BatchEvent] | AsyncIterable[BatchEvent],
     options: Options,
     progress: bool | Progress,
 ) -> BatchReport:
@@ -201,6 +202,14 @@ async def create_batch_async(
             batch.interrupt(error)
         raise
     return batch.finish(source if isinstance(source, Iterator) else ())
+
+
+async def deliver_async(sender: AsyncSender, events: Sequence[WireEvent], options: Options) -> BatchReport:
+    """Deliver events that are ready, one request after the other, in the caller's task."""
+    batch = Batch(events, options, sender.settings, progress=False)
+    for chunk in _chunks(batch, iter(events)):
+        await _drive_async(sender, batch, chunk)
+    return batch.finish(())
 
 
 async def _some(tasks: set[asyncio.Task[None]], *, wait: bool) -> set[asyncio.Task[None]]:

@@ -189,3 +189,34 @@ def test_one_client_serves_one_event_loop_after_another() -> None:
         hh = client(server)
         assert [asyncio.run(scenario()) for _ in range(2)] == [True, True]
         assert server.connections == 2
+
+
+def test_what_is_too_large_for_one_request_goes_in_several_and_each_gets_its_own_id() -> None:
+    text = "x" * 2_000_000
+
+    async def scenario() -> list[str]:
+        async with client(server) as hh:
+            calls = (hh.events.create("tool", event_name=str(n), inputs={"text": text}) for n in range(5))
+            return [sent.event_id for sent in await asyncio.gather(*calls)]
+
+    with Misbehaving(then=takes_all) as server:
+        ids = asyncio.run(scenario())
+    assert [len(events_of(request)) for request in server.requests] == [2, 2, 1]
+    sent = [event for request in server.requests for event in events_of(request)]
+    assert [(event["event_name"], event["event_id"]) for event in sent] == [
+        (str(n), event_id) for n, event_id in enumerate(ids)
+    ]
+
+
+def test_more_creations_than_one_request_may_carry_go_in_several() -> None:
+    async def scenario() -> list[str]:
+        async with client(server) as hh:
+            return [
+                sent.event_id
+                for sent in await asyncio.gather(*(hh.events.create("tool") for _ in range(1200)))
+            ]
+
+    with Misbehaving(then=takes_all) as server:
+        ids = asyncio.run(scenario())
+    assert [len(events_of(request)) for request in server.requests] == [500, 500, 200]
+    assert [event["event_id"] for request in server.requests for event in events_of(request)] == ids
