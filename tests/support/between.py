@@ -73,8 +73,9 @@ class Between(httpx.BaseTransport):
     def _event(self, key: str, time: float, here: bool) -> dict[str, Any]:
         return {
             "event_id": key,
-            "event_type": self._rng.choice(["model", "tool"]),
-            "session_id": self._rng.choice(self._sessions),
+            # Uneven, so that a page does not show every value there is.
+            "event_type": self._rng.choices(["tool", "model", "chain"], [90, 9, 1])[0],
+            "session_id": self._sessions[min(6, int(self._rng.expovariate(1)))],
             "inputs": {},
             "metadata": {"here": here},
             "start_time": time,
