@@ -16,6 +16,7 @@ from honeyhive_ext.search.aio_fetch import AsyncFetcher
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.cursor import Count, Cursor
 from honeyhive_ext.search.query import Query, ReadPage, read_page
+from honeyhive_ext.search.sharing import share
 from honeyhive_ext.transport import AsyncSender
 
 if TYPE_CHECKING:
@@ -76,9 +77,11 @@ class AsyncSearchResult(Generic[T]):
     async def to_list(self, *, progress: bool | Progress = False) -> list[T]:
         """All events, in memory at once. `progress` as for `to_jsonl`."""
         events: list[T] = []
+        texts: dict[str, str] = {}
         with closing(Watcher(progress, self._query.limit)) as watcher:
             async with aclosing(self.pages()) as pages:
                 async for page in pages:
+                    share(page, texts)
                     events += page
                     watcher.tell(len(events))
         return events

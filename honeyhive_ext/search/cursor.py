@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar
 
 from attrs import evolve
 from honeyhive_client.models import Event
@@ -184,8 +184,8 @@ def only(page: Page) -> Any:
 
 def as_event(value: Any) -> Event:
     """A row as a typed event. Values of other types than the document's are kept as they came."""
-    if isinstance(value, dict):
-        return Event.from_dict(cast("dict[str, Any]", value))
+    if value.__class__ is dict:
+        return Event.from_dict(value)
     event = Event()
     event[UNREADABLE] = value
     return event

@@ -15,6 +15,7 @@ from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.cursor import Count, Cursor
 from honeyhive_ext.search.fetch import Fetcher
 from honeyhive_ext.search.query import Query, ReadPage, read_page
+from honeyhive_ext.search.sharing import share
 from honeyhive_ext.transport import Sender
 
 if TYPE_CHECKING:
@@ -74,8 +75,10 @@ class SearchResult(Generic[T]):
     def to_list(self, *, progress: bool | Progress = False) -> list[T]:
         """All events, in memory at once. `progress` as for `to_jsonl`."""
         events: list[T] = []
+        texts: dict[str, str] = {}
         with closing(Watcher(progress, self._query.limit)) as watcher, closing(self.pages()) as pages:
             for page in pages:
+                share(page, texts)
                 events += page
                 watcher.tell(len(events))
         return events

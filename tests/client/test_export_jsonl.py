@@ -9,9 +9,11 @@ import random
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from honeyhive_ext import AsyncHoneyHive, ConfigError, F, HoneyHive, QueryError
@@ -61,6 +63,28 @@ def test_a_file_holds_what_the_search_hands_out_and_nothing_stands_beside_it(
     assert lines == hh.events.search().raw().to_list()
     assert [one.name for one in path.parent.iterdir()] == ["events.jsonl"]
     assert told[-1] == (50, None)
+
+
+A = rb'{"event_id":"a","start_time":9,"x":1.10,"y":"\u00e9"}'
+B = b'{"event_id":"b","start_time":8}'
+PAGES = {
+    "dense": b'{"events":[%b,%b]}' % (A, B),
+    "odd": b'{"count": 2, "events":[%b,%b,{"event_id":"c","start_time":"8"},null]}' % (A, B),
+}
+
+
+@pytest.mark.parametrize("form", PAGES)
+def test_every_line_is_an_event_whatever_the_form_of_the_page(form: str, tmp_path: Path) -> None:
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=PAGES[form]))
+    with HoneyHive(api_key="x", base_url="http://127.0.0.1:1", transport=transport) as hh:
+        search = hh.events.search(
+            start=datetime(1970, 1, 1, tzinfo=UTC), end=datetime(1970, 1, 2, tzinfo=UTC)
+        )
+        search.to_jsonl(tmp_path / "events.jsonl")
+    text = (tmp_path / "events.jsonl").read_bytes()
+    assert [json.loads(line) for line in text.splitlines()] == json.loads(PAGES[form])["events"]
+    if form == "dense":  # the service's own text
+        assert text == A + b"\n" + B + b"\n"
 
 
 def test_an_empty_search_is_an_empty_file_and_a_file_that_was_there_is_replaced(

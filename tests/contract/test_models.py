@@ -72,6 +72,17 @@ def test_from_dict_leaves_its_argument_alone() -> None:
     assert (event.additional_keys, "more" in event, event["more2"]) == (["more2"], False, 1)
 
 
+def test_additional_properties_made_at_their_first_use_are_kept() -> None:
+    event = models.Event.from_dict({"event_id": "a"})
+    assert event == models.Event(event_id="a")
+    assert copy.copy(event) == event == pickle.loads(pickle.dumps(event))
+    assert event.additional_properties is event.additional_properties
+    event.additional_properties["x"] = 1
+    assert event.to_dict() == {"event_id": "a", "x": 1}
+    with pytest.raises(AttributeError, match="'Event' object has no attribute 'even_id'"):
+        event.even_id  # type: ignore[attr-defined]  # noqa: B018
+
+
 def test_what_is_named_wins_over_what_is_additional() -> None:
     event = models.Event(event_id="a")
     event["event_id"] = "b"

@@ -10,6 +10,14 @@ from ..models.create_event_request import CreateEventRequest
 from ..models.session_properties import SessionProperties
 from ..types import UNSET, Unset, array_of, dump, lenient, unknown_properties
 
+_NAMES: frozenset[str] = frozenset(
+    {
+        "events",
+        "single_session",
+        "session_properties",
+    }
+)
+
 
 @_attrs_define
 class CreateEventBatchRequest:
@@ -47,13 +55,13 @@ class CreateEventBatchRequest:
             TypeError: `src_dict`, or a nested object that is required, is not an object.
             ValueError: There is a property that the document does not name.
         """
-        rest: dict[str, Any] = {**src_dict}
-        pop = rest.pop
-        self = cls(
-            events=array_of(CreateEventRequest.from_dict)(pop("events")),
-            single_session=pop("single_session", UNSET),
-            session_properties=lenient(pop("session_properties", UNSET), SessionProperties.from_dict),
-        )
-        if rest:
+        given = src_dict if src_dict.__class__ is dict else {**src_dict}
+        get = given.get
+        self = cls.__new__(cls)
+        self.events = array_of(CreateEventRequest.from_dict)(given["events"])
+        self.single_session = get("single_session", UNSET)
+        self.session_properties = lenient(get("session_properties", UNSET), SessionProperties.from_dict)
+        if not _NAMES.issuperset(given):
+            rest = {name: value for name, value in given.items() if name not in _NAMES}
             raise unknown_properties(cls, rest)
         return self

@@ -2,12 +2,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
+
+_NAMES: frozenset[str] = frozenset(
+    {
+        "event_ids",
+        "success",
+        "session_id",
+    }
+)
 
 
 @_attrs_define
@@ -44,15 +52,27 @@ class CreateEventBatchResponse:
             KeyError: A required property is missing.
             TypeError: `src_dict`, or a nested object that is required, is not an object.
         """
-        rest: dict[str, Any] = {**src_dict}
-        pop = rest.pop
-        self = cls(
-            event_ids=pop("event_ids"),
-            success=pop("success"),
-            session_id=pop("session_id", UNSET),
-        )
-        self.additional_properties = {**rest}  # `rest` keeps its table of all properties, 400 bytes an event
+        given = src_dict if src_dict.__class__ is dict else {**src_dict}
+        get = given.get
+        self = cls.__new__(cls)
+        self.event_ids = given["event_ids"]
+        self.success = given["success"]
+        self.session_id = get("session_id", UNSET)
+        if not _NAMES.issuperset(given):
+            rest = {name: value for name, value in given.items() if name not in _NAMES}
+            self.additional_properties = rest
         return self
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            # from_dict leaves it to its first use to make an empty dictionary: 80 bytes an object less.
+            if name != "additional_properties":
+                raise AttributeError(
+                    f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
+                )
+            self.additional_properties = {}
+            return self.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:

@@ -9,6 +9,30 @@ from attrs import define as _attrs_define
 from ..models.event_type import EventType
 from ..types import UNSET, Unset, unknown_properties
 
+_NAMES: frozenset[str] = frozenset(
+    {
+        "event_type",
+        "inputs",
+        "event_id",
+        "session_id",
+        "parent_id",
+        "children_ids",
+        "event_name",
+        "source",
+        "project_id",
+        "config",
+        "outputs",
+        "metadata",
+        "metrics",
+        "feedback",
+        "user_properties",
+        "error",
+        "start_time",
+        "end_time",
+        "duration",
+    }
+)
+
 
 @_attrs_define
 class CreateEventRequest:
@@ -112,29 +136,29 @@ class CreateEventRequest:
             TypeError: `src_dict`, or a nested object that is required, is not an object.
             ValueError: There is a property that the document does not name.
         """
-        rest: dict[str, Any] = {**src_dict}
-        pop = rest.pop
-        self = cls(
-            event_type=pop("event_type"),
-            inputs=pop("inputs"),
-            event_id=pop("event_id", UNSET),
-            session_id=pop("session_id", UNSET),
-            parent_id=pop("parent_id", UNSET),
-            children_ids=pop("children_ids", UNSET),
-            event_name=pop("event_name", UNSET),
-            source=pop("source", UNSET),
-            project_id=pop("project_id", UNSET),
-            config=pop("config", UNSET),
-            outputs=pop("outputs", UNSET),
-            metadata=pop("metadata", UNSET),
-            metrics=pop("metrics", UNSET),
-            feedback=pop("feedback", UNSET),
-            user_properties=pop("user_properties", UNSET),
-            error=pop("error", UNSET),
-            start_time=pop("start_time", UNSET),
-            end_time=pop("end_time", UNSET),
-            duration=pop("duration", UNSET),
-        )
-        if rest:
+        given = src_dict if src_dict.__class__ is dict else {**src_dict}
+        get = given.get
+        self = cls.__new__(cls)
+        self.event_type = given["event_type"]
+        self.inputs = given["inputs"]
+        self.event_id = get("event_id", UNSET)
+        self.session_id = get("session_id", UNSET)
+        self.parent_id = get("parent_id", UNSET)
+        self.children_ids = get("children_ids", UNSET)
+        self.event_name = get("event_name", UNSET)
+        self.source = get("source", UNSET)
+        self.project_id = get("project_id", UNSET)
+        self.config = get("config", UNSET)
+        self.outputs = get("outputs", UNSET)
+        self.metadata = get("metadata", UNSET)
+        self.metrics = get("metrics", UNSET)
+        self.feedback = get("feedback", UNSET)
+        self.user_properties = get("user_properties", UNSET)
+        self.error = get("error", UNSET)
+        self.start_time = get("start_time", UNSET)
+        self.end_time = get("end_time", UNSET)
+        self.duration = get("duration", UNSET)
+        if not _NAMES.issuperset(given):
+            rest = {name: value for name, value in given.items() if name not in _NAMES}
             raise unknown_properties(cls, rest)
         return self

@@ -2,10 +2,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+
+_NAMES: frozenset[str] = frozenset(
+    {
+        "success",
+        "event_id",
+    }
+)
 
 
 @_attrs_define
@@ -38,14 +45,25 @@ class CreateEventResponse:
             KeyError: A required property is missing.
             TypeError: `src_dict`, or a nested object that is required, is not an object.
         """
-        rest: dict[str, Any] = {**src_dict}
-        pop = rest.pop
-        self = cls(
-            success=pop("success"),
-            event_id=pop("event_id"),
-        )
-        self.additional_properties = {**rest}  # `rest` keeps its table of all properties, 400 bytes an event
+        given = src_dict if src_dict.__class__ is dict else {**src_dict}
+        self = cls.__new__(cls)
+        self.success = given["success"]
+        self.event_id = given["event_id"]
+        if not _NAMES.issuperset(given):
+            rest = {name: value for name, value in given.items() if name not in _NAMES}
+            self.additional_properties = rest
         return self
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            # from_dict leaves it to its first use to make an empty dictionary: 80 bytes an object less.
+            if name != "additional_properties":
+                raise AttributeError(
+                    f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
+                )
+            self.additional_properties = {}
+            return self.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:

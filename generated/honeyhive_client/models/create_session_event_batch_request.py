@@ -9,6 +9,12 @@ from attrs import define as _attrs_define
 from ..models.create_event_request import CreateEventRequest
 from ..types import array_of, dump, unknown_properties
 
+_NAMES: frozenset[str] = frozenset(
+    {
+        "events",
+    }
+)
+
 
 @_attrs_define
 class CreateSessionEventBatchRequest:
@@ -37,11 +43,10 @@ class CreateSessionEventBatchRequest:
             TypeError: `src_dict`, or a nested object that is required, is not an object.
             ValueError: There is a property that the document does not name.
         """
-        rest: dict[str, Any] = {**src_dict}
-        pop = rest.pop
-        self = cls(
-            events=array_of(CreateEventRequest.from_dict)(pop("events")),
-        )
-        if rest:
+        given = src_dict if src_dict.__class__ is dict else {**src_dict}
+        self = cls.__new__(cls)
+        self.events = array_of(CreateEventRequest.from_dict)(given["events"])
+        if not _NAMES.issuperset(given):
+            rest = {name: value for name, value in given.items() if name not in _NAMES}
             raise unknown_properties(cls, rest)
         return self

@@ -8,6 +8,24 @@ from attrs import define as _attrs_define
 
 from ..types import UNSET, Unset, unknown_properties
 
+_NAMES: frozenset[str] = frozenset(
+    {
+        "session_id",
+        "session_name",
+        "event_name",
+        "source",
+        "start_time",
+        "end_time",
+        "duration",
+        "config",
+        "inputs",
+        "outputs",
+        "metadata",
+        "user_properties",
+        "children_ids",
+    }
+)
+
 
 @_attrs_define
 class CreateSessionRequest:
@@ -87,23 +105,23 @@ class CreateSessionRequest:
             TypeError: `src_dict`, or a nested object that is required, is not an object.
             ValueError: There is a property that the document does not name.
         """
-        rest: dict[str, Any] = {**src_dict}
-        pop = rest.pop
-        self = cls(
-            session_id=pop("session_id", UNSET),
-            session_name=pop("session_name", UNSET),
-            event_name=pop("event_name", UNSET),
-            source=pop("source", UNSET),
-            start_time=pop("start_time", UNSET),
-            end_time=pop("end_time", UNSET),
-            duration=pop("duration", UNSET),
-            config=pop("config", UNSET),
-            inputs=pop("inputs", UNSET),
-            outputs=pop("outputs", UNSET),
-            metadata=pop("metadata", UNSET),
-            user_properties=pop("user_properties", UNSET),
-            children_ids=pop("children_ids", UNSET),
-        )
-        if rest:
+        given = src_dict if src_dict.__class__ is dict else {**src_dict}
+        get = given.get
+        self = cls.__new__(cls)
+        self.session_id = get("session_id", UNSET)
+        self.session_name = get("session_name", UNSET)
+        self.event_name = get("event_name", UNSET)
+        self.source = get("source", UNSET)
+        self.start_time = get("start_time", UNSET)
+        self.end_time = get("end_time", UNSET)
+        self.duration = get("duration", UNSET)
+        self.config = get("config", UNSET)
+        self.inputs = get("inputs", UNSET)
+        self.outputs = get("outputs", UNSET)
+        self.metadata = get("metadata", UNSET)
+        self.user_properties = get("user_properties", UNSET)
+        self.children_ids = get("children_ids", UNSET)
+        if not _NAMES.issuperset(given):
+            rest = {name: value for name, value in given.items() if name not in _NAMES}
             raise unknown_properties(cls, rest)
         return self

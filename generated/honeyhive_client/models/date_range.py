@@ -8,6 +8,13 @@ from attrs import define as _attrs_define
 
 from ..types import unknown_properties
 
+_NAMES: frozenset[str] = frozenset(
+    {
+        "start_time",
+        "end_time",
+    }
+)
+
 
 @_attrs_define
 class DateRange:
@@ -39,12 +46,11 @@ class DateRange:
             TypeError: `src_dict`, or a nested object that is required, is not an object.
             ValueError: There is a property that the document does not name.
         """
-        rest: dict[str, Any] = {**src_dict}
-        pop = rest.pop
-        self = cls(
-            start_time=pop("start_time"),
-            end_time=pop("end_time"),
-        )
-        if rest:
+        given = src_dict if src_dict.__class__ is dict else {**src_dict}
+        self = cls.__new__(cls)
+        self.start_time = given["start_time"]
+        self.end_time = given["end_time"]
+        if not _NAMES.issuperset(given):
+            rest = {name: value for name, value in given.items() if name not in _NAMES}
             raise unknown_properties(cls, rest)
         return self

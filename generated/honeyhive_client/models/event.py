@@ -2,12 +2,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
+
+_NAMES: frozenset[str] = frozenset(
+    {
+        "event_type",
+        "inputs",
+        "event_id",
+        "session_id",
+        "parent_id",
+        "children_ids",
+        "event_name",
+        "source",
+        "project_id",
+        "project",
+        "config",
+        "outputs",
+        "metadata",
+        "metrics",
+        "feedback",
+        "user_properties",
+        "error",
+        "start_time",
+        "end_time",
+        "duration",
+    }
+)
 
 
 @_attrs_define
@@ -115,32 +140,44 @@ class Event:
             KeyError: A required property is missing.
             TypeError: `src_dict`, or a nested object that is required, is not an object.
         """
-        rest: dict[str, Any] = {**src_dict}
-        pop = rest.pop
-        self = cls(
-            event_type=pop("event_type", UNSET),
-            inputs=pop("inputs", UNSET),
-            event_id=pop("event_id", UNSET),
-            session_id=pop("session_id", UNSET),
-            parent_id=pop("parent_id", UNSET),
-            children_ids=pop("children_ids", UNSET),
-            event_name=pop("event_name", UNSET),
-            source=pop("source", UNSET),
-            project_id=pop("project_id", UNSET),
-            project=pop("project", UNSET),
-            config=pop("config", UNSET),
-            outputs=pop("outputs", UNSET),
-            metadata=pop("metadata", UNSET),
-            metrics=pop("metrics", UNSET),
-            feedback=pop("feedback", UNSET),
-            user_properties=pop("user_properties", UNSET),
-            error=pop("error", UNSET),
-            start_time=pop("start_time", UNSET),
-            end_time=pop("end_time", UNSET),
-            duration=pop("duration", UNSET),
-        )
-        self.additional_properties = {**rest}  # `rest` keeps its table of all properties, 400 bytes an event
+        given = src_dict if src_dict.__class__ is dict else {**src_dict}
+        get = given.get
+        self = cls.__new__(cls)
+        self.event_type = get("event_type", UNSET)
+        self.inputs = get("inputs", UNSET)
+        self.event_id = get("event_id", UNSET)
+        self.session_id = get("session_id", UNSET)
+        self.parent_id = get("parent_id", UNSET)
+        self.children_ids = get("children_ids", UNSET)
+        self.event_name = get("event_name", UNSET)
+        self.source = get("source", UNSET)
+        self.project_id = get("project_id", UNSET)
+        self.project = get("project", UNSET)
+        self.config = get("config", UNSET)
+        self.outputs = get("outputs", UNSET)
+        self.metadata = get("metadata", UNSET)
+        self.metrics = get("metrics", UNSET)
+        self.feedback = get("feedback", UNSET)
+        self.user_properties = get("user_properties", UNSET)
+        self.error = get("error", UNSET)
+        self.start_time = get("start_time", UNSET)
+        self.end_time = get("end_time", UNSET)
+        self.duration = get("duration", UNSET)
+        if not _NAMES.issuperset(given):
+            rest = {name: value for name, value in given.items() if name not in _NAMES}
+            self.additional_properties = rest
         return self
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            # from_dict leaves it to its first use to make an empty dictionary: 80 bytes an object less.
+            if name != "additional_properties":
+                raise AttributeError(
+                    f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
+                )
+            self.additional_properties = {}
+            return self.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:

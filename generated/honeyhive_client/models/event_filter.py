@@ -10,6 +10,15 @@ from ..models.filter_operator import FilterOperator
 from ..models.filter_type import FilterType
 from ..types import UNSET, Unset, unknown_properties
 
+_NAMES: frozenset[str] = frozenset(
+    {
+        "field",
+        "operator",
+        "value",
+        "type",
+    }
+)
+
 
 @_attrs_define
 class EventFilter:
@@ -48,14 +57,14 @@ class EventFilter:
             TypeError: `src_dict`, or a nested object that is required, is not an object.
             ValueError: There is a property that the document does not name.
         """
-        rest: dict[str, Any] = {**src_dict}
-        pop = rest.pop
-        self = cls(
-            field=pop("field"),
-            operator=pop("operator"),
-            value=pop("value"),
-            type_=pop("type", UNSET),
-        )
-        if rest:
+        given = src_dict if src_dict.__class__ is dict else {**src_dict}
+        get = given.get
+        self = cls.__new__(cls)
+        self.field = given["field"]
+        self.operator = given["operator"]
+        self.value = given["value"]
+        self.type_ = get("type", UNSET)
+        if not _NAMES.issuperset(given):
+            rest = {name: value for name, value in given.items() if name not in _NAMES}
             raise unknown_properties(cls, rest)
         return self

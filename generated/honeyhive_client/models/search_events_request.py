@@ -10,6 +10,17 @@ from ..models.date_range import DateRange
 from ..models.event_filter import EventFilter
 from ..types import UNSET, Unset, array_of, dump, lenient, unknown_properties
 
+_NAMES: frozenset[str] = frozenset(
+    {
+        "filters",
+        "dateRange",
+        "limit",
+        "page",
+        "ignore_order",
+        "evaluation_id",
+    }
+)
+
 
 @_attrs_define
 class SearchEventsRequest:
@@ -59,16 +70,16 @@ class SearchEventsRequest:
             TypeError: `src_dict`, or a nested object that is required, is not an object.
             ValueError: There is a property that the document does not name.
         """
-        rest: dict[str, Any] = {**src_dict}
-        pop = rest.pop
-        self = cls(
-            filters=lenient(pop("filters", UNSET), array_of(EventFilter.from_dict)),
-            date_range=lenient(pop("dateRange", UNSET), DateRange.from_dict),
-            limit=pop("limit", UNSET),
-            page=pop("page", UNSET),
-            ignore_order=pop("ignore_order", UNSET),
-            evaluation_id=pop("evaluation_id", UNSET),
-        )
-        if rest:
+        given = src_dict if src_dict.__class__ is dict else {**src_dict}
+        get = given.get
+        self = cls.__new__(cls)
+        self.filters = lenient(get("filters", UNSET), array_of(EventFilter.from_dict))
+        self.date_range = lenient(get("dateRange", UNSET), DateRange.from_dict)
+        self.limit = get("limit", UNSET)
+        self.page = get("page", UNSET)
+        self.ignore_order = get("ignore_order", UNSET)
+        self.evaluation_id = get("evaluation_id", UNSET)
+        if not _NAMES.issuperset(given):
+            rest = {name: value for name, value in given.items() if name not in _NAMES}
             raise unknown_properties(cls, rest)
         return self

@@ -8,6 +8,20 @@ from attrs import define as _attrs_define
 
 from ..types import UNSET, Unset, unknown_properties
 
+_NAMES: frozenset[str] = frozenset(
+    {
+        "metadata",
+        "feedback",
+        "metrics",
+        "config",
+        "user_properties",
+        "outputs",
+        "duration",
+        "end_time",
+        "children_ids",
+    }
+)
+
 
 @_attrs_define
 class UpdateEventRequest:
@@ -70,19 +84,19 @@ class UpdateEventRequest:
             TypeError: `src_dict`, or a nested object that is required, is not an object.
             ValueError: There is a property that the document does not name.
         """
-        rest: dict[str, Any] = {**src_dict}
-        pop = rest.pop
-        self = cls(
-            metadata=pop("metadata", UNSET),
-            feedback=pop("feedback", UNSET),
-            metrics=pop("metrics", UNSET),
-            config=pop("config", UNSET),
-            user_properties=pop("user_properties", UNSET),
-            outputs=pop("outputs", UNSET),
-            duration=pop("duration", UNSET),
-            end_time=pop("end_time", UNSET),
-            children_ids=pop("children_ids", UNSET),
-        )
-        if rest:
+        given = src_dict if src_dict.__class__ is dict else {**src_dict}
+        get = given.get
+        self = cls.__new__(cls)
+        self.metadata = get("metadata", UNSET)
+        self.feedback = get("feedback", UNSET)
+        self.metrics = get("metrics", UNSET)
+        self.config = get("config", UNSET)
+        self.user_properties = get("user_properties", UNSET)
+        self.outputs = get("outputs", UNSET)
+        self.duration = get("duration", UNSET)
+        self.end_time = get("end_time", UNSET)
+        self.children_ids = get("children_ids", UNSET)
+        if not _NAMES.issuperset(given):
+            rest = {name: value for name, value in given.items() if name not in _NAMES}
             raise unknown_properties(cls, rest)
         return self
