@@ -28,7 +28,6 @@ _WIRE_MODULES = frozenset(
     {"httpx", "httpcore", "h11", "h2", "hpack", "anyio", "trio", "sniffio", "socksio", "asyncio", "uvloop"}
     | {"aiohttp", "yarl", "multidict"}
     | {"ssl", "socket", "selectors", "contextlib"}
-    | {"honeyhive_ext.transports.direct"}
 )
 
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -155,7 +154,7 @@ def _other_frames(traceback: types.TracebackType | None) -> types.TracebackType 
     kept: list[types.TracebackType] = []
     while traceback is not None:
         module = str(traceback.tb_frame.f_globals.get("__name__", ""))
-        if not {module, module.partition(".")[0]} & _WIRE_MODULES:
+        if module.partition(".")[0] not in _WIRE_MODULES:
             kept.append(traceback)
         traceback = traceback.tb_next
     rebuilt: types.TracebackType | None = None

@@ -11,17 +11,13 @@ import threading
 import weakref
 from collections.abc import Generator
 from typing import TYPE_CHECKING, TypeVar
-from urllib.request import getproxies
 
 import httpx
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.transports import AsyncExchanger
 
 if TYPE_CHECKING:
     import asyncio
-
-    from honeyhive_ext.transports.direct import DirectTransport
 
 # Events come in bursts with pauses; a connection kept for 30 s saves its TLS handshake, and is shorter
 # than the idle timeouts of common load balancers (60 s and more).
@@ -35,8 +31,6 @@ LANE_LIMITS = httpx.Limits(max_connections=5, max_keepalive_connections=5, keepa
 # Names that do not lead out into the internet: loopback, what RFC 6761 reserves for tests, and names without
 # a dot, which only a private network knows.
 NEAR = re.compile(r"127\.0\.0\.1|::1|[^.:]+|.*\.(localhost|test|invalid|example)")
-
-PROXIES = frozenset({"http", "https", "all"})  # of urllib's names, which httpx reads too
 
 log = logging.getLogger(__name__)
 _Given = TypeVar("_Given")
@@ -128,12 +122,10 @@ class Pool:
 
 
 class AsyncPool:
-    """How the asyncio client reaches the service: directly, or through httpx where that was asked for.
+    """Makes and keeps a few `httpx.AsyncClient`s for each event loop, since connections belong to a loop.
 
-    It was where a client or a transport of httpx was given, or a proxy is configured. Then there are a few
-    `httpx.AsyncClient`s for each event loop, since connections belong to a loop. One client looks through all
-    its requests in flight whenever one of them begins or ends: with 64 of them a request costs 3,600 µs,
-    spread over 20 clients 1,200 µs, directly 110. Calls one after the other stay on one client.
+    One client looks through all its requests in flight whenever one of them begins or ends: with 64 of them
+    a request costs 3,600 µs, spread over 20 clients 1,200 µs. Calls one after the other stay on one client.
     """
 
     def __init__(
@@ -145,31 +137,18 @@ class AsyncPool:
         self.given = _one_of(http_client, transport, httpx.AsyncClient)
         self._base_url = _checked(base_url)
         self._transport = transport
-        self._own = self._make_own()
-        self._direct = transport if isinstance(transport, AsyncExchanger) else self._own
         self._made: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[Lane]] = (
             weakref.WeakKeyDictionary()
         )
         self._tls: ssl.SSLContext | None = None
         self._closed = False
 
-    def _make_own(self) -> DirectTransport | None:
-        if self.given is not None or self._transport is not None or PROXIES & getproxies().keys():
-            return None
-        from honeyhive_ext.transports.direct import DirectTransport  # not above: it imports asyncio
-
-        return DirectTransport(self._base_url, self._context)
-
-    def direct(self) -> AsyncExchanger | None:
-        """What takes whole requests, if there is something; after `aclose` an error."""
+    def get(self) -> Lane:
+        """A client of the running loop with room for one request more; after `aclose` an error."""
         if self._closed:
             raise ConfigError(
                 "this client is closed: make a new one, or use it inside its `async with` block"
             )
-        return self._direct
-
-    def get(self) -> Lane:
-        """A client of the running loop with room for one request more."""
         lanes = self._made.setdefault(_running_loop(), [])
         for lane in lanes:
             if lane.busy < ROOM:
@@ -180,21 +159,13 @@ class AsyncPool:
         return min(lanes, key=_busy)
 
     def _make(self) -> httpx.AsyncClient:
-        verify = self._context() or False
-        with _proxy_settings():
-            return httpx.AsyncClient(verify=verify, limits=LANE_LIMITS, transport=self._transport)
-
-    def _context(self) -> ssl.SSLContext | None:
         self._tls = self._tls or _certificates(self._base_url, self._transport)
-        return self._tls
+        with _proxy_settings():
+            return httpx.AsyncClient(verify=self._tls or False, limits=LANE_LIMITS, transport=self._transport)
 
     async def aclose(self) -> None:
         """Close what this pool made for the running loop; a client that was given stays open."""
         self._closed = True
-        if self._own is not None:
-            await self._own.aclose()
-        elif self._direct is not None and self._transport is not None:
-            await self._transport.aclose()
         for lane in self._made.pop(_running_loop(), []):
             if lane.http is not self.given:
                 await lane.http.aclose()

@@ -172,7 +172,6 @@ def test_an_interrupt_inside_the_http_library_shows_no_key(
 
     monkeypatch.setattr(h11.Connection, "send", interrupted)
     monkeypatch.setattr(aiohttp.BaseConnector, "connect", interrupted)
-    monkeypatch.setattr("asyncio.selector_events._SelectorSocketTransport.write", interrupted)
     with Misbehaving() as server, Shell(kind, server.url, **options()) as shell:
         error = caught(lambda: shell.do(create))
         assert type(error) is interrupt
