@@ -95,7 +95,8 @@ class _Lane:
             self._depart()
         result: _Result = self._loop.create_future()
         self._waiting[wire.event_id] = (wire, result)
-        self._call()
+        if not self._called:
+            self._call()
         return result
 
     def _call(self) -> None:
