@@ -69,14 +69,14 @@ class Sender(Core):
             APIError: No such answer came.
         """
         limits = self.limits(call, retry, timeout, accept)
-        http = self._pool.get()
+        self._pool.get()  # settings that cannot be used, before anything else
         request = self.request(call, self._pool.given)
         steps = exchange(call, request.url, limits, self.observer)
         try:
             step = next(steps)
             while True:
                 if isinstance(step, Attempt):
-                    step = steps.send(self._attempt(http, request, step))
+                    step = steps.send(self._attempt(request, step))
                 else:
                     self.sleep(step.seconds)
                     step = steps.send(None)
@@ -84,14 +84,12 @@ class Sender(Core):
             reply: Reply = finished.value
             return reply
 
-    def _attempt(
-        self, http: httpx.Client, request: httpx.Request, step: Attempt
-    ) -> Answer | httpx.RequestError:
+    def _attempt(self, request: httpx.Request, step: Attempt) -> Answer | httpx.RequestError:
         timeouts = Countdown(step.limit, self.clock)
         request.url = step.url
         request.extensions = {"timeout": timeouts}
         try:
-            response = http.send(request, stream=True, follow_redirects=False)
+            response = self._pool.send(request)
             try:
                 body: list[bytes] = []
                 for piece in response.iter_bytes():

@@ -47,7 +47,7 @@ def test_certificates_that_cannot_be_loaded_are_named(
     monkeypatch.setenv("SSL_CERT_FILE", str(broken))
     with pytest.raises(ConfigError, match="SSL_CERT_FILE"):
         get(kind, "https://a.example")
-    assert get(kind, "http://a.example").is_closed
+    get(kind, "http://a.example")  # needs none
 
 
 @pytest.mark.parametrize("kind", KINDS)
