@@ -32,6 +32,8 @@ class Counting(LocalServer):
 
     def handle(self, request: Request) -> Response:
         response = super().handle(request)
+        if response.status != 200:  # a request that the kill cut off
+            return response
         numbers = [event["inputs"]["n"] for event in orjson.loads(response.body)["events"]]
         with self.counting:
             for number in numbers:
