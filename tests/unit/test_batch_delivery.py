@@ -308,3 +308,30 @@ def test_a_session_s_batch_is_delivered_by_success_alone() -> None:
 def test_an_outcome_that_is_none_is_the_driver_s_mistake() -> None:
     with pytest.raises(TypeError, match=r"^the outcome of a request is an Answer or an APIError, not None$"):
         Chunked("a").told(None)
+
+
+def test_what_is_known_of_events_stays_known_when_they_are_cut_by_bytes() -> None:
+    run = Chunked("abcd")
+    assert run.told(names(""), None) == ["wait 0", "send abcd again"]
+    assert run.told(Answer(413, b"")) == ["send ab again"]
+    assert run.told(names("")) == ["send a"]  # left out a second time
+    probing = Chunked("abcdefgh")
+    assert probing.told(refuses(400), Answer(413, b"")) == ["send abcd", "send ab"]
+    assert probing.told(names("")) == ["send a"]  # one of them may be the one that is refused
+
+
+def test_what_is_known_of_events_stays_known_after_an_unclear_answer() -> None:
+    run = Chunked("ab")
+    assert run.told(names(""), None, Answer(200, b"{}")) == ["wait 0", "send ab again", "wait 0"]
+    assert run.told(None, names("")) == ["send ab again", "send a"]
+    probing = Chunked("abcd")
+    assert probing.told(refuses(400), Answer(200, b"{}"), None) == ["send ab", "wait 0", "send ab again"]
+    assert probing.told(names("")) == ["send a"]
+
+
+def test_three_chunks_of_which_nothing_is_known_stop_the_batch() -> None:
+    flow = Flow(Ledger(), Limits(), ids_in_answer=True, deadline=60.0)
+    for letter in "abc":
+        assert flow.stop is None
+        Chunked(letter, flow).told(*[Answer(200, b"{}"), None] * 2, Answer(200, b"{}"))
+    assert isinstance(flow.stop, ResponseError)
