@@ -303,6 +303,8 @@ def test_a_session_s_batch_is_delivered_by_success_alone() -> None:
     flow = Flow(Ledger(), Limits(), ids_in_answer=False, deadline=60.0)
     assert Chunked("ab", flow).told(Answer(200, b'{"success": true}')) == [DONE]
     assert flow.ledger.delivered == 2
+    # Any other batch is delivered only where its ids are named.
+    assert Chunked("ab").told(Answer(200, b'{"success": true}')) == ["wait 0"]
 
 
 def test_an_outcome_that_is_none_is_the_driver_s_mistake() -> None:
