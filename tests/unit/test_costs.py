@@ -159,8 +159,8 @@ def stored(request: Recorded) -> Answer:
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
     """Every page that the read path parses."""
-    counter = Counter(query._loads)
-    monkeypatch.setattr(query, "_loads", counter)
+    counter = Counter(query.loads)
+    monkeypatch.setattr(query, "loads", counter)
     yield counter
     assert gc.isenabled(), "the collector was left switched off"
 
