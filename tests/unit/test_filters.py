@@ -46,6 +46,8 @@ class Kind(Enum):
         (lambda: F("a").after("2026-01-01T13:00:00+01:00"), "after", "2026-01-01T13:00:00+01:00", "datetime"),
         (lambda: F("a") == NOON.astimezone(timezone(timedelta(hours=-8))), "is", NOON_TEXT, "datetime"),
         (lambda: F("a") == NOON.replace(microsecond=1), "is", "2026-01-01T12:00:00.000001Z", "datetime"),
+        (lambda: F("a") == NOON.replace(microsecond=2000), "is", "2026-01-01T12:00:00.002Z", "datetime"),
+        (lambda: F("a") == NOON.replace(microsecond=1001), "is", "2026-01-01T12:00:00.001001Z", "datetime"),
         (lambda: F.start_time.after(1_767_268_800_000), "after", NOON_TEXT, "datetime"),
         (lambda: F.start_time.after(0), "after", "1970-01-01T00:00:00.000Z", "datetime"),
         (lambda: F.start_time > 1_767_268_800_000, "greater than", 1_767_268_800_000, "number"),
