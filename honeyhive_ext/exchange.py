@@ -116,6 +116,7 @@ def exchange(
     clock, policy = limits.clock, limits.policy
     operation, method = call.operation, call.request["method"]
     size = len(call.request.get("content") or b"")
+    path = url.path  # httpx puts it together anew each time
     sent_at = clock()
     end = sent_at + policy.deadline
     sends = redirects = 0
@@ -123,7 +124,7 @@ def exchange(
     limit = limits.timeout
     while True:
         sends += 1
-        observer.request(operation, method, url.path, attempt)
+        observer.request(operation, method, path, attempt)
         outcome = yield Attempt(url, limit)
         now = clock()
         asked: float | None = None
@@ -133,7 +134,7 @@ def exchange(
             status = outcome.status
             reason = str(status)
             observer.response(
-                operation, method, url.path, attempt, now - sent_at, status=status, headers=outcome.headers
+                operation, method, path, attempt, now - sent_at, status=status, headers=outcome.headers
             )
             if 200 <= status < 300:
                 limits.bucket.give()
@@ -149,7 +150,8 @@ def exchange(
                 target = same_origin(url, outcome.headers.get("location", ""))
                 if target is not None and status in SAME_METHOD_REDIRECTS and redirects < MAX_REDIRECTS:
                     redirects += 1
-                    url, sent_at, limit = target, now, _limit(limits.timeout, end - now)
+                    url, path = target, target.path
+                    sent_at, limit = now, _limit(limits.timeout, end - now)
                     continue
                 hint = redirect_hint(outcome.headers.get("location", ""), _origin(url))
             asked = retry_after(outcome.headers, limits.wall())
@@ -157,7 +159,7 @@ def exchange(
             again = decision is Decision.RETRY
         elif outcome is not None:
             cause, reason = outcome, type(outcome).__name__
-            observer.response(operation, method, url.path, attempt, now - sent_at, error=reason)
+            observer.response(operation, method, path, attempt, now - sent_at, error=reason)
             error = connection_error(outcome, attempts=attempt, timeout=limit)
             again = not isinstance(outcome, NEVER_AGAIN)
         else:
@@ -168,7 +170,7 @@ def exchange(
         if (against := _against(pause, end - now, limits)) is not None:
             error.add_note(f"not tried again: {against}")
             raise error from cause
-        observer.retry(operation, method, url.path, attempt, wait=pause, reason=reason)
+        observer.retry(operation, method, path, attempt, wait=pause, reason=reason)
         yield Wait(pause)
         attempt += 1
         sent_at = clock()

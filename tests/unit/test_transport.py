@@ -20,6 +20,7 @@ from honeyhive_ext.client import HoneyHive
 from honeyhive_ext.config import PickleRefusedError
 from honeyhive_ext.errors import APIConnectionError, APITimeoutError, ConfigError, RateLimitError
 from honeyhive_ext.retry import RetryPolicy
+from honeyhive_ext.transports import AiohttpTransport
 from tests.support.misbehaving import Misbehaving, answer, hang
 from tests.support.shells import KINDS, Kind, Shell
 
@@ -322,3 +323,14 @@ def test_the_default_clocks_are_the_system_s() -> None:
     with HoneyHive("hh_1", base_url="http://127.0.0.1:9") as hh:
         assert hh._sender.clock is time.monotonic
         assert hh._sender.sleep is time.sleep
+
+
+@pytest.mark.parametrize("given", [{}, {"Content-Type": "text/plain"}])
+def test_below_a_client_of_httpx_the_aiohttp_transport_adds_no_content_type(given: dict[str, str]) -> None:
+    async def scenario() -> None:
+        async with httpx.AsyncClient(transport=AiohttpTransport()) as client:
+            await client.post(server.url, content=b"x", headers=given)
+
+    with Misbehaving(SUCCESS) as server:
+        asyncio.run(scenario())
+    assert server.requests[0].headers.get("content-type") == given.get("Content-Type")
