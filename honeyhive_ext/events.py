@@ -8,10 +8,10 @@ changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from uuid import UUID
 
-from honeyhive_client.models import CreateEventRequest, CreateEventResponse, Event
+from honeyhive_client.models import CreateEventRequest, CreateEventResponse
 
 from honeyhive_ext.config import EventSettings
 from honeyhive_ext.context import CURRENT
@@ -22,6 +22,9 @@ from honeyhive_ext.errors import EventError
 from honeyhive_ext.fields import Request
 from honeyhive_ext.ids import new_id, uuid_text
 from honeyhive_ext.times import complete, tidy
+
+if TYPE_CHECKING:
+    from honeyhive_client.models import Event
 
 EVENT = Request.of("CreateEventRequest", "an event")
 UPDATE = Request.of("UpdateEventRequest", "an update")
@@ -249,6 +252,8 @@ def _write(
 
 
 def _id_of(event: Any) -> str:
+    from honeyhive_client.models import Event  # only where events are updated: 5 ms
+
     kind = kind_of(event)
     if issubclass(kind, (Event, CreateEventResponse)):
         given = event.event_id

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from honeyhive_ext import calls
-from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, SizeLimit
+from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
 from honeyhive_ext.shell import MOST_A_PAGE
 
 # Batches and searches are imported when one begins: a program that creates events starts 25 ms sooner.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from honeyhive_ext import calls
-from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, SizeLimit
+from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
 
 # Batches and searches are imported when one begins, see resources.py.
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from attrs import frozen
 from honeyhive_client.models import SessionProperties
 
 from honeyhive_ext import calls
-from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, Limits, SizeLimit
+from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
+from honeyhive_ext.batch.plan import Limits
 from honeyhive_ext.config import Settings
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.events import session_id_text

@@ -1,23 +1,14 @@
-"""Planning: how events become requests, by count and by bytes. Pure, but for one learnt number."""
+"""Planning: how events become requests, by count and by bytes. Pure, but for what limits.py learns."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Container, Iterator, Sequence
 from itertools import accumulate, pairwise
 
 import orjson
 from attrs import define, field, frozen
 
-MAX_EVENTS = 500
-"""Events in one request by default. The service publishes no limit; past a few hundred the round trip
-no longer shows, and a refused request costs more to take apart."""
-
-MAX_BYTES = 5_000_000
-"""Bytes of one request's body by default. The service publishes no limit; what it refuses is learnt."""
-
-LEARN = 0.9
-"""What is planned with after a 413: this part of the size that was refused."""
+from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
 
 _HEAD, _COMMA, _TAIL = b'{"events":[', b",", b"]}"
 _FRAME = len(_HEAD) + len(_TAIL)
@@ -161,25 +152,6 @@ class Part:
                 cut = number + 1 if half - before >= total - half else number
                 return min(max(1, cut), len(self) - 1)
         return len(self) - 1
-
-
-class SizeLimit:
-    """The largest body to plan with, learnt from 413 answers; shared by everything that is in flight.
-
-    >>> limit = SizeLimit()
-    >>> limit.learn(1000); limit.learn(5000); limit.value
-    900
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.value: int | None = None  # None until a 413 came
-
-    def learn(self, refused: int) -> None:
-        """Note that a body of `refused` bytes was too large."""
-        with self._lock:
-            value = max(1, int(refused * LEARN))
-            self.value = value if self.value is None else min(self.value, value)
 
 
 @frozen

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from honeyhive_ext.batch.answers import Answer
-from honeyhive_ext.batch.plan import LEARN, Limits, Part, Planner, SizeLimit
+from honeyhive_ext.batch.limits import LEARN, SizeLimit
+from honeyhive_ext.batch.plan import Limits, Part, Planner
 from honeyhive_ext.errors import APIError
 from tests.support.batches import CUT, Entry, Service, bound, chunk_of, entries, run
 from tests.support.scale import scaled, seed

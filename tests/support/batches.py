@@ -13,7 +13,8 @@ import orjson
 
 from honeyhive_ext.batch.answers import Answer
 from honeyhive_ext.batch.ledger import Ledger
-from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, Chunk, Limits, Planner, SizeLimit
+from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
+from honeyhive_ext.batch.plan import Chunk, Limits, Planner
 from honeyhive_ext.batch.reconcile import Delivery, Flow, Send, Wait
 from honeyhive_ext.batch.report import BatchReport
 from honeyhive_ext.errors import APIConnectionError, APIError

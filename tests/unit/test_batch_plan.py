@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from honeyhive_ext.batch.plan import MAX_BYTES, MAX_EVENTS, Chunk, Limits, Part, Planner, SizeLimit
+from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
+from honeyhive_ext.batch.plan import Chunk, Limits, Part, Planner
 
 FRAME = len(b'{"events":[]}')
 
@@ -132,3 +133,16 @@ def test_parts_keep_the_bytes_ids_and_places_of_their_events() -> None:
     assert (ends.body(), ends.size) == (b'{"events":[a,ccc]}', 18)
     assert list(whole.without({"a", "c"}).ids) == ["b"]
     assert (len(whole.cut(0)[0]), whole.cut(0)[0].size) == (0, FRAME)
+
+
+def test_a_body_written_in_one_go_is_a_chunk_whose_events_are_found_again() -> None:
+    body = b'{"events":[{"n":1},{"n":"a, b"},{"n":[2,3]}]}'
+    planner = Planner(Limits(max_bytes=len(body)))
+    chunk = planner.add_body(7, ["a", "b", "c"], body)
+    assert chunk is not None
+    assert (list(chunk.positions), list(chunk.ids), chunk.content) == ([7, 8, 9], ["a", "b", "c"], body)
+    events = [(7, "a", b'{"n":1}'), (8, "b", b'{"n":"a, b"}'), (9, "c", b'{"n":[2,3]}')]
+    assert list(Part.of(chunk).events()) == events
+    assert Part.of(chunk).only({"b"}).body() == b'{"events":[{"n":"a, b"}]}'
+    assert Part.of(chunk).size == len(body)
+    assert Planner(Limits(max_bytes=len(body) - 1)).add_body(7, ["a", "b", "c"], body) is None
