@@ -16,6 +16,7 @@ from urllib.request import getproxies
 import httpx
 
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.transports import AsyncExchanger
 
 if TYPE_CHECKING:
     import asyncio
@@ -154,18 +155,27 @@ class AsyncPool:
         self.given = _one_of(http_client, transport, httpx.AsyncClient)
         self._base_url = _checked(base_url)
         self._transport = transport
+        self._direct = transport if isinstance(transport, AsyncExchanger) else None
         self._made: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[Lane]] = (
             weakref.WeakKeyDictionary()
         )
         self._tls: ssl.SSLContext | None = None
         self._closed = False
 
-    def get(self) -> Lane:
-        """A client of the running loop that is free, or the least busy one; after `aclose` an error."""
+    def direct(self) -> AsyncExchanger | None:
+        """The transport, if it takes whole requests and needs no httpx; after `aclose` an error."""
+        self._check_open()
+        return self._direct
+
+    def _check_open(self) -> None:
         if self._closed:
             raise ConfigError(
                 "this client is closed: make a new one, or use it inside its `async with` block"
             )
+
+    def get(self) -> Lane:
+        """A client of the running loop that is free, or the least busy one; after `aclose` an error."""
+        self._check_open()
         lanes = self._made.setdefault(_running_loop(), [])
         for lane in lanes:
             if not lane.busy:
@@ -183,6 +193,8 @@ class AsyncPool:
     async def aclose(self) -> None:
         """Close what this pool made for the running loop; a client that was given stays open."""
         self._closed = True
+        if self._direct is not None and self._transport is not None:
+            await self._transport.aclose()
         for lane in self._made.pop(_running_loop(), []):
             if lane.http is not self.given:
                 await lane.http.aclose()

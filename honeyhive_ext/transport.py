@@ -135,7 +135,6 @@ class AsyncSender(Core):
     ) -> None:
         super().__init__(settings, observer=observer, clock=clock, wall=wall, uniform=uniform)
         self._pool = AsyncPool(settings.base_url, http_client, transport)
-        self._direct = transport if isinstance(transport, AsyncExchanger) else None
         self.sleep = sleep
 
     async def send(
@@ -166,10 +165,11 @@ class AsyncSender(Core):
         self, call: Call
     ) -> tuple[Callable[[Attempt], Awaitable[Answer | httpx.RequestError]], httpx.URL]:
         """What makes an attempt of this call, and where the first one goes."""
-        lane = self._pool.get()
-        if self._direct is not None:
+        direct = self._pool.direct()
+        if direct is not None:
             url = self.url(call.request["url"])
-            return partial(self._exchange, self._direct, call, url, self.texts(call)), url
+            return partial(self._exchange, direct, call, url, self.texts(call)), url
+        lane = self._pool.get()
         request = self.request(call, self._pool.given)
         return partial(self._attempt, lane, request), request.url
 
