@@ -8,7 +8,9 @@ from codegen.errors import GenerationError
 
 HEADER = "Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it."
 # --isolated: no ruff configuration of a folder above may have a say, wherever the tree is built.
-RUFF_STYLE = ["--isolated", "--no-cache", "--quiet", "--line-length", "110", "--target-version", "py311"]
+# Nor may the names of those folders: by itself ruff leaves out what lies in a `.nox` or a `build`.
+RUFF_STYLE = ["--isolated", "--no-cache", "--quiet", "--config", "exclude=[]"]
+RUFF_STYLE += ["--config", "line-length=110", "--target-version", "py311"]
 
 
 def format_tree(folder: Path) -> None:
