@@ -71,7 +71,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def tests_min(session: nox.Session) -> None:
-    """Run the whole suite with the lowest versions that pyproject.toml declares, but for one test."""
+    """Run the whole suite with the lowest versions that pyproject.toml declares, but for two tests."""
     constraints = Path(session.create_tmp()) / "lowest.txt"
     constraints.write_text("".join(f"{requirement}\n" for requirement in lowest()), encoding="utf-8")
     # Two of the test tools ask for newer versions themselves; numpy is the one that those versions take.
@@ -79,8 +79,10 @@ def tests_min(session: nox.Session) -> None:
     session.install(
         *("-c", str(constraints), "-e", f".[{','.join(EXTRAS)}]"), "numpy", *tools, *group("codegen", "types")
     )
-    valid = "--deselect=tests/contract/test_document.py::test_the_document_is_valid_openapi_3_1"
-    session.run("pytest", valid, *(session.posargs or ["-n", "2", "--dist", "worksteal"]))
+    # The validator of the one is not installed; the other records what the newest attrs writes into classes.
+    apart = ("document.py::test_the_document_is_valid_openapi_3_1", "public_interface.py")
+    left_out = [f"--deselect=tests/contract/test_{test}" for test in apart]
+    session.run("pytest", *left_out, *(session.posargs or ["-n", "2", "--dist", "worksteal"]))
 
 
 def lowest() -> list[str]:
