@@ -9,8 +9,10 @@ from codegen.errors import GenerationError
 HEADER = "Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it."
 # --isolated: no ruff configuration of a folder above may have a say, wherever the tree is built.
 # Nor may a .gitignore there: ruff would leave a tree alone that is built in a `.nox`.
-RUFF_STYLE = ["--isolated", "--no-cache", "--quiet", "--no-respect-gitignore"]
-RUFF_STYLE += ["--config", "line-length=110", "--target-version", "py311"]
+RUFF_STYLE = [
+    *("--isolated", "--no-cache", "--quiet", "--no-respect-gitignore"),
+    *("--line-length", "110", "--target-version", "py311"),
+]
 
 
 def format_tree(folder: Path) -> None:
