@@ -196,3 +196,4 @@ def test_what_is_there_throughout_comes_exactly_once_and_nothing_comes_twice(
     print(
         f"{found.walks} walks, {found.tied} with more events in one ms than a page, at most {found.largest}"
     )
+    assert 0 < found.tied <= found.walks  # the machine has met what it is for
