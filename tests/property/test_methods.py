@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from honeyhive_ext import F
 from honeyhive_ext.local import LocalServer
+from honeyhive_ext.shapes import FIRST_MS
 from honeyhive_ext.testing import batches, events, responses, searches, sessions, stored_events, updates
 from tests.support.contract import document
 from tests.support.scale import scaled
@@ -120,8 +121,10 @@ def _range(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _moment(text: str | None) -> float | None:
-    """Unix ms within the years that a search takes."""
-    return None if text is None else max(0, round(datetime.fromisoformat(text).timestamp() * 1000))
+    """Unix ms that a search takes: a smaller number looks like seconds, and is refused."""
+    return (
+        None if text is None else max(int(FIRST_MS), round(datetime.fromisoformat(text).timestamp() * 1000))
+    )
 
 
 @some
