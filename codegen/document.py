@@ -22,6 +22,12 @@ def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
     return isinstance(value, Mapping)
 
 
+def json_types(schema: Schema) -> tuple[str, ...]:
+    """The JSON types that a schema allows; a schema without `type` says nothing about it."""
+    kind = schema.get("type", ())
+    return (kind,) if isinstance(kind, str) else tuple(kind)
+
+
 @frozen
 class Document:
     """The OpenAPI document with the class names that users know.
@@ -57,6 +63,11 @@ class Document:
         if not str(ref).startswith(COMPONENT):
             raise GenerationError(f"$ref to {ref!r}: only {COMPONENT}... is understood")
         return str(ref).removeprefix(COMPONENT)
+
+    def resolved(self, schema: Schema) -> Schema:
+        """What a `$ref` names, with what stands beside the `$ref`; any other schema as it is."""
+        target = self.target(schema)
+        return schema if target is None else {**self.schemas[target], **schema}
 
     def operations(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Every operation as (a label for messages, the operation)."""

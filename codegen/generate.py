@@ -15,6 +15,7 @@ from codegen.client import write_client
 from codegen.document import load_document
 from codegen.errors import GenerationError
 from codegen.pins import check_versions
+from codegen.request_fields import write_request_fields
 from codegen.schemas import write_schemas
 from codegen.stamp import format_tree, stamp_tree
 from codegen.trees import differences, swap
@@ -30,6 +31,7 @@ def build(spec: Path, config: Path, folder: Path) -> None:
     client = folder / "honeyhive_client"
     write_client(spec, config, client)
     write_typed_dicts(document, client / "typed_dicts.py")
+    write_request_fields(document, client / "request_fields.py")
     write_schemas(document, folder / "honeyhive_schemas")
     format_tree(folder)
     stamp_tree(folder)

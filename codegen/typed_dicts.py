@@ -1,4 +1,4 @@
-"""Document -> honeyhive_client/typed_dicts.py: typed dictionaries and field tables of the request models."""
+"""Document -> honeyhive_client/typed_dicts.py: typed dictionaries of the request models."""
 
 import keyword
 import re
@@ -7,15 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from codegen.document import Document, Schema, is_object
-from codegen.sync.documents import Source
-from codegen.sync.shape import flat
+from codegen.document import Document, Schema, is_object, json_types
 
 PREAMBLE = Path(__file__).resolve().parent / "templates" / "typed_dicts.py.in"
 JSON_TYPES = {"string": "str", "number": "float", "integer": "int", "boolean": "bool", "null": "None"}
 UNITS = {"unix-ms": "float | datetime", "ms": "float | timedelta"}
 FORMATS = {"uuid": "str | UUID", "date-time": "str | datetime"}
-LIMITS = ("minimum", "maximum")
 Annotate = Callable[[Document, str, Schema], str]
 
 
@@ -28,18 +25,9 @@ def write_typed_dicts(document: Document, target: Path) -> None:
         for suffix, annotate in (("Dict", wire_type), ("Input", input_type)):
             parts.append(_typed_dict(document, name, schema, annotate, coming))
             coming.remove(f"{name}{suffix}")
-    tables = "".join(f"    {name!r}: {_table(document, name, schema)},\n" for name, schema in models.items())
-    parts.append(f"REQUEST_FIELDS: Mapping[str, Mapping[str, Field]] = {{\n{tables}}}\n")
-    exported = ["Field", "REQUEST_FIELDS"]
-    exported += [f"{name}{suffix}" for name in models for suffix in ("Dict", "Input")]
+    exported = [f"{name}{suffix}" for name in models for suffix in ("Dict", "Input")]
     parts.append(f"__all__ = {sorted(exported)!r}\n")
     target.write_text("\n\n".join(parts), "utf-8")
-
-
-def json_types(schema: Schema) -> tuple[str, ...]:
-    """The JSON types that a schema allows; a schema without `type` says nothing about it."""
-    kind = schema.get("type", ())
-    return (kind,) if isinstance(kind, str) else tuple(kind)
 
 
 def wire_type(document: Document, name: str, schema: Schema) -> str:
@@ -114,7 +102,7 @@ def _typed_dict(
             annotation = repr(annotation)  # a class that is not defined yet, or this one
         if wire and field in required:
             annotation = f"Required[{annotation}]"
-        fields.append((field, annotation, _resolve(document, inner).get("description", "")))
+        fields.append((field, annotation, document.resolved(inner).get("description", "")))
     purpose = "exactly as it goes over the wire" if wire else "as the ergonomic layer accepts it"
     title = f"`{name}` as a dictionary, {purpose}. {_prose(schema.get('description', ''))}"
     if any(not field.isidentifier() or keyword.iskeyword(field) for field, _, _ in fields):
@@ -140,38 +128,3 @@ def _docstring(text: str, indent: str) -> str:
         return one_line
     wrapped = textwrap.fill(f'"""{safe}', 110, initial_indent=indent, subsequent_indent=indent)
     return f'{wrapped}\n{indent}"""'
-
-
-def _resolve(document: Document, schema: Schema) -> Schema:
-    target = document.target(schema)
-    return schema if target is None else {**document.schemas[target], **schema}
-
-
-def _table(document: Document, name: str, schema: Schema) -> str:
-    fields = schema["properties"].items()
-    rows = "".join(f"{field!r}: {_field(document, name, field, inner, schema)}," for field, inner in fields)
-    return f"{{{rows}}}"
-
-
-def _field(document: Document, name: str, field: str, inner: Schema, parent: Schema) -> str:
-    schema = flat(inner, Source(document.spec))
-    values: dict[str, Any] = {"name": field, "types": json_types(schema)}
-    values["unit"] = schema.get("x-unit")
-    values["format"] = schema.get("format")
-    values["required"] = field in parent.get("required", ())
-    values["enum"] = tuple(schema["enum"]) if "enum" in schema else None
-    values["items"] = json_types(_resolve(document, schema["items"])) if "items" in schema else None
-    values["model"] = _model(document, name, field, inner)
-    values.update({limit: schema[limit] for limit in LIMITS if limit in schema})
-    given = ", ".join(f"{key}={value!r}" for key, value in values.items() if value is not None)
-    return f"Field({given})"
-
-
-def _model(document: Document, parent: str, field: str, inner: Schema) -> str | None:
-    name = document.inline_name(parent, field)
-    if "items" in inner:
-        inner, name = inner["items"], document.python_name(f"{name}Item")
-    target = document.target(inner)
-    if target is not None:
-        return document.python_name(target)
-    return name if inner.get("properties") else None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter, sub
 from typing import Any, NamedTuple
 
-from honeyhive_client.typed_dicts import REQUEST_FIELDS, Field
+from honeyhive_client.request_fields import REQUEST_FIELDS, Field
 
 from honeyhive_ext.config import EventSettings, OnUnserializable
 from honeyhive_ext.context import CURRENT

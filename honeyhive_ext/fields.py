@@ -7,12 +7,11 @@ Nothing here names a field that the table could name: a property added to openap
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from enum import Enum
 from typing import Any
 
 from attrs import frozen
-from honeyhive_client.typed_dicts import REQUEST_FIELDS, Field
+from honeyhive_client.request_fields import REQUEST_FIELDS, Field
 from honeyhive_client.types import UNSET
 
 from honeyhive_ext import times
@@ -219,6 +218,8 @@ def _one_of(values: tuple[str, ...]) -> Converter:
         text = _text(value, path, "raise")
         if text in values:
             return text
+        from difflib import get_close_matches  # only for messages, and it takes 1 ms
+
         near = get_close_matches(text.lower(), values, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? It" if near else "it"
         raise EventError(

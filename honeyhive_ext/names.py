@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 
 # Names that people and other tools use, and where their content goes. What stands before the comma is the
 # field; a hint shows only where the request has that field.
@@ -69,6 +68,8 @@ def hint_for(name: str, purpose: str, known: Collection[str]) -> str:
     instead = WRONG_NAMES.get(name.lower(), "")
     if instead.partition(",")[0] in known:
         return f"write {instead}"
+    from difflib import get_close_matches  # only for messages, and it takes 1 ms
+
     near = get_close_matches(name.lower(), known, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]}?"

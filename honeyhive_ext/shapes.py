@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from honeyhive_client.typed_dicts import Field
+from honeyhive_client.request_fields import Field
 
 from honeyhive_ext.encoders import kind_of
 from honeyhive_ext.ids import is_canonical

@@ -1,9 +1,9 @@
 # Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
-"""Every request model as typed dictionaries, and a table of its fields.
+"""Every request model as typed dictionaries.
 
 `XDict` is exactly what goes over the wire. `XInput` is what the ergonomic layer takes as keyword arguments
 and turns into that: times as `datetime` or Unix milliseconds, lengths of time as `timedelta` or
-milliseconds, ids as `UUID` or text. `REQUEST_FIELDS["X"]` says the same to programs.
+milliseconds, ids as `UUID` or text. `request_fields` says the same to programs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,43 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Required, TypedDict
 from uuid import UUID
 
-from attrs import frozen
-
 from . import models
-
-
-@frozen
-class Field:
-    """One property of a request model, as openapi.yaml describes it.
-
-    Attributes:
-        name: The property's name on the wire.
-        types: The JSON types it may have; empty where the document allows any.
-        required: Whether a request without it is refused.
-        unit: "unix-ms" for a point in time, "ms" for a length of time, None for anything else.
-        format: "uuid", "date-time" or None.
-        enum: The values it may have, or None where any value of its types will do.
-        items: The JSON types of its array's items; empty where it is no array or the document allows any.
-        model: The request model of its value, or of the items of its array; None for plain JSON.
-        minimum: The least number allowed, or None.
-        maximum: The greatest number allowed, or None.
-    """
-
-    name: str
-    types: tuple[str, ...]
-    required: bool
-    unit: Literal["unix-ms", "ms"] | None = None
-    format: str | None = None
-    enum: tuple[Any, ...] | None = None
-    items: tuple[str, ...] = ()
-    model: str | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-
-    @property
-    def nullable(self) -> bool:
-        """Whether null is allowed."""
-        return not self.types or "null" in self.types
 
 
 class CreateEventRequestDict(TypedDict, total=False):
@@ -446,117 +410,6 @@ class CreateSessionEventBatchRequestInput(TypedDict, total=False):
     """The events. Their own session_id is not looked at."""
 
 
-REQUEST_FIELDS: Mapping[str, Mapping[str, Field]] = {
-    "CreateEventRequest": {
-        "event_type": Field(
-            name="event_type", types=("string",), required=True, enum=("model", "tool", "chain", "session")
-        ),
-        "inputs": Field(name="inputs", types=("object",), required=True),
-        "event_id": Field(name="event_id", types=("string",), format="uuid", required=False),
-        "session_id": Field(name="session_id", types=("string",), format="uuid", required=False),
-        "parent_id": Field(name="parent_id", types=("string",), format="uuid", required=False),
-        "children_ids": Field(name="children_ids", types=("array",), required=False, items=("string",)),
-        "event_name": Field(name="event_name", types=("string",), required=False),
-        "source": Field(name="source", types=("string",), required=False),
-        "project_id": Field(name="project_id", types=("string",), required=False),
-        "config": Field(name="config", types=("object",), required=False),
-        "outputs": Field(name="outputs", types=("object",), required=False),
-        "metadata": Field(name="metadata", types=("object",), required=False),
-        "metrics": Field(name="metrics", types=("object",), required=False),
-        "feedback": Field(name="feedback", types=("object",), required=False),
-        "user_properties": Field(name="user_properties", types=("object",), required=False),
-        "error": Field(name="error", types=("string", "null"), required=False),
-        "start_time": Field(name="start_time", types=("number",), unit="unix-ms", required=False),
-        "end_time": Field(name="end_time", types=("number",), unit="unix-ms", required=False),
-        "duration": Field(name="duration", types=("number",), unit="ms", required=False),
-    },
-    "UpdateEventRequest": {
-        "metadata": Field(name="metadata", types=("object",), required=False),
-        "feedback": Field(name="feedback", types=("object",), required=False),
-        "metrics": Field(name="metrics", types=("object",), required=False),
-        "config": Field(name="config", types=("object",), required=False),
-        "user_properties": Field(name="user_properties", types=("object",), required=False),
-        "outputs": Field(name="outputs", types=("object", "null"), required=False),
-        "duration": Field(name="duration", types=("number",), unit="ms", required=False),
-        "end_time": Field(name="end_time", types=("number",), unit="unix-ms", required=False),
-        "children_ids": Field(name="children_ids", types=("array",), required=False, items=("string",)),
-    },
-    "EventFilter": {
-        "field": Field(name="field", types=("string",), required=True),
-        "operator": Field(
-            name="operator",
-            types=("string",),
-            required=True,
-            enum=(
-                "exists",
-                "not exists",
-                "is",
-                "is not",
-                "contains",
-                "not contains",
-                "greater than",
-                "less than",
-                "after",
-                "before",
-            ),
-        ),
-        "value": Field(name="value", types=("string", "number", "boolean", "null"), required=True),
-        "type": Field(
-            name="type", types=("string",), required=False, enum=("string", "number", "boolean", "datetime")
-        ),
-    },
-    "DateRange": {
-        "start_time": Field(name="start_time", types=("string",), format="date-time", required=True),
-        "end_time": Field(name="end_time", types=("string",), format="date-time", required=True),
-    },
-    "SearchEventsRequest": {
-        "filters": Field(
-            name="filters", types=("array",), required=False, items=("object",), model="EventFilter"
-        ),
-        "dateRange": Field(name="dateRange", types=("object",), required=False, model="DateRange"),
-        "limit": Field(name="limit", types=("integer",), required=False, minimum=1, maximum=1000),
-        "page": Field(name="page", types=("integer",), required=False, minimum=1),
-        "ignore_order": Field(name="ignore_order", types=("boolean",), required=False),
-        "evaluation_id": Field(name="evaluation_id", types=("string",), required=False),
-    },
-    "SessionProperties": {
-        "session_name": Field(name="session_name", types=("string",), required=False),
-        "start_time": Field(name="start_time", types=("number",), unit="unix-ms", required=False),
-        "user_properties": Field(name="user_properties", types=("object",), required=False),
-        "metadata": Field(name="metadata", types=("object",), required=False),
-    },
-    "CreateEventBatchRequest": {
-        "events": Field(
-            name="events", types=("array",), required=True, items=("object",), model="CreateEventRequest"
-        ),
-        "single_session": Field(name="single_session", types=("boolean",), required=False),
-        "session_properties": Field(
-            name="session_properties", types=("object",), required=False, model="SessionProperties"
-        ),
-    },
-    "CreateSessionRequest": {
-        "session_id": Field(name="session_id", types=("string",), required=False),
-        "session_name": Field(name="session_name", types=("string",), required=False),
-        "event_name": Field(name="event_name", types=("string",), required=False),
-        "source": Field(name="source", types=("string",), required=False),
-        "start_time": Field(name="start_time", types=("number",), unit="unix-ms", required=False),
-        "end_time": Field(name="end_time", types=("number",), unit="unix-ms", required=False),
-        "duration": Field(name="duration", types=("number",), unit="ms", required=False),
-        "config": Field(name="config", types=("object",), required=False),
-        "inputs": Field(name="inputs", types=("object",), required=False),
-        "outputs": Field(name="outputs", types=("object",), required=False),
-        "metadata": Field(name="metadata", types=("object",), required=False),
-        "user_properties": Field(name="user_properties", types=("object",), required=False),
-        "children_ids": Field(name="children_ids", types=("array",), required=False, items=("string",)),
-    },
-    "CreateSessionEventBatchRequest": {
-        "events": Field(
-            name="events", types=("array",), required=True, items=("object",), model="CreateEventRequest"
-        ),
-    },
-}
-
-
 __all__ = [
     "CreateEventBatchRequestDict",
     "CreateEventBatchRequestInput",
@@ -570,8 +423,6 @@ __all__ = [
     "DateRangeInput",
     "EventFilterDict",
     "EventFilterInput",
-    "Field",
-    "REQUEST_FIELDS",
     "SearchEventsRequestDict",
     "SearchEventsRequestInput",
     "SessionPropertiesDict",

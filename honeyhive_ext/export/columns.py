@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 import orjson
 from attrs import frozen
-from honeyhive_client.typed_dicts import REQUEST_FIELDS
+from honeyhive_client.request_fields import REQUEST_FIELDS
 from honeyhive_schemas import schema
 
 Kind: TypeAlias = Literal["text", "number", "integer", "boolean", "json"]

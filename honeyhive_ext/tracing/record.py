@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, Self, Unpack
 
 from attrs import frozen
-from honeyhive_client.typed_dicts import REQUEST_FIELDS, CreateEventRequestInput
+from honeyhive_client.request_fields import REQUEST_FIELDS
+from honeyhive_client.typed_dicts import CreateEventRequestInput
 
 from honeyhive_ext.config import EventSettings, OnUnserializable
 from honeyhive_ext.context import CURRENT, Scope, enter, leave

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import attrs
 import pytest
-from honeyhive_client import UNSET, models, typed_dicts
+from honeyhive_client import UNSET, models, request_fields, typed_dicts
 from honeyhive_client.models.event_type import EVENT_TYPE_VALUES, check_event_type
 from honeyhive_client.types import Unset
 
@@ -121,7 +121,7 @@ def test_every_request_model_has_its_twins_with_the_same_fields(name: str) -> No
     assert wire.__required_keys__ == set(schema.get("required", []))
     assert wire.__annotations__.keys() == loose.__annotations__.keys() == schema["properties"].keys()
     assert loose.__required_keys__ == set()
-    table = typed_dicts.REQUEST_FIELDS[name]
+    table = request_fields.REQUEST_FIELDS[name]
     assert list(table) == list(schema["properties"])
     for field, described in schema["properties"].items():
         row = table[field]
@@ -136,11 +136,11 @@ def test_every_request_model_has_its_twins_with_the_same_fields(name: str) -> No
 
 
 def test_there_are_no_other_request_models() -> None:
-    assert typed_dicts.REQUEST_FIELDS.keys() == {*REQUEST_MODELS, "DateRange"}
+    assert request_fields.REQUEST_FIELDS.keys() == {*REQUEST_MODELS, "DateRange"}
 
 
 def test_the_table_names_the_models_inside() -> None:
-    fields = typed_dicts.REQUEST_FIELDS
+    fields = request_fields.REQUEST_FIELDS
     nested = {(m, f): row.model for m, table in fields.items() for f, row in table.items() if row.model}
     assert nested == {
         ("CreateEventBatchRequest", "events"): "CreateEventRequest",
@@ -164,6 +164,6 @@ def test_the_twins_say_what_may_be_given() -> None:
 
 
 def test_the_field_table_cannot_be_changed_by_accident() -> None:
-    row = typed_dicts.REQUEST_FIELDS["CreateEventRequest"]["inputs"]
+    row = request_fields.REQUEST_FIELDS["CreateEventRequest"]["inputs"]
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         row.required = False  # type: ignore[misc]

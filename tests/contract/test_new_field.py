@@ -68,7 +68,7 @@ def test_the_low_level_client_has_both(copy: Path) -> None:
     code = """
 from honeyhive_client.models import CreateEventRequest, EventFilter
 from honeyhive_client.models.filter_operator import FILTER_OPERATOR_VALUES
-from honeyhive_client.typed_dicts import REQUEST_FIELDS
+from honeyhive_client.request_fields import REQUEST_FIELDS
 print(CreateEventRequest(event_type="tool", inputs={}, priority=3).to_dict())
 print("starts with" in FILTER_OPERATOR_VALUES, REQUEST_FIELDS["CreateEventRequest"]["retried_at"].unit)
 """

@@ -156,7 +156,7 @@ for backend in ("jsonschema", "jsonschema-rs"):
 
 def test_the_field_table_describes_them(unusual: Path) -> None:
     code = """
-from honeyhive_client.typed_dicts import REQUEST_FIELDS
+from honeyhive_client.request_fields import REQUEST_FIELDS
 table = REQUEST_FIELDS["CreateEventRequest"]
 print(table["either"].types, table["mode"].enum, table["when"].format)
 print(table["nested"].model, table["list_of"].model, REQUEST_FIELDS[table["list_of"].model]["x"].unit)

@@ -7,7 +7,7 @@ from unittest import mock
 
 import orjson
 import pytest
-from honeyhive_client.typed_dicts import REQUEST_FIELDS
+from honeyhive_client.request_fields import REQUEST_FIELDS
 from hypothesis import given
 from hypothesis import strategies as st
 

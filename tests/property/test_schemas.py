@@ -7,7 +7,7 @@ from typing import Any
 
 import honeyhive_schemas as schemas
 import pytest
-from honeyhive_client import models, typed_dicts
+from honeyhive_client import models, request_fields
 from honeyhive_schemas._values import Plain, is_plain
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -81,7 +81,7 @@ def test_plain_json_is_plain_and_stays_what_it_is(value: Any) -> None:
     assert copied.failures == []
 
 
-@pytest.mark.parametrize("name", sorted(typed_dicts.REQUEST_FIELDS.keys() - {"DateRange"}))
+@pytest.mark.parametrize("name", sorted(request_fields.REQUEST_FIELDS.keys() - {"DateRange"}))
 @few
 @given(data=st.data())
 def test_what_a_request_model_writes_follows_its_schema(name: str, data: st.DataObject) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
-from honeyhive_client.typed_dicts import REQUEST_FIELDS, Field
+from honeyhive_client.request_fields import REQUEST_FIELDS, Field
 from hypothesis import strategies as st
 
 from tests.support.values import MALFORMED, Answer, Celsius, Colour, Level, Point, Step, Tool

@@ -23,6 +23,7 @@ PUBLIC: Mapping[str, Sequence[str] | None] = {
     "honeyhive_client": None,
     "honeyhive_client.errors": None,
     "honeyhive_client.models": None,
+    "honeyhive_client.request_fields": None,
     "honeyhive_client.typed_dicts": None,
     **{
         name: None

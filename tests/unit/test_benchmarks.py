@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import report
 from benchmarks.__main__ import all_jobs
-from benchmarks.job import Contender, Job, Must, Target
+from benchmarks.job import Contender, Job, Must, Program, Target
 from benchmarks.run import Options, Row, run_job
 
 JOBS = all_jobs()
@@ -47,6 +47,17 @@ def test_events_a_second_are_measured_in_the_rounds_that_measure_cpu() -> None:
     assert found.missing == ""
     assert len(found.rate) == len(found.values) == 2
     assert min(found.rate) > 0
+
+
+def test_a_program_is_measured_with_its_modules_compiled_whatever_the_shell_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    source = "import sys; sys.exit(sys.dont_write_bytecode)"
+    job = Job("job", "title", (Program("one", source),))
+    (found,) = run_job(job, Options(rounds=1, pythons={"project": sys.executable}))
+    assert found.missing == ""
+    assert found.values
 
 
 def test_a_goal_is_a_ratio_of_two_rows_or_a_bound_of_one() -> None:

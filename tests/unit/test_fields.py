@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from honeyhive_client.typed_dicts import Field
+from honeyhive_client.request_fields import Field
 
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.events import EVENT

@@ -11,7 +11,7 @@ import honeyhive_schemas
 import orjson
 import pytest
 from honeyhive_client.models import CreateEventResponse, Event
-from honeyhive_client.typed_dicts import REQUEST_FIELDS
+from honeyhive_client.request_fields import REQUEST_FIELDS
 
 from honeyhive_ext.config import EventSettings
 from honeyhive_ext.errors import EventError
