@@ -48,4 +48,5 @@ def test_examples_of_the_page_run(page: Path, server: LocalServer, tmp_path: Pat
     environment |= {"HH_API_KEY": "hh_docs", "HH_API_URL": server.url, "PYTHONWARNINGS": "error"}
     command = [sys.executable, str(program)]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{page.name}:\n{done.stdout}\n{done.stderr}"
+    served = "\n".join(f"{one.method} {one.path} {one.status} {one.body[:200]!r}" for one in server.requests)
+    assert done.returncode == 0, f"{page.name}:\n{done.stdout}\n{done.stderr}\n{served}"
