@@ -190,7 +190,7 @@ def build(path: Sequence[str], operator: str, value: object, kind: str | None = 
 
 def _check_name(what: str, given: object, known: frozenset[Any]) -> None:
     if given not in known:
-        near = get_close_matches(str(given), known, n=1)
+        near = get_close_matches(str(given), known)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(known))}"
         raise QueryError(f"the API has no {what} {given!r}: {hint}")
 

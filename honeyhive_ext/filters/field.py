@@ -135,7 +135,7 @@ class _Fields:
     def __getattr__(self, name: str) -> Field:
         if name in columns():
             return Field(name)
-        near = get_close_matches(name, columns(), n=1)
+        near = get_close_matches(name, columns())
         hint = f"did you mean F.{near[0]}?" if near else f'for another field write F("{name}")'
         raise AttributeError(f"events have no field {name!r}: {hint}")
 

@@ -136,7 +136,7 @@ def doubts(one: Filter) -> str | None:
     """Why a filter cannot match anything, None where it can."""
     operator, value, kind = one.operator, one.value, one.type
     root = one.field.partition(".")[0]
-    if root not in columns() and (near := get_close_matches(root, columns(), n=1, cutoff=0.8)):
+    if root not in columns() and (near := get_close_matches(root, columns(), cutoff=0.8)):
         return f"no event has a field {root!r}; did you mean {near[0]!r}?"
     if operator in MOMENTS and kind != "datetime":
         return (

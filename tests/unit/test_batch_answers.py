@@ -79,13 +79,18 @@ def test_what_is_left_out_is_reported_with_the_services_words() -> None:
     assert isinstance(error, ServerError)
     assert error.message == "bad field; bad type"
     error = left_out(Answer(500, b'{"event_ids": [], "message": "shard is full"}'))
-    assert "shard is full" in str(error)
+    assert isinstance(error, ServerError)
+    assert (error.status, error.message) == (500, "shard is full")
+    assert error.body == b'{"event_ids": [], "message": "shard is full"}'
     error = left_out(Answer(200, b'{"event_ids": []}'))
     assert isinstance(error, ResponseError)
-    assert "gave no reason" in str(error)
+    assert (error.status, error.body) == (200, b'{"event_ids": []}')
+    assert str(error) == "the service did not store this event and gave no reason"
 
 
 def test_an_answer_without_an_error_of_its_own_becomes_the_typed_one() -> None:
-    assert isinstance(status_error(Answer(404, b"")), NotFoundError)
+    made = status_error(Answer(404, b"no such page"))
+    assert isinstance(made, NotFoundError)
+    assert (made.status, made.message, made.body) == (404, "", b"no such page")
     given = NotFoundError(404, "no such route")
     assert status_error(Answer(404, b"", given)) is given

@@ -65,6 +65,50 @@ def test_an_id_is_found_only_where_an_id_begins() -> None:
     assert store.holds(str(UUID(bytes=raw[16:])))
 
 
+def test_an_id_is_found_among_places_that_only_look_like_it() -> None:
+    def held(raw: bytes) -> IdStore:
+        store = IdStore()
+        store.put(0, [str(UUID(bytes=raw[at : at + 16])) for at in range(0, len(raw), 16)])
+        return store
+
+    one, other = bytes(range(16)), bytes(8)
+    # at 8, where no id begins, at 32, where the third does, and at 56, where none does
+    assert held(other + one + other + one + other + one + other).holds(str(UUID(bytes=one)))
+    # at 15, and one byte further, where the second id begins
+    assert held(bytes(15) + b"\x01" * 17).holds(str(UUID(bytes=b"\x01" * 16)))
+
+
+def test_uuids_take_16_bytes_each_and_the_memory_of_those_that_came_before_12_at_best() -> None:
+    rng = random.Random(5)
+    ids = [event_id(rng) for _ in range(10_900)]
+    store, seen = IdStore(), SeenIds()
+    store.put(0, ids)
+    for identity in ids:
+        seen.add(identity)
+    assert len(pickle.dumps(store.select(range(len(ids))))) < 17 * len(ids)
+    assert len(pickle.dumps(seen)) < 13 * len(ids)
+
+
+def test_sequences_of_other_ids_differ() -> None:
+    def kept(*ids: str) -> EventIds:
+        store = IdStore()
+        store.put(0, ids)
+        return store.hand_over()
+
+    rng = random.Random(6)
+    uuids = [event_id(rng) for _ in range(2)]
+    several = [kept(uuids[0]), kept(uuids[1]), kept("no UUID"), kept("another"), kept(*uuids)]
+    for number, one in enumerate(several):
+        assert [one == other for other in several] == [n == number for n in range(len(several))]
+    assert len({*map(hash, several)}) == len(several)
+
+
+def test_three_ids_are_shown_whole() -> None:
+    store = IdStore()
+    store.put(0, ["a", "b", "c"])
+    assert repr(store.select([0, 1, 2])) == "EventIds(3: a, b, c)"
+
+
 def test_the_sequence_behaves_like_a_tuple() -> None:
     rng = random.Random(3)
     ids = [event_id(rng) for _ in range(5)]

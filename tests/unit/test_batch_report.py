@@ -49,6 +49,19 @@ def test_a_batch_that_stopped_early_is_no_success_even_without_failures() -> Non
     assert isinstance(caught.value.__cause__, ValueError)
 
 
+def test_the_error_counts_each_reason_and_says_where_none_failed() -> None:
+    invalid = BatchFailure(0, None, "invalid", REFUSED)
+    several = BatchReport(event_ids=("a",), failures=(invalid, failure(), failure()))
+    assert str(several.error()) == (
+        "3 of 4 events not delivered (1 invalid, 2 refused); "
+        "first: event 0 (no id) invalid: 400: no such event type"
+    )
+    stopped = BatchReport(event_ids=("a",), stopped=KeyboardInterrupt(), read=2)
+    assert str(stopped.error()) == (
+        "stopped after reading 2 events by KeyboardInterrupt; 0 of 1 events not delivered (none failed)"
+    )
+
+
 def test_no_repr_and_no_message_shows_what_is_in_an_event() -> None:
     report = BatchReport(event_ids=("a",), failures=(failure(),))
     error = report.error()
@@ -93,6 +106,9 @@ def test_the_report_is_found_on_an_error_and_on_what_it_came_from() -> None:
     assert report_of(around) is report
     assert report_of(ValueError()) is None
     assert report_of(None) is None
+    around.__cause__ = ValueError()
+    around.__cause__.__context__ = around
+    assert report_of(around) is None
 
 
 def test_failures_keep_their_json_up_to_a_bound() -> None:

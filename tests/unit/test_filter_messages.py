@@ -272,6 +272,10 @@ def test_an_unknown_field_is_told_the_nearest_one(name: str, says: str) -> None:
             "a.b cannot both be missing and have a value",
         ),
         (
+            lambda: as_filters([F("a.b").exists(), F("a.b").not_exists()]),
+            "a.b cannot both be missing and have a value",
+        ),
+        (
             lambda: as_filters([F("a.b") == 1, F("a.b").not_exists()]),
             "a.b cannot both be missing and have a value",
         ),
@@ -298,6 +302,7 @@ def test_a_warning_names_the_filter_and_why_it_matches_nothing(
         lambda: F.event_type != "modle",
         lambda: F("event_type.x") == "modle",
         lambda: F("zebra") == 1,
+        lambda: F("event") == 1,  # a little like event_id: a name of its own all the same
         lambda: as_filters([F.duration > 4, F.duration < 5]),
         lambda: as_filters([F.source == "a", F.source != "b"]),
         lambda: as_filters([F.source == "a", F.source == "a"]),

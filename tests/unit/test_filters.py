@@ -25,6 +25,7 @@ ID = UUID("7f22137a-6911-4ed3-bc36-110f1dde6b66")
 
 class Kind(Enum):
     MODEL = "model"
+    NOON = NOON_TEXT
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,7 @@ class Kind(Enum):
         (lambda: F.start_time > 1_767_268_800_000, "greater than", 1_767_268_800_000, "number"),
         (lambda: F("a") == ID, "is", str(ID), "string"),
         (lambda: F("a") == Kind.MODEL, "is", "model", "string"),
+        (lambda: F("a").after(Kind.NOON), "after", NOON_TEXT, "datetime"),
         (lambda: F("a") == True, "is", True, "boolean"),  # noqa: E712
         (lambda: F("a") == None, "not exists", None, None),  # noqa: E711
         (lambda: F("a") != None, "exists", None, None),  # noqa: E711
