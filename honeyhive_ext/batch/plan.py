@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Container, Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 import orjson
 from attrs import define, field, frozen
@@ -146,12 +147,9 @@ class Part:
         """Where to cut two or more events so that both sides have about half of the bytes."""
         sums = list(accumulate(self._sizes(), initial=0))
         half = sums[-1] / 2
-        for number, (before, total) in enumerate(pairwise(sums)):
-            if total >= half:
-                # the event that crosses the middle goes to the side that is smaller without it
-                cut = number + 1 if half - before >= total - half else number
-                return min(max(1, cut), len(self) - 1)
-        return len(self) - 1
+        cut = bisect_left(sums, half)
+        # the event that crosses the middle goes to the side that is smaller without it
+        return cut if half - sums[cut - 1] >= sums[cut] - half else cut - 1
 
 
 @frozen

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from honeyhive_ext.batch.ledger import KEPT_BYTES, Ledger
 from honeyhive_ext.batch.plan import Chunk, Part
 from honeyhive_ext.batch.report import BatchReport
@@ -80,6 +82,27 @@ def test_what_was_read_and_never_planned_fails_when_the_batch_is_interrupted() -
     ]
     lost = [failure for failure in report.failures if failure.reason == "not_sent"]
     assert all((failure.event_id, failure.error) == (None, LOST) for failure in lost)
+
+
+def test_nothing_fails_that_was_never_read() -> None:
+    ledger = Ledger()
+    ledger.deliver(Part.of(planned(ledger, 0, 1)))
+    ledger.fail_rest(2, LOST)
+    assert close(ledger, read=2).failures == ()
+
+
+def test_the_tracebacks_of_what_an_error_came_from_are_dropped() -> None:
+    def raised(error: Exception) -> Exception:
+        with pytest.raises(type(error)):
+            raise error
+        assert error.__traceback__ is not None
+        return error
+
+    error, before = raised(EventError("no", path="inputs")), raised(ValueError())
+    assert isinstance(error, EventError)
+    error.__context__ = before  # as where the one is raised while the other is handled
+    Ledger().fail_one(0, None, "invalid", error)
+    assert error.__traceback__ is before.__traceback__ is None
 
 
 def test_attempts_of_one_request_are_retries_but_for_the_first_and_of_a_repeated_one_all_are() -> None:

@@ -131,6 +131,7 @@ def test_what_a_request_left_behind_says_later_no_longer_counts() -> None:
     ledger.deliver(second)
     ledger.fail(second, "failed", REFUSED)
     ledger.fail_one(9, None, "not_sent", REFUSED)
+    assert ledger.settled == 2
     assert report.event_ids == [entry.event_id for entry in batch[:2]]
     assert report.failures == ()
 
