@@ -202,7 +202,7 @@ class Delivery:
                 piece.sibling.suspect = True
         elif len(left) < len(piece.part):
             self._ledger.deliver(piece.part.without(left))
-            self._again(_Piece(piece.part.only(left), sent=True, probing=piece.probing), answer, 0)
+            self._again(_Piece(piece.part.only(left), sent=True), answer, 0)
         elif not piece.sent and not piece.probing:
             self._again(_Piece(piece.part, sent=True), answer, 0)
         elif len(left) == 1:

@@ -122,6 +122,7 @@ def test_a_refused_request_is_halved_until_the_event_is_alone(status: int) -> No
     assert run.told(names("cde")) == [DONE]
     assert (run.delivered, run.failed) == (4, {"a": "refused"})
     assert (run.failures[0].index, run.failures[0].content) == (0, b"a" * 10)
+    assert run.failures[0].error.status == status  # type: ignore[attr-defined]
 
 
 def test_a_retry_after_within_the_deadline_is_waited_for() -> None:
@@ -195,6 +196,27 @@ def test_a_limit_that_still_holds_everything_cuts_nothing() -> None:
     assert run.told(names("")) == ["wait 0"]
     run.flow.limits.learnt.value = 13 + 4 * 10 + 3
     assert run.told(None) == ["send abcd again"]
+
+
+def test_what_a_limit_cuts_off_is_sent_right_after_what_it_was_cut_from() -> None:
+    run = Chunked("abcdefgh")
+    run.flow.limits.learnt.value = 13 + 3 * 10 + 2
+    assert run.told(refuses(400), names("abc"), names("d")) == ["send abc", "send d", "send efg"]
+    assert run.told(names("efg"), names("h")) == ["send h", DONE]
+
+
+def test_what_is_known_of_events_stays_known_when_a_limit_learnt_elsewhere_cuts_them() -> None:
+    unclear = Chunked("abcd")
+    assert unclear.told(Answer(200, b"{}")) == ["wait 0"]
+    unclear.flow.limits.learnt.value = 13 + 3 * 10 + 2
+    assert unclear.told(None, names("abc")) == ["send abc again", "send d again"]
+    probing = Chunked("abcdefgh")
+    assert probing.told(refuses(400), refuses(400), names("ab"), refuses(400)) == [
+        *("send abcd", "send ab", "send c", "send d")
+    ]
+    probing.flow.limits.learnt.value = 13 + 2 * 10 + 1
+    assert probing.told(names("d"), names("ef")) == ["send ef", "send gh"]
+    assert probing.told(names("")) == ["send g"]  # one of them may be the one that is refused
 
 
 def test_a_conflict_of_one_event_says_that_it_is_stored_and_of_many_that_one_is() -> None:
@@ -291,6 +313,14 @@ def test_fewer_events_or_another_refusal_say_nothing_of_the_route(letters: str, 
     assert run.flow.dead_route is None
 
 
+def test_a_route_that_takes_the_last_of_eight_events_is_not_dead() -> None:
+    run = Chunked("abcdefgh")
+    while run.told(refuses(404)) != ["send h"]:
+        pass
+    assert run.told(names("h")) == [DONE]
+    assert run.flow.dead_route is None
+
+
 def test_a_route_that_has_taken_an_event_is_not_dead() -> None:
     run = Chunked("abcdefgh")
     while run.told(refuses(404)) != [DONE]:
@@ -319,6 +349,9 @@ def test_what_is_known_of_events_stays_known_when_they_are_cut_by_bytes() -> Non
     assert run.told(names("")) == ["send a"]  # left out a second time
     probing = Chunked("abcdefgh")
     assert probing.told(refuses(400), Answer(413, b"")) == ["send abcd", "send ab"]
+    unclear = Chunked("ab")
+    assert unclear.told(Answer(200, b"{}"), None) == ["wait 0", "send ab again"]
+    assert unclear.told(Answer(413, b""), names("a")) == ["send a again", "send b again"]
     assert probing.told(names("")) == ["send a"]  # one of them may be the one that is refused
 
 
