@@ -242,8 +242,7 @@ class Batch:
         self._flow.stop = self._flow.stop or HoneyHiveError(f"interrupted by {type(error).__name__}")
 
     def interrupt(self, error: BaseException) -> None:
-        """Hang the report so far on what interrupts the call; `report_of` finds it there."""
-        self.halt(error)
+        """After `halt`: hang the report so far on what interrupts the call; `report_of` finds it there."""
         report = self._close(self._flow.stop)
         vars(error)["report"] = report
         error.add_note(f"the batch so far, from honeyhive_ext.batch.report_of(error): {report!r}")

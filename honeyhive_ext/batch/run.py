@@ -192,6 +192,7 @@ async def create_batch_async(
         while tasks:
             tasks = await _some(tasks, wait=True)
             batch.tell()
+        batch.tell()
     except BaseException as error:
         batch.halt(error)
         for task in tasks:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -14,10 +15,15 @@ import orjson
 from honeyhive_ext.batch.answers import Answer
 from honeyhive_ext.batch.ledger import Ledger
 from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
+from honeyhive_ext.batch.options import build_options
 from honeyhive_ext.batch.plan import Chunk, Limits, Planner
 from honeyhive_ext.batch.reconcile import Delivery, Flow, Send, Wait
-from honeyhive_ext.batch.report import BatchReport
-from honeyhive_ext.errors import APIConnectionError, APIError
+from honeyhive_ext.batch.report import BatchReport, Progress
+from honeyhive_ext.batch.run import create_batch, create_batch_async
+from honeyhive_ext.config import Settings, secret
+from honeyhive_ext.errors import APIConnectionError, APIError, APIStatusError
+from honeyhive_ext.exchange import Call, Reply, answer_error
+from honeyhive_ext.retry import RetryPolicy
 from tests.support.misbehaving import Answer as Answered
 from tests.support.misbehaving import Recorded, answer, cut
 from tests.support.shells import Kind
@@ -213,3 +219,82 @@ def tools(count: int, size: int = 0) -> Iterator[dict[str, object]]:
     """Events as a caller would give them, one by one."""
     for number in range(count):
         yield {"event_type": "tool", "event_name": f"step {number}", "inputs": {"x": "y" * size}}
+
+
+class Memory:
+    """What a batch needs of a `Sender`, with a service in memory behind it: no socket, no wait.
+
+    Attributes:
+        calls: The requests that were made, each with the options it was sent with.
+        waits: What it was asked to wait: the number of the retry, seconds by the answer, the policy.
+        slept: For how long; it did not.
+        asked: Seconds that every answer asks to wait.
+    """
+
+    def __init__(self, post: Callable[[bytes], Answer | APIError], settings: Settings | None = None) -> None:
+        self.settings = settings or Settings(base_url="https://api.example", api_key=secret("hh_1"))
+        self.calls: list[tuple[Call, dict[str, Any]]] = []
+        self.waits: list[tuple[int, float | None, RetryPolicy]] = []
+        self.slept: list[float] = []
+        self.asked: float | None = None
+        self._post = post
+
+    @property
+    def bodies(self) -> list[bytes]:
+        """The bodies of the requests that carry events."""
+        return [call.request["content"] for call, _ in self.calls if call.operation != "createSession"]
+
+    def error(self, call: Call, reply: Reply) -> APIStatusError:
+        assert any(call is made for made, _ in self.calls)
+        return answer_error(reply, attempts=reply.attempts, asked=self.asked)
+
+    def pause(self, retry: int, asked: float | None, policy: RetryPolicy) -> float:
+        self.waits.append((retry, asked, policy))
+        return 0.25 + retry
+
+    def reply(self, call: Call, options: dict[str, Any]) -> Reply:
+        self.calls.append((call, options))
+        content = call.request["content"]
+        outcome = self._post(content)
+        if isinstance(outcome, APIError):
+            raise outcome
+        reply = Reply(outcome.status, {}, outcome.content, 1, len(content))
+        accept = options["accept"]
+        wanted = accept(reply.status, reply.content) if callable(accept) else reply.status in accept
+        if reply.status < 300 or wanted:
+            return reply
+        raise answer_error(reply, attempts=1, asked=None)
+
+
+class SyncMemory(Memory):
+    """A `Sender`."""
+
+    def send(self, call: Call, **options: Any) -> Reply:
+        return self.reply(call, options)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+class AsyncMemory(Memory):
+    """An `AsyncSender`."""
+
+    async def send(self, call: Call, **options: Any) -> Reply:
+        await asyncio.sleep(0)
+        return self.reply(call, options)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+def memory(kind: Kind, post: Callable[[bytes], Answer | APIError], settings: Settings | None = None) -> Any:
+    """A sender of this shell; `Any`, because it is none by its class."""
+    return (SyncMemory if kind == "sync" else AsyncMemory)(post, settings)
+
+
+def deliver(sender: Any, events: Any, *, progress: bool | Progress = False, **options: Any) -> BatchReport:
+    """One batch through the shell of this sender, as `events.create_batch` does it."""
+    chosen = build_options(sender.settings, SizeLimit(), **options)
+    if isinstance(sender, SyncMemory):
+        return create_batch(sender, events, chosen, progress)  # type: ignore[arg-type]
+    return asyncio.run(create_batch_async(sender, events, chosen, progress))
