@@ -207,10 +207,11 @@ async def create_batch_async(
 
 async def deliver_async(sender: AsyncSender, events: Sequence[WireEvent], options: Options) -> BatchReport:
     """Deliver events that are ready, one request after the other, in the caller's task."""
+    source = iter(events)
     batch = Batch(events, options, sender.settings, progress=False)
-    for chunk in _chunks(batch, iter(events)):
+    for chunk in _chunks(batch, source):
         await _drive_async(sender, batch, chunk)
-    return batch.finish(())
+    return batch.finish(source)
 
 
 async def _some(tasks: set[asyncio.Task[None]], *, wait: bool) -> set[asyncio.Task[None]]:

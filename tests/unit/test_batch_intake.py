@@ -256,10 +256,13 @@ def test_success_alone_delivers_a_session_s_batch_and_no_other() -> None:
     assert [failure.reason for failure in report.failures] == ["failed"] * 2
 
 
-def test_a_wait_that_an_answer_asks_for_is_kept_within_the_deadline_and_a_success_asks_for_none() -> None:
+@pytest.mark.parametrize("kind", BOTH)
+def test_a_wait_that_an_answer_asks_for_is_kept_within_the_deadline_and_a_success_asks_for_none(
+    kind: Kind,
+) -> None:
     def leaving_out(status: int, asked: float) -> tuple[Any, BatchReport]:
         stored = iter([IDS[:1], IDS[1:2]])
-        sender = memory("sync", lambda content: Answer(status, orjson.dumps({"event_ids": next(stored)})))
+        sender = memory(kind, lambda content: Answer(status, orjson.dumps({"event_ids": next(stored)})))
         sender.asked = asked
         policy = RetryPolicy(deadline=9)
         return sender, deliver(sender, tools(2), retry=policy, on_error="collect")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import queue
 import random
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -16,8 +18,8 @@ from honeyhive_ext.batch import report_of
 from honeyhive_ext.batch.answers import Answer
 from honeyhive_ext.batch.limits import SizeLimit
 from honeyhive_ext.batch.options import build_options
-from honeyhive_ext.batch.run import Crew, create_batch_async, deliver_async
-from honeyhive_ext.errors import APIConnectionError, APIError, BatchError, EventError
+from honeyhive_ext.batch.run import NOTICE, Crew, create_batch_async, deliver_async
+from honeyhive_ext.errors import APIConnectionError, APIError, AuthenticationError, BatchError, EventError
 from honeyhive_ext.events import WireEvent
 from honeyhive_ext.retry import RetryPolicy
 from tests.support.batches import BOTH, AsyncMemory, Service, SyncMemory, deliver, event_id, memory, sent_ids
@@ -64,6 +66,59 @@ def test_as_much_is_done_at_once_as_there_is_room_for_and_no_more() -> None:
         pass
     assert max(most) == 3
     assert len(most) == 9
+
+
+class Watched(queue.SimpleQueue[BaseException | None]):
+    """What a crew waits for its work with: says that it waits, for how long, and finds nothing at first."""
+
+    def __init__(self, empty: int = 0) -> None:
+        self.waits: list[float | None] = []
+        self.waited = threading.Event()
+        self._empty = iter(range(empty))
+
+    def get(self, block: bool = True, timeout: float | None = None) -> BaseException | None:
+        self.waits.append(timeout)
+        self.waited.set()
+        if next(self._empty, None) is not None:
+            raise queue.Empty
+        return super().get(block, timeout=30)
+
+
+def test_work_beyond_the_room_begins_when_other_work_has_ended() -> None:
+    crew = Crew(3)
+    crew._ended = ended = Watched()
+    begun = threading.Semaphore(0)
+    waited: list[bool] = []
+
+    def work() -> None:
+        waited.append(ended.waited.is_set())
+        begun.release()
+        ended.waited.wait(30)
+
+    for _ in range(4):
+        crew.start(work)
+    assert all(begun.acquire(timeout=30) for _ in range(4))
+    assert waited == [False, False, False, True]
+    while crew.wait():
+        pass
+
+
+def test_a_wait_looks_up_again_and_again_for_a_ctrl_c_that_it_may_have_missed() -> None:
+    crew = Crew(2)
+    crew._ended = ended = Watched(empty=2)
+    crew.start(lambda: None)
+    assert crew.wait()
+    assert ended.waits == [NOTICE] * 3
+
+
+def test_lingering_takes_no_longer_than_it_may() -> None:
+    crew = Crew(3)
+    crew._ended = ended = Watched(empty=1)
+    crew.start(ended.waited.wait)  # type: ignore[arg-type]
+    crew.linger(0.0)
+    assert ended.waits == [0.0]
+    while crew.wait():
+        pass
 
 
 def test_the_threads_of_a_batch_are_daemons_with_the_caller_s_context() -> None:
@@ -244,6 +299,38 @@ def test_as_many_tasks_send_at_once_as_there_is_room_for_and_no_more() -> None:
     assert sender.most == 3
 
 
+def test_the_other_threads_go_on_while_one_request_takes_its_time() -> None:
+    service = Service()
+    last = threading.Event()
+
+    def post(content: bytes) -> Answer | APIError:
+        if IDS[5] in sent_ids(content):
+            last.set()
+        assert IDS[0] not in sent_ids(content) or last.wait(30)
+        return service.post(content)
+
+    assert deliver(SyncMemory(post), tools(6), max_events=1, max_concurrency=2).success
+
+
+class Slow(AsyncMemory):
+    """The first request ends when the sixth is on its way."""
+
+    def __init__(self) -> None:
+        super().__init__(Service().post)
+        self._sixth = asyncio.Event()
+
+    async def send(self, call: Any, **options: Any) -> Any:
+        if IDS[5] in sent_ids(call.request["content"]):
+            self._sixth.set()
+        if IDS[0] in sent_ids(call.request["content"]):
+            await asyncio.wait_for(self._sixth.wait(), 30)
+        return await super().send(call, **options)
+
+
+def test_the_other_tasks_go_on_while_one_request_takes_its_time() -> None:
+    assert deliver(Slow(), tools(6), max_events=1, max_concurrency=2).success
+
+
 @pytest.mark.parametrize("given", [list, iter])
 def test_a_cancelled_batch_leaves_no_task_and_its_report_on_the_cancellation(given: Any) -> None:
     sender = Crowd(2, stuck=True)
@@ -380,6 +467,19 @@ def test_events_that_are_ready_go_one_request_after_the_other_in_the_caller_s_ta
     assert report.event_ids == IDS[:5]
     assert [len(sent_ids(body)) for body in sender.bodies] == [2, 2, 1]
     assert (sender.most, tasks) == (1, [1])
+
+
+def test_events_that_are_ready_and_were_not_sent_are_in_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm", None)  # nothing is drawn for a batch that nobody sees
+    ready = [WireEvent(identity, None, b"{}") for identity in IDS[:9]]
+    refused = AuthenticationError(401, "no such key")
+    sender = AsyncMemory(lambda content: refused)
+    options = build_options(sender.settings, SizeLimit(), max_events=2, on_error="collect")
+    report = asyncio.run(deliver_async(sender, ready, options))  # type: ignore[arg-type]
+    assert [failure.index for failure in report.failures] == list(range(9))
+    assert [failure.event_id for failure in report.failures] == IDS[:9]
+    assert all(failure.error is refused for failure in report.failures)
+    assert len(sender.calls) == 1
 
 
 @pytest.mark.parametrize("kind", BOTH)

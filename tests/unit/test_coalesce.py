@@ -77,6 +77,18 @@ def test_a_failure_of_the_request_is_an_error_of_its_own_for_each_caller() -> No
     assert len({id(result) for result in results}) == 8
 
 
+def test_a_failure_of_the_first_of_several_requests_is_an_error_for_those_behind_it_too() -> None:
+    async def scenario() -> list[Any]:
+        async with client(server) as hh:
+            calls = (hh.events.create("tool") for _ in range(600))
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+    with Misbehaving(then=answer(401, "{}")) as server:
+        results = asyncio.run(scenario())
+    assert all(isinstance(result, APIStatusError) and result.status == 401 for result in results)
+    assert len(server.requests) == 1
+
+
 def test_input_that_is_no_event_raises_at_once_and_sends_nothing() -> None:
     async def scenario() -> None:
         async with client(server) as hh:
