@@ -11,11 +11,13 @@ import orjson
 import pytest
 from honeyhive_client.models import CreateEventRequest
 
+from honeyhive_ext import columns
 from honeyhive_ext.batch import BatchReport, intake, report_of
 from honeyhive_ext.batch.answers import Answer
 from honeyhive_ext.batch.intake import MOST_AT_ONCE, accepts
 from honeyhive_ext.batch.plan import Chunk
 from honeyhive_ext.config import EventSettings, Settings, secret
+from honeyhive_ext.encoding import write_plain
 from honeyhive_ext.errors import (
     APIConnectionError,
     APIError,
@@ -121,6 +123,23 @@ def test_a_list_is_planned_by_the_number_of_events() -> None:
     sender = memory("sync", Service().post)
     deliver(sender, tools(250), max_events=100, max_concurrency=1)
     assert [sent_ids(body) for body in sender.bodies] == [IDS[:100], IDS[100:200], IDS[200:250]]
+
+
+def test_a_list_of_usual_events_is_written_in_one_go_for_each_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[bytes | None] = []
+
+    def counted(value: Any) -> bytes | None:
+        written.append(write_plain(value))
+        return written[-1]
+
+    monkeypatch.setattr(columns, "write_plain", counted)
+    sender = memory("sync", Service().post)
+    events = [{"event_type": "tool", "event_id": identity} for identity in IDS[:250]]
+    deliver(sender, events, max_events=100, max_concurrency=1)
+    assert len(written) == 3
+    assert written == sender.bodies
 
 
 def test_the_failures_of_a_list_say_where_its_events_stood() -> None:

@@ -331,6 +331,65 @@ def test_the_other_tasks_go_on_while_one_request_takes_its_time() -> None:
     assert deliver(Slow(), tools(6), max_events=1, max_concurrency=2).success
 
 
+async def turns(count: int) -> None:
+    """Let the event loop turn so often."""
+    loop = asyncio.get_running_loop()
+    for _ in range(count):
+        turn: asyncio.Future[None] = loop.create_future()
+        loop.call_soon(turn.set_result, None)
+        await turn
+
+
+class Turning(AsyncMemory):
+    """Each request takes fifty turns of the loop."""
+
+    async def send(self, call: Any, **options: Any) -> Any:
+        await turns(50)
+        return self.reply(call, options)
+
+
+def test_while_requests_are_on_their_way_the_batch_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[float] = []
+    sleep = asyncio.sleep
+
+    def counted(seconds: float) -> Any:
+        looked.append(seconds)
+        return sleep(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", counted)
+    report = deliver(Turning(Service().post), tools(4), max_events=1, max_concurrency=8)
+    assert report.success
+    assert looked == [0] * 4  # once for each request that began
+
+
+class Untidy(AsyncMemory):
+    """One request meets a bug, while the others are on their way and take some turns to be put away."""
+
+    def __init__(self) -> None:
+        super().__init__(Service().post)
+        self.put_away = 0
+
+    async def send(self, call: Any, **options: Any) -> Any:
+        if IDS[2] in sent_ids(call.request["content"]):
+            await turns(5)
+            raise ZeroDivisionError("a bug")
+        try:
+            return await asyncio.get_running_loop().create_future()
+        finally:
+            await turns(5)
+            self.put_away += 1
+
+
+def test_an_error_comes_out_as_it_is_after_the_other_requests_were_put_away() -> None:
+    sender = Untidy()
+    with pytest.raises(ZeroDivisionError, match="a bug") as raised:
+        deliver(sender, tools(9), max_events=1, max_concurrency=3)
+    assert sender.put_away == 2
+    report = report_of(raised.value)
+    assert report is not None
+    assert [failure.reason for failure in report.failures[:3]] == ["failed"] * 3
+
+
 @pytest.mark.parametrize("given", [list, iter])
 def test_a_cancelled_batch_leaves_no_task_and_its_report_on_the_cancellation(given: Any) -> None:
     sender = Crowd(2, stuck=True)
@@ -450,6 +509,25 @@ def test_an_async_iterable_is_read_no_further_when_the_service_stops_the_batch()
     sender = AsyncMemory(lambda content: APIConnectionError("cut"))
     report = deliver(sender, events(), max_events=1, max_concurrency=1, on_error="collect")
     assert report.read == len(read) == len(report.failures) < 50
+
+
+class Queue:
+    """An async iterable that knows how much it holds."""
+
+    def __len__(self) -> int:
+        return 50
+
+    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+        for event in tools(50):
+            yield event
+
+
+def test_what_an_async_iterable_still_holds_is_left_to_it_when_the_service_stops_the_batch() -> None:
+    refused = AuthenticationError(401, "no such key")
+    sender = AsyncMemory(lambda content: refused)
+    report = deliver(sender, Queue(), max_events=1, max_concurrency=1, on_error="collect")
+    assert report.read == len(report.failures) < 50
+    assert report.stopped is refused
 
 
 def test_events_that_are_ready_go_one_request_after_the_other_in_the_caller_s_task() -> None:
