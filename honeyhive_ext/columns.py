@@ -116,18 +116,24 @@ class _NotUsualError(Exception):
 def _alike(wires: list[dict[str, Any]]) -> list[tuple[Sequence[str], list[dict[str, Any]], list[Column]]]:
     """The events in groups that have the same fields, with the column of each field."""
     names = tuple(wires[0])
-    if len({*map(len, wires)}) == 1 and len(names) > 1:
+    if len({*map(len, wires)}) == 1:
         try:
-            return [(names, wires, list(zip(*map(itemgetter(*names), wires), strict=True)))]
+            return [(names, wires, _columns(names, wires))]
         except KeyError:
             pass
     groups: dict[Sequence[str], list[dict[str, Any]]] = {}
     for wire in wires:
         groups.setdefault(tuple(wire), []).append(wire)
-    return [
-        (names, group, list(zip(*(wire.values() for wire in group), strict=True)))
-        for names, group in groups.items()
-    ]
+    return [(names, group, _columns(names, group)) for names, group in groups.items()]
+
+
+def _columns(names: Sequence[str], wires: list[dict[str, Any]]) -> list[Column]:
+    """The values of each field.
+
+    A list for each field, and no tuple for each event: those would call the garbage collector in for every
+    500 events, for 0.3 to 0.6 µs an event.
+    """
+    return [list(map(itemgetter(name), wires)) for name in names]
 
 
 def _make(

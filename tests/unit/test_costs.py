@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import orjson
@@ -17,6 +17,8 @@ import pytest
 from honeyhive_ext import encoding
 from honeyhive_ext.aio import AsyncHoneyHive
 from honeyhive_ext.client import HoneyHive
+from honeyhive_ext.columns import prepare_events
+from honeyhive_ext.config import EventSettings
 from honeyhive_ext.pool import LANES, AsyncPool, Pool
 from honeyhive_ext.search import query
 from tests.support.misbehaving import Answer, Misbehaving, Recorded, answer
@@ -134,6 +136,40 @@ def test_a_list_of_usual_events_is_serialised_in_one_go_for_each_request(dumps: 
         hh.events.create_batch(events, max_events=100, max_concurrency=1)
         assert [request.body for request in server.requests] == dumps.results
         assert len(dumps.results) == 10
+
+
+def test_the_events_of_a_request_are_made_ready_without_the_garbage_collector() -> None:
+    alike = [{"event_type": "tool", "inputs": {"n": n}, "start_time": NEWEST} for n in range(500)]
+    mixed = [{**event, "outputs": {}} if n % 3 else event for n, event in enumerate(alike)]
+    collections: list[str] = []
+
+    def collected(phase: str, info: dict[str, int]) -> None:
+        collections.append(phase)
+
+    for events in (alike, mixed):
+        gc.collect()  # the collector counts anew
+        gc.callbacks.append(collected)
+        try:
+            assert prepare_events(events, settings=EventSettings(), now_ms=lambda: NEWEST) is not None
+        finally:
+            gc.callbacks.remove(collected)
+    assert collections == []
+
+
+def test_a_batch_keeps_no_copy_of_its_events_while_they_are_on_their_way() -> None:
+    events = [{"event_type": "tool", "event_name": "a batch's", "inputs": {"n": n}} for n in range(300)]
+    copies: list[int] = []
+
+    def count(_: object) -> None:
+        dicts = cast("list[dict[str, Any]]", [one for one in gc.get_objects() if type(one) is dict])
+        copies.append(sum(one.get("event_name") == "a batch's" and "event_id" in one for one in dicts))
+
+    with (
+        Misbehaving(then=takes_all) as server,
+        HoneyHive("hh_1", base_url=server.url, on_request=count) as hh,
+    ):
+        hh.events.create_batch(events, max_events=100, max_concurrency=1)
+    assert copies == [0, 0, 0]
 
 
 def test_requests_of_a_batch_grow_with_its_events_and_no_faster() -> None:
