@@ -44,14 +44,16 @@ NOTICE = 0.5
 class Crew:
     """Threads that live as long as one call and do at most `most` pieces of work at a time.
 
-    They are daemons: after Ctrl-C a request that hangs does not keep the process alive.
+    They are daemons: after Ctrl-C a request that hangs does not keep the process alive. Each takes one piece
+    of work after the other: to start a thread for every request of 500 events is 7% of the CPU of a batch.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._busy = 0  # counted in the calling thread alone
+        self._threads = self._busy = 0  # counted in the calling thread alone
         # A Ctrl-C inside of a threading.Condition can turn into a RuntimeError of its lock; a SimpleQueue is
         # one step for a signal.
+        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
 
     def start(self, work: Callable[[], None]) -> None:
@@ -61,11 +63,12 @@ class Crew:
             return
         if self._busy >= self._most:
             self.wait()
+        if self._threads == self._busy:  # none of them is free
+            self._threads += 1
+            threading.Thread(target=self._run, name="honeyhive-batch", daemon=True).start()
         self._busy += 1
-        # a context of its own for each thread: hooks see the caller's context variables
-        context = contextvars.copy_context()
-        run = partial(context.run, partial(self._run, work))
-        threading.Thread(target=run, name="honeyhive-batch", daemon=True).start()
+        # a context of its own for each piece: hooks see the caller's context variables
+        self._work.put(partial(contextvars.copy_context().run, work))
 
     def wait(self) -> bool:
         """Wait for some work to end; False when none is left."""
@@ -91,13 +94,21 @@ class Crew:
                 self._ended.get(timeout=max(0.0, end - time.monotonic()))
                 self._busy -= 1
 
-    def _run(self, work: Callable[[], None]) -> None:
-        crash: BaseException | None = None
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
-            crash = error
-        self._ended.put(crash)
+    def dismiss(self) -> None:
+        """Let the threads end, each after the work it has."""
+        for _ in range(self._threads):
+            self._work.put(None)
+
+    def _run(self) -> None:
+        while (work := self._work.get()) is not None:
+            crash: BaseException | None = None
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
+                crash = error
+            del work  # it holds the body of a request, and the next one may be long in coming
+            self._ended.put(crash)
+            del crash
 
 
 def create_batch(
@@ -125,6 +136,8 @@ def create_batch(
         if cause is not error:
             raise cause from None
         raise
+    finally:
+        crew.dismiss()
     return batch.finish(source)
 
 

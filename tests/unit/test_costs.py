@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from threading import Thread, current_thread
 from typing import Any, cast
 
 import httpx
@@ -170,6 +171,20 @@ def test_a_batch_keeps_no_copy_of_its_events_while_they_are_on_their_way() -> No
     ):
         hh.events.create_batch(events, max_events=100, max_concurrency=1)
     assert copies == [0, 0, 0]
+
+
+def test_a_batch_starts_a_thread_for_each_request_in_flight_and_not_for_each_request() -> None:
+    threads: list[Thread] = []
+    with (
+        Misbehaving(then=takes_all) as server,
+        HoneyHive("hh_1", base_url=server.url, on_request=lambda _: threads.append(current_thread())) as hh,
+    ):
+        hh.events.create_batch([{"event_type": "tool"}] * 30, max_events=1, max_concurrency=3)
+    assert len(threads) == 30
+    assert len(set(threads)) <= 3
+    for thread in set(threads):
+        thread.join(10)
+        assert not thread.is_alive(), "a thread is left when the batch is over"
 
 
 def test_requests_of_a_batch_grow_with_its_events_and_no_faster() -> None:
