@@ -35,6 +35,7 @@ JOB = replace(
     musts=(
         Must(create_async.OURS, LIMIT, 0.85, then=0.95),
         Must(create_async.AIOHTTP, LIMIT, 0.85, then=0.95),
+        Must(create_async.BOTH, LIMIT, 0.85, then=0.95),
     ),
     note="",
 )
