@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+from typing import Any
 
 import orjson
 
@@ -27,3 +28,13 @@ def loads(content: bytes) -> object:
             gc.enable()
     # Some services write NaN, which is not JSON; one such number must not hide the other events.
     return json.loads(content)
+
+
+def parsed(value: Any) -> Any:
+    """The value of a row, which may have come as its text."""
+    if type(value) is not bytes:
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return json.loads(value)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from itertools import repeat
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
-from honeyhive_ext.search.parse import loads
+from honeyhive_ext.search.parse import parsed
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 YEAR_ONE = -62_135_596_800_000  # Unix ms of 0001-01-01, the first instant ISO 8601 can write with four digits
@@ -48,21 +48,21 @@ def read_rows(values: Sequence[Any]) -> list[Row]:
 
 
 def _plain_rows(values: Sequence[Any]) -> list[Row] | None:
-    """The rows where each has an event_id of text and a whole number as its time; None: some has not.
+    try:
+        return as_rows([*map(_IDS, values)], [*map(_TIMES, values)], values)
+    except (LookupError, TypeError):
+        return None
+
+
+def as_rows(ids: Collection[Any], moments: Collection[Any], values: Iterable[Any]) -> list[Row] | None:
+    """Rows of three columns; None where an id is no text, so that the content has to tell.
 
     Looking at whole columns costs 0.2 instead of 0.5 µs a row.
     """
-    try:
-        ids, moments = [*map(_IDS, values)], [*map(_TIMES, values)]
-    except (LookupError, TypeError):
+    if {*map(type, ids)} != {str} or "" in ids:
         return None
-    if {*map(type, ids)} != {str} or {*map(type, moments)} != {int} or "" in ids:
-        return None
-    return as_rows(ids, moments, values)
-
-
-def as_rows(ids: Iterable[str], moments: Iterable[float], values: Iterable[Any]) -> list[Row]:
-    """Rows of three columns, without a call of Python code for each."""
+    if {*map(type, moments)} != {int}:
+        moments = [*map(time_of, moments)]
     return [*map(cast("Any", tuple.__new__), repeat(Row), zip(ids, moments, values, strict=True))]
 
 
@@ -73,9 +73,7 @@ def _odd_rows(values: Sequence[Any]) -> list[Row]:
         if isinstance(value, dict):
             fields = cast("dict[str, Any]", value)
             event_id = fields.get("event_id")
-            time = fields.get("start_time")
-            if type(time) is not int:
-                time = time_of(time)
+            time = time_of(fields.get("start_time"))
             if isinstance(event_id, str) and event_id:
                 rows.append(Row(event_id, time, fields))
                 continue
@@ -100,6 +98,8 @@ def time_of(value: object) -> float | None:
     >>> time_of(5), time_of("5.5"), time_of("1970-01-01T00:00:01Z"), time_of(True), time_of("soon")
     (5, 5.5, 1000.0, None, None)
     """
+    if type(value) is int:
+        return value
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -148,7 +148,7 @@ def times(rows: Iterable[Row]) -> list[float]:
 
 def field_text(row: Row, field: str) -> str | None:
     """A column of the row, where it is text that a filter can compare with."""
-    fields: object = loads(row.value) if type(row.value) is bytes else row.value
+    fields: object = parsed(row.value)
     value: object = cast("Mapping[str, Any]", fields).get(field) if isinstance(fields, dict) else None
     return value if isinstance(value, str) else None
 

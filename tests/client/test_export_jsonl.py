@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from honeyhive_ext import AsyncHoneyHive, ConfigError, F, HoneyHive, QueryError
+from honeyhive_ext import AsyncHoneyHive, ConfigError, F, HoneyHive, QueryError, ResponseError
 from honeyhive_ext.export.jsonl import JsonlFile
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.search.cursor import Cursor
@@ -85,6 +85,17 @@ def test_every_line_is_an_event_whatever_the_form_of_the_page(form: str, tmp_pat
     assert [json.loads(line) for line in text.splitlines()] == json.loads(PAGES[form])["events"]
     if form == "dense":  # the service's own text
         assert text == A + b"\n" + B + b"\n"
+
+
+def test_an_answer_that_is_not_json_raises_and_nothing_of_it_is_written(tmp_path: Path) -> None:
+    broken = PAGES["dense"].replace(b'"x":1.10', b'"x":tru')
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=broken))
+    path = tmp_path / "events.jsonl"
+    hh = HoneyHive(api_key="x", base_url="http://127.0.0.1:1", transport=transport)
+    with hh, pytest.raises(ResponseError, match="is not JSON"):
+        hh.events.search().to_jsonl(path)
+    assert path.with_name("events.jsonl.part").read_bytes() == b""
+    assert not path.exists()
 
 
 def test_an_empty_search_is_an_empty_file_and_a_file_that_was_there_is_replaced(

@@ -123,11 +123,31 @@ def test_plain_pages_are_cut(form: str, number: int, event: dict[str, Any]) -> N
         b'{"x":{"events":[{"a":1}]},"events":[]}',
         b'{"x":{"events":[{"a":1}]},"events":[0]}',
         b'{"events":[{"a":1}],"events":[{"b":1}]}',
-        b'{"events":[{"a":' + b"[" * 200 + b"]" * 200 + b"}]}",
+        b'{"events":[{"a":' + b"[" * 2000 + b"]" * 2000 + b"}]}",  # deeper than the parser goes
+        b'{"events":[{"a":tru}]}',
+        b'{"events":[{"a":01}]}',
+        b'{"events":[{"a":1,}]}',
+        b'{"events":[{"a":NaN,"b":"\xed\xa0\x80"}]}',  # half a character, which is not UTF-8
+        b'{"events":[{"a":1,\r"b":2}]}',  # some readers take it for the end of a line
     ],
 )
 def test_what_is_not_plain_is_left_to_the_parser(content: bytes) -> None:
     assert cut(content) is None
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        b'{"a":' + b"[" * 200 + b"]" * 200 + b"}",
+        b'{"a":NaN,"b":-Infinity}',
+        b'{"a":"\\ud800","b":1.50,"c":"\\u00e9\\/"}',
+        b'{"a":"\xc3\xa9","b":18446744073709551616}',
+    ],
+)
+def test_texts_of_a_cut_page_are_the_service_s_own(event: bytes) -> None:
+    found = cut(b'{"events":[' + event + b", " + event + b"]}")
+    assert found is not None
+    assert [row.value for row in found[0]] == [event, event]
 
 
 def test_rows_without_an_id_are_told_apart_as_in_a_parsed_page() -> None:
