@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from attrs import evolve
 
@@ -36,6 +36,7 @@ from honeyhive_ext.search.rows import YEAR_9999, YEAR_ONE, Row, newest_first, re
 from honeyhive_ext.search.steps import Ask, Page, Position, Refusal, Step
 
 MOST_DOUBTS = 3  # second pages that are not empty, until pages are taken to be cut
+COARSE = OVERLAPS[1]  # ms; whoever cuts times to more cuts off at least as much
 MOST_WITHOUT_PROGRESS = 200  # requests in which the end of the range did not move down
 
 
@@ -89,13 +90,14 @@ class Walk:
         """Where to go on after an answer; its new rows are added to `found`."""
         asking = self._take(at, _page(answer))
         reply: Any = None
+        after: Position | None
         while True:
             try:
                 ask = asking.send(reply)
             except StopIteration as stop:
                 rows, after = stop.value
                 found.append(rows)
-                return cast("Position | None", after)
+                return after
             reply = yield Step((), at, at, ask)
 
     def _take(
@@ -116,7 +118,9 @@ class Walk:
                 if at.hi != at.past:
                     return [], further_back(at)
             elif not self.proven:
-                lo = _below(at.lo, math.floor(max(had)) - overlap) if had else at.lo
+                lo = at.lo
+                if had and lo is not None:
+                    lo = max(lo, math.floor(max(had)) - overlap)
                 gap = yield from drain(lo, at.past, self.learned)
         overlap = max(overlap, coarseness(at, rows))
         new = unseen(at.seen, newest_first([*gap, *rows]) if gap else rows)
@@ -130,9 +134,9 @@ class Walk:
             )
         last = min(had)
         end = math.ceil(last) + overlap
-        if at.hi is not None and end >= at.hi:
+        if at.lo is not None and at.hi is not None and end >= at.hi:
             # The top of the range alone fills a page, so there is no later page to move the end to.
-            low: int = _below(at.lo, min(at.hi - 3 * overlap, math.floor(last) - 1 - 2 * overlap))
+            low: int = max(at.lo, min(at.hi - 3 * overlap, math.floor(last) - 1 - 2 * overlap))
             drained = yield from drain(low, at.hi, self.learned)
             new = unseen(at.seen, newest_first([*gap, *drained, *rows]))
             seen = remember(at, overlap, [*gap, *drained, *rows])
@@ -157,7 +161,7 @@ class Walk:
             )
         lo = at.lo
         if lo is None:
-            lo = self._floor if end >= self._floor else YEAR_ONE
+            lo = self._floor if last >= self._floor else YEAR_ONE
         return new, evolve(
             at, lo=lo, hi=end, reach=last, past=at.hi, drained=False, failed=(), overlap=overlap, seen=seen
         )
@@ -195,15 +199,15 @@ class Walk:
             return
         hi = at.hi
         top = max((time for time in had if time <= hi), default=-math.inf)
-        self.proven = all(hi - hi % unit < top for unit in OVERLAPS[1:])
+        self.proven = hi - hi % COARSE < top
 
     def _ask_for_proof(self, rows: Sequence[Row]) -> Generator[Ask, Page | Refusal, None]:
         """Ask for a range that begins right above an event, and see whether the event stays out of it."""
-        had = sorted(set(times(rows)))
-        low = math.floor(had[0]) + 1 if had else 0
-        low += low % 10 == 0  # where a service that cuts to 10 ms would cut nothing
-        above = [time for time in had if time >= low]
-        if not above:
+        had = sorted(times(rows))
+        # A service that cuts times to 10 ms cuts nothing off a multiple of 10.
+        low = next((low for time in had if (low := math.floor(time) + 1) % COARSE), None)
+        above = [time for time in had if low is not None and time >= low]
+        if low is None or not above:
             return
         self._prove_by_asking = False
         page = _page((yield Ask(low, math.ceil(above[0]), self.learned.size)))
@@ -235,7 +239,3 @@ def _page(answer: Page | Refusal) -> Page:
     if isinstance(answer, Refusal):
         raise answer.error
     return answer
-
-
-def _below(lo: int | None, time: int) -> int:
-    return time if lo is None else max(lo, time)

@@ -218,8 +218,14 @@ class Forgetful(Service):
 
 
 def test_answers_that_never_show_what_was_there_are_an_error_and_not_a_loop() -> None:
-    with pytest.raises(PaginationIncomplete, match="did not bring the search below"):
-        list(drive(Forgetful(random.Random(seed())), Position(0, END), size=5))
+    service = Forgetful(random.Random(seed()))
+    with pytest.raises(PaginationIncomplete) as raised:
+        list(drive(service, Position(0, END), size=5))
+    assert str(raised.value) == (
+        f"201 requests did not bring the search below {END} (Unix ms): events arrive "
+        "there faster than they can be read. Set an earlier end, or a larger page_size."
+    )
+    assert len(service.events) == 5 * 202
 
 
 def test_a_contradiction_between_count_and_page_costs_one_more_request() -> None:

@@ -30,6 +30,10 @@ def cut_to(unit: int) -> Callable[[int], float]:
     return lambda ms: ms - ms % unit
 
 
+def raised_to(unit: int) -> Callable[[int], float]:
+    return lambda ms: ms + -ms % unit
+
+
 def rounded_to(unit: int) -> Callable[[int], float]:
     return lambda ms: math.floor(ms / unit + 0.5) * unit
 
@@ -41,6 +45,7 @@ class Service:
     rng: random.Random
     events: dict[str, Event] = field(factory=dict)
     parse: Callable[[int], float] = read_exactly  # how the ends of a range are read
+    parse_start: Callable[[int], float] | None = None  # how its start is read, where not as its end
     shuffled: bool = True  # events with equal times in another order at every request
     nulls: str = "last"  # where events without a start_time stand
     missing_matches_not: bool = True  # whether "is not" matches a missing field
@@ -88,7 +93,7 @@ class Service:
     def _in_range(self, ask: Ask) -> list[Event]:
         if ask.lo is None or ask.hi is None:
             return list(self.events.values())
-        lo, hi = self.parse(ms_of(iso(ask.lo))), self.parse(ms_of(iso(ask.hi)))
+        lo, hi = (self.parse_start or self.parse)(ms_of(iso(ask.lo))), self.parse(ms_of(iso(ask.hi)))
         return [
             event
             for event in self.events.values()
