@@ -20,7 +20,7 @@ from honeyhive_ext.search.steps import Ask, Page, Refusal, WireFilter
 
 Asking: TypeAlias = Generator[Ask, Page | Refusal, "list[Row]"]
 
-MOST_EXCLUSIONS = 2_000  # filters in one request; about 200 KB. What the service refuses lowers it
+MOST_FILTERS = 2_000  # in one request; about 200 KB. What the service refuses lowers it
 MOST_PARTS = 12  # a field with more values than this in a page is split only where nothing else helps
 FIELDS = ("event_type", "session_id", "event_name", "parent_id")  # what an update cannot change
 
@@ -31,7 +31,7 @@ class Learned:
 
     size: int  # events in a full page: what was asked for, or what the service cuts it to
     counts: bool | None = None  # whether a count above the rows of a page means more rows
-    most_exclusions: int = MOST_EXCLUSIONS
+    most_filters: int = MOST_FILTERS
 
     def is_full(self, page: Page, rows: Sequence[Row]) -> bool:
         """Whether there may be more rows than these in the same range."""
@@ -84,7 +84,8 @@ def _drain(
     if not learned.is_full(page, rows):
         return got
     # Excluding costs least, unless the service says that there are more rows than one request can exclude.
-    many = (page.count or 0) > learned.most_exclusions + learned.size
+    most = learned.most_filters - len(extra) + learned.size
+    many = page.count is not None and page.count > most
     if not many and (yield from _exclude(lo, hi, learned, extra, got)):
         return got
     for split in _splits(list(got.values()), extra):
@@ -120,13 +121,13 @@ def _exclude(
     """
     while True:
         ids = [event_id for row in got.values() if (event_id := field_text(row, "event_id"))]
-        if not ids or len(ids) > learned.most_exclusions:
+        if not ids or len(extra) + len(ids) > learned.most_filters:
             return False
         others = tuple(condition("event_id", "is not", event_id) for event_id in ids)
         try:
             page, rows = yield from _ask(lo, hi, learned, (*extra, *others))
         except _RefusedError:
-            learned.most_exclusions = len(ids) - 1
+            learned.most_filters = len(extra) + len(ids) - 1
             return False
         new = [row for row in rows if row.key not in got]
         got.update((row.key, row) for row in new)
@@ -159,7 +160,7 @@ def _splits(rows: list[Row], extra: Iterable[WireFilter]) -> Iterator[_Split]:
         if len(counter) <= few:
             yield _by_values(field, counter)
     text = _halving_text([event_id for row in rows if (event_id := field_text(row, "event_id"))])
-    if text is not None:
+    if text is not None and not _tried(text, extra):
         yield _Split(
             (
                 (condition("event_id", "contains", text),),
@@ -178,6 +179,11 @@ def _excluded(field: str, values: Iterable[str], extra: Iterable[WireFilter]) ->
     return not had.isdisjoint(values)
 
 
+def _tried(text: str, extra: Iterable[WireFilter]) -> bool:
+    """Whether the ids were already split by this text: a service that shows both does not compare it."""
+    return any(one["value"] == text and one["operator"] in ("contains", "not contains") for one in extra)
+
+
 def _by_values(field: str, values: Iterable[str]) -> _Split:
     each = [(condition(field, "is", value),) for value in values]
     rest = tuple(condition(field, "is not", value) for value in values)
@@ -188,12 +194,12 @@ def _halving_text(ids: list[str]) -> str | None:
     """The one or two characters that come nearest to being in half of the ids; None: nothing splits them."""
     counts: Counter[str] = Counter()
     for event_id in ids:
-        pairs = {event_id[i : i + 2] for i in range(len(event_id) - 1)}
+        pairs = {event_id[i : i + 2] for i in range(len(event_id))}
         counts.update(pairs | set(event_id))
     if not counts:
         return None
     text, count = min(counts.items(), key=lambda item: (abs(item[1] - len(ids) / 2), item[0]))
-    return text if 0 < count < len(ids) else None
+    return text if count < len(ids) else None
 
 
 def _range(lo: int | None, hi: int | None) -> str:

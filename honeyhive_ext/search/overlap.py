@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
+from operator import itemgetter
 
 from attrs import evolve
 
 from honeyhive_ext.errors import PaginationIncomplete
-from honeyhive_ext.search.rows import Row, key_of, moment_of
+from honeyhive_ext.search.rows import Row, key_of
 from honeyhive_ext.search.steps import Position
 
 OVERLAPS = (1, 10, 100, 1_000, 60_000, 3_600_000, 86_400_000)  # ms; what a service may cut times to
+
+_KEY_AND_TIME: Callable[[Row], tuple[str, float | None]] = itemgetter(0, 1)
 
 
 def unseen(seen: Mapping[str, float | None], rows: Sequence[Row]) -> list[Row]:
@@ -33,7 +36,7 @@ def remember(at: Position, overlap: int, rows: Sequence[Row]) -> dict[str, float
     else:
         top = at.hi + overlap
         seen = {key: time for key, time in at.seen.items() if time is None or time <= top}
-    seen.update(zip(map(key_of, rows), map(moment_of, rows), strict=True))
+    seen.update(map(_KEY_AND_TIME, rows))
     return seen
 
 
@@ -42,11 +45,11 @@ def wanted_overlap(at: Position, had: Sequence[float]) -> int:
     wanted = float(at.overlap)
     if not had:
         return at.overlap
-    if at.hi is not None and (newest := max(had)) > at.hi + 1:
-        wanted = max(wanted, newest - at.hi)
+    if at.hi is not None:
+        wanted = max(wanted, max(had) - at.hi)
     if had != sorted(had, reverse=True):
         wanted = max(wanted, *(time - previous for previous, time in pairwise(had)))
-    return next((unit for unit in OVERLAPS if unit >= wanted), OVERLAPS[-1]) if wanted > 1 else at.overlap
+    return next((unit for unit in OVERLAPS if unit >= wanted), OVERLAPS[-1])
 
 
 def further_back(at: Position) -> Position:
@@ -70,7 +73,8 @@ def coarseness(at: Position, rows: Iterable[Row]) -> int:
     reach, hi = at.reach, at.hi
     if not at.failed or reach is None:
         return 1
-    if not any(row.key in at.seen and reach <= _time(row) <= at.failed[0] for row in rows):
+    again = [row.time for row in rows if row.time is not None and row.key in at.seen]
+    if not any(reach <= time <= at.failed[0] for time in again):
         return 1  # the rows that failed to appear are gone
 
     def explains(unit: int) -> bool:
@@ -80,7 +84,3 @@ def coarseness(at: Position, rows: Iterable[Row]) -> int:
     wider = [unit for unit in OVERLAPS if unit > at.overlap]
     fits = [unit for unit in wider if explains(unit)] or wider[-1:]
     return fits[0] if fits else at.overlap
-
-
-def _time(row: Row) -> float:
-    return -math.inf if row.time is None else row.time

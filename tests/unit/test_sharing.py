@@ -12,7 +12,12 @@ from honeyhive_ext.search import sharing
 from honeyhive_ext.search.cursor import as_event, as_it_came
 from honeyhive_ext.search.sharing import share
 
-EVENT = {"event_name": "look up", "source": None, "session_id": "s-1", "config": {"model": "m-1", "top_p": 1}}
+EVENT = {
+    "event_name": "look up",
+    "source": None,
+    "session_id": "s-1",
+    "config": {"model": "m-1", "provider": "p-1", "n": 1},
+}
 
 
 def page() -> list[Any]:
@@ -38,6 +43,13 @@ def test_odd_events_stay_as_they_are() -> None:
     share(odd, texts)
     assert odd == [None, 5, "x", [1], {"config": ["x"], "event_name": 5}, Event(), Event(config=None)]
     assert texts == {}
+
+
+def test_events_behind_an_odd_one_share_too() -> None:
+    first, second = {"event_name": "".join(["look", " up"])}, {"event_name": "".join(["look", " up"])}
+    assert first["event_name"] is not second["event_name"]
+    share([first, None, 5, second], {})
+    assert first["event_name"] is second["event_name"]
 
 
 def test_only_so_many_texts_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

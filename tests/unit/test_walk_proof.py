@@ -1,4 +1,4 @@
-"""How a walk finds out whether the service reads times to the millisecond: requests side by side need that."""
+"""How a walk finds out whether the service reads times to the millisecond, as requests side by side need."""
 
 from __future__ import annotations
 

@@ -133,6 +133,11 @@ def test_a_service_that_cuts_its_pages_is_found_out_by_its_count() -> None:
     assert {(ask.limit, ask.page) for ask in answering.asks[6:]} == {(2, 1)}
 
 
+def test_a_service_that_cuts_its_pages_is_believed_about_events_without_a_time() -> None:
+    answering = service(*range(1000, 9000, 1000), None, cut=2)
+    assert walked(answering, 100, lo=None, hi=None, open=True) == [*range(8000, 0, -1000), None]
+
+
 def test_a_page_cut_shorter_than_those_before_is_no_end() -> None:
     answering = service(*range(1000, 9000, 1000), cut=4)
 
@@ -224,11 +229,14 @@ def test_events_without_a_time_come_after_a_page_that_reaches_below_the_floor() 
     assert got == [12, 11, 10, 3, None]
 
 
-@pytest.mark.parametrize("overlap", [1, 10])
-def test_a_drain_goes_below_the_next_request_by_twice_the_overlap(overlap: int) -> None:
-    answering = service(*[8998.5] * 4, 50)
-    assert walked(answering, 3, hi=9000, overlap=overlap) == [8998.5] * 4 + [50]
-    below = {1: 8995, 10: 8970}[overlap]
+@pytest.mark.parametrize(
+    ("overlap", "time", "below"), [(1, 8998.5, 8995), (10, 8998.5, 8970), (10, 8990.5, 8969)]
+)
+def test_a_drain_goes_below_the_next_request_by_twice_the_overlap(
+    overlap: int, time: float, below: int
+) -> None:
+    answering = service(*[time] * 4, 50)
+    assert walked(answering, 3, hi=9000, overlap=overlap) == [time] * 4 + [50]
     assert asked(answering)[:5] == [(0, 9000), *[(below, 9000)] * 3, (0, below + 2 * overlap)]
 
 
@@ -247,7 +255,9 @@ def positions(answering: Service, size: int, at: Position) -> list[Position | No
 def test_a_position_after_a_page_knows_what_it_had_and_forgets_what_failed() -> None:
     answering = service(8000, 7000)
     ids = list(answering.events)
-    begin = Position(0, 9000, reach=8000, past=9500, drained=True, failed=(8500,), seen={"x": 9002, "y": 9001})
+    begin = Position(
+        0, 9000, reach=8000, past=9500, drained=True, failed=(8500,), seen={"x": 9002, "y": 9001}
+    )
     after = Position(0, 7001, reach=7000, past=9000, seen={"y": 9001, ids[0]: 8000, ids[1]: 7000})
     assert positions(answering, 2, begin) == [after, None]
 
@@ -265,6 +275,16 @@ def test_a_position_after_a_drain_knows_that_it_was_one() -> None:
         overlap=10,
         seen={**ids, list(answering.events)[3]: 8998},
     )
+
+
+@pytest.mark.parametrize("times", [(8000, 7000, 7005), (9000, 8995, 9000)])
+def test_a_wider_overlap_stays(times: tuple[int, ...]) -> None:
+    steps = Walk(Position(0, 9000), size=3).run()
+    step, page = next(steps), Page([{"event_id": str(n), "start_time": time} for n, time in enumerate(times)])
+    while step.after is None or step.after.hi == 9000:
+        assert step.ask is not None
+        step = steps.send(page if step.ask == Ask(0, 9000, 3) else Page([]))
+    assert step.after.overlap == 10
 
 
 def test_a_page_without_a_time_says_so() -> None:
