@@ -154,9 +154,8 @@ class Windows:
         while self._left and self._left[0].state == "done":
             window = self._left.pop(0)
             rows = [row for row in window.rows if row.key not in self._at.seen]
-            yield Step(
-                rows, self._position(window.b, ()) or self._at, self._position(window.a, window.rows), None
-            )
+            before, after = self._position(window.b), self._position(window.a, window.rows)
+            yield Step(rows, before or self._at, after, None)
 
     def last(self) -> Generator[Ask, Page | Refusal, list[Row]]:
         """What no window holds: the events without a start_time, where the search has no range."""
@@ -174,7 +173,7 @@ class Windows:
         """Whether every window was handed out."""
         return not self._left
 
-    def _position(self, hi: int, had: Iterable[Row]) -> Position | None:
+    def _position(self, hi: int, had: Iterable[Row] = ()) -> Position | None:
         """Where a walk goes on that has everything above `hi`; None at the end."""
         at = self._at
         if at.lo is None or (hi < at.lo and not at.open):

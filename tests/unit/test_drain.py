@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from honeyhive_ext.errors import BadRequestError, PaginationIncomplete
 from honeyhive_ext.search.drain import Learned, condition, drain
-from honeyhive_ext.search.steps import Page, Refusal
+from honeyhive_ext.search.steps import Ask, Page, Refusal
 from tests.support.shifting import Service
 from tests.unit.test_walk_steps import service
 
@@ -24,6 +25,7 @@ def drained(answering: Service, learned: Learned, *extra: Mapping[str, Any]) -> 
         while True:
             ask = asking.send(answering.answer(ask))
     except StopIteration as stop:
+        assert {(ask.lo, ask.hi) for ask in answering.asks} == {(5, 6)}
         return [row.value for row in stop.value]
 
 
@@ -214,6 +216,27 @@ def test_a_dear_split_has_the_same_parts() -> None:
         *[[("session_id", "is", letter)] for letter in "abc"],
         [("session_id", "is not", letter) for letter in "abc"],
         [("session_id", "not exists", None)],
+    ]
+
+
+class Strict(Service):
+    """Refuses whatever searches inside a text."""
+
+    def answer(self, ask: Ask) -> Page | Refusal:
+        page = super().answer(ask)
+        inside = any("contains" in one["operator"] for one in ask.extra)
+        return Refusal(BadRequestError(400, "contains")) if inside else page
+
+
+def test_what_was_had_is_left_out_after_all_where_a_count_was_too_high_and_nothing_splits() -> None:
+    answering = Strict(random.Random(7), tied({}, {}, {}).events, count_is="nonsense")
+    kept = condition("event_type", "is", "tool")
+    assert len(drained(answering, Learned(2), kept)) == 3
+    assert [[one[1] for one in asked] for asked in filters(answering)] == [
+        ["is"],
+        ["is", "contains"],
+        ["is", "is not", "is not"],
+        ["is", "not exists"],
     ]
 
 
