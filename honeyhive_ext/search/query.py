@@ -72,7 +72,7 @@ class Query:
         """The same for the same filters and evaluation_id, whatever the range."""
         asked = {"filters": [one.to_dict() for one in self.filters], "evaluation_id": self.evaluation_id}
         text = json.dumps(asked, sort_keys=True, separators=(",", ":"))
-        return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+        return blake2b(text.encode(), digest_size=12).hexdigest()
 
     def body(self, ask: Ask) -> dict[str, Any]:
         """One request as a SearchEventsRequest of the API document."""

@@ -86,6 +86,7 @@ def test_the_windows_are_what_was_not_had_yet(
         (evenly(10, 100), 142),
         (evenly(10, 1000), 1411),
         (evenly(1000, 100), 2),
+        (evenly(2000, 100), 1),
     ],
 )
 def test_a_window_is_as_wide_as_a_few_pages_by_the_density_of_what_was_seen(
@@ -114,9 +115,9 @@ def test_where_next_to_nothing_was_found_the_rest_is_asked_at_once() -> None:
 
 
 def test_a_quarter_of_what_was_expected_is_not_next_to_nothing() -> None:
-    windows = cut(1, 1000, seen=evenly(10, 100), workers=1)
+    windows = cut(1, 1000, seen=evenly(10, 100))
     answer(windows, ask(windows), 1000, 990, 920, full=True)  # two in 80 ms, where 8 were expected
-    answer(windows, ask(windows), 900, 890, 880, 870)
+    assert edges(windows) == (858, 920)
     below = ask(windows)
     assert below.b == 858
     assert below.a > 0
@@ -129,25 +130,21 @@ def test_two_requests_are_enough_to_begin_with(workers: int, first: int) -> None
 
 
 def test_one_more_request_is_under_way_after_each_answer_up_to_the_number_of_workers() -> None:
-    windows = cut(1, 10_000, workers=3)
+    windows = cut(1, 10_000, workers=5)
     under_way = [ask(windows), ask(windows)]
-    for number in (3, 3, 3):
+    for number in (3, 4, 5, 5):
         answer(windows, under_way.pop(), *range(9900, 9990))
         while (window := windows.next()) is not None:
             under_way.append(window)
         assert len(under_way) == number
 
 
-def test_a_service_that_slows_down_gets_half_the_requests_but_never_none() -> None:
-    windows = cut(1, 10_000, workers=3)
-    under_way = [ask(windows), ask(windows)]
-    for number in (1, 1, 1):
-        for window in under_way:
-            windows.done(window, rows(*range(9900, 9990)), slowed=True)
-        under_way = []
-        while (window := windows.next()) is not None:
-            under_way.append(window)
-        assert len(under_way) == number
+@pytest.mark.parametrize(("before", "after"), [(8, 4), (2, 1), (1, 1)])
+def test_a_service_that_slows_down_gets_half_the_requests_but_never_none(before: int, after: int) -> None:
+    windows = cut(1, 10_000, workers=8)
+    windows._now = float(before)
+    windows.done(ask(windows), rows(*range(9900, 9990)), slowed=True)
+    assert [edges(windows) is not None for _ in range(before)] == [number < after for number in range(before)]
 
 
 def test_what_waits_behind_a_slow_window_is_bounded() -> None:
@@ -201,15 +198,28 @@ def test_a_millisecond_that_fills_a_page_is_drained(lo: int, waiting: tuple[int,
     first = ask(windows)
     answer(windows, first, 100, 99.5, 99.1, full=True)
     assert windows.next() is first
-    assert (first.a, first.b) == (99, 100)
+    assert (first.a, first.b, first.state) == (99, 100, "asked")
     assert edges(windows) == waiting
     job = windows.job(first)
     assert next(job) == Ask(99, 100, 3)
-    found = [{"event_id": str(n), "start_time": time} for n, time in enumerate((100, 99))]
+    found = [{"event_id": str(n), "start_time": 100} for n in range(2)]
     with pytest.raises(StopIteration) as stop:
         job.send(Page(found))
     windows.done(first, stop.value.value, slowed=False)
-    assert [[row.time for row in step.rows] for step in windows.released()] == [[100]]
+    assert [[row.time for row in step.rows] for step in windows.released()] == [[100, 100]]
+
+
+@pytest.mark.parametrize("times", [(1000, 999.5, 998.5), (1000, 1000, 1000)])
+def test_what_is_left_of_a_window_comes_before_the_windows_below_it(times: tuple[float, ...]) -> None:
+    windows = cut(1, 1000, seen=evenly(10, 100))
+    first, second = ask(windows), ask(windows)
+    answer(windows, second, *range(second.a + 1, second.b + 1))  # so many that what is left is cut again
+    answer(windows, first, *times, full=True)
+    while (window := windows.next()) is not None:
+        answer(windows, window, window.b)
+    found = [row.time for step in windows.released() for row in step.rows]
+    assert windows.finished
+    assert found == sorted(found, reverse=True)
 
 
 def test_a_full_page_without_a_time_says_so() -> None:
