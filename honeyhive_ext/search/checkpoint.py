@@ -60,15 +60,15 @@ class Checkpoint:
             read = json.loads(text)
         except ValueError as error:
             raise QueryError(f"this is not a checkpoint: {error}") from error
-        if not isinstance(read, dict) or cast("dict[str, Any]", read).get("version") != VERSION:
+        fields = cast("Mapping[str, Any]", read) if isinstance(read, dict) else {}
+        if fields.get("version") != VERSION:
             raise QueryError("this is not a checkpoint of a search that this version can resume")
-        fields = cast("Mapping[str, Any]", read)
         try:
             given = fields["position"]
             position = None
             if given is not None:
                 more: dict[str, Any] = {"seen": dict(given["seen"]), "failed": tuple(given["failed"])}
-                position = Position(**{**cast("dict[str, Any]", given), **more})
+                position = Position(**{**given, **more})
             return cls(str(fields["query"]), str(fields["range"]), position, int(fields["handed_out"]))
         except (KeyError, TypeError, ValueError) as error:
             raise QueryError(f"this checkpoint is damaged: {error!r}") from error

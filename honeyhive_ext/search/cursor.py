@@ -44,7 +44,7 @@ class Cursor:
         self.rows: Sequence[Row] = ()
         self.ask: Ask | None = None
         self.taken = 0
-        self._step = Step((), Position(None, None), None, None)
+        self._step = Step((), position or Position(None, None), position, None)
         if self._steps is not None and not self._limit_reached(self._base):
             self._accept(next(self._steps))
 

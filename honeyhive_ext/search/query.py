@@ -181,10 +181,9 @@ def read_page(reply: Reply) -> Page:
     if not isinstance(parsed, dict):
         raise _unreadable(reply, "is not an object")
     answer = cast("Mapping[str, Any]", parsed)
-    events: Any = answer.get("events")
-    if not isinstance(events, list):
+    if not isinstance(answer.get("events"), list):
         raise _unreadable(reply, "has no list of events")
-    return _page(cast("Sequence[Any]", events), answer, reply)
+    return _page(answer["events"], answer, reply)
 
 
 def read_lines(reply: Reply) -> Page:

@@ -94,7 +94,8 @@ def test_a_checkpoint_of_an_earlier_version_is_recognised() -> None:
 
 def test_a_request_holds_what_was_asked_and_no_more() -> None:
     plain = build_query((), now_ms=NOW)
-    assert plain.body(Ask(None, None, 3)) == {"limit": 3, "page": 1}
+    for lo, hi in ((None, None), (5, None), (None, 5)):  # half a range is none
+        assert plain.body(Ask(lo, hi, 3)) == {"limit": 3, "page": 1}
     full = build_query((F("a") == 1,), evaluation_id="r", limit=7, now_ms=NOW)
     extra = {"field": "x", "operator": "exists", "value": None}
     assert full.body(Ask(-1, 5, 3, page=2, extra=(extra,))) == {
