@@ -60,7 +60,7 @@ class Checkpoint:
             read = json.loads(text)
         except ValueError as error:
             raise QueryError(f"this is not a checkpoint: {error}") from error
-        fields = cast("Mapping[str, Any]", read) if isinstance(read, dict) else {}
+        fields: Mapping[str, Any] = cast("Mapping[str, Any]", read) if isinstance(read, dict) else {}
         if fields.get("version") != VERSION:
             raise QueryError("this is not a checkpoint of a search that this version can resume")
         try:

@@ -44,7 +44,7 @@ class Cursor:
         self.rows: Sequence[Row] = ()
         self.ask: Ask | None = None
         self.taken = 0
-        self._step = Step((), position or Position(None, None), position, None)
+        self._step = Step((), Position(None, None), position, None)
         if self._steps is not None and not self._limit_reached(self._base):
             self._accept(next(self._steps))
 
@@ -72,7 +72,7 @@ class Cursor:
             return None
         if ask.extra or ask.page != 1 or (ask.lo, ask.hi) != (at.lo, at.hi) or at.failed or at.overlap != 1:
             return None
-        return Windows(at, walk.learned, self._query.parallel) if at.lo is not None else None
+        return Windows(at, walk.learned, self._query.parallel)
 
     def show(self, step: Step) -> None:
         """Take a step of `windows()` instead of one of the walk's own."""

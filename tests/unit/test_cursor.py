@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 from honeyhive_client.models import Event
 
 from honeyhive_ext.errors import BadRequestError, ResultCountError
@@ -92,6 +93,8 @@ def test_rows_that_are_let_go_of_were_handed_out() -> None:
     assert times(cursor) == [6000]
     cursor.taken = 1
     assert cursor.checkpoint().handed_out == 4
+    cursor.release()
+    assert cursor.checkpoint().handed_out == 4
     assert (cursor.ask, cursor.checkpoint().position) == (None, None)
 
 
@@ -175,6 +178,8 @@ def test_it_goes_on_alone_where_something_is_open(pages: tuple[Page, ...]) -> No
 
 def test_it_goes_on_alone_where_that_is_wanted_or_nothing_was_proven() -> None:
     assert begun(PROOF).windows() is None
+    assert begun(PROOF, parallel=4, limit=3).windows() is None
+    assert begun(PROOF, parallel=2).windows() is not None
     unproven = begun(page(9000, 8000, 7000), parallel=4)
     assert unproven.ask == Ask(7001, 8000, 3)  # to find out
     assert unproven.windows() is None
@@ -184,7 +189,7 @@ def test_it_goes_on_alone_where_that_is_wanted_or_nothing_was_proven() -> None:
 
 
 def test_a_proof_that_was_asked_for_is_one() -> None:
-    cursor = begun(page(9000, 8000, 7000), page(8000), parallel=4)
+    cursor = begun(page(9000, 8000, 7000), page(8000), parallel=2)
     assert times(cursor) == [9000, 8000, 7000]
     assert cursor.windows() is not None
 
@@ -192,13 +197,15 @@ def test_a_proof_that_was_asked_for_is_one() -> None:
 def test_a_step_of_windows_counts_as_one_of_the_walk() -> None:
     cursor = begun(PROOF, parallel=4, limit=5)
     rows = [Row(str(time), time, {}) for time in (7000, 6000, 5000)]
-    after = Position(0, 5000)
-    cursor.show(Step(rows, Position(0, 8000), after, None))
+    before, after = Position(0, 8000), Position(0, 5000)
+    cursor.show(Step(rows, before, after, None))
     assert times(cursor) == [7000, 6000]
     assert cursor.finished
     cursor.taken = 2
+    assert cursor.checkpoint().position == evolve(before, seen={"7000": 7000, "6000": 6000})
     assert cursor.checkpoint().handed_out == 5
-    assert cursor.checkpoint().position == Position(0, 8000, seen={"7000": 7000, "6000": 6000})
+    cursor.show(Step([], after, None, None))
+    assert cursor.checkpoint().handed_out == 5
 
 
 def test_rows_are_converted_when_they_are_asked_for() -> None:
