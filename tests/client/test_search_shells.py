@@ -1,0 +1,165 @@
+"""What both results of a search do alike: what they ask for, what they draw, and what they pass on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+
+from honeyhive_ext import AsyncHoneyHive, F, HoneyHive
+from honeyhive_ext.local import LocalServer
+
+BASE = 1_767_225_600_000
+Use = Callable[[Any], Any]
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def server() -> Iterator[LocalServer]:
+    """A server without a socket."""
+    made = LocalServer()
+    yield made
+    made.close()
+
+
+def fill(server: LocalServer, number: int) -> None:
+    server.seed(
+        [
+            {"event_type": "tool", "inputs": {}, "event_name": f"n{n}", "start_time": BASE + n}
+            for n in range(number)
+        ]
+    )
+
+
+@pytest.fixture(params=["sync", "async"])
+def run(request: pytest.FixtureRequest, server: LocalServer) -> Run:
+    """Calls a function with the events of a client, and awaits what it returns where that is needed."""
+    settings: dict[str, Any] = {"api_key": "x", "base_url": "http://local", "retry": False}
+
+    def sync(use: Use) -> Any:
+        with HoneyHive(transport=server.transport(), **settings) as hh:
+            return use(hh.events)
+
+    async def awaited(use: Use) -> Any:
+        async with AsyncHoneyHive(transport=server.async_transport(), **settings) as hh:
+            found = use(hh.events)
+            return await found if isinstance(found, Awaitable) else found
+
+    return sync if request.param == "sync" else lambda use: asyncio.run(awaited(use))
+
+
+def limits(server: LocalServer) -> list[int]:
+    return [json.loads(one.body)["limit"] for one in server.requests if one.path == "/v1/events/search"]
+
+
+def test_one_event_is_asked_for_with_one_request_for_two(run: Run, server: LocalServer) -> None:
+    fill(server, 1)
+    assert run(lambda events: events.search().one()).event_name == "n0"
+    assert limits(server) == [2]
+
+
+@pytest.mark.parametrize(("number", "asked"), [(5, [1]), (1, [1, 2]), (0, [1])])
+def test_a_count_is_asked_for_with_as_few_events_as_can_be(
+    run: Run, server: LocalServer, number: int, asked: list[int]
+) -> None:
+    fill(server, number)
+    assert run(lambda events: events.search().count()) == number
+    assert limits(server) == asked
+
+
+def test_a_result_shows_what_was_asked(run: Run) -> None:
+    shown = run(lambda events: repr(events.search(F.event_type == "tool", limit=3)))
+    assert shown.removeprefix("Async") == "SearchResult(F.event_type == 'tool', limit=3)"
+
+
+FORMS: dict[str, Callable[..., Any]] = {
+    "list": lambda result, path, **more: result.to_list(**more),
+    "jsonl": lambda result, path, **more: result.to_jsonl(path, **more),
+    "parquet": lambda result, path, **more: result.to_parquet(path, **more),
+    "pandas": lambda result, path, **more: result.to_dataframe(**more),
+    "polars": lambda result, path, **more: result.to_dataframe("polars", **more),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_nothing_is_drawn_that_was_not_asked_for(
+    run: Run, server: LocalServer, form: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fill(server, 5)
+    run(lambda events: FORMS[form](events.search(), tmp_path / "out"))
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_progress_is_told_page_by_page_and_of_the_limit(
+    run: Run, server: LocalServer, form: str, tmp_path: Path
+) -> None:
+    fill(server, 50)
+    told: list[tuple[int, int | None]] = []
+    tell = lambda *now: told.append(now)  # noqa: E731
+    run(lambda events: FORMS[form](events.search(page_size=20, limit=45), tmp_path / "out", progress=tell))
+    assert told[-1] == (45, 45)
+    assert [now for now in told if now[0]] == [(20, 45), (38, 45), (45, 45)]
+
+
+@pytest.mark.parametrize(("given", "codec"), [({}, "ZSTD"), ({"compression": "gzip"}, "GZIP")])
+def test_a_parquet_file_is_compressed_as_asked(
+    run: Run, server: LocalServer, given: dict[str, str], codec: str, tmp_path: Path
+) -> None:
+    fill(server, 5)
+    assert run(lambda events: events.search().to_parquet(tmp_path / "out", **given)) == 5
+    found = pyarrow.parquet.read_metadata(tmp_path / "out").row_group(0).column(0)
+    assert found.compression == codec
+
+
+@pytest.mark.parametrize("form", ["itself", "raw", "jsonl"])
+def test_every_request_of_a_result_has_its_retry_and_its_timeout(
+    run: Run, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def use(events: Any) -> Any:
+        sender = events._sender
+        plain = sender.send
+
+        def send(call: Any, **options: Any) -> Any:
+            given.append((options["retry"], options["timeout"]))
+            return plain(call, **options)
+
+        monkeypatch.setattr(sender, "send", send)
+        result = events.search(retry=False, timeout=7.5)
+        if form == "jsonl":
+            return result.to_jsonl(tmp_path / "out")
+        return (result.raw() if form == "raw" else result).to_list()
+
+    given: list[tuple[Any, Any]] = []
+    run(use)
+    assert given == [(False, 7.5)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_search_goes_on_from_a_checkpoint_in_every_form(
+    run: Run, server: LocalServer, form: str, tmp_path: Path
+) -> None:
+    fill(server, 5)
+    began: list[Any] = []
+
+    def begin(events: Any) -> Any:
+        began.append(events.search(limit=3))
+        return began[0].to_list()
+
+    assert len(run(begin)) == 3
+    checkpoint = began[0].checkpoint()
+    found = run(lambda events: FORMS[form](events.search(resume=checkpoint), tmp_path / "out"))
+    assert (found if isinstance(found, int) else len(found)) == 2
+    rest = run(lambda events: events.search(resume=checkpoint).raw().to_list())
+    assert [one["event_name"] for one in rest] == ["n1", "n0"]
+
+
+def test_a_result_that_was_not_used_stands_at_its_beginning(run: Run) -> None:
+    checkpoint = run(lambda events: events.search(limit=3).checkpoint())
+    assert (checkpoint.handed_out, checkpoint.position.hi) == (0, None)
+    assert run(lambda events: events.search(resume=checkpoint, limit=3).checkpoint()) == checkpoint
