@@ -119,9 +119,7 @@ def build_query(
         raise QueryError(f"start ({iso(first)}) is later than end ({iso(last)})")
     if isinstance(evaluation_id, UUID):
         evaluation_id = str(evaluation_id)
-    if evaluation_id is not None and (
-        not isinstance(cast("object", evaluation_id), str) or not evaluation_id
-    ):
+    if evaluation_id is not None and not _is_id(evaluation_id):
         raise QueryError(f"evaluation_id is the id of an experiment run as text, not {evaluation_id!r}")
     if limit is not None:
         limit = _whole(limit, "limit", 0, None)
@@ -135,6 +133,13 @@ def build_query(
         parallel=_whole(parallel, "parallel", 1, MOST_PARALLEL),
         range_text=f"{_given(start, low)}..{_given(end, high)}",
     )
+
+
+def _is_id(value: object) -> bool:
+    try:
+        return isinstance(value, str) and value.encode() != b""
+    except UnicodeEncodeError:  # half a character, which JSON cannot hold
+        return False
 
 
 def _moment(value: object, name: str, now_ms: float) -> float | None:

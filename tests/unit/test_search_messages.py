@@ -48,6 +48,10 @@ def refused(**options: Any) -> QueryError:
         ({"parallel": 65}, "parallel must be 1 to 64, not 65"),
         ({"parallel": 2.0}, "parallel is a whole number, not 2.0"),
         ({"evaluation_id": ""}, "evaluation_id is the id of an experiment run as text, not ''"),
+        (
+            {"evaluation_id": "\ud800"},
+            "evaluation_id is the id of an experiment run as text, not '\\ud800'",
+        ),
         ({"evaluation_id": 5}, "evaluation_id is the id of an experiment run as text, not 5"),
     ],
 )
