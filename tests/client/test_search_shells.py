@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pyarrow.parquet
 import pytest
 
 from honeyhive_ext import AsyncHoneyHive, F, HoneyHive
 from honeyhive_ext.local import LocalServer
+from honeyhive_ext.search.aio_result import _in_thread
 
 BASE = 1_767_225_600_000
 Use = Callable[[Any], Any]
@@ -157,6 +160,71 @@ def test_a_search_goes_on_from_a_checkpoint_in_every_form(
     assert (found if isinstance(found, int) else len(found)) == 2
     rest = run(lambda events: events.search(resume=checkpoint).raw().to_list())
     assert [one["event_name"] for one in rest] == ["n1", "n0"]
+    rest = run(lambda events: each(events.search(resume=checkpoint)))
+    assert [one.event_name for one in rest] == ["n1", "n0"]
+    assert run(lambda events: events.search(resume=checkpoint).checkpoint()) == checkpoint
+
+
+def each(result: Any) -> Any:
+    """The events of a loop over a result."""
+
+    async def loop() -> list[Any]:
+        return [event async for event in result]
+
+    return loop() if hasattr(result, "__aiter__") else [*result]
+
+
+def test_a_frame_has_the_columns_and_the_times_that_were_asked_for(run: Run, server: LocalServer) -> None:
+    fill(server, 1)
+    plain = run(lambda events: events.search().to_dataframe())
+    assert (plain["start_time"][0], "metadata.x" in plain) == (BASE, False)
+    server.seed([{"event_type": "tool", "inputs": {}, "metadata": {"x": 5}, "start_time": BASE + 1}])
+    plain = run(lambda events: events.search().to_dataframe())
+    assert plain["metadata"][0] == {"x": 5}
+    flat = run(lambda events: events.search().to_dataframe(flatten=True, times="datetime"))
+    assert flat["metadata.x"][0] == 5
+    assert flat["start_time"][0].timestamp() * 1000 == BASE + 1
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_line_of_a_file_is_the_text_of_the_service(kind: str, tmp_path: Path) -> None:
+    line = b'{"event_id":"a","start_time":5,"x":1.50,"y":1E2}'
+    answer = httpx.Response(200, content=b'{"events":[' + line + b'],"count":1}')
+    transport = httpx.MockTransport(lambda request: answer)
+
+    async def main() -> int:
+        async with AsyncHoneyHive(api_key="x", base_url="http://local", transport=transport) as hh:
+            return await hh.events.search().to_jsonl(tmp_path / "out")
+
+    if kind == "async":
+        assert asyncio.run(main()) == 1
+    else:
+        with HoneyHive(api_key="x", base_url="http://local", transport=transport) as hh:
+            assert hh.events.search().to_jsonl(tmp_path / "out") == 1
+    assert (tmp_path / "out").read_bytes() == line + b"\n"
+
+
+def test_a_cancelled_task_waits_for_its_thread() -> None:
+    started, go, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        started.set()
+        assert go.wait(20)
+        ended.set()
+
+    async def main() -> None:
+        task = asyncio.create_task(_in_thread(work))
+        assert await asyncio.to_thread(started.wait, 20)
+        task.cancel()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not task.done()
+        go.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert ended.is_set()
+
+    asyncio.run(main())
 
 
 def test_a_result_that_was_not_used_stands_at_its_beginning(run: Run) -> None:

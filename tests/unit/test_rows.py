@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from honeyhive_ext.search import rows as reading
 from honeyhive_ext.search.rows import (
     YEAR_9999,
     YEAR_ONE,
     Row,
+    as_rows,
     field_text,
     iso,
     newest_first,
@@ -27,6 +29,44 @@ def test_plain_events_are_read_as_they_are() -> None:
     assert {type(row) for row in rows} == {Row}
     assert read_rows(rows) == rows
     assert read_rows([]) == []
+
+
+def test_a_plain_page_is_not_looked_at_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_odd_rows", None)
+    events = [{"event_id": "a", "start_time": 5}, {"event_id": "b", "start_time": 7}]
+    assert [row.key for row in read_rows(events)] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"event_id": "", "start_time": 5},
+        {"event_id": 7, "start_time": 5},
+        {"event_id": "b", "start_time": 5.5},
+        {"event_id": "b", "start_time": True},
+        {"event_id": "b"},
+        5,
+    ],
+)
+def test_an_odd_row_is_found_among_plain_ones(odd: Any) -> None:
+    plain = {"event_id": "a", "start_time": 5}
+    assert reading._plain_rows([plain, odd]) is None
+    assert reading._plain_rows([plain]) == [Row("a", 5, plain)]
+
+
+def test_columns_of_different_lengths_are_a_mistake() -> None:
+    assert as_rows(["a"], [5], [0]) == [Row("a", 5, 0)]
+    with pytest.raises(ValueError, match="zip"):
+        as_rows(["a"], [5, 6], [0])
+
+
+def test_equal_rows_without_an_id_are_as_many_as_they_are() -> None:
+    assert [row.key.rpartition(".")[2] for row in read_rows([5, 5, 6, 5])] == ["0", "1", "0", "2"]
+
+
+def test_a_time_beyond_all_floats_is_a_time() -> None:
+    rows = read_rows([{"event_id": "a", "start_time": 10**400}, {"event_id": "b"}])
+    assert [row.time for row in rows] == [10**400, None]
 
 
 @pytest.mark.parametrize(
