@@ -44,14 +44,14 @@ def test_a_plain_page_is_not_looked_at_row_by_row(monkeypatch: pytest.MonkeyPatc
         {"event_id": 7, "start_time": 5},
         {"event_id": "b", "start_time": 5.5},
         {"event_id": "b", "start_time": True},
+        {"event_id": "b", "start_time": "1970-01-01T00:00:00Z"},
         {"event_id": "b"},
         5,
     ],
 )
-def test_an_odd_row_is_found_among_plain_ones(odd: Any) -> None:
+def test_an_odd_row_among_plain_ones_is_read_as_it_is_alone(odd: Any) -> None:
     plain = {"event_id": "a", "start_time": 5}
-    assert reading._plain_rows([plain, odd]) is None
-    assert reading._plain_rows([plain]) == [Row("a", 5, plain)]
+    assert read_rows([plain, odd, plain]) == [*read_rows([plain]), *read_rows([odd]), *read_rows([plain])]
 
 
 def test_columns_of_different_lengths_are_a_mistake() -> None:
