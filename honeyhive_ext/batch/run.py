@@ -50,7 +50,8 @@ class Crew:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._threads = self._busy = 0  # counted in the calling thread alone
+        self._threads = self._busy = self._begun = 0  # counted in the calling thread alone
+        self._over: list[None] = []  # one for each piece of work that is over, by the threads themselves
         # A Ctrl-C inside of a threading.Condition can turn into a RuntimeError of its lock; a SimpleQueue is
         # one step for a signal.
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -67,6 +68,7 @@ class Crew:
             self._threads += 1
             threading.Thread(target=self._run, name="honeyhive-batch", daemon=True).start()
         self._busy += 1
+        self._begun += 1
         # a context of its own for each piece: hooks see the caller's context variables
         self._work.put(partial(contextvars.copy_context().run, work))
 
@@ -90,9 +92,9 @@ class Crew:
         """Wait for all work to end, but not for longer than this."""
         end = time.monotonic() + seconds
         with contextlib.suppress(queue.Empty):
-            while self._busy:
+            # not by what comes out of the queue: a Ctrl-C may have taken the place of what `get` returned
+            while len(self._over) < self._begun:
                 self._ended.get(timeout=max(0.0, end - time.monotonic()))
-                self._busy -= 1
 
     def dismiss(self) -> None:
         """Let the threads end, each after the work it has."""
@@ -107,6 +109,7 @@ class Crew:
             except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
                 crash = error
             del work  # it holds the body of a request, and the next one may be long in coming
+            self._over.append(None)
             self._ended.put(crash)
             del crash
 
