@@ -64,6 +64,7 @@ class Backend:
         return Reply(200, httpx.Headers(), content, self.attempts, 0)
 
     def error(self, call: Call, reply: Reply) -> BadRequestError:
+        assert call.operation == "searchEvents"
         return BadRequestError(reply.status, "refused")
 
 
@@ -311,6 +312,20 @@ def test_no_request_is_sent_twice(kind: str) -> None:
         sender = KINDS[kind](*MANY)
         assert search(sender, parallel=parallel) == MANY
         assert len({repr(ask) for ask in sender.asked}) == len(sender.asked)
+        # What windows ask for is not asked for by the walk as well.
+        assert parallel == 1 or [ask.lo for ask in sender.asked].count(0) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_single_request_brings_a_page(kind: str) -> None:
+    sender, ask = KINDS[kind](5.0, 7.0, attempts=3), Ask(0, 9, 3)
+    found: Page
+    if kind == "sync":
+        found = Fetcher(sender, Query(), retry=RETRY, timeout=7.5).page(ask)
+    else:
+        found = asyncio.run(AsyncFetcher(sender, Query(), retry=RETRY, timeout=7.5).page(ask))
+    assert ([event["start_time"] for event in found.events], found.count, found.attempts) == ([7, 5], 2, 3)
+    assert sender.asked == [ask]
 
 
 @pytest.mark.parametrize("kind", KINDS)
