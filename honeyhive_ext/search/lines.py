@@ -34,7 +34,7 @@ def cut(content: bytes) -> tuple[list[Row], Any] | None:
     >>> rows, page
     ([Row(key='a', time=5, value=b'{"event_id":"a","start_time":5,"x":[{}]}')], {'events': [], 'count': 1})
     """
-    begin = _BEGIN.search(content, 0, HEAD_BYTES)
+    begin = _BEGIN.search(content, endpos=HEAD_BYTES)
     if begin is None or b"\n" in content or b"\r" in content:
         return None
     start, end = begin.end(), content.rfind(b"]")

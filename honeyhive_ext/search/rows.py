@@ -87,7 +87,7 @@ def _odd_rows(values: Sequence[Any]) -> list[Row]:
 
 def _digest(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    return blake2b(text.encode(), digest_size=12).hexdigest()
 
 
 def time_of(value: object) -> float | None:

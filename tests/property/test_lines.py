@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from honeyhive_ext.search import lines
 from honeyhive_ext.search.lines import cut
 from honeyhive_ext.search.parse import loads
 from honeyhive_ext.search.rows import read_rows
@@ -128,6 +129,8 @@ def test_plain_pages_are_cut(form: str, number: int, event: dict[str, Any]) -> N
         b'{"events":[{"a":01}]}',
         b'{"events":[{"a":1,}]}',
         b'{"events":[{"a":NaN,"b":"\xed\xa0\x80"}]}',  # half a character, which is not UTF-8
+        b'{"events":[{"a":\n1}]}',  # a line of a file is one event
+        b'{"x":"' + b"a" * 5000 + b'","events":[{"a":1}]}',  # they begin too far in to be looked for
         b'{"events":[{"a":1,\r"b":2}]}',  # some readers take it for the end of a line
     ],
 )
@@ -148,6 +151,19 @@ def test_texts_of_a_cut_page_are_the_service_s_own(event: bytes) -> None:
     found = cut(b'{"events":[' + event + b", " + event + b"]}")
     assert found is not None
     assert [row.value for row in found[0]] == [event, event]
+
+
+def test_what_stands_before_the_events_is_no_edge_between_them() -> None:
+    found = cut(b'{"more":[{"event_id":"x"},{"event_id":"y"}],"events":[{"event_id":"a","start_time":5}]}')
+    assert found is not None
+    assert [row.value for row in found[0]] == [b'{"event_id":"a","start_time":5}']
+
+
+def test_a_plain_page_is_not_looked_at_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "read_rows", None)
+    found = cut(b'{"events":[{"event_id":"a","start_time":5},{"event_id":"b","start_time":7.5}]}')
+    assert found is not None
+    assert [(row.key, row.time) for row in found[0]] == [("a", 5), ("b", 7.5)]
 
 
 def test_rows_without_an_id_are_told_apart_as_in_a_parsed_page() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from honeyhive_ext.search.parse import loads
+from honeyhive_ext.search.parse import loads, parsed
 
 
 @pytest.fixture(params=[True, False])
@@ -45,3 +45,16 @@ def test_what_is_nearly_json_is_read_too() -> None:
         "\ud800",
         1,
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (b'{"a":1}', {"a": 1}),
+        (b'{"a":-Infinity}', {"a": -float("inf")}),
+        ({"a": b"1"}, {"a": b"1"}),
+        ("1", "1"),
+    ],
+)
+def test_a_row_may_come_as_its_text(value: Any, found: Any) -> None:
+    assert parsed(value) == found

@@ -54,8 +54,14 @@ def test_an_odd_row_among_plain_ones_is_read_as_it_is_alone(odd: Any) -> None:
     assert read_rows([plain, odd, plain]) == [*read_rows([plain]), *read_rows([odd]), *read_rows([plain])]
 
 
+def test_columns_are_rows_where_each_has_an_id() -> None:
+    assert as_rows(["a", "b"], [5, 7.5], [0, 1]) == [Row("a", 5, 0), Row("b", 7.5, 1)]
+    assert as_rows(["a", "b"], [5, "soon"], [0, 1]) == [Row("a", 5, 0), Row("b", None, 1)]
+    for ids in (["a", ""], ["a", 5], ["a", None]):
+        assert as_rows(ids, [5, 7], [0, 1]) is None
+
+
 def test_columns_of_different_lengths_are_a_mistake() -> None:
-    assert as_rows(["a"], [5], [0]) == [Row("a", 5, 0)]
     with pytest.raises(ValueError, match="zip"):
         as_rows(["a"], [5, 6], [0])
 
