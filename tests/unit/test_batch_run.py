@@ -8,7 +8,8 @@ import queue
 import random
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
@@ -69,16 +70,22 @@ def test_as_much_is_done_at_once_as_there_is_room_for_and_no_more() -> None:
 
 
 class Watched(queue.SimpleQueue[BaseException | None]):
-    """What a crew waits for its work with: says that it waits, for how long, and finds nothing at first."""
+    """What a crew waits for its work with: says that it waits, for how long, and finds nothing at first.
 
-    def __init__(self, empty: int = 0) -> None:
+    Each wait opens one of the gates.
+    """
+
+    def __init__(self, empty: int = 0, gates: Sequence[threading.Event] = ()) -> None:
         self.waits: list[float | None] = []
         self.waited = threading.Event()
         self._empty = iter(range(empty))
+        self._gates = iter(gates)
 
     def get(self, block: bool = True, timeout: float | None = None) -> BaseException | None:
         self.waits.append(timeout)
         self.waited.set()
+        if (gate := next(self._gates, None)) is not None:
+            gate.set()
         if next(self._empty, None) is not None:
             raise queue.Empty
         return super().get(block, timeout=30)
@@ -111,6 +118,22 @@ def test_a_wait_looks_up_again_and_again_for_a_ctrl_c_that_it_may_have_missed() 
     crew.start(lambda: None)
     assert crew.wait()
     assert ended.waits == [NOTICE] * 3
+
+
+def test_lingering_waits_for_the_last_of_the_work() -> None:
+    crew = Crew(4)
+    gates = [threading.Event() for _ in range(3)]
+    crew._ended = Watched(gates=gates)
+    done: list[threading.Event] = []
+
+    def work(gate: threading.Event) -> None:
+        gate.wait(30)
+        done.append(gate)
+
+    for gate in gates:
+        crew.start(partial(work, gate))
+    crew.linger(30.0)
+    assert done == gates
 
 
 def test_lingering_takes_no_longer_than_it_may() -> None:
