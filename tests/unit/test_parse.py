@@ -34,7 +34,8 @@ def test_what_is_json_is_read_by_the_fast_parser(monkeypatch: pytest.MonkeyPatch
         raise AssertionError(content)
 
     monkeypatch.setattr(json, "loads", slow)
-    assert loads(b'{"a":[1,"\xc3\xa9"]}') == {"a": [1, "é"]}
+    content = b'{"a":[1,"\xc3\xa9"]}'
+    assert loads(content) == parsed(content) == {"a": [1, "é"]}
 
 
 def test_what_is_nearly_json_is_read_too() -> None:
