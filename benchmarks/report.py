@@ -117,11 +117,17 @@ def number(value: float) -> str:
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
+def _by_name_then_size(column: str) -> tuple[str, int, str]:
+    """So that 1,000,000 comes behind 10,000."""
+    return column.rstrip("0123456789,"), len(column), column
+
+
 def as_markdown(result: Mapping[str, Any]) -> str:
     """One job as a heading, a table, and the goals."""
     rows = [row for row in result["rows"] if "median" in row]
     extra = sorted(
-        {key for row in rows for key in row} - {"contender", "median", "min", "max", "rounds", "cpu"}
+        {key for row in rows for key in row} - {"contender", "median", "min", "max", "rounds", "cpu"},
+        key=_by_name_then_size,
     )
     lines = [f"### `{result['job']}`: {result['title']}", ""]
     if result["unit"]:

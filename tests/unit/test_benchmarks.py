@@ -60,6 +60,13 @@ def test_a_program_is_measured_with_its_modules_compiled_whatever_the_shell_says
     assert found.values
 
 
+def test_columns_of_growing_numbers_stand_in_their_order() -> None:
+    names = ("requests", "requests for 1,000", "requests for 10,000", "requests for 1,000,000")
+    found = Row("ours", values=[1], result=dict.fromkeys(reversed(names), 1.0))
+    table = report.as_markdown(report.as_json(Job("job", "title", (contender("ours"),)), [found]))
+    assert table.splitlines()[2].endswith(f"| {' | '.join(names)} |")
+
+
 def test_a_goal_is_a_ratio_of_two_rows_or_a_bound_of_one() -> None:
     rows = (contender("ours"), contender("base"))
     musts = (Must("ours", "base", 0.5), Must("ours", "", 40), Must("ours", "", 20), Must("ours", "none", 1))
