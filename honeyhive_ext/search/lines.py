@@ -45,7 +45,7 @@ def cut(content: bytes) -> tuple[list[Row], Any] | None:
         if page["events"] != [0]:
             return None
         rows = _rows(_between(content, start, edges, end))
-    except (ValueError, TypeError, LookupError, RecursionError):
+    except (ValueError, TypeError, LookupError):
         return None
     page["events"] = []
     return rows, page

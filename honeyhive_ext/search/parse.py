@@ -26,8 +26,7 @@ def loads(content: bytes) -> object:
     finally:
         if collecting:
             gc.enable()
-    # Some services write NaN, which is not JSON; one such number must not hide the other events.
-    return json.loads(content)
+    return _loads_tolerant(content)
 
 
 def parsed(value: Any) -> Any:
@@ -37,4 +36,12 @@ def parsed(value: Any) -> Any:
     try:
         return orjson.loads(value)
     except orjson.JSONDecodeError:
-        return json.loads(value)
+        return _loads_tolerant(value)
+
+
+def _loads_tolerant(content: bytes) -> Any:
+    """Some services write NaN, which is not JSON; one such number must not hide the other events."""
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError("it is nested deeper than can be read") from None

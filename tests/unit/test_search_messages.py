@@ -123,7 +123,9 @@ def reply(content: bytes) -> Reply:
         (b"<", "is not JSON (Expecting value: line 1 column 1 (char 0))"),
         (b"[]", "is not an object"),
         (b"{}", "has no list of events"),
+        (b"[" * 100_000 + b"]" * 100_000, "is not JSON (it is nested deeper than can be read)"),
     ],
+    ids=["text", "list", "object", "deep"],
 )
 def test_what_is_no_page_says_what_it_is_instead(content: bytes, what: str) -> None:
     with pytest.raises(ResponseError) as raised:
