@@ -28,11 +28,11 @@ from urllib.parse import urlsplit
 import orjson
 
 from honeyhive_ext.local import LocalServer, Request
-from honeyhive_ext.local.query.functions import register
+from honeyhive_ext.local.filters.functions import register
+from honeyhive_ext.local.routes.validate import schema
 from honeyhive_ext.local.store import Columns, kinds
 from honeyhive_ext.local.store.columns import quoted
 from honeyhive_ext.local.store.schema import prepare
-from honeyhive_ext.local.validate import schema
 
 BATCH = 100
 START = 1_767_225_600_000

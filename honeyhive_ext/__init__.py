@@ -11,9 +11,9 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it would cost 3 ms
 if TYPE_CHECKING:
-    from honeyhive_ext.aio import AsyncHoneyHive
     from honeyhive_ext.batch import BatchFailure, BatchReport
-    from honeyhive_ext.client import HoneyHive
+    from honeyhive_ext.client.aio import AsyncHoneyHive
+    from honeyhive_ext.client.sync import HoneyHive
     from honeyhive_ext.errors import (
         APIConnectionError,
         APIError,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         ServerError,
     )
     from honeyhive_ext.filters import F, FilterWarning
-    from honeyhive_ext.retry import RetryPolicy
+    from honeyhive_ext.http.retry import RetryPolicy
     from honeyhive_ext.search import AsyncSearchResult, Checkpoint, SearchResult
     from honeyhive_ext.tracing import current_span
 
@@ -77,16 +77,16 @@ __all__ = [
 # A name is imported when it is first used (PEP 562), so that a program pays for what it uses. What is
 # not in _HOMES is an error and lives in `errors`.
 _HOMES = {
-    "AsyncHoneyHive": "aio",
-    "AsyncSearchResult": "search",
+    "AsyncHoneyHive": "client.aio",
+    "AsyncSearchResult": "results.aio_result",
     "BatchFailure": "batch",
     "BatchReport": "batch",
-    "Checkpoint": "search",
+    "Checkpoint": "search.checkpoint",
     "F": "filters",
     "FilterWarning": "filters",
-    "HoneyHive": "client",
-    "RetryPolicy": "retry",
-    "SearchResult": "search",
+    "HoneyHive": "client.sync",
+    "RetryPolicy": "http.retry",
+    "SearchResult": "results.result",
     "current_span": "tracing",
 }
 

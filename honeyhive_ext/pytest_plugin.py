@@ -14,7 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from honeyhive_ext.local import LocalServer
-    from honeyhive_ext.local.faults import Rule
+    from honeyhive_ext.local.faults.rules import Rule
 
 MARK = "honeyhive"
 SHOWN = 50  # requests listed in the report of a failed test

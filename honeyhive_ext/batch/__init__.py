@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from honeyhive_ext.batch.ids import EventIds
     from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS
+    from honeyhive_ext.batch.packed_ids import EventIds
     from honeyhive_ext.batch.report import BatchFailure, BatchReport, Progress, Reason, report_of
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "report_of",
 ]
 
-_HOMES = {"EventIds": "ids", "MAX_BYTES": "limits", "MAX_EVENTS": "limits"}  # the others are in report
+_HOMES = {"EventIds": "packed_ids", "MAX_BYTES": "limits", "MAX_EVENTS": "limits"}  # the others are in report
 
 
 def __getattr__(name: str) -> object:

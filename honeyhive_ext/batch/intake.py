@@ -10,21 +10,21 @@ from honeyhive_client.api.events import create_event_batch
 from honeyhive_client.api.sessions import create_session_event_batch
 from honeyhive_client.models import CreateEventRequest
 
-from honeyhive_ext import calls
 from honeyhive_ext.batch.answers import Answer, is_partial
-from honeyhive_ext.batch.ids import SeenIds
 from honeyhive_ext.batch.ledger import Ledger
 from honeyhive_ext.batch.options import Options
+from honeyhive_ext.batch.packed_ids import SeenIds
 from honeyhive_ext.batch.plan import Chunk, Planner
-from honeyhive_ext.batch.progress import Watcher
 from honeyhive_ext.batch.reconcile import Delivery, Flow, Outcome, Send
 from honeyhive_ext.batch.report import BatchReport, Progress, Reason
-from honeyhive_ext.columns import Lot, Written, prepare_events
-from honeyhive_ext.config import Settings
-from honeyhive_ext.encoders import type_name
+from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.errors import APIError, APIStatusError, EventError, HoneyHiveError
-from honeyhive_ext.events import WireEvent, prepare_event
-from honeyhive_ext.exchange import Call, Reply
+from honeyhive_ext.http import operations as calls
+from honeyhive_ext.http.exchange import Call, Reply
+from honeyhive_ext.observe.progress import Watcher
+from honeyhive_ext.payload.events import WireEvent, prepare_event
+from honeyhive_ext.payload.many import Lot, Written, prepare_events
+from honeyhive_ext.serialize.encoders import type_name
 
 BatchEvent = Mapping[str, Any] | CreateEventRequest
 

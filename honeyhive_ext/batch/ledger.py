@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
-from honeyhive_ext.batch.ids import IdStore
+from honeyhive_ext.batch.packed_ids import IdStore
 from honeyhive_ext.batch.plan import Chunk, Part
 from honeyhive_ext.batch.report import BatchFailure, BatchReport, Reason
 from honeyhive_ext.errors import HoneyHiveError

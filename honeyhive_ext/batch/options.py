@@ -8,14 +8,14 @@ from typing import Any, Literal
 from attrs import frozen
 from honeyhive_client.models import SessionProperties
 
-from honeyhive_ext import calls
 from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
 from honeyhive_ext.batch.plan import Limits
-from honeyhive_ext.config import Settings
+from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.events import session_id_text
-from honeyhive_ext.exchange import Call
-from honeyhive_ext.retry import RetryPolicy, retry_policy
+from honeyhive_ext.http import operations as calls
+from honeyhive_ext.http.exchange import Call
+from honeyhive_ext.http.retry import RetryPolicy, retry_policy
+from honeyhive_ext.payload.events import session_id_text
 
 Properties = Mapping[str, Any] | SessionProperties
 OnError = Literal["raise", "collect"]

@@ -26,7 +26,7 @@ from honeyhive_ext.errors import (
     PermissionDeniedError,
     ResponseError,
 )
-from honeyhive_ext.retry import Decision, classify
+from honeyhive_ext.http.retry import Decision, classify
 
 UNCLEAR_SENDS = 3
 """How often a request is made whose success answers do not say what became of its events."""

@@ -27,12 +27,12 @@ from honeyhive_ext.batch.options import Options
 from honeyhive_ext.batch.plan import Chunk
 from honeyhive_ext.batch.reconcile import Outcome, Step, Wait
 from honeyhive_ext.batch.report import BatchReport, Progress
-from honeyhive_ext.calls import DELIVERED
-from honeyhive_ext.encoders import type_name
 from honeyhive_ext.errors import APIError, EventError
-from honeyhive_ext.events import WireEvent
-from honeyhive_ext.exchange import Accept, Call, Reply
-from honeyhive_ext.transport import AsyncSender, Sender
+from honeyhive_ext.http.exchange import Accept, Call, Reply
+from honeyhive_ext.http.operations import DELIVERED
+from honeyhive_ext.http.sender import AsyncSender, Sender
+from honeyhive_ext.payload.events import WireEvent
+from honeyhive_ext.serialize.encoders import type_name
 
 GRACE = 2.0
 """Seconds that requests in flight have to end after Ctrl-C, so that the report knows what became of them."""

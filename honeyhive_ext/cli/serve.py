@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.local.faults import Fault, fault_from
+from honeyhive_ext.local.faults.rules import Fault, fault_from
 from honeyhive_ext.local.server import LocalServer
 from honeyhive_ext.local.switches import TABLE
 

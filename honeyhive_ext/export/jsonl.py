@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from honeyhive_ext.export.columns import exact_text, json_text
-from honeyhive_ext.export.growing import GrowingFile
+from honeyhive_ext.export.resumable import GrowingFile
+from honeyhive_ext.export.table import exact_text, json_text
 from honeyhive_ext.search.query import read_lines
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from honeyhive_ext.batch.report import Progress
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.export.columns import cells, columns, event_of
-from honeyhive_ext.export.growing import GrowingFile, PathLike
+from honeyhive_ext.export.resumable import GrowingFile, PathLike
+from honeyhive_ext.export.table import cells, columns, event_of
 from honeyhive_ext.search.query import Query
 
 # A row group ends with the batch that reaches either: what is in memory at a time, uncompressed.

@@ -14,14 +14,16 @@ import orjson
 from attrs import define, evolve, field, frozen
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.local import batches, control, deprecated, reads, writes
+from honeyhive_ext.local.adapters.security import Keys, bearer
 from honeyhive_ext.local.codec import TooDeepError
-from honeyhive_ext.local.context import Clock, Context, Effects, now_ms
-from honeyhive_ext.local.damage import damaged, effects
-from honeyhive_ext.local.faults import Fault, Faults, fault_from
+from honeyhive_ext.local.faults.damage import damaged, effects
+from honeyhive_ext.local.faults.rules import Fault, Faults, fault_from
 from honeyhive_ext.local.log import RequestLog
 from honeyhive_ext.local.message import Failure, Refusal, Request, Response, bad_request, error
-from honeyhive_ext.local.security import Keys, bearer
+from honeyhive_ext.local.routes import batches, control, deprecated
+from honeyhive_ext.local.routes import events as writes
+from honeyhive_ext.local.routes import search as reads
+from honeyhive_ext.local.routes.context import Clock, Context, Effects, now_ms
 from honeyhive_ext.local.store import Store, StoreClosedError
 from honeyhive_ext.local.switches import Switches
 

@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 
 import orjson
 
+from honeyhive_ext.local.json_types import is_array, is_object
 from honeyhive_ext.local.message import Refusal
-from honeyhive_ext.local.shapes import is_array, is_object
 
 MAX_DEPTH = 254  # levels inside one field: what orjson writes; SQLite's JSON functions read 1,000 or 2,000
 

@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.local import control
+from honeyhive_ext.local.adapters.security import LOOPBACK_NAMES, Keys, is_loopback
+from honeyhive_ext.local.adapters.sockets import SocketServer
 from honeyhive_ext.local.app import App
-from honeyhive_ext.local.context import Context
-from honeyhive_ext.local.faults import Fault, Faults
-from honeyhive_ext.local.http import SocketServer
+from honeyhive_ext.local.faults.rules import Fault, Faults
 from honeyhive_ext.local.log import RequestLog
 from honeyhive_ext.local.message import Refusal, Request, Response
-from honeyhive_ext.local.security import LOOPBACK_NAMES, Keys, is_loopback
+from honeyhive_ext.local.routes import control
+from honeyhive_ext.local.routes.context import Context
+from honeyhive_ext.local.routes.validate import schema
 from honeyhive_ext.local.store import Store, kinds
 from honeyhive_ext.local.switches import Switches, SwitchOptions
-from honeyhive_ext.local.validate import schema
 
 if TYPE_CHECKING:
-    from honeyhive_ext.local.asgi import LocalASGI
-    from honeyhive_ext.local.transports import AsyncLocalTransport, LocalTransport
+    from honeyhive_ext.local.adapters.asgi import LocalASGI
+    from honeyhive_ext.local.adapters.in_process import AsyncLocalTransport, LocalTransport
 
 ANY_KEY = "hh_local"  # what the environment variable holds where any key is accepted
 
@@ -153,19 +153,19 @@ class LocalServer:
 
     def transport(self) -> LocalTransport:
         """An httpx transport that reaches this server in the same process."""
-        from honeyhive_ext.local.transports import LocalTransport
+        from honeyhive_ext.local.adapters.in_process import LocalTransport
 
         return LocalTransport(self.handle)
 
     def async_transport(self) -> AsyncLocalTransport:
         """The same for httpx.AsyncClient, on asyncio or trio."""
-        from honeyhive_ext.local.transports import AsyncLocalTransport
+        from honeyhive_ext.local.adapters.in_process import AsyncLocalTransport
 
         return AsyncLocalTransport(self.handle)
 
     def asgi(self) -> LocalASGI:
         """This server as an ASGI application."""
-        from honeyhive_ext.local.asgi import LocalASGI
+        from honeyhive_ext.local.adapters.asgi import LocalASGI
 
         return LocalASGI(self.handle, self._allowed, lambda: self._app.switches.max_body)
 

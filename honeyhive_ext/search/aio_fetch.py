@@ -7,15 +7,15 @@ from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import aclosing
 from typing import Any
 
-from honeyhive_ext.exchange import Call, Reply
-from honeyhive_ext.retry import RetryPolicy
+from honeyhive_ext.http.exchange import Call, Reply
+from honeyhive_ext.http.retry import RetryPolicy
+from honeyhive_ext.http.sender import AsyncSender
 from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.cursor import Cursor
+from honeyhive_ext.search.pages.rows import Row
 from honeyhive_ext.search.query import Query, ReadPage, accepted, answer, read_page
-from honeyhive_ext.search.rows import Row
-from honeyhive_ext.search.steps import Ask, Page, Refusal
-from honeyhive_ext.search.windows import Window, Windows
-from honeyhive_ext.transport import AsyncSender
+from honeyhive_ext.search.walk.steps import Ask, Page, Refusal
+from honeyhive_ext.search.walk.windows import Window, Windows
 
 
 class AsyncFetcher:

@@ -11,7 +11,7 @@ from attrs import fields, frozen
 
 from honeyhive_ext.errors import QueryError
 from honeyhive_ext.search.query import Query
-from honeyhive_ext.search.steps import Position
+from honeyhive_ext.search.walk.steps import Position
 
 VERSION = 1
 

@@ -10,11 +10,11 @@ from honeyhive_client.models import Event
 
 from honeyhive_ext.errors import ResultCountError
 from honeyhive_ext.search.checkpoint import Checkpoint
+from honeyhive_ext.search.pages.rows import Row, iso, read_rows, value_of
 from honeyhive_ext.search.query import OPEN_START, Query
-from honeyhive_ext.search.rows import Row, iso, read_rows, value_of
-from honeyhive_ext.search.steps import Ask, Page, Position, Refusal, Step
-from honeyhive_ext.search.walk import Walk
-from honeyhive_ext.search.windows import Windows
+from honeyhive_ext.search.walk.steps import Ask, Page, Position, Refusal, Step
+from honeyhive_ext.search.walk.walk import Walk
+from honeyhive_ext.search.walk.windows import Windows
 
 T = TypeVar("T")
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from honeyhive_ext.exchange import Call, Reply
-from honeyhive_ext.retry import RetryPolicy
+from honeyhive_ext.http.exchange import Call, Reply
+from honeyhive_ext.http.retry import RetryPolicy
+from honeyhive_ext.http.sender import Sender
 from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.cursor import Cursor
+from honeyhive_ext.search.pages.rows import Row
 from honeyhive_ext.search.query import Query, ReadPage, accepted, answer, read_page
-from honeyhive_ext.search.rows import Row
-from honeyhive_ext.search.steps import Ask, Page, Refusal
-from honeyhive_ext.search.windows import Window, Windows
-from honeyhive_ext.transport import Sender
+from honeyhive_ext.search.walk.steps import Ask, Page, Refusal
+from honeyhive_ext.search.walk.windows import Window, Windows
 
 
 class Fetcher:

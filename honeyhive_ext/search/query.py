@@ -14,15 +14,15 @@ import orjson
 from attrs import frozen
 from honeyhive_client.api.events import search_events
 
+from honeyhive_ext.config.unpicklable import MOST_A_PAGE
 from honeyhive_ext.errors import APIStatusError, EventError, QueryError, ResponseError
-from honeyhive_ext.exchange import Call, Reply
 from honeyhive_ext.filters.condition import Filter, FilterLike, as_filters
-from honeyhive_ext.search.lines import cut
-from honeyhive_ext.search.parse import loads
-from honeyhive_ext.search.rows import YEAR_9999, YEAR_ONE, iso
-from honeyhive_ext.search.steps import Ask, Page, Position, Refusal
-from honeyhive_ext.shell import MOST_A_PAGE
-from honeyhive_ext.times import unix_ms
+from honeyhive_ext.http.exchange import Call, Reply
+from honeyhive_ext.payload.times import unix_ms
+from honeyhive_ext.search.pages.json import loads
+from honeyhive_ext.search.pages.lines import cut
+from honeyhive_ext.search.pages.rows import YEAR_9999, YEAR_ONE, iso
+from honeyhive_ext.search.walk.steps import Ask, Page, Position, Refusal
 
 When: TypeAlias = datetime | timedelta | float | None
 ReadPage: TypeAlias = Callable[[Reply], Page]

@@ -7,8 +7,8 @@ from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
-from honeyhive_ext.encoders import kind_of
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.serialize.encoders import kind_of
 from honeyhive_ext.tracing import wrap
 from honeyhive_ext.tracing.record import Recording
 

@@ -6,10 +6,10 @@ import inspect
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from honeyhive_ext.config import OnUnserializable
-from honeyhive_ext.copying import plain
-from honeyhive_ext.encoders import type_name, well_formed
+from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.serialize.encoders import type_name, well_formed
+from honeyhive_ext.serialize.to_builtins import plain
 
 ITEMS_KEPT = 1_000  # what a generator yields beyond this is counted, not kept
 ERROR_LIMIT = 10_000  # characters of an exception's text

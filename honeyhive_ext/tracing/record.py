@@ -11,15 +11,15 @@ from attrs import frozen
 from honeyhive_client.request_fields import REQUEST_FIELDS
 from honeyhive_client.typed_dicts import CreateEventRequestInput
 
-from honeyhive_ext.config import EventSettings, OnUnserializable
-from honeyhive_ext.context import CURRENT, Scope, enter, leave
-from honeyhive_ext.copying import plain
-from honeyhive_ext.encoders import type_name
+from honeyhive_ext.config.settings import EventSettings, OnUnserializable
 from honeyhive_ext.errors import APIStatusError, ConfigError, EventError
-from honeyhive_ext.events import EVENT, session_id_text
-from honeyhive_ext.ids import new_id
-from honeyhive_ext.retry import RetryPolicy
-from honeyhive_ext.times import tidy
+from honeyhive_ext.http.retry import RetryPolicy
+from honeyhive_ext.payload.events import EVENT, session_id_text
+from honeyhive_ext.payload.ids import new_id
+from honeyhive_ext.payload.scope import CURRENT, Scope, enter, leave
+from honeyhive_ext.payload.times import tidy
+from honeyhive_ext.serialize.encoders import type_name
+from honeyhive_ext.serialize.to_builtins import plain
 from honeyhive_ext.tracing.capture import error_text
 
 OnSendError = Literal["log", "raise"]

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Protocol, Self
 
-from honeyhive_ext.config import OnUnserializable
-from honeyhive_ext.context import CURRENT
-from honeyhive_ext.copying import plain
+from honeyhive_ext.config.settings import OnUnserializable
+from honeyhive_ext.payload.scope import CURRENT
+from honeyhive_ext.serialize.to_builtins import plain
 from honeyhive_ext.tracing.capture import Arguments, Yielded
 from honeyhive_ext.tracing.record import Options
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from honeyhive_ext.exchange import Answer
-    from honeyhive_ext.transports.over_aiohttp import AiohttpTransport
+    from honeyhive_ext.http.exchange import Answer
+    from honeyhive_ext.transports.aiohttp import AiohttpTransport
 
 __all__ = ["AiohttpTransport", "AsyncExchanger"]
 
@@ -47,6 +47,6 @@ class AsyncExchanger(Protocol):
 def __getattr__(name: str) -> Any:
     if name != "AiohttpTransport":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from honeyhive_ext.transports.over_aiohttp import AiohttpTransport
+    from honeyhive_ext.transports.aiohttp import AiohttpTransport
 
     return AiohttpTransport

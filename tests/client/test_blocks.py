@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from honeyhive_ext import AsyncHoneyHive, HoneyHive, current_span
-from honeyhive_ext.copying import MAX_DEPTH
 from honeyhive_ext.local import LocalServer
+from honeyhive_ext.serialize.to_builtins import MAX_DEPTH
 from tests.support.values import deep
 
 KEY = "hh_test_key"

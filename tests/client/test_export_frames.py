@@ -17,8 +17,8 @@ import pytest
 
 from honeyhive_ext import AsyncHoneyHive, ConfigError, HoneyHive
 from honeyhive_ext.export import column_name
-from honeyhive_ext.export.columns import BESIDE, columns
 from honeyhive_ext.export.frames import FrameMaker
+from honeyhive_ext.export.table import BESIDE, columns
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.search.query import Query
 from tests.client.test_export_parquet import ODD

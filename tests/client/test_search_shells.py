@@ -15,7 +15,7 @@ import pytest
 
 from honeyhive_ext import AsyncHoneyHive, F, HoneyHive
 from honeyhive_ext.local import LocalServer
-from honeyhive_ext.search.aio_result import _in_thread
+from honeyhive_ext.results.aio_result import _in_thread
 
 BASE = 1_767_225_600_000
 Use = Callable[[Any], Any]

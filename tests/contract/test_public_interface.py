@@ -39,7 +39,7 @@ def test_the_record_covers_the_three_packages_and_marks_what_is_deprecated() -> 
         "honeyhive_schemas.validate",
         "honeyhive_ext.HoneyHive.events",
         "honeyhive_ext.F.__call__",
-        "honeyhive_ext.resources.Events.create_batch",
+        "honeyhive_ext.client.events.Events.create_batch",
         "honeyhive_ext.errors.BatchError",
         "honeyhive_ext.local.LocalServer.url",
     }

@@ -21,7 +21,7 @@ from honeyhive_ext.errors import (
     ResponseError,
     ServerError,
 )
-from honeyhive_ext.retry import RetryPolicy
+from honeyhive_ext.http.retry import RetryPolicy
 from tests.support.misbehaving import (
     Answer,
     Misbehaving,

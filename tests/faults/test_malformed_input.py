@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from honeyhive_ext.config import EventSettings, OnUnserializable
-from honeyhive_ext.copying import MAX_DEPTH
+from honeyhive_ext.config.settings import EventSettings, OnUnserializable
 from honeyhive_ext.errors import EventError
-from honeyhive_ext.events import prepare_event
-from honeyhive_ext.ids import new_id
+from honeyhive_ext.payload.events import prepare_event
+from honeyhive_ext.payload.ids import new_id
+from honeyhive_ext.serialize.to_builtins import MAX_DEPTH
 from tests.support.batches import BOTH, Service, serving
 from tests.support.misbehaving import Misbehaving
 from tests.support.scale import scaled, seed

@@ -17,7 +17,7 @@ import pytest
 from honeyhive_ext import F
 from honeyhive_ext.errors import PaginationIncomplete
 from honeyhive_ext.local import LocalServer
-from honeyhive_ext.local.context import now_ms
+from honeyhive_ext.local.routes.context import now_ms
 from honeyhive_ext.local.switches import TABLE, Switches
 from tests.support.pairs import pairwise
 from tests.support.shells import Kind, Shell

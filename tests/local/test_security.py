@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from honeyhive_ext.local import LocalServer, security
+from honeyhive_ext.local import LocalServer
+from honeyhive_ext.local.adapters import security
 from tests.support.local_api import HEADERS, Api
 
 TOOL: dict[str, Any] = {"event_type": "tool", "inputs": {}}

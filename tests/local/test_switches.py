@@ -13,7 +13,9 @@ import pytest
 
 from honeyhive_ext.cli import parser
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.local import LocalServer, SwitchOptions, control, faults
+from honeyhive_ext.local import LocalServer, SwitchOptions
+from honeyhive_ext.local.faults import rules as faults
+from honeyhive_ext.local.routes import control
 from honeyhive_ext.local.switches import TABLE, Switches
 from tests.support.local_api import Api
 
@@ -354,8 +356,8 @@ def test_a_reset_takes_the_switches_back_to_the_constructors(plain: Api) -> None
 def test_an_operator_that_the_document_gains_is_refused_until_it_has_a_meaning(
     plain: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("honeyhive_ext.local.validate.failures", lambda name, value: [])
-    monkeypatch.setattr("honeyhive_ext.local.context.failures", lambda name, value: [])
+    monkeypatch.setattr("honeyhive_ext.local.routes.validate.failures", lambda name, value: [])
+    monkeypatch.setattr("honeyhive_ext.local.routes.context.failures", lambda name, value: [])
     one = {"field": "event_name", "operator": "starts with", "value": "x"}
     answer = plain.post("/v1/events/search", {"filters": [one]})
     assert answer.status_code == 400

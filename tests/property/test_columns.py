@@ -11,17 +11,19 @@ from honeyhive_client.request_fields import REQUEST_FIELDS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from honeyhive_ext import columns, encoding, events
 from honeyhive_ext.batch.plan import Limits, Part, Planner
-from honeyhive_ext.columns import prepare_events
-from honeyhive_ext.config import EventSettings, OnUnserializable
-from honeyhive_ext.context import Scope, enter, leave
-from honeyhive_ext.copying import plain
-from honeyhive_ext.encoders import kind_of
+from honeyhive_ext.config.settings import EventSettings, OnUnserializable
 from honeyhive_ext.errors import EventError
-from honeyhive_ext.events import prepare_event
-from honeyhive_ext.ids import all_canonical, is_canonical
-from honeyhive_ext.plain_trees import all_plain
+from honeyhive_ext.payload import events
+from honeyhive_ext.payload import many as columns
+from honeyhive_ext.payload.events import prepare_event
+from honeyhive_ext.payload.ids import all_canonical, is_canonical
+from honeyhive_ext.payload.many import prepare_events
+from honeyhive_ext.payload.scope import Scope, enter, leave
+from honeyhive_ext.serialize import dumps as encoding
+from honeyhive_ext.serialize.encoders import kind_of
+from honeyhive_ext.serialize.is_builtin import all_plain
+from honeyhive_ext.serialize.to_builtins import plain
 from tests.support.event_inputs import ANYTHING, PLAIN, TEXT, fields
 
 NOW = 1_767_268_800_000.5

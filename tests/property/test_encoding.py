@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from honeyhive_ext.config import OnUnserializable
-from honeyhive_ext.copying import plain
-from honeyhive_ext.encoding import to_json
+from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.errors import EventError
+from honeyhive_ext.serialize.dumps import to_json
+from honeyhive_ext.serialize.to_builtins import plain
 from tests.support.event_inputs import ANYTHING, PLAIN, RICH
 from tests.support.strict import strict
 

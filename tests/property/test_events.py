@@ -12,11 +12,11 @@ from honeyhive_client.request_fields import REQUEST_FIELDS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from honeyhive_ext.config import EventSettings
+from honeyhive_ext.config.settings import EventSettings
 from honeyhive_ext.errors import EventError
-from honeyhive_ext.events import prepare_event, prepare_session, prepare_update
-from honeyhive_ext.ids import new_id
-from honeyhive_ext.times import length_ms, unix_ms
+from honeyhive_ext.payload.events import prepare_event, prepare_session, prepare_update
+from honeyhive_ext.payload.ids import new_id
+from honeyhive_ext.payload.times import length_ms, unix_ms
 from tests.support.event_inputs import ANYTHING, PLAIN, RICH, TEXT, fields
 
 NOW = 1_767_268_800_000.5

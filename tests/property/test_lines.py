@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from honeyhive_ext.search import lines
-from honeyhive_ext.search.lines import cut
-from honeyhive_ext.search.parse import loads
-from honeyhive_ext.search.rows import read_rows
+from honeyhive_ext.search.pages import lines
+from honeyhive_ext.search.pages.json import loads
+from honeyhive_ext.search.pages.lines import cut
+from honeyhive_ext.search.pages.rows import read_rows
 
 BRACKETS = st.text(st.sampled_from('{}[]",:\\ \n\u00e9\U0001f41dn'), max_size=8)
 LOOKS_LIKE_AN_EDGE = st.sampled_from(

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from honeyhive_ext.search.drain import Learned
 from honeyhive_ext.search.query import Query
-from honeyhive_ext.search.steps import Position
-from honeyhive_ext.search.windows import AHEAD, Window, Windows
+from honeyhive_ext.search.walk.drain import Learned
+from honeyhive_ext.search.walk.steps import Position
+from honeyhive_ext.search.walk.windows import AHEAD, Window, Windows
 from tests.property.test_walk import BASE, populate, shifting, steady
 from tests.support.scale import scaled, seed
 from tests.support.shifting import Service, cut_to, drive, read_exactly

@@ -75,7 +75,7 @@ def test_importing_this_package_does_not_load_the_other() -> None:
 
 
 @pytest.mark.parametrize(
-    "order", [("honeyhive", "honeyhive_ext.client"), ("honeyhive_ext.client", "honeyhive")]
+    "order", [("honeyhive", "honeyhive_ext.client.sync"), ("honeyhive_ext.client.sync", "honeyhive")]
 )
 def test_in_either_order_neither_changes_the_other_s_logger(order: tuple[str, str]) -> None:
     program = f"""
@@ -85,5 +85,5 @@ for name in {order!r}:
 log = logging.getLogger("honeyhive_ext")
 print(log.level, log.propagate, log.disabled, [type(one).__name__ for one in log.handlers])
 """
-    alone = "import logging, honeyhive_ext.client" + program.partition("import_module(name)")[2]
+    alone = "import logging, honeyhive_ext.client.sync" + program.partition("import_module(name)")[2]
     assert run(program) == run(alone)

@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-from honeyhive_ext.calls import now_ms
-from honeyhive_ext.config import EventSettings
-from honeyhive_ext.events import prepare_event
+from honeyhive_ext.config.settings import EventSettings
+from honeyhive_ext.http.operations import now_ms
+from honeyhive_ext.payload.events import prepare_event
 from honeyhive_ext.tracing import AsyncSpan, Options, Span, session_fields
 
 OPTIONS = ("on_error", "capture_inputs", "capture_outputs", "retry", "timeout")

@@ -7,8 +7,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Literal, Self
 
-from honeyhive_ext.aio import AsyncHoneyHive
-from honeyhive_ext.client import HoneyHive
+from honeyhive_ext.client.aio import AsyncHoneyHive
+from honeyhive_ext.client.sync import HoneyHive
 from honeyhive_ext.transports import AiohttpTransport
 
 KEY = "hh_test_key"

@@ -11,9 +11,9 @@ from typing import Any
 from attrs import define, field
 
 from honeyhive_ext.errors import BadRequestError
-from honeyhive_ext.search.rows import EPOCH, iso, time_of
-from honeyhive_ext.search.steps import Ask, Page, Position, Refusal
-from honeyhive_ext.search.walk import Walk
+from honeyhive_ext.search.pages.rows import EPOCH, iso, time_of
+from honeyhive_ext.search.walk.steps import Ask, Page, Position, Refusal
+from honeyhive_ext.search.walk.walk import Walk
 
 Event = dict[str, Any]
 

@@ -7,10 +7,10 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 from honeyhive_ext.search.cursor import Cursor
+from honeyhive_ext.search.pages.rows import Row
 from honeyhive_ext.search.query import Query
-from honeyhive_ext.search.rows import Row
-from honeyhive_ext.search.steps import Ask, Page, Refusal
-from honeyhive_ext.search.windows import Windows
+from honeyhive_ext.search.walk.steps import Ask, Page, Refusal
+from honeyhive_ext.search.walk.windows import Windows
 from tests.support.shifting import Service
 
 Job = Generator[Ask, Page | Refusal, list[Row]]

@@ -32,17 +32,17 @@ PUBLIC: Mapping[str, Sequence[str] | None] = {
     },
     "honeyhive_schemas": None,
     "honeyhive_ext": None,
-    "honeyhive_ext.resources": ("Events",),  # the type of `.events`
-    "honeyhive_ext.sessions": ("Sessions",),  # the type of `.sessions`
-    "honeyhive_ext.aio_resources": ("AsyncEvents", "AsyncSessions"),
+    "honeyhive_ext.client.events": ("Events",),  # the type of `.events`
+    "honeyhive_ext.client.sessions": ("Sessions",),  # the type of `.sessions`
+    "honeyhive_ext.client.aio_events": ("AsyncEvents", "AsyncSessions"),
     "honeyhive_ext.batch": None,
     "honeyhive_ext.errors": None,
     "honeyhive_ext.filters": None,
     "honeyhive_ext.local": None,
-    "honeyhive_ext.observe": ("RequestInfo", "ResponseInfo", "RetryInfo"),
+    "honeyhive_ext.observe.hooks": ("RequestInfo", "ResponseInfo", "RetryInfo"),
     "honeyhive_ext.search": None,
     "honeyhive_ext.testing": None,
-    "honeyhive_ext.traces": ("Node", "TraceTree"),
+    "honeyhive_ext.results.trace_tree": ("Node", "TraceTree"),
     "honeyhive_ext.tracing": ("AsyncSpan", "Recording", "Span"),
     "honeyhive_ext.transports": None,
 }

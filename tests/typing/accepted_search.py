@@ -11,7 +11,7 @@ from honeyhive_client.models import Event, EventFilter
 
 from honeyhive_ext import AsyncHoneyHive, AsyncSearchResult, Checkpoint, F, HoneyHive, SearchResult
 from honeyhive_ext.filters import AllOf, Filter
-from honeyhive_ext.traces import TraceTree
+from honeyhive_ext.results.trace_tree import TraceTree
 
 
 def filters() -> None:

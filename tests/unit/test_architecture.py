@@ -113,7 +113,7 @@ def test_pure_rooms_and_shells_do_not_import_the_transport_s_drivers(name: str) 
             for n in imported(PACKAGE / f"{name}.py")
         )
     else:
-        assert "honeyhive_ext.transport" not in set(imported(PACKAGE / f"{name}.py"))
+        assert "honeyhive_ext.http.sender" not in set(imported(PACKAGE / f"{name}.py"))
 
 
 @pytest.mark.parametrize("name", [*SHELLS, "resources", "aio_resources"])
@@ -164,7 +164,7 @@ import ssl, sys
 def refuse(*args, **kwargs):
     raise SystemExit("certificates were loaded")
 ssl.SSLContext.load_verify_locations = ssl.SSLContext.load_default_certs = refuse
-from honeyhive_ext.client import HoneyHive
+from honeyhive_ext.client.sync import HoneyHive
 from honeyhive_ext.errors import APIConnectionError
 for url in ("http://127.0.0.1:9", "https://127.0.0.1:9"):
     with HoneyHive("hh_1", base_url=url, retry=False) as hh:
@@ -192,11 +192,11 @@ def test_batches_and_searches_are_loaded_when_one_begins(made: str) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
     loaded = set(done.stdout.split())
-    assert "honeyhive_ext.transport" in loaded
+    assert "honeyhive_ext.http.sender" in loaded
     later = (
         "honeyhive_ext.batch.run",
         "honeyhive_ext.search",
         "honeyhive_ext.filters",
-        "honeyhive_ext.traces",
+        "honeyhive_ext.results.trace_tree",
     )
     assert not [name for name in loaded if name.startswith(later)]

@@ -15,13 +15,13 @@ import httpx
 import orjson
 import pytest
 
-from honeyhive_ext import encoding
-from honeyhive_ext.aio import AsyncHoneyHive
-from honeyhive_ext.client import HoneyHive
-from honeyhive_ext.columns import prepare_events
-from honeyhive_ext.config import EventSettings
-from honeyhive_ext.pool import LANES, AsyncPool, Pool
+from honeyhive_ext.client.aio import AsyncHoneyHive
+from honeyhive_ext.client.sync import HoneyHive
+from honeyhive_ext.config.settings import EventSettings
+from honeyhive_ext.http.pool import LANES, AsyncPool, Pool
+from honeyhive_ext.payload.many import prepare_events
 from honeyhive_ext.search import query
+from honeyhive_ext.serialize import dumps as encoding
 from tests.support.misbehaving import Answer, Misbehaving, Recorded, answer
 
 NEWEST = 1_767_225_600_000
@@ -234,8 +234,16 @@ def test_a_walk_asks_for_no_page_twice(parsed: Counter) -> None:
 
 IMPORTS = {
     "import honeyhive_ext": {"honeyhive_ext"},
-    "from honeyhive_ext import HoneyHive": {"honeyhive_ext", "honeyhive_ext.client", "honeyhive_ext.shell"},
-    "from honeyhive_ext import AsyncHoneyHive": {"honeyhive_ext", "honeyhive_ext.aio", "honeyhive_ext.shell"},
+    "from honeyhive_ext import HoneyHive": {
+        "honeyhive_ext",
+        "honeyhive_ext.client.sync",
+        "honeyhive_ext.config.unpicklable",
+    },
+    "from honeyhive_ext import AsyncHoneyHive": {
+        "honeyhive_ext",
+        "honeyhive_ext.client.aio",
+        "honeyhive_ext.config.unpicklable",
+    },
 }
 
 
@@ -256,7 +264,7 @@ def test_a_client_loads_no_server_no_schemas_and_no_extra() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    assert "honeyhive_ext.transport" in loaded
+    assert "honeyhive_ext.http.sender" in loaded
     assert not loaded & {
         "honeyhive_ext.local",
         "honeyhive_ext.cli",

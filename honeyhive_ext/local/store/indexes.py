@@ -13,7 +13,7 @@ from typing import Any
 from attrs import define
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.local.query.values import find, scalar
+from honeyhive_ext.local.filters.values import find, scalar
 from honeyhive_ext.local.store.columns import event_of
 
 

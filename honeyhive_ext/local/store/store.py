@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeVar
 from attrs import define, field
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.local.query.functions import register
+from honeyhive_ext.local.filters.functions import register
 from honeyhive_ext.local.store import indexes, prune
 from honeyhive_ext.local.store.columns import Columns, Kind
 from honeyhive_ext.local.store.connections import Connections, StoreClosedError

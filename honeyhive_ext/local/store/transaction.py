@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from attrs import define, field, frozen
 
-from honeyhive_ext.local.merge import merge_events
 from honeyhive_ext.local.message import Refusal
 from honeyhive_ext.local.store.columns import Columns, event_of, quoted
 from honeyhive_ext.local.store.indexes import Indexes
+from honeyhive_ext.local.store.merge import merge_events
 from honeyhive_ext.local.store.paths import Paths
 
 Repost = Literal["replace", "reject", "duplicate", "merge"]

@@ -1,0 +1,1 @@
+"""What a user holds: the sync and the async client, and their resources."""

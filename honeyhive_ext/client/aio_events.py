@@ -1,0 +1,283 @@
+"""The awaitable twins of `resources.py`: the same names, the same arguments, the same answers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
+from honeyhive_ext.config.unpicklable import MOST_A_PAGE
+from honeyhive_ext.http import operations as calls
+
+# Batches and searches are imported when one begins, see resources.py.
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+    from typing import Any, Unpack
+    from uuid import UUID
+
+    from honeyhive_client.models import (
+        CreateEventRequest,
+        CreateEventResponse,
+        CreateSessionResponse,
+        Event,
+        EventType,
+        SessionProperties,
+    )
+    from honeyhive_client.typed_dicts import (
+        CreateEventRequestInput,
+        CreateSessionRequestInput,
+        SessionPropertiesInput,
+        UpdateEventRequestInput,
+    )
+
+    from honeyhive_ext.batch.intake import BatchEvent
+    from honeyhive_ext.batch.options import OnError
+    from honeyhive_ext.batch.report import BatchReport, Progress
+    from honeyhive_ext.filters.condition import FilterLike
+    from honeyhive_ext.http.retry import RetryPolicy
+    from honeyhive_ext.http.sender import AsyncSender
+    from honeyhive_ext.results.aio_result import AsyncSearchResult
+    from honeyhive_ext.results.asking import Checkpoint, When
+    from honeyhive_ext.results.trace_tree import TraceTree
+
+
+class AsyncEvents:
+    """Create, update and read events."""
+
+    def __init__(self, sender: AsyncSender) -> None:
+        self._sender = sender
+        self._learnt = SizeLimit()  # of the bodies of batches, by 413 answers
+
+    async def create(
+        self,
+        event: EventType | Mapping[str, Any] | CreateEventRequest | None = None,
+        /,
+        *,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+        **fields: Unpack[CreateEventRequestInput],
+    ) -> CreateEventResponse:
+        """Record one event, as `Events.create` does.
+
+        >>> import asyncio
+        >>> from honeyhive_ext import AsyncHoneyHive
+        >>> async def main():
+        ...     async with AsyncHoneyHive() as hh:
+        ...         return await hh.events.create("tool", event_name="search", inputs={"query": "traces"})
+        >>> asyncio.run(main()).success
+        True
+        """
+        event_id, call = calls.creation(event, fields, self._sender.settings)
+        reply = await self._sender.send(call, retry=retry, timeout=timeout, accept=calls.DELIVERED)
+        return calls.created(event_id, reply)
+
+    async def get(
+        self,
+        event_id: str | UUID,
+        /,
+        *,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+    ) -> Event:
+        """Read one event by its id, as `Events.get` does."""
+        return calls.read(await self._sender.send(calls.reading(event_id), retry=retry, timeout=timeout))
+
+    def search(
+        self,
+        *filters: FilterLike,
+        start: When = None,
+        end: When = None,
+        evaluation_id: str | UUID | None = None,
+        limit: int | None = None,
+        page_size: int = MOST_A_PAGE,
+        parallel: int = 1,
+        resume: Checkpoint | str | None = None,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,
+    ) -> AsyncSearchResult[Event]:
+        """Find events, as `Events.search` does: `async for`, or await the result's methods.
+
+        >>> import asyncio
+        >>> from honeyhive_ext import AsyncHoneyHive, F
+        >>> async def main():
+        ...     async with AsyncHoneyHive() as hh:
+        ...         await hh.events.create("tool", event_name="look up")
+        ...         found = hh.events.search(F.event_name == "look up")
+        ...         return [event.event_type async for event in found]
+        >>> asyncio.run(main())
+        ['tool']
+        """
+        from honeyhive_ext.results.aio_result import AsyncSearchResult
+        from honeyhive_ext.results.asking import as_checkpoint, as_event, build_query
+
+        query = build_query(
+            filters,
+            start=start,
+            end=end,
+            evaluation_id=evaluation_id,
+            limit=limit,
+            page_size=page_size,
+            parallel=parallel,
+            now_ms=calls.now_ms(),
+        )
+        at = as_checkpoint(resume, query)
+        return AsyncSearchResult(self._sender, query, as_event, resume=at, retry=retry, timeout=timeout)
+
+    def tail(
+        self,
+        *filters: FilterLike,
+        start: When = None,
+        evaluation_id: str | UUID | None = None,
+        poll: float = 2.0,
+        overlap: timedelta = timedelta(minutes=5),
+        idle: float | None = None,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[Event]:
+        """Follow events as they arrive, as `Events.tail` does: `async for`."""
+        from honeyhive_ext.results.asking import build_follow, build_query
+        from honeyhive_ext.results.follow import follow_events_async
+
+        now = calls.now_ms()
+        query = build_query(filters, start=start, evaluation_id=evaluation_id, now_ms=now)
+        follow = build_follow(query, poll=poll, overlap=overlap, idle=idle, now_ms=now)
+        return follow_events_async(self._sender, follow, calls.now_ms, retry=retry, timeout=timeout)
+
+    async def update(
+        self,
+        event: Event | CreateEventResponse | Mapping[str, Any] | str | UUID,
+        /,
+        *,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+        **fields: Unpack[UpdateEventRequestInput],
+    ) -> None:
+        """Add to an event that exists, as `Events.update` does."""
+        await self._sender.send(
+            calls.changing(event, fields, self._sender.settings), retry=retry, timeout=timeout
+        )
+
+    async def create_batch(
+        self,
+        events: Iterable[BatchEvent] | AsyncIterable[BatchEvent],
+        /,
+        *,
+        single_session: bool = False,
+        session_properties: SessionPropertiesInput | SessionProperties | Mapping[str, Any] | None = None,
+        max_events: int = MAX_EVENTS,
+        max_bytes: int = MAX_BYTES,
+        max_concurrency: int | None = None,
+        on_error: OnError = "raise",
+        progress: bool | Progress = False,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+    ) -> BatchReport:
+        """Record any number of events in few requests, as `Events.create_batch` does.
+
+        `events` may be an async iterable too. Cancelling leaves the report on the `CancelledError`, where
+        `batch.report_of` finds it.
+
+        >>> import asyncio
+        >>> from honeyhive_ext import AsyncHoneyHive
+        >>> async def main():
+        ...     async with AsyncHoneyHive() as hh:
+        ...         return await hh.events.create_batch({"event_type": "tool"} for _ in range(3))
+        >>> len(asyncio.run(main()).event_ids)
+        3
+        """
+        from honeyhive_ext.batch.options import build_options
+        from honeyhive_ext.batch.run import create_batch_async as run_batch
+
+        options = build_options(
+            self._sender.settings,
+            self._learnt,
+            single_session=single_session,
+            session_properties=session_properties,
+            max_events=max_events,
+            max_bytes=max_bytes,
+            max_concurrency=max_concurrency,
+            on_error=on_error,
+            retry=retry,
+            timeout=timeout,
+        )
+        return await run_batch(self._sender, events, options, progress)
+
+
+class AsyncSessions:
+    """Create sessions, the roots of traces, and read them as trees."""
+
+    def __init__(self, sender: AsyncSender) -> None:
+        self._sender = sender
+        self._learnt = SizeLimit()  # of the bodies of batches, by 413 answers
+
+    async def create(
+        self,
+        *,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+        **fields: Unpack[CreateSessionRequestInput],
+    ) -> CreateSessionResponse:
+        """Start a session, or add to the one that has this `session_id`, as `Sessions.create` does."""
+        session_id, call = calls.session_creation(fields, self._sender.settings)
+        reply = await self._sender.send(call, retry=retry, timeout=timeout, accept=calls.DELIVERED)
+        return calls.session_created(session_id, reply)
+
+    async def create_event_batch(
+        self,
+        session_id: str | UUID,
+        events: Iterable[BatchEvent] | AsyncIterable[BatchEvent],
+        /,
+        *,
+        max_events: int = MAX_EVENTS,
+        max_bytes: int = MAX_BYTES,
+        max_concurrency: int | None = None,
+        on_error: OnError = "raise",
+        progress: bool | Progress = False,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+    ) -> BatchReport:
+        """Record any number of events in one session, as `Sessions.create_event_batch` does."""
+        from honeyhive_ext.batch.options import build_options
+        from honeyhive_ext.batch.run import create_batch_async as run_batch
+
+        options = build_options(
+            self._sender.settings,
+            self._learnt,
+            session_id=session_id,
+            max_events=max_events,
+            max_bytes=max_bytes,
+            max_concurrency=max_concurrency,
+            on_error=on_error,
+            retry=retry,
+            timeout=timeout,
+        )
+        return await run_batch(self._sender, events, options, progress)
+
+    async def events(
+        self,
+        session_id: str | UUID,
+        /,
+        *,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+    ) -> list[Event]:
+        """All events of a session in tree order, as `Sessions.events` gives them."""
+        tree = await self.tree(session_id, retry=retry, timeout=timeout)
+        return [node.event for node in tree]
+
+    async def tree(
+        self,
+        session_id: str | UUID,
+        /,
+        *,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+    ) -> TraceTree:
+        """A session's events as a tree, as `Sessions.tree` gives it."""
+        from honeyhive_ext.results.aio_result import AsyncSearchResult
+        from honeyhive_ext.results.trace_tree import build_tree, session_query
+        from honeyhive_ext.search.cursor import as_event
+
+        text, query = session_query(session_id)
+        found = AsyncSearchResult(self._sender, query, as_event, retry=retry, timeout=timeout)
+        return build_tree(await found.to_list(), text)

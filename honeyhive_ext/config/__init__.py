@@ -1,0 +1,1 @@
+"""Settings, secrets and checks: loose arguments become frozen objects, once."""

@@ -1,0 +1,255 @@
+"""Settings: loose arguments and environment variables become one frozen object, once."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+import attrs
+
+from honeyhive_ext.config.unpicklable import DEFAULT_CONCURRENCY, Unpicklable
+from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.http.retry import RetryPolicy, retry_policy
+
+DEFAULT_BASE_URL = "https://api.dp1.us.honeyhive.ai"
+DEFAULT_TIMEOUT = 30.0  # seconds for one attempt
+DEFAULT_SOURCE = "sdk-python"
+MAX_TIMEOUT = 3600.0
+INGESTION_PREFIX = "hh_ingst_"
+
+OnUnserializable = Literal["raise", "null", "repr"]
+Redact = Callable[[dict[str, Any]], Mapping[str, Any]]
+
+_Item = TypeVar("_Item")
+
+
+class PickleRefusedError(ConfigError, TypeError):
+    """Clients and settings hold a key and open connections, so they do not go through pickle."""
+
+
+class Secret(Unpicklable):
+    """A text that shows itself in no repr, str, format, log, traceback or pickle.
+
+    >>> Secret("hh_123")
+    Secret('[secret]')
+    >>> f"{Secret('hh_123')}", Secret("hh_123").reveal()
+    ('[secret]', 'hh_123')
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself. Keep it out of local variables: tracebacks can show those."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret('[secret]')"
+
+    def __str__(self) -> str:
+        return "[secret]"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
+
+
+class Unshown(list[_Item]):
+    """A list that does not show what it holds, for headers with a key on their way to the wire.
+
+    >>> Unshown([1, 2])
+    [2 not shown]
+    """
+
+    def __repr__(self) -> str:
+        return f"[{len(self)} not shown]"
+
+
+@attrs.frozen(kw_only=True)
+class EventSettings:
+    """How input becomes a wire event.
+
+    Attributes:
+        source: The `source` of events that name none.
+        on_unserializable: What happens to a value that JSON cannot hold: an error that names its path
+            ("raise"), null ("null") or its repr ("repr").
+        redact: Sees every event as a dict before it is serialised.
+    """
+
+    source: str = DEFAULT_SOURCE
+    on_unserializable: OnUnserializable = "raise"
+    redact: Redact | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Settings(Unpicklable):
+    """Everything a client was told, checked and complete.
+
+    Attributes:
+        base_url: Where the API is, without a slash at the end.
+        api_key: The project key; None for a client that only writes with an ingestion key.
+        ingestion_api_key: The key for writes, or None to use the project key for them too.
+        timeout: Seconds that one attempt may take.
+        retry: What to retry and for how long.
+        max_concurrency: Requests of one batch in flight at a time.
+        events: How input becomes a wire event.
+    """
+
+    base_url: str
+    api_key: Secret | None
+    ingestion_api_key: Secret | None = None
+    timeout: float = DEFAULT_TIMEOUT
+    retry: RetryPolicy = attrs.field(factory=RetryPolicy)
+    max_concurrency: int = DEFAULT_CONCURRENCY
+    events: EventSettings = attrs.field(factory=EventSettings)
+
+    def key(self, *, write: bool) -> Secret:
+        """The key for one operation: writes prefer the ingestion key, reads need the project key."""
+        chosen = (self.ingestion_api_key or self.api_key) if write else self.api_key
+        if chosen is None:
+            raise ConfigError(
+                "this operation reads, and an ingestion key can only write: "
+                "pass api_key= or set HH_API_KEY to a project key"
+            )
+        return chosen
+
+
+def secret(text: str | Secret | None) -> Secret | None:
+    """Wrap a key at once, so that no later frame holds the bare text. Blank means not given."""
+    if text is None or isinstance(text, Secret):
+        return text
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users need not type-check
+        raise ConfigError(f"an API key is a str, not {type(text).__name__}")
+    stripped = text.strip()
+    return Secret(stripped) if stripped else None
+
+
+def build_settings(
+    *,
+    api_key: Secret | None = None,
+    ingestion_api_key: Secret | None = None,
+    base_url: str | None = None,
+    source: str | None = None,
+    timeout: float | None = None,
+    retry: RetryPolicy | bool | None = None,
+    max_concurrency: int = DEFAULT_CONCURRENCY,
+    on_unserializable: OnUnserializable = "raise",
+    redact: Redact | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Arguments first, then the environment, then the defaults; everything checked here, once.
+
+    Raises:
+        ConfigError: A key is missing, or a setting is malformed or contradicts another. The message
+            names what to set.
+    """
+    env = os.environ if environ is None else environ
+    project = _key(api_key or secret(env.get("HH_API_KEY")), "api_key", "HH_API_KEY")
+    ingestion = _key(
+        ingestion_api_key or secret(env.get("HH_INGESTION_API_KEY")),
+        "ingestion_api_key",
+        "HH_INGESTION_API_KEY",
+    )
+    if project is None and ingestion is None:
+        raise ConfigError("no API key: pass api_key= or set HH_API_KEY to your project key (hh_...)")
+    if project is not None and project.reveal().startswith(INGESTION_PREFIX):
+        raise ConfigError(
+            f"api_key is an ingestion key ({INGESTION_PREFIX}...), which cannot read: pass it as "
+            "ingestion_api_key= or in HH_INGESTION_API_KEY, and a project key as api_key= to read as well"
+        )
+    return Settings(
+        base_url=_base_url(base_url, env),
+        api_key=project,
+        ingestion_api_key=ingestion,
+        timeout=_timeout(timeout, env),
+        retry=retry_policy(retry, RetryPolicy()),
+        max_concurrency=_concurrency(max_concurrency),
+        events=_event_settings(source or env.get("HH_SOURCE") or DEFAULT_SOURCE, on_unserializable, redact),
+    )
+
+
+def seconds(value: object, what: str) -> float:
+    """A timeout in seconds, above 0 and at most an hour; nothing waits for ever."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not math.isfinite(value)
+        or value <= 0
+    ):
+        raise ConfigError(f"{what} is {value!r}: give seconds above 0, such as 30")
+    if value > MAX_TIMEOUT:
+        raise ConfigError(f"{what} is {value!r} seconds, more than {MAX_TIMEOUT:.0f}: is it in milliseconds?")
+    return float(value)
+
+
+def _timeout(given: float | None, env: Mapping[str, str]) -> float:
+    if given is not None:
+        return seconds(given, "timeout")
+    text = env.get("HH_API_TIMEOUT", "").strip()
+    if not text:
+        return DEFAULT_TIMEOUT
+    try:
+        value = float(text)
+    except ValueError:
+        raise ConfigError(f"HH_API_TIMEOUT is {text!r}: give seconds above 0, such as 30") from None
+    return seconds(value, "HH_API_TIMEOUT")
+
+
+def _key(key: Secret | None, argument: str, variable: str) -> Secret | None:
+    """A header value must be visible ASCII; the message must not show what it complains about."""
+    if key is not None and not all("!" <= char <= "~" for char in key.reveal()):
+        raise ConfigError(
+            f"{argument} ({variable}) holds characters that no API key has, such as spaces inside, line "
+            "breaks or quotes from elsewhere: copy the key again"
+        )
+    return key
+
+
+def _base_url(given: str | None, env: Mapping[str, str]) -> str:
+    what, text = ("base_url", given) if given else ("HH_API_URL", env.get("HH_API_URL", ""))
+    text = text.strip()
+    if not text:
+        return DEFAULT_BASE_URL
+    try:
+        parts = urlsplit(text)
+        port_is_valid = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ConfigError(f"{what} is not a URL; give one such as {DEFAULT_BASE_URL}") from None
+    if parts.username is not None or parts.password is not None:
+        raise ConfigError(f"{what} holds a user name or password: remove it, the API takes its key alone")
+    blank = any(char.isspace() for char in text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_valid or blank:
+        raise ConfigError(f"{what} is {text!r}: give a URL such as {DEFAULT_BASE_URL}")
+    if parts.query or parts.fragment:
+        raise ConfigError(f"{what} is {text!r}: leave out what follows the path (? and #)")
+    base = text.rstrip("/")
+    if base.endswith("/v1"):
+        raise ConfigError(f"{what} is {text!r}: leave out /v1, every operation brings its own")
+    return base
+
+
+def _concurrency(value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 64:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigError(f"max_concurrency is {value!r}: give a number of requests from 1 to 64")
+    return value
+
+
+def _event_settings(source: str, on_unserializable: OnUnserializable, redact: Redact | None) -> EventSettings:
+    if on_unserializable not in ("raise", "null", "repr"):
+        raise ConfigError(f'on_unserializable is {on_unserializable!r}: write "raise", "null" or "repr"')
+    if redact is not None and not callable(redact):
+        raise ConfigError("redact is not callable: give a function from an event's dict to a dict")
+    return EventSettings(source=source, on_unserializable=on_unserializable, redact=redact)

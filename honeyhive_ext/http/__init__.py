@@ -1,0 +1,1 @@
+"""One call until it counts: requests, retries, errors, connections."""

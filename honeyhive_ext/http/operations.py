@@ -1,0 +1,121 @@
+"""Pure: each operation as a call to send, and its answer as a model. Both shells stand on this."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+from honeyhive_client.api.events import create_event
+from honeyhive_client.errors import MalformedResponse, UnexpectedStatus
+from honeyhive_client.models import CreateEventRequest, CreateEventResponse
+
+from honeyhive_ext.config.settings import Settings
+from honeyhive_ext.errors import ResponseError
+from honeyhive_ext.http.exchange import Call, Reply
+from honeyhive_ext.payload.events import prepare_event, prepare_session, prepare_update
+from honeyhive_ext.payload.ids import uuid_text
+
+# The other operations are imported when they are called: a program that creates events starts 15 ms sooner.
+if TYPE_CHECKING:
+    from honeyhive_client.models import CreateSessionResponse, Event, EventType
+
+_Model = TypeVar("_Model")
+
+# An id is made before the first attempt, so a conflict says that an earlier attempt arrived.
+DELIVERED = frozenset({409})
+
+
+def now_ms() -> float:
+    """The present in Unix milliseconds, the API's unit of time."""
+    return time.time_ns() / 1e6
+
+
+def creation(
+    event: EventType | Mapping[str, Any] | CreateEventRequest | None,
+    fields: Mapping[str, Any],
+    settings: Settings,
+) -> tuple[str, Call]:
+    """The id and the call of one event to create."""
+    wire = prepare_event(event, fields, settings=settings.events, now_ms=now_ms)
+    return wire.event_id, Call("createEvent", create_event.build_request(body=wire.content), write=True)
+
+
+def created(event_id: str, reply: Reply) -> CreateEventResponse:
+    """What creating an event brought; 409 means that an earlier attempt had arrived."""
+    if reply.status in DELIVERED:
+        return CreateEventResponse(success=True, event_id=event_id)
+    return _parsed(create_event, reply, CreateEventResponse)
+
+
+def reading(event_id: str | UUID) -> Call:
+    """The call that reads one event."""
+    from honeyhive_client.api.events import get_event
+
+    return Call("getEvent", get_event.build_request(event_id=uuid_text(event_id, "event_id")))
+
+
+def read(reply: Reply) -> Event:
+    """The event that was read."""
+    from honeyhive_client.api.events import get_event
+    from honeyhive_client.models import GetEventResponse
+
+    return _parsed(get_event, reply, GetEventResponse).event
+
+
+def changing(
+    event: Event | CreateEventResponse | Mapping[str, Any] | str | UUID,
+    fields: Mapping[str, Any],
+    settings: Settings,
+) -> Call:
+    """The call that updates one event."""
+    from honeyhive_client.api.events import update_event
+
+    event_id, content = prepare_update(event, fields, settings=settings.events)
+    return Call("updateEvent", update_event.build_request(event_id=event_id, body=content), write=True)
+
+
+def session_creation(fields: Mapping[str, Any], settings: Settings) -> tuple[str, Call]:
+    """The id and the call of one session to create."""
+    from honeyhive_client.api.sessions import create_session
+
+    session_id, content = prepare_session(fields, settings=settings.events, now_ms=now_ms)
+    return session_id, Call("createSession", create_session.build_request(body=content), write=True)
+
+
+def session_created(session_id: str, reply: Reply) -> CreateSessionResponse:
+    """What creating a session brought. A 409 carries no session, so only its ids are known then."""
+    from honeyhive_client.api.sessions import create_session
+    from honeyhive_client.models import CreateSessionResponse
+
+    if reply.status in DELIVERED:
+        return CreateSessionResponse(
+            event_id=session_id, session_id=session_id, org_id="", workspace_id="", project_id=""
+        )
+    return _parsed(create_session, reply, CreateSessionResponse)
+
+
+def _parsed(operation: Any, reply: Reply, model: type[_Model]) -> _Model:
+    """A success as its model. Any 2xx counts as the documented 200; the body decides."""
+    try:
+        parsed = operation.parse_response(status_code=200, content=reply.content)
+    except (MalformedResponse, UnexpectedStatus) as error:
+        raise _not_as_described(reply, error.reason) from error
+    if not isinstance(parsed, model):
+        raise _not_as_described(reply, f"expected {model.__name__}")
+    for name in ("event_id", "session_id"):
+        if not isinstance(getattr(parsed, name, ""), str):
+            raise _not_as_described(reply, f"{name} is not a text")
+    return parsed
+
+
+def _not_as_described(reply: Reply, reason: str) -> ResponseError:
+    error = ResponseError(
+        f"the service answered {reply.status}, but {reason}. The request may well have succeeded; "
+        "check that base_url (HH_API_URL) is the API and not a page before it",
+        status=reply.status,
+        body=reply.content,
+    )
+    error.attempts = reply.attempts
+    return error

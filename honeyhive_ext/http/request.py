@@ -1,0 +1,138 @@
+"""What both senders share: from a call to an HTTP request, its limits, and the errors of its answers."""
+
+from __future__ import annotations
+
+import platform
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from honeyhive_ext import __version__
+from honeyhive_ext.config.settings import Settings, Unshown, seconds
+from honeyhive_ext.config.unpicklable import Unpicklable
+from honeyhive_ext.errors import APIStatusError
+from honeyhive_ext.http.exchange import SHORTEST_ATTEMPT, Accept, Call, Limits, Reply, answer_error
+from honeyhive_ext.http.retry import Bucket, RetryPolicy, Uniform, retry_after, retry_policy, wait
+from honeyhive_ext.observe.hooks import Observer
+
+KEPT_URLS = 16
+
+_HEADERS = (
+    (b"Accept", b"application/json"),
+    (b"Accept-Encoding", b"gzip, deflate"),
+    (b"User-Agent", f"honeyhive-ext/{__version__} python/{platform.python_version()}".encode()),
+    (b"hh-client-package", b"honeyhive-ext"),
+    (b"hh-client-version", __version__.encode()),
+    (b"hh-client-language", b"python"),
+)
+_HEADER_TEXTS = tuple((name.decode(), value.decode()) for name, value in _HEADERS)
+
+
+class Countdown(dict[str, float | None]):
+    """httpx's timeouts of one attempt, of which each phase gets what the phases before it have left."""
+
+    def __init__(self, limit: float, clock: Callable[[], float]) -> None:
+        super().__init__(connect=limit, read=limit, write=limit, pool=limit)
+        self._clock = clock
+        self.end = clock() + limit
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return max(SHORTEST_ATTEMPT, self.end - self._clock())
+
+
+class Core(Unpicklable):
+    """What both senders share: everything but sending and sleeping."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        observer: Observer | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        uniform: Uniform = random.uniform,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self._wall = wall
+        self._uniform = uniform
+        self.observer = observer or Observer()
+        self._bucket = Bucket(settings.retry.budget)
+        self._urls: dict[str, httpx.URL] = {}
+
+    def error(self, _call: Call, reply: Reply) -> APIStatusError:
+        """The error that an accepted reply is, for a caller that takes it for one after all."""
+        asked = retry_after(reply.headers, self._wall())
+        return answer_error(reply, attempts=reply.attempts, asked=asked)
+
+    def pause(self, retry: int, asked: float | None, policy: RetryPolicy) -> float:
+        """Seconds to `sleep` before a caller's own retry, `retry` from 0; see `honeyhive_ext.http.retry.wait`."""
+        return wait(retry, asked, policy, self._uniform)
+
+    def url(self, path: str) -> httpx.URL:
+        """Parsing a URL costs more than building the rest of a request: keep those without ids."""
+        url = self._urls.get(path)
+        if url is None:
+            url = httpx.URL(self.settings.base_url + path)
+            if len(self._urls) < KEPT_URLS:
+                self._urls[path] = url
+        return url
+
+    def limits(
+        self, call: Call, retry: RetryPolicy | bool | None, timeout: float | None, accept: Accept
+    ) -> Limits:
+        """What one call may do: the client's settings where the call has none of its own."""
+        return Limits(
+            policy=self.settings.retry if retry is None else retry_policy(retry, self.settings.retry),
+            timeout=self.settings.timeout if timeout is None else seconds(timeout, "timeout"),
+            accept=accept,
+            bucket=self._bucket,
+            clock=self.clock,
+            wall=self._wall,
+            uniform=self._uniform,
+            key=self.settings.key(write=call.write),
+        )
+
+    def request(self, call: Call, given: httpx.Client | httpx.AsyncClient | None) -> httpx.Request:
+        """The HTTP request, made once: every attempt sends the same bytes.
+
+        A client that was given adds its own headers, cookies and parameters below ours. Ours needs
+        none of that, which saves most of what httpx spends on a request.
+        """
+        made = call.request
+        method, url, content = made["method"], self.url(made["url"]), made.get("content", b"")
+        headers = self._headers(call)
+        if given is not None:
+            return given.build_request(method, url, headers=httpx.Headers(headers), content=content or None)
+        if content:
+            headers.append((b"Content-Length", b"%d" % len(content)))
+        headers.append((b"Host", url.netloc))
+        request = httpx.Request(method, url, headers=headers, stream=httpx.ByteStream(content))
+        request.read()
+        return request
+
+    def _headers(self, call: Call) -> Unshown[tuple[bytes, bytes]]:
+        key = self.settings.key(write=call.write)
+        return Unshown(
+            (
+                *_HEADERS,
+                (b"hh-client-timestamp", b"%d" % (self._wall() * 1000)),
+                *((name.encode(), value.encode()) for name, value in call.request.get("headers", {}).items()),
+                (b"Authorization", f"Bearer {key.reveal()}".encode()),
+            )
+        )
+
+    def texts(self, call: Call) -> Unshown[tuple[str, str]]:
+        """The headers for a transport that takes text."""
+        key = self.settings.key(write=call.write)
+        return Unshown(
+            (
+                *_HEADER_TEXTS,
+                ("hh-client-timestamp", str(int(self._wall() * 1000))),
+                *call.request.get("headers", {}).items(),
+                ("Authorization", f"Bearer {key.reveal()}"),
+            )
+        )

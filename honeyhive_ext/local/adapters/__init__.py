@@ -1,0 +1,1 @@
+"""Ways to reach the local server: sockets, ASGI, in process."""

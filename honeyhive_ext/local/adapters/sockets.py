@@ -1,0 +1,261 @@
+"""The socket adapter: HTTP/1.1 on threads, able to break a connection in every way a network can."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Collection
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+from urllib.parse import unquote
+
+from honeyhive_ext.local.adapters.security import check_host
+from honeyhive_ext.local.message import Refusal, Request, Response, Wire, error
+
+IDLE = 75.0  # seconds after which a silent connection is closed
+DRAIN = 256_000_000  # bytes of a refused body that are read and dropped, so that the answer is seen
+_CHUNK = 1 << 16
+_POLL = 0.1  # seconds between looks at whether a client that is kept waiting is still there
+_LINGER = struct.pack("ii", 1, 0)
+
+
+class _BadBodyError(Exception):
+    """A body whose length cannot be made out."""
+
+
+class SocketServer:
+    """Listens on a socket and answers each connection on a thread of its own.
+
+    Args:
+        handle: The core.
+        host: The address to listen on.
+        port: The port; 0 lets the system choose a free one.
+        allowed: The host names that requests may ask for.
+        max_body: Bytes of a body that are read at most, asked for at every request.
+    """
+
+    def __init__(
+        self,
+        handle: Callable[[Request], Response],
+        *,
+        host: str,
+        port: int,
+        allowed: Collection[str],
+        max_body: Callable[[], int],
+    ) -> None:
+        self.handle = handle
+        self.allowed = allowed
+        self.max_body = max_body
+        self.stopped = threading.Event()
+        self._connections: set[socket.socket] = set()
+        self._threads: set[threading.Thread] = set()
+        self._lock = threading.Lock()
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listening = socket.create_server((host, port), family=family, backlog=256)
+        self.port: int = self._listening.getsockname()[1]
+        self._accepting = threading.Thread(target=self._accept, name="honeyhive-local", daemon=True)
+        self._accepting.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, address = self._listening.accept()
+            except OSError:
+                if self.stopped.is_set():
+                    return
+                continue  # a connection that was gone before it was accepted
+            thread = threading.Thread(target=self._serve, args=(connection, address), daemon=True)
+            with self._lock:  # `stop` sees a connection and its thread, or none of them is ever there
+                if self.stopped.is_set():
+                    connection.close()
+                    return
+                self._connections.add(connection)
+                self._threads.add(thread)
+                thread.start()
+
+    def _serve(self, connection: socket.socket, address: Any) -> None:
+        try:
+            # The other side may go away at any moment; that is its right.
+            with contextlib.suppress(OSError):
+                _Handler(connection, address, self)  # type: ignore[arg-type]  # it needs no server of the library's
+        finally:
+            connection.close()
+            with self._lock:
+                self._connections.discard(connection)
+                self._threads.discard(threading.current_thread())
+
+    def stop(self) -> None:
+        """Close the listening socket and every connection, and wait for their threads."""
+        with self._lock:
+            self.stopped.set()
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        # Where shutdown does not wake the accepting thread, a connection does.
+        if self._accepting.is_alive():
+            with contextlib.suppress(OSError):
+                self._accepting.join(0.01)
+        self._listening.close()
+        with self._lock:
+            connections, threads = list(self._connections), list(self._threads)
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join(5.0)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection. The library reads the request line and the headers, and bounds both."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 16  # unbuffered writes cost 30 times the throughput
+    timeout = IDLE
+    server: SocketServer  # type: ignore[assignment]
+
+    def __getattr__(self, name: str) -> Any:
+        # The library looks for do_GET, do_POST, ...: every method is the core's to judge.
+        if name.startswith("do_"):
+            return self._exchange
+        raise AttributeError(name)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+        """Nothing: the core keeps the log."""
+
+    def version_string(self) -> str:
+        return "honeyhive-local"
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """The library's own refusals, as JSON."""
+        self.close_connection = True
+        self.request_version = self.protocol_version  # else a request line without sense gets no status line
+        self._send(error(code, message or "bad request", "BAD_REQUEST"))
+
+    def _exchange(self) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        most = self.server.max_body()
+        try:
+            body, size = self._body(headers, most)
+        except _BadBodyError as problem:
+            self.close_connection = True
+            self._send(error(400, str(problem), "BAD_REQUEST"))
+            return
+        path, _, query = self.path.partition("?")
+        try:
+            check_host(headers, self.server.allowed)
+        except Refusal as refusal:
+            self._send(refusal.response())
+            return
+        request = Request(self.command, unquote(path), body, headers, query, size)
+        self._send(self.server.handle(request))
+
+    def _body(self, headers: dict[str, str], most: int) -> tuple[bytes, int]:
+        """The body, and its size where it was too large to keep."""
+        length = headers.get("content-length")
+        if "transfer-encoding" in headers:
+            if headers["transfer-encoding"].strip().lower() != "chunked" or length is not None:
+                raise _BadBodyError("Transfer-Encoding must be chunked, without a Content-Length")
+            return self._chunked(most)
+        if length is None:
+            return b"", 0
+        if not (length.isascii() and length.isdigit() and len(length) < 16):
+            raise _BadBodyError("Content-Length must be a number")
+        size = int(length)
+        if size > most:
+            self._drop(min(size, DRAIN))
+            self.close_connection = self.close_connection or size > DRAIN
+            return b"", size
+        return self.rfile.read(size), 0
+
+    def _drop(self, size: int) -> None:
+        while size > 0:
+            read = len(self.rfile.read(min(size, _CHUNK)))
+            if not read:
+                return
+            size -= read
+
+    def _chunked(self, most: int) -> tuple[bytes, int]:
+        parts: list[bytes] = []
+        total = 0
+        while True:
+            line = self.rfile.readline(1024)
+            digits = line.split(b";")[0].strip()
+            try:
+                size = int(digits, 16) if digits.isalnum() and len(digits) < 16 else -1
+            except ValueError:
+                size = -1
+            if size < 0:
+                raise _BadBodyError("a chunk's size must be a number")
+            if size == 0:
+                while self.rfile.readline(_CHUNK) not in (b"\r\n", b"\n", b""):
+                    pass
+                return (b"", total) if total > most else (b"".join(parts), 0)
+            total += size
+            if total > most:
+                if total > DRAIN:
+                    raise _BadBodyError("the body is too large")
+                parts.clear()
+                self._drop(size)
+            else:
+                parts.append(self.rfile.read(size))
+            self.rfile.readline(8)
+
+    def _send(self, response: Response) -> None:
+        if response.delay:
+            self.server.stopped.wait(response.delay)
+        wire = response.wire
+        if wire is not None and wire.kind in ("reset", "empty", "garbage", "hang"):
+            self._break(wire)
+            return
+        try:
+            phrase = self.responses[response.status][0]
+        except KeyError:
+            phrase = "Status"  # one that the library does not know, such as 520
+        self.send_response_only(response.status, phrase)
+        for name, value in response.header_list():
+            self.send_header(name, value)
+        self.send_header("date", self.date_time_string())
+        self.send_header("content-length", str(len(response.body)))
+        if self.close_connection:
+            self.send_header("connection", "close")
+        self.end_headers()
+        body = b"" if self.command == "HEAD" else response.body
+        if wire is None:
+            self.wfile.write(body)
+        elif wire.kind == "truncate":
+            self.wfile.write(body[: len(body) // 2 if wire.at is None else wire.at])
+            self.close_connection = True
+        else:
+            self._dribble(body, wire.seconds)
+        self.wfile.flush()
+
+    def _dribble(self, body: bytes, seconds: float) -> None:
+        pieces = min(len(body), 20) or 1
+        step = -(-len(body) // pieces)
+        for at in range(0, len(body), step or 1):
+            self.wfile.write(body[at : at + step])
+            self.wfile.flush()
+            self.server.stopped.wait(seconds / pieces)
+
+    def _hang(self, seconds: float) -> None:
+        """Say nothing for so long, or until the client or the server has had enough."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self.server.stopped.wait(min(left, _POLL)):
+            if select.select([self.connection], [], [], 0)[0]:
+                return
+
+    def _break(self, wire: Wire) -> None:
+        self.close_connection = True
+        if wire.kind == "hang":
+            self._hang(wire.seconds)
+        elif wire.kind == "garbage":
+            self.wfile.write(b"\x16\x03\x01 this is not HTTP\r\n\r\n")
+            self.wfile.flush()
+        elif wire.kind == "reset":
+            # Closing with a linger of zero sends RST instead of FIN.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+            self.connection.close()

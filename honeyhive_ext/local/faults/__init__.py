@@ -1,0 +1,1 @@
+"""Failures on demand: which request fails, and how."""

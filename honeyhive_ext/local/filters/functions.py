@@ -1,0 +1,24 @@
+"""The SQL functions that answer where SQLite's own cannot."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from honeyhive_ext.local.codec import dumps
+from honeyhive_ext.local.filters.conditions import match
+from honeyhive_ext.local.filters.values import instant
+
+
+def register(connection: sqlite3.Connection) -> None:
+    """Make the functions known to a connection: hh_match, hh_instant and hh_json."""
+    connection.create_function("hh_match", 2, match, deterministic=True)
+    connection.create_function("hh_instant", 1, _instant, deterministic=True)
+    connection.create_function("hh_json", 1, _json, deterministic=True)
+
+
+def _instant(text: bytes | str | None) -> float | None:
+    return instant(text.decode() if isinstance(text, bytes) else text)
+
+
+def _json(value: str | float | None) -> str | None:
+    return None if value is None else dumps(value)

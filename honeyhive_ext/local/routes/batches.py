@@ -1,0 +1,157 @@
+"""The routes that write many events at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from honeyhive_ext.local.codec import TooDeepError, guard
+from honeyhive_ext.local.json_types import is_object
+from honeyhive_ext.local.message import Failure, Refusal, Response, bad_request
+from honeyhive_ext.local.routes.context import Context, not_found
+from honeyhive_ext.local.routes.events import answer, path_uuid, session_draft
+from honeyhive_ext.local.routes.ingest import drafts, event_list
+from honeyhive_ext.local.routes.validate import failures
+from honeyhive_ext.local.store import Draft, Transaction
+
+
+@frozen
+class Outcome:
+    """What became of a batch: the ids stored, in order, and a text for each event that was not."""
+
+    event_ids: list[str]
+    errors: list[str]
+
+    def partial(self) -> Response:
+        """The 500 of a partial batch."""
+        response = answer({"event_ids": self.event_ids, "errors": self.errors, "success": False})
+        return Response(500, response.body)
+
+
+def create_event_batch(context: Context) -> Response:
+    """POST /v1/events/batch."""
+    return store_batch(context, context.json())
+
+
+def store_batch(context: Context, body: dict[str, Any]) -> Response:
+    """Store a batch, as posted. With single_session all events share one new session of this request."""
+    checked = _checked(context, "PostEventBatchRequest", body)
+    session: list[Draft] = []
+    session_id: str | None = None
+    if body.get("single_session") is True:
+        properties = body.get("session_properties")
+        given = properties if is_object(properties) else {}
+        session = [session_draft(context, context.guarded(given))]
+        session_id = session[0].event["session_id"]
+    outcome = _store(context, checked, session_id, session)
+    if outcome.errors:
+        return outcome.partial()
+    named = {} if session_id is None else {"session_id": session_id}
+    return answer({"event_ids": outcome.event_ids, "success": True, **named})
+
+
+def create_session_event_batch(context: Context) -> Response:
+    """POST /v1/sessions/{session_id}/events/batch."""
+    return store_session_batch(context, path_uuid(context, "session_id"), context.json())
+
+
+def store_session_batch(context: Context, session_id: str, body: dict[str, Any]) -> Response:
+    """Store events with the session_id of the path, whatever they say themselves."""
+    checked = _checked(context, "SessionEventBatchRequest", body)
+    outcome = _store(context, checked, session_id, (), session_id)
+    return outcome.partial() if outcome.errors else answer({"success": True})
+
+
+@frozen
+class _Checked:
+    """The events of a batch that may be stored, and a text for each that may not, by its place."""
+
+    good: Mapping[int, dict[str, Any]]
+    errors: dict[int, str]
+
+
+def _checked(context: Context, schema: str, body: dict[str, Any]) -> _Checked:
+    """The batch by its schema. Refuses it, or with `partial` sets its bad events apart."""
+    found = failures(schema, body)
+    partial = context.switches.bad_event == "partial"
+    inside = [one for one in found if one.path.startswith("events[")]
+    if found and not context.lenient and (not partial or len(inside) < len(found)):
+        raise bad_request(found)
+    events = event_list(body.get("events"))
+    if context.switches.max_batch and len(events) > context.switches.max_batch:
+        raise Refusal(413, f"more than {context.switches.max_batch} events", "PAYLOAD_TOO_LARGE")
+    if context.lenient:
+        context.violations.extend(found)
+        # What is no object cannot be stored, however lenient.
+        inside = [
+            Failure(f"events[{at}]", "must be an object") for at, e in enumerate(events) if not is_object(e)
+        ]
+        if inside and not partial:
+            raise bad_request(inside)
+    errors: dict[int, str] = {}
+    for one in inside:
+        at = int(one.path[7 : one.path.index("]")])
+        text = f"{one.path}: {one.message}"
+        errors[at] = f"{errors[at]}; {text}" if at in errors else text
+    coded = context.coded
+    good = {at: guard(event) if coded else event for at, event in enumerate(events) if at not in errors}
+    return _Checked(good, errors)
+
+
+def _drafts(context: Context, checked: _Checked, session_id: str | None) -> list[Draft]:
+    """The events as they are stored. One that is nested too deeply is a bad event like any other."""
+    try:
+        return drafts(context, checked.good.values(), session_id)
+    except TooDeepError:
+        made: list[Draft] = []
+        for at, event in checked.good.items():
+            try:
+                made += drafts(context, [event], session_id)
+            except TooDeepError as problem:
+                checked.errors[at] = f"events[{at}].{problem.path}: {problem}"
+        if context.switches.bad_event != "partial":
+            texts = [Failure(*text.split(": ", 1)) for text in checked.errors.values()]
+            raise bad_request(texts) from None
+        return made
+
+
+def _store(
+    context: Context,
+    checked: _Checked,
+    session_id: str | None,
+    session: Sequence[Draft],
+    known: str | None = None,
+) -> Outcome:
+    made = _drafts(context, checked, session_id)
+    keep = context.effects.keep
+    dropped = [] if keep is None else made[keep:]
+    kept = made if keep is None else made[:keep]
+    texts = [checked.errors[at] for at in sorted(checked.errors)]
+    texts += ["the event could not be stored" for _ in dropped]
+    one_by_one = context.switches.bad_event == "partial" and context.switches.repost == "reject"
+
+    def work(transaction: Transaction) -> Outcome:
+        if known is not None and not transaction.has_session(known):
+            raise not_found(f"no session {known} is stored")
+        transaction.insert(session, "replace")
+        if not one_by_one:
+            transaction.insert(kept, context.switches.repost)
+            return Outcome([one.event["event_id"] for one in kept], texts)
+        return _singly(transaction, kept, texts)
+
+    return context.store.write(work)
+
+
+def _singly(transaction: Transaction, made: Sequence[Draft], texts: list[str]) -> Outcome:
+    """Store what can be stored, where an id that is there already is one event's error."""
+    outcome = Outcome([], list(texts))
+    for one in made:
+        try:
+            transaction.insert([one], "reject")
+        except Refusal as refusal:
+            outcome.errors.append(refusal.message)
+        else:
+            outcome.event_ids.append(one.event["event_id"])
+    return outcome

@@ -1,0 +1,146 @@
+"""What a client lets others see of its requests: log records and hooks, never a payload or a key.
+
+Logging goes to `honeyhive_ext.http`: requests and answers at DEBUG, retries at WARNING. Hooks get one
+frozen object each. They run in the thread (or task) of the call, between its steps, so they should be
+quick. A hook that raises does not break the call, since watching must not lose an event; its
+exception is logged at ERROR with its traceback.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import attrs
+
+from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.http.failures import request_id
+
+_NO_HEADERS: Mapping[str, str] = {}
+
+log = logging.getLogger("honeyhive_ext.http")
+
+
+@attrs.frozen(kw_only=True)
+class RequestInfo:
+    """A request is about to be sent.
+
+    Attributes:
+        operation: The operation's name in the API document, such as `createEvent`.
+        method: The HTTP method.
+        path: The URL's path.
+        attempt: 1 for the first.
+    """
+
+    operation: str
+    method: str
+    path: str
+    attempt: int
+
+
+@attrs.frozen(kw_only=True)
+class ResponseInfo(RequestInfo):
+    """An attempt is over.
+
+    Attributes:
+        status: The answer's status, or None where no answer came.
+        error: The name of the transport's error where no answer came, such as `ReadTimeout`.
+        seconds: How long the attempt took.
+        request_id: The answer's request id header, or None.
+    """
+
+    status: int | None
+    error: str | None
+    seconds: float
+    request_id: str | None
+
+
+@attrs.frozen(kw_only=True)
+class RetryInfo(RequestInfo):
+    """An attempt failed and another will follow; `attempt` is the one that failed.
+
+    Attributes:
+        wait: Seconds until the next attempt.
+        reason: The status or the transport's error, as text.
+    """
+
+    wait: float
+    reason: str
+
+
+OnRequest = Callable[[RequestInfo], object]
+OnResponse = Callable[[ResponseInfo], object]
+OnRetry = Callable[[RetryInfo], object]
+_Info = TypeVar("_Info")
+
+
+class Observer:
+    """Logs and calls the hooks. Costs next to nothing where neither is wanted."""
+
+    def __init__(
+        self,
+        on_request: OnRequest | None = None,
+        on_response: OnResponse | None = None,
+        on_retry: OnRetry | None = None,
+    ) -> None:
+        for name, hook in (("on_request", on_request), ("on_response", on_response), ("on_retry", on_retry)):
+            if hook is not None and not callable(hook):
+                raise ConfigError(f"{name} is not callable: give a function of one argument")
+            if inspect.iscoroutinefunction(hook):
+                raise ConfigError(f"{name} is a coroutine function: give a plain function, for both shells")
+        self._on_request = on_request
+        self._on_response = on_response
+        self._on_retry = on_retry
+
+    def request(self, operation: str, method: str, path: str, attempt: int) -> None:
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s %s attempt %d", method, path, attempt)
+        if self._on_request is not None:
+            info = RequestInfo(operation=operation, method=method, path=path, attempt=attempt)
+            _call(self._on_request, info, "on_request")
+
+    def response(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        attempt: int,
+        seconds: float,
+        *,
+        status: int | None = None,
+        error: str | None = None,
+        headers: Mapping[str, str] = _NO_HEADERS,
+    ) -> None:
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s %s attempt %d: %s in %.3f s", method, path, attempt, status or error, seconds)
+        if self._on_response is not None:
+            info = ResponseInfo(
+                operation=operation,
+                method=method,
+                path=path,
+                attempt=attempt,
+                status=status,
+                error=error,
+                seconds=seconds,
+                request_id=request_id(headers),
+            )
+            _call(self._on_response, info, "on_response")
+
+    def retry(
+        self, operation: str, method: str, path: str, attempt: int, *, wait: float, reason: str
+    ) -> None:
+        log.warning("%s %s attempt %d: %s, next attempt in %.2f s", method, path, attempt, reason, wait)
+        if self._on_retry is not None:
+            info = RetryInfo(
+                operation=operation, method=method, path=path, attempt=attempt, wait=wait, reason=reason
+            )
+            _call(self._on_retry, info, "on_retry")
+
+
+def _call(hook: Callable[[_Info], object], info: _Info, name: str) -> None:
+    try:
+        hook(info)
+    except Exception:  # a watcher's own failure, whatever it is, must neither stop the call nor stay hidden
+        log.exception("the %s hook raised; the call goes on", name)

@@ -1,0 +1,1 @@
+"""Input to wire event: fields, hints, times, ids, scope."""

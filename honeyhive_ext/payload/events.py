@@ -1,0 +1,270 @@
+"""Input -> wire event: fields checked, defaults added, times made, serialised once.
+
+`docs/sending.md` says the rules to users. Everything here is pure but for the ids it draws; the clock is an
+argument. What comes out is final: a retry sends the same bytes, and what the caller changes afterwards
+changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from uuid import UUID
+
+from honeyhive_client.models import CreateEventRequest, CreateEventResponse
+
+from honeyhive_ext.config.settings import EventSettings
+from honeyhive_ext.errors import EventError
+from honeyhive_ext.payload.fields import Request
+from honeyhive_ext.payload.ids import new_id, uuid_text
+from honeyhive_ext.payload.scope import CURRENT
+from honeyhive_ext.payload.times import complete, tidy
+from honeyhive_ext.serialize.dumps import to_json
+from honeyhive_ext.serialize.encoders import encoder_for, kind_of, type_name
+from honeyhive_ext.serialize.to_builtins import plain
+
+if TYPE_CHECKING:
+    from honeyhive_client.models import Event
+
+EVENT = Request.of("CreateEventRequest", "an event")
+UPDATE = Request.of("UpdateEventRequest", "an update")
+SESSION = Request.of("CreateSessionRequest", "a session")
+PROPERTIES = Request.of("SessionProperties", "a session")
+
+# What a redact hook cannot change: with another id the event could not be found, retried or reconciled.
+KEPT = ("event_id", "session_id", "parent_id", "event_type")
+
+NUMBERS = (int, float)
+
+EventInput = str | Mapping[str, Any] | CreateEventRequest
+
+
+class WireEvent(NamedTuple):
+    """An event as it goes over the wire.
+
+    Attributes:
+        event_id: Its id, made on the client if none was given.
+        session_id: The trace it belongs to, or None where the service makes one.
+        content: One JSON object, strict RFC 8259, final.
+    """
+
+    event_id: str
+    session_id: str | None
+    content: bytes
+
+
+def prepare_event(
+    event: EventInput | None,
+    fields: Mapping[str, Any],
+    *,
+    settings: EventSettings,
+    now_ms: Callable[[], float],
+    session_id: str | None = None,
+) -> WireEvent:
+    """Make the wire event of what a caller gave.
+
+    Args:
+        event: An event type, a mapping of fields, a `CreateEventRequest`, or None if all is in `fields`.
+        fields: Keyword arguments. The same field here and in `event` is an error if the two differ.
+        settings: The default `source`, what to do with what JSON cannot hold, the redact hook.
+        now_ms: The clock, Unix ms.
+        session_id: The session of an event that names none. It goes before the surrounding block's.
+
+    Raises:
+        EventError: The input is not an event. Nothing was sent.
+    """
+    wire = EVENT.convert(_given(event, fields), settings.on_unserializable)
+    wire.setdefault("inputs", {})
+    if "event_id" not in wire:
+        wire["event_id"] = new_id()
+    place(wire, session_id)
+    _defaults(wire, settings, now_ms)
+    EVENT.check_required(wire)
+    content = _write(EVENT, wire, settings) if settings.redact else to_json(wire, settings.on_unserializable)
+    return WireEvent(wire["event_id"], wire.get("session_id"), content)
+
+
+def prepare_update(
+    event: Event | CreateEventResponse | Mapping[str, Any] | str | UUID,
+    fields: Mapping[str, Any],
+    *,
+    settings: EventSettings,
+) -> tuple[str, bytes]:
+    """The id of the event to update, and the body.
+
+    Args:
+        event: What to update: an event, the answer to its creation, its id, or a mapping with `event_id`.
+        fields: Keyword arguments.
+        settings: What to do with what JSON cannot hold, and the redact hook.
+
+    Raises:
+        EventError: A field that the service would ignore in silence, a value without effect, no field at
+            all, or no id.
+    """
+    event_id = _id_of(event)
+    if not fields:
+        raise EventError(f"nothing to update: give at least one of {', '.join(UPDATE.converters)}")
+    for name, why in NO_EFFECT.items():
+        if name in fields and (fields[name] is None or _is_empty_list(fields[name])):
+            raise EventError(why, path=name)
+    wire = UPDATE.convert(fields, settings.on_unserializable)
+    return event_id, _write(UPDATE, wire, settings)
+
+
+NO_EFFECT = {
+    "outputs": "null would keep the stored outputs: leave outputs out, or write {} to empty them",
+    "children_ids": "the service ignores an empty list: leave children_ids out; the list cannot be emptied",
+}
+
+
+def prepare_session(
+    fields: Mapping[str, Any], *, settings: EventSettings, now_ms: Callable[[], float]
+) -> tuple[str, bytes]:
+    """The id of the session to start, made here if none is given, and the body.
+
+    With the id made on the client a retry starts the same session: the service merges a second request
+    for the same id instead of starting another one.
+
+    Raises:
+        EventError: A field that is not known, or a session_id that is not a UUID.
+    """
+    if fields.get("session_id") is not None:
+        fields = {**fields, "session_id": session_id_text(fields["session_id"])}
+    wire = SESSION.convert(fields, settings.on_unserializable)
+    wire.setdefault("session_id", new_id())
+    _defaults(wire, settings, now_ms)
+    return wire["session_id"], _write(SESSION, wire, settings)
+
+
+def prepare_properties(properties: Mapping[str, Any], *, settings: EventSettings) -> bytes:
+    """The session properties of a batch, which may hold further fields of the caller's own, as JSON."""
+    wire = PROPERTIES.convert(_mapping(properties), settings.on_unserializable, further=True)
+    return _write(PROPERTIES, wire, settings, further=True)
+
+
+def session_id_text(value: object) -> str:
+    """A session's id; the service would take another one in silence for what is not a UUID."""
+    try:
+        return uuid_text(value, "session_id")
+    except EventError as error:
+        raise EventError(
+            f"{error.reason}. The service would make a session with another id", path="session_id"
+        ) from None
+
+
+def _given(event: EventInput | None, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The event and the keyword arguments as one mapping."""
+    if event is None:
+        return fields
+    if isinstance(event, dict) and not fields and kind_of(event) is dict:
+        return event  # the usual case, before questions that cost more
+    # By the type alone: `isinstance` asks an object for its `__class__`, which may be code that raises.
+    kind, given = kind_of(event), cast(Any, event)
+    if issubclass(kind, str):
+        base: Mapping[str, Any] = {"event_type": given}
+    elif issubclass(kind, CreateEventRequest):
+        base = given.to_dict()
+    elif issubclass(kind, Mapping):
+        base = _mapping(given)
+    else:
+        raise EventError(
+            "give an event type, a mapping of fields, a CreateEventRequest or keyword arguments, "
+            f"not {type_name(event)}"
+        )
+    if not fields:
+        return base
+    for name in base.keys() & fields.keys():
+        if not _same(base[name], fields[name]):
+            raise EventError("given twice, with different values", path=name)
+    return {**base, **fields}
+
+
+def _mapping(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    kind = kind_of(given)
+    if kind is dict:
+        return given
+    try:
+        encoder = encoder_for(kind)
+        return dict(given) if encoder is None else encoder(given)
+    except Exception as error:
+        raise EventError(f"reading the {type_name(given)} raises {type_name(error)}") from error
+
+
+def _same(first: Any, second: Any) -> bool:
+    try:
+        return first is second or bool(first == second)
+    except Exception:  # noqa: BLE001 - what cannot be compared is not the same
+        return False
+
+
+def place(wire: dict[str, Any], session_id: str | None) -> None:
+    """Put an event that does not say where it belongs into the surrounding block."""
+    scope = CURRENT.get()
+    if "session_id" not in wire:
+        if session_id is None and scope is not None:
+            session_id = scope.session_id
+        if session_id is None:
+            return
+        wire["session_id"] = session_id
+    if "parent_id" not in wire and scope is not None and scope.session_id == wire["session_id"]:
+        wire["parent_id"] = scope.event_id
+
+
+def _defaults(wire: dict[str, Any], settings: EventSettings, now_ms: Callable[[], float]) -> None:
+    wire.setdefault("source", settings.source)
+    complete(wire)
+    begin(wire, now_ms)
+
+
+def begin(wire: dict[str, Any], now_ms: Callable[[], float]) -> None:
+    """An event without a beginning begins now."""
+    if "start_time" not in wire:
+        now = tidy(now_ms())
+        wire["start_time"] = min(now, wire.get("end_time", now))  # nothing begins after its end
+
+
+def _write(
+    request: Request, wire: dict[str, Any], settings: EventSettings, *, further: bool = False
+) -> bytes:
+    mode = settings.on_unserializable
+    if settings.redact is None:
+        return to_json(wire, mode)
+    try:
+        # A copy: the hook may change what it gets, and must not change the caller's own objects.
+        redacted = settings.redact(plain(wire, mode))
+    except EventError:
+        raise
+    except Exception as error:
+        raise EventError(f"the redact hook raises {type_name(error)}: not sent") from error
+    if not isinstance(redacted, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - a hook may forget
+        raise EventError(f"the redact hook returns {type_name(redacted)}, not the event as a dict: not sent")
+    rest = {name: value for name, value in _mapping(redacted).items() if name not in KEPT}
+    kept = {name: wire[name] for name in KEPT if name in wire}
+    # A time that followed from two others may look like seconds; what was checked is not checked again.
+    kept |= {
+        name: value for name, value in rest.items() if kind_of(value) in NUMBERS and value == wire.get(name)
+    }
+    changed = {name: value for name, value in rest.items() if name not in kept}
+    result = {**kept, **request.convert(changed, mode, further=further)}
+    if "inputs" in request.required:
+        result.setdefault("inputs", {})
+    return to_json(result, mode)
+
+
+def _id_of(event: Any) -> str:
+    from honeyhive_client.models import Event  # only where events are updated: 5 ms
+
+    kind = kind_of(event)
+    if issubclass(kind, (Event, CreateEventResponse)):
+        given = event.event_id
+    elif issubclass(kind, Mapping):
+        given = _mapping(event).get("event_id")
+    else:
+        return uuid_text(event, "event_id")
+    if not isinstance(given, (str, UUID)):  # null or unset, as a tolerant response may be
+        raise EventError(f"the {kind.__name__} has no event_id: give the id itself", path="event_id")
+    return uuid_text(given, "event_id")
+
+
+def _is_empty_list(value: object) -> bool:
+    return isinstance(value, (list, tuple, set, frozenset)) and not value

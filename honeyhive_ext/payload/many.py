@@ -1,0 +1,220 @@
+"""Many events -> wire events at once, field by field through all of them.
+
+The same events as `prepare_event` makes, in the same bytes, for a third of the CPU: in batches of 500 an
+event of 1.5 KB costs 2.8 µs instead of 8.4, its writing included. What is not usual (a datetime, an Enum, a
+value of another type) is converted value by value, in its own column; what is wrong is left to
+`prepare_event`, which says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import itemgetter, sub
+from typing import Any, NamedTuple
+
+from honeyhive_client.request_fields import REQUEST_FIELDS, Field
+
+from honeyhive_ext.config.settings import EventSettings, OnUnserializable
+from honeyhive_ext.payload.events import EVENT, WireEvent, begin, place
+from honeyhive_ext.payload.ids import all_canonical, new_ids
+from honeyhive_ext.payload.scope import CURRENT
+from honeyhive_ext.payload.shapes import FIRST_MS, LAST_MS
+from honeyhive_ext.payload.times import complete
+from honeyhive_ext.serialize.dumps import write_plain
+from honeyhive_ext.serialize.is_builtin import all_plain, finite, only
+from honeyhive_ext.serialize.to_builtins import plain
+
+_MOMENTS = {"start_time", "end_time"}
+_TIMES = _MOMENTS | {"duration"}
+
+_NO_INPUTS: dict[str, Any] = {}
+
+Column = Sequence[Any]
+
+
+class Lot(NamedTuple):
+    """Events that are ready to be written.
+
+    Attributes:
+        wires: The events.
+        ids: Their ids.
+        given: Those of the ids that came with the events.
+    """
+
+    wires: list[dict[str, Any]]
+    ids: list[str]
+    given: list[str]
+
+    def body(self) -> bytes | None:
+        """All of them as the body of one request; None where orjson refuses one of them."""
+        return write_plain({"events": self.wires})
+
+    def contents(self) -> list[bytes] | None:
+        """Each of them as JSON; None where orjson refuses one of them."""
+        contents = [content for wire in self.wires if (content := write_plain(wire)) is not None]
+        return contents if len(contents) == len(self.wires) else None
+
+
+class Written(NamedTuple):
+    """Events that were made ready one by one, each with an id of its own; see coalesce.py."""
+
+    events: Sequence[WireEvent]
+
+    @property
+    def ids(self) -> list[str]:
+        return [event.event_id for event in self.events]
+
+    @property
+    def given(self) -> Sequence[str]:
+        return ()  # none of them stands here twice
+
+    def body(self) -> bytes:
+        return b'{"events":[%b]}' % b",".join(self.contents())
+
+    def contents(self) -> list[bytes]:
+        return [event.content for event in self.events]
+
+
+def prepare_events(
+    events: Sequence[Any],
+    *,
+    settings: EventSettings,
+    now_ms: Callable[[], float],
+    session_id: str | None = None,
+) -> Lot | None:
+    """Make the wire events of what a caller gave, or None where one of them needs `prepare_event`.
+
+    Args:
+        events: What the caller gave, at least one. Only exact dicts are for here; they are copied first.
+        settings, now_ms: As for `prepare_event`.
+        session_id: The session of all these events, whatever they say themselves.
+    """
+    if settings.redact is not None:
+        return None
+    try:
+        if not only(dict, events):
+            return None
+        wires: list[dict[str, Any]] = list(map(dict, events))
+        groups = _alike(wires)
+        given = [
+            event_id
+            for names, group, columns in groups
+            for event_id in _make(names, group, columns, settings, session_id)
+        ]
+        if any("start_time" not in group[0] for _, group, _ in groups):
+            for wire in wires:  # in the order of the input, so that the times are in order too
+                begin(wire, now_ms)
+    except Exception:  # noqa: BLE001 - one of them is wrong, or code of its own raises: `prepare_event` tells
+        return None
+    return Lot(wires, [wire["event_id"] for wire in wires], given)
+
+
+class _NotUsualError(Exception):
+    """One of these events is for `prepare_event`."""
+
+
+def _alike(wires: list[dict[str, Any]]) -> list[tuple[Sequence[str], list[dict[str, Any]], list[Column]]]:
+    """The events in groups that have the same fields, with the column of each field."""
+    names = tuple(wires[0])
+    if len({*map(len, wires)}) == 1:
+        try:
+            return [(names, wires, _columns(names, wires))]
+        except KeyError:
+            pass
+    groups: dict[Sequence[str], list[dict[str, Any]]] = {}
+    for wire in wires:
+        groups.setdefault(tuple(wire), []).append(wire)
+    return [(names, group, _columns(names, group)) for names, group in groups.items()]
+
+
+def _columns(names: Sequence[str], wires: list[dict[str, Any]]) -> list[Column]:
+    """The values of each field.
+
+    A list for each field, and no tuple for each event: those would call the garbage collector in for every
+    500 events, for 0.3 to 0.6 µs an event.
+    """
+    return [list(map(itemgetter(name), wires)) for name in names]
+
+
+def _make(
+    names: Sequence[str],
+    wires: list[dict[str, Any]],
+    columns: Sequence[Column],
+    settings: EventSettings,
+    session_id: str | None,
+) -> Column:
+    """Check and complete events that have the same fields; the ids that came with them."""
+    table = dict(zip(names, columns, strict=True))
+    if "event_type" not in table:
+        raise _NotUsualError
+    if session_id is not None and "session_id" in table:
+        del table["session_id"]
+        _set(wires, "session_id", [session_id] * len(wires))
+    for name, column in table.items():
+        if not _LOOKS[name](column):
+            table[name] = _convert(name, column, settings.on_unserializable)
+            _set(wires, name, table[name])
+    given = table.get("event_id")
+    if "inputs" not in table:
+        _set(wires, "inputs", [_NO_INPUTS] * len(wires))
+    if given is None:
+        _set(wires, "event_id", new_ids(len(wires)))
+    if session_id is not None or CURRENT.get() is not None:
+        for wire in wires:
+            place(wire, session_id)
+    if "source" not in table:
+        _set(wires, "source", [settings.source] * len(wires))
+    _third_time(wires, table)
+    return given or ()
+
+
+def _set(wires: list[dict[str, Any]], name: str, column: Column) -> None:
+    for wire, value in zip(wires, column, strict=True):
+        wire[name] = value
+
+
+def _convert(name: str, column: Column, mode: OnUnserializable) -> Column:
+    """The column as the wire wants it, value by value."""
+    convert = EVENT.converters[name]
+    if any(value is None for value in column) and name not in EVENT.nullable:
+        raise _NotUsualError
+    made = [None if value is None else convert(value, name, mode) for value in column]
+    if all_plain(made):
+        return made
+    return [value if all_plain((value,)) else plain(value, mode, path=name, depth=1) for value in made]
+
+
+def _third_time(wires: list[dict[str, Any]], table: dict[str, Column]) -> None:
+    given = _TIMES & table.keys()
+    if given == _MOMENTS and only(int, table["start_time"]) and only(int, table["end_time"]):
+        # as nearly always: 0.1 instead of 0.5 µs
+        _set(wires, "duration", list(map(sub, table["end_time"], table["start_time"])))
+    elif len(given) > 1:
+        for wire in wires:
+            complete(wire)
+
+
+def _look(field: Field) -> Callable[[Column], bool]:
+    """What tells whether a whole column of a field goes over the wire as it is."""
+    if field.unit is not None:
+        least = FIRST_MS if field.unit == "unix-ms" else 0
+        return lambda column: _within(column, least)
+    if field.enum is not None:
+        values = frozenset(field.enum)
+        return lambda column: only(str, column) and values.issuperset(column)
+    if field.format == "uuid":
+        return lambda column: only(str, column) and all_canonical(column)
+    if field.types == ("object",):
+        return lambda column: only(dict, column) and all_plain(column)
+    if "string" in field.types:
+        return lambda column: only(str, column)
+    return lambda column: False
+
+
+def _within(column: Column, least: float) -> bool:
+    if only(int, column):
+        return bool(min(column) >= least and max(column) < LAST_MS)
+    return only(float, column) and finite(column) and min(column) >= least and max(column) < LAST_MS
+
+
+_LOOKS = {name: _look(field) for name, field in REQUEST_FIELDS["CreateEventRequest"].items()}

@@ -1,0 +1,162 @@
+"""Times as the API wants them: Unix milliseconds for a moment, milliseconds for a length of time."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from honeyhive_ext.errors import EventError
+from honeyhive_ext.serialize.encoders import MAX_INT, MIN_INT, encoder_for, kind_of, type_name
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+TOLERANCE_MS = 2.0  # three whole-ms roundings, of start, end and duration, can add up to 1.5 ms
+TOLERANCE_SHARE = 0.001  # of the duration: a monotonic clock drifts from a wall clock that is being set
+
+# A number of another unit is stored without complaint, in January 1970 or in the year 50,000, where no
+# search finds it. These ranges are today's times in the other units (2001 to 2286), and nothing else.
+OTHER_UNITS = (
+    (1e9, 1e10, "seconds", "multiply it by 1,000"),
+    (1e15, 1e16, "microseconds", "divide it by 1,000"),
+    (1e18, 1e19, "nanoseconds", "divide it by 1,000,000"),
+)
+
+
+def unix_ms(value: object, path: str) -> int | float:
+    """A moment as Unix milliseconds.
+
+    Args:
+        value: Unix milliseconds as a number, or a datetime with a time zone. A datetime's microseconds are
+            kept as decimals.
+        path: The field's name, for messages.
+
+    Raises:
+        EventError: Anything else, a datetime without a time zone, and a number that is a time of today in
+            seconds, microseconds or nanoseconds.
+
+    >>> unix_ms(datetime(2026, 1, 1, tzinfo=UTC), "start_time")
+    1767225600000
+    """
+    if (type(value) is int or type(value) is float) and 1e10 <= value < 1e15:
+        return value  # as nearly always
+    if isinstance(value, datetime):
+        return _moment(value, path)
+    if isinstance(value, timedelta):
+        raise EventError("a timedelta is a length of time: give a moment, or write it as duration", path=path)
+    number = _number(value, path, "Unix milliseconds or a datetime with a time zone")
+    for low, high, unit, remedy in OTHER_UNITS:
+        if low <= number < high:
+            raise EventError(
+                f"{number} looks like {unit}, and the API counts in milliseconds since 1970: {remedy}, or "
+                "give a datetime with a time zone",
+                path=path,
+            )
+    return number
+
+
+def _moment(value: datetime, path: str) -> int | float:
+    try:
+        since = None if value.utcoffset() is None else value - EPOCH
+    except Exception as error:  # a tzinfo is the caller's code
+        raise EventError(f"its time zone raises {type_name(error)}", path=path) from error
+    if since is None:
+        raise EventError(
+            "a datetime without a time zone could mean many moments: write datetime.now(timezone.utc), or "
+            "value.replace(tzinfo=timezone.utc) for a time in UTC, or value.astimezone() for local time",
+            path=path,
+        )
+    return tidy(since / MILLISECOND)
+
+
+def length_ms(value: object, path: str) -> int | float:
+    """A length of time in milliseconds, from a number of milliseconds or a timedelta.
+
+    >>> length_ms(timedelta(seconds=1.5), "duration")
+    1500
+    """
+    if isinstance(value, timedelta):
+        return tidy(value / MILLISECOND)
+    if isinstance(value, datetime):
+        raise EventError("a datetime is a moment: write it as end_time, or give end - start", path=path)
+    return _number(value, path, "milliseconds or a timedelta")
+
+
+def number(value: object, path: str) -> int | float:
+    """A finite number."""
+    return _number(value, path, "a number")
+
+
+def tidy(value: float) -> int | float:
+    """A computed number without noise: to the microsecond, and an int where it is whole.
+
+    >>> tidy(850.0000001), tidy(0.1234567)
+    (850, 0.123)
+    """
+    if type(value) is int:
+        return value
+    rounded = round(float(value), 3)
+    return int(rounded) if rounded.is_integer() and abs(rounded) < MAX_INT else rounded
+
+
+def _number(value: object, path: str, wanted: str) -> int | float:
+    plain: Any = value
+    if type(plain) is not int and type(plain) is not float:
+        plain = float(value) if isinstance(value, Decimal) else _unwrap(value)
+    if type(plain) is bool or type(plain) not in (int, float):
+        hint = ""
+        if isinstance(value, str):
+            hint = (
+                "; for ISO 8601 text write datetime.fromisoformat(text), which needs an offset such as +00:00"
+            )
+        raise EventError(f"give {wanted}, not {type_name(value)}{hint}", path=path)
+    if type(plain) is int and not MIN_INT <= plain <= MAX_INT:
+        raise EventError(f"an integer beyond 64 bits: give {wanted}", path=path)
+    if plain - plain != 0.0:
+        raise EventError(f"JSON has no {plain}: give {wanted}", path=path)
+    return plain  # type: ignore[no-any-return]
+
+
+def _unwrap(value: Any) -> Any:
+    """The number within a subclass of int or float, an Enum or a numpy scalar."""
+    if isinstance(value, bool):
+        return value
+    try:
+        kind = kind_of(value)
+        encoder = encoder_for(kind)
+        return encoder(value) if encoder is not None and not isinstance(value, (str, bytes)) else value
+    except Exception:  # noqa: BLE001 - whatever the value's own code raises, it is not a number
+        return value
+
+
+def complete(event: MutableMapping[str, Any]) -> None:
+    """Of start_time, end_time and duration, two give the third; three must agree.
+
+    Args:
+        event: The event's fields, times in milliseconds already. The third is added to it.
+
+    Raises:
+        EventError: All three are given, and start_time + duration is further from end_time than
+            2 ms + 0.1% of the duration.
+
+    >>> event = {"start_time": 1000, "duration": 250.5}
+    >>> complete(event)
+    >>> event["end_time"]
+    1250.5
+    """
+    start, end, duration = event.get("start_time"), event.get("end_time"), event.get("duration")
+    if start is None:
+        if end is not None and duration is not None:
+            event["start_time"] = tidy(end - duration)
+    elif end is None:
+        if duration is not None:
+            event["end_time"] = tidy(start + duration)
+    elif duration is None:
+        event["duration"] = tidy(end - start)
+    elif abs(start + duration - end) > TOLERANCE_MS + TOLERANCE_SHARE * abs(duration):
+        raise EventError(
+            f"start_time, end_time and duration disagree: from start to end it is {tidy(end - start)} ms, "
+            f"and duration says {duration} ms. Give two of the three",
+            path="duration",
+        )

@@ -1,0 +1,1 @@
+"""Bytes to rows: what a page of an answer holds."""

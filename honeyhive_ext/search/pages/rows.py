@@ -1,0 +1,158 @@
+"""What the walk has to know about a row: its identity and its time. Pure, and tolerant of odd rows."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from itertools import repeat
+from operator import itemgetter
+from typing import Any, NamedTuple, cast
+
+from honeyhive_ext.search.pages.json import parsed
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+YEAR_ONE = -62_135_596_800_000  # Unix ms of 0001-01-01, the first instant ISO 8601 can write with four digits
+YEAR_9999 = 253_402_300_799_999  # Unix ms of the last one
+
+_IDS = itemgetter("event_id")
+_TIMES = itemgetter("start_time")
+
+
+class Row(NamedTuple):
+    """One event as it came, with what the walk reads in it."""
+
+    key: str  # the event_id; of a row without one, a digest of its content
+    time: float | None  # start_time in Unix ms, None where it cannot be read as a time
+    value: Any  # the JSON value itself, an object unless the service sent something odd; or bytes, its text
+
+
+def read_rows(values: Sequence[Any]) -> list[Row]:
+    """The rows of one answer.
+
+    A row without an event_id is told from others by its content, and from its equals by its place among
+    them: two such rows in one answer are two rows, and the same two again are not four.
+
+    >>> [row.key == "a" for row in read_rows([{"event_id": "a", "start_time": 5}])]
+    [True]
+    >>> len({row.key for row in read_rows([{"x": 1}, {"x": 1}, None])})
+    3
+    """
+    if values and type(values[0]) is Row:  # read when the page was cut into lines
+        return [*values]
+    rows = _plain_rows(values)
+    return _odd_rows(values) if rows is None else rows
+
+
+def _plain_rows(values: Sequence[Any]) -> list[Row] | None:
+    try:
+        return as_rows([*map(_IDS, values)], [*map(_TIMES, values)], values)
+    except (LookupError, TypeError):
+        return None
+
+
+def as_rows(ids: Collection[Any], moments: Collection[Any], values: Iterable[Any]) -> list[Row] | None:
+    """Rows of three columns; None where an id is no text, so that the content has to tell.
+
+    Looking at whole columns costs 0.2 instead of 0.5 µs a row.
+    """
+    if {*map(type, ids)} != {str} or "" in ids:
+        return None
+    if {*map(type, moments)} != {int}:
+        moments = [*map(time_of, moments)]
+    return [*map(cast("Any", tuple.__new__), repeat(Row), zip(ids, moments, values, strict=True))]
+
+
+def _odd_rows(values: Sequence[Any]) -> list[Row]:
+    rows: list[Row] = []
+    twins: Counter[str] = Counter()
+    for value in values:
+        if isinstance(value, dict):
+            fields = cast("dict[str, Any]", value)
+            event_id = fields.get("event_id")
+            time = time_of(fields.get("start_time"))
+            if isinstance(event_id, str) and event_id:
+                rows.append(Row(event_id, time, fields))
+                continue
+        else:
+            time = None
+        digest = _digest(cast("Any", value))
+        rows.append(Row(f"#{digest}.{twins[digest]}", time, value))
+        twins[digest] += 1
+    return rows
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def time_of(value: object) -> float | None:
+    """A row's start_time as Unix ms, or None where it is missing or not a time.
+
+    The API document promises a number; numbers and ISO 8601 written as text are read as well.
+
+    >>> time_of(5), time_of("5.5"), time_of("1970-01-01T00:00:01Z"), time_of(True), time_of("soon")
+    (5, 5.5, 1000.0, None, None)
+    """
+    if type(value) is int:
+        return value
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str):
+        return _time_of_text(value)
+    return None
+
+
+def _time_of_text(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        pass
+    else:
+        return number if math.isfinite(number) else None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - EPOCH) / timedelta(milliseconds=1)
+
+
+def iso(ms: int) -> str:
+    """Unix ms as ISO 8601 in UTC, exact to the millisecond.
+
+    >>> iso(1767225600123)
+    '2026-01-01T00:00:00.123Z'
+    """
+    moment = EPOCH + timedelta(milliseconds=ms)
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+# The columns of rows, read at C speed.
+key_of: Callable[[Row], str] = itemgetter(0)
+moment_of: Callable[[Row], float | None] = itemgetter(1)
+value_of: Callable[[Row], Any] = itemgetter(2)
+
+
+def times(rows: Iterable[Row]) -> list[float]:
+    """The times of the rows that have one."""
+    return [time for time in map(moment_of, rows) if time is not None]
+
+
+def field_text(row: Row, field: str) -> str | None:
+    """A column of the row, where it is text that a filter can compare with."""
+    fields: object = parsed(row.value)
+    value: object = cast("Mapping[str, Any]", fields).get(field) if isinstance(fields, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def newest_first(rows: Iterable[Row]) -> list[Row]:
+    """The rows ordered as the API orders them; rows without a time come last."""
+    return sorted(rows, key=lambda row: -math.inf if row.time is None else row.time, reverse=True)

@@ -1,0 +1,1 @@
+"""Pure: which requests make a search exact, step by step."""

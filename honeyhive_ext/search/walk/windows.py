@@ -1,0 +1,185 @@
+"""Walking side by side: the rest of a range, cut into windows that are asked at the same time. Pure.
+
+A walk goes first until the service has shown that it reads times to the millisecond. From there on every
+event belongs to the one window (a, b] that holds its start_time, so that windows need no memory of ids
+and their results are disjoint, whatever arrives or goes. A page that is full keeps its rows above its
+oldest millisecond, nothing is wasted, and the rest of its window is asked again. Windows are cut off from
+the newest end of what is left, a few pages long by the density seen last, and handed out in order of time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from typing import Literal
+
+from attrs import define, evolve, field
+
+from honeyhive_ext.errors import PaginationIncomplete
+from honeyhive_ext.search.pages.rows import Row, newest_first, read_rows, times
+from honeyhive_ext.search.walk.drain import Learned, drain
+from honeyhive_ext.search.walk.steps import Ask, Page, Position, Refusal, Step
+from honeyhive_ext.search.walk.walk import timeless
+
+PIECE = 4.7  # pages in a window, by the density seen last: its last page is short, but not by much
+FADING = 0.7  # what the density of the windows before weighs
+AHEAD = 6  # pages, for each worker, under way or waiting to be handed out: an interruption costs them
+
+
+def _no_rows() -> list[Row]:
+    return []
+
+
+@define(eq=False)
+class Window:
+    """The events with a < start_time <= b.
+
+    Attributes:
+        state: waiting, asked, done; dense is waiting with more events in one millisecond than a page.
+        rows: Its events, once it is done.
+    """
+
+    a: int
+    b: int
+    state: Literal["waiting", "dense", "asked", "done"] = "waiting"
+    rows: list[Row] = field(factory=_no_rows)
+    full: bool = False
+
+    def holds(self, rows: Iterable[Row]) -> list[Row]:
+        """Those of the rows that belong to it, each once."""
+        own = {row.key: row for row in rows if row.time is not None and self.a < row.time <= self.b}
+        return newest_first(own.values())
+
+
+class Windows:
+    """The windows of a range, newest first.
+
+    Args:
+        at: Where the walk that went first stands; every event from `at.reach` up is handed out.
+        learned: What that walk has learned.
+        workers: The most requests at the same time.
+    """
+
+    def __init__(self, at: Position, learned: Learned, workers: int) -> None:
+        if at.lo is None or at.hi is None:
+            raise PaginationIncomplete("Windows need a range with two ends.")
+        self._at = self._stands = at
+        self._learned = learned
+        self._workers = workers
+        self._now = float(min(2, workers))  # requests at the same time, adapted to how they fare
+        top = at.hi if at.reach is None else min(at.hi, math.ceil(at.reach))
+        self._left = [Window(at.lo - 1, top)] if at.lo <= top else []
+        had = [time for time in at.seen.values() if time is not None]
+        # The density seen last: events, and the milliseconds that they lay in, the newer ones weighing more.
+        self._events = float(len(had))
+        self._span = max(1.0, max(had) - min(had)) if had else 1.0
+        self._sparse = False  # there was next to nothing where events were expected: cutting only costs
+
+    def next(self) -> Window | None:
+        """A window to ask now; None if enough is under way, or too much waits to be handed out."""
+        states = Counter(one.state for one in self._left)
+        if states["asked"] >= int(self._now):
+            return None
+        for place, one in enumerate(self._left):
+            # The first is asked whatever is held, because all that is held waits for it.
+            if place and states["asked"] + states["done"] >= AHEAD * self._workers:
+                return None
+            if one.state == "waiting":
+                return self._cut(place)
+            if one.state == "dense":
+                one.state = "asked"
+                return one
+        return None
+
+    def _cut(self, place: int) -> Window:
+        window = self._left[place]
+        span = max(1, math.ceil(PIECE * self._learned.size * self._span / max(1.0, self._events)))
+        if not self._sparse and window.b - window.a > span + span // 2:
+            self._left.insert(place + 1, Window(window.a, window.b - span))
+            window.a = window.b - span
+        window.state = "asked"
+        return window
+
+    def job(self, window: Window) -> Generator[Ask, Page | Refusal, list[Row]]:
+        """The requests of a window: yields them, takes the answers, returns the rows."""
+        if window.full:
+            rows = yield from drain(window.a, window.b, self._learned)
+            window.full = False
+            return rows
+        answer = yield Ask(window.a, window.b, self._learned.size)
+        if isinstance(answer, Refusal):
+            raise answer.error
+        rows = read_rows(answer.events)
+        window.full = self._learned.is_full(answer, rows)
+        return rows
+
+    def done(self, window: Window, rows: Sequence[Row], *, slowed: bool) -> None:
+        """Take the rows of a window; `slowed` if the service wanted its requests fewer."""
+        self._now = max(1.0, self._now / 2) if slowed else min(float(self._workers), self._now + 1)
+        place = self._left.index(window)
+        had = times(rows)
+        if not window.full:
+            self._finish(window, rows)
+            return
+        if not had:
+            raise PaginationIncomplete(
+                f"A whole page of {len(rows)} events between {window.a} and {window.b} (Unix ms) has no "
+                "readable start_time: there is no time to go on from."
+            )
+        edge = math.ceil(min(had))
+        if edge <= window.a:
+            self._finish(window, rows)
+            return
+        if edge >= window.b:
+            # The newest millisecond alone fills a page.
+            if window.b - 1 > window.a:
+                self._left.insert(place + 1, Window(window.a, window.b - 1))
+            window.a, window.state = window.b - 1, "dense"
+            return
+        self._left.insert(place + 1, Window(window.a, edge))
+        window.a = edge
+        self._finish(window, rows)
+
+    def _finish(self, window: Window, rows: Iterable[Row]) -> None:
+        window.rows = window.holds(rows)
+        window.state = "done"
+        width = window.b - window.a
+        self._sparse = len(window.rows) < width * self._events / self._span / 4
+        self._events = self._events * FADING + len(window.rows)
+        self._span = self._span * FADING + width
+
+    def released(self) -> Iterator[Step]:
+        """The windows that are done and have no unfinished one above them, as steps to hand out."""
+        while self._left and self._left[0].state == "done":
+            window = self._left.pop(0)
+            rows = [row for row in window.rows if row.key not in self._at.seen]
+            before, after = self._position(window.b), self._position(window.a, window.rows)
+            yield Step(rows, before or self._at, after, None)
+
+    def last(self) -> Generator[Ask, Page | Refusal, list[Row]]:
+        """What no window holds: the events without a start_time, where the search has no range."""
+        if not self._at.open:
+            return []
+        rows = yield from timeless(self._learned)
+        return [row for row in rows if row.key not in self._at.seen]
+
+    def end(self, rows: Sequence[Row]) -> Step:
+        """The step that hands out what `last` brought."""
+        return Step(rows, self._stands, None, None)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every window was handed out."""
+        return not self._left
+
+    def _position(self, hi: int, had: Iterable[Row] = ()) -> Position | None:
+        """Where a walk goes on that has everything above `hi`; None at the end."""
+        at = self._at
+        if at.lo is None or (hi < at.lo and not at.open):
+            return None
+        seen = {key: time for key, time in at.seen.items() if time is None or time <= hi}
+        if hi < at.lo:
+            hi = at.lo
+            seen.update((row.key, row.time) for row in had if row.time is not None and row.time <= hi)
+        return evolve(at, hi=hi, reach=None, past=None, drained=False, failed=(), seen=seen)

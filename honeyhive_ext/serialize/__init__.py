@@ -1,0 +1,1 @@
+"""Any value to strict JSON."""

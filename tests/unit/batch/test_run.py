@@ -1,0 +1,596 @@
+"""The two drivers of a batch, with a service in memory: what they send, wait for, and do at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import queue
+import random
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import orjson
+import pytest
+
+from honeyhive_ext.batch import report_of
+from honeyhive_ext.batch.answers import Answer
+from honeyhive_ext.batch.limits import SizeLimit
+from honeyhive_ext.batch.options import build_options
+from honeyhive_ext.batch.run import NOTICE, Crew, create_batch_async, deliver_async
+from honeyhive_ext.errors import APIConnectionError, APIError, AuthenticationError, BatchError, EventError
+from honeyhive_ext.http.retry import RetryPolicy
+from honeyhive_ext.payload.events import WireEvent
+from tests.support.batches import BOTH, AsyncMemory, Service, SyncMemory, deliver, event_id, memory, sent_ids
+from tests.support.shells import Kind
+
+RNG = random.Random(1)
+IDS = [event_id(RNG) for _ in range(200)]
+POLICY = RetryPolicy(attempts=3)
+
+
+def tools(count: int) -> list[dict[str, Any]]:
+    return [{"event_type": "tool", "event_id": identity} for identity in IDS[:count]]
+
+
+def test_with_room_for_one_the_work_is_done_by_the_caller_itself() -> None:
+    crew = Crew(1)
+    threads: list[threading.Thread] = []
+    for _ in range(3):
+        crew.start(lambda: threads.append(threading.current_thread()))
+    assert threads == [threading.current_thread()] * 3
+    assert not crew.wait()
+
+
+def test_as_much_is_done_at_once_as_there_is_room_for_and_no_more() -> None:
+    crew = Crew(3)
+    meeting = threading.Barrier(3, timeout=30)  # breaks where fewer than three come
+    lock = threading.Lock()
+    now = 0
+    most: list[int] = []
+
+    def work() -> None:
+        nonlocal now
+        with lock:
+            now += 1
+            most.append(now)
+        meeting.wait()
+        with lock:
+            now -= 1
+        meeting.wait()
+
+    for _ in range(9):
+        crew.start(work)
+    while crew.wait():
+        pass
+    assert max(most) == 3
+    assert len(most) == 9
+
+
+class Watched(queue.SimpleQueue[BaseException | None]):
+    """What a crew waits for its work with: says that it waits, for how long, and finds nothing at first.
+
+    Each wait opens one of the gates.
+    """
+
+    def __init__(self, empty: int = 0, gates: Sequence[threading.Event] = ()) -> None:
+        self.waits: list[float | None] = []
+        self.waited = threading.Event()
+        self._empty = iter(range(empty))
+        self._gates = iter(gates)
+
+    def get(self, block: bool = True, timeout: float | None = None) -> BaseException | None:
+        self.waits.append(timeout)
+        self.waited.set()
+        if (gate := next(self._gates, None)) is not None:
+            gate.set()
+        if next(self._empty, None) is not None:
+            raise queue.Empty
+        return super().get(block, timeout=30)
+
+
+def test_work_beyond_the_room_begins_when_other_work_has_ended() -> None:
+    crew = Crew(3)
+    crew._ended = ended = Watched()
+    begun = threading.Semaphore(0)
+    waited: list[bool] = []
+
+    def work() -> None:
+        waited.append(ended.waited.is_set())
+        begun.release()
+        ended.waited.wait(30)
+
+    for _ in range(3):
+        crew.start(work)
+    assert all(begun.acquire(timeout=30) for _ in range(3))
+    crew.start(work)
+    assert begun.acquire(timeout=30)
+    assert waited == [False, False, False, True]
+    while crew.wait():
+        pass
+
+
+def test_a_wait_looks_up_again_and_again_for_a_ctrl_c_that_it_may_have_missed() -> None:
+    crew = Crew(2)
+    crew._ended = ended = Watched(empty=2)
+    crew.start(lambda: None)
+    assert crew.wait()
+    assert ended.waits == [NOTICE] * 3
+
+
+def test_lingering_waits_for_the_last_of_the_work() -> None:
+    crew = Crew(4)
+    gates = [threading.Event() for _ in range(3)]
+    crew._ended = Watched(gates=gates)
+    done: list[threading.Event] = []
+
+    def work(gate: threading.Event) -> None:
+        gate.wait(30)
+        done.append(gate)
+
+    for gate in gates:
+        crew.start(partial(work, gate))
+    crew.linger(30.0)
+    assert done == gates
+
+
+def test_lingering_takes_no_longer_than_it_may() -> None:
+    crew = Crew(3)
+    crew._ended = ended = Watched(empty=1)
+    crew.start(ended.waited.wait)  # type: ignore[arg-type]
+    crew.linger(0.0)
+    assert ended.waits == [0.0]
+    while crew.wait():
+        pass
+
+
+def test_the_threads_of_a_batch_are_daemons_with_the_caller_s_context() -> None:
+    variable = contextvars.ContextVar("variable", default="none")
+    variable.set("the caller's")
+    crew = Crew(2)
+    seen: list[tuple[str, str, bool]] = []
+
+    def work() -> None:
+        thread = threading.current_thread()
+        seen.append((variable.get(), thread.name, thread.daemon))
+        variable.set("another")
+
+    for _ in range(3):
+        crew.start(work)
+    while crew.wait():
+        pass
+    assert seen == [("the caller's", "honeyhive-batch", True)] * 3
+    assert variable.get() == "the caller's"
+
+
+def test_what_a_thread_raises_comes_out_in_the_caller_and_the_others_can_be_waited_for() -> None:
+    crew = Crew(4)
+    gate = threading.Event()
+
+    def fail() -> None:
+        raise ZeroDivisionError("a bug")
+
+    crew.start(gate.wait)  # type: ignore[arg-type]
+    crew.start(fail)
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        crew.wait()
+    gate.set()
+    assert crew.wait()
+    assert not crew.wait()
+
+
+def test_lingering_ends_when_all_work_has_or_when_the_time_is_over() -> None:
+    crew = Crew(4)
+    gate = threading.Event()
+    done: list[int] = []
+
+    def work() -> None:
+        gate.wait()
+        done.append(1)
+
+    for _ in range(3):
+        crew.start(work)
+    crew.linger(0.0)  # none of them has ended
+    assert done == []
+    gate.set()
+    crew.linger(30.0)
+    assert done == [1] * 3
+    crew.linger(30.0)  # nothing is left
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("most", [1, 3])
+def test_every_request_is_sent_with_the_options_of_the_batch(kind: Kind, most: int) -> None:
+    def post(content: bytes) -> Answer | APIError:
+        return Service().post(content) if b'"events"' in content else Answer(200, b"{}")
+
+    sender = memory(kind, post)
+    report = deliver(
+        sender,
+        tools(10),
+        max_events=3,
+        max_concurrency=most,
+        retry=POLICY,
+        timeout=2.5,
+        single_session=True,
+    )
+    assert report.event_ids == IDS[:10]
+    assert len(sender.calls) == 5
+    assert {(options["retry"], options["timeout"]) for _, options in sender.calls} == {(POLICY, 2.5)}
+    accept = sender.calls[-1][1]["accept"]
+    assert accept(409, b"")
+    assert not accept(503, b"")
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("most", [1, 3])
+def test_what_the_service_leaves_out_is_sent_again_after_a_wait(kind: Kind, most: int) -> None:
+    answers = iter(
+        [Answer(200, b"{}"), Answer(200, b"{}"), Answer(200, orjson.dumps({"event_ids": IDS[:2]}))]
+    )
+    sender = memory(kind, lambda content: next(answers))
+    report = deliver(sender, tools(2), max_concurrency=most, retry=POLICY)
+    assert report.success
+    assert [sent_ids(body) for body in sender.bodies] == [IDS[:2]] * 3
+    assert sender.waits == [(0, None, POLICY), (1, None, POLICY)]
+    assert sender.slept == [0.25, 1.25]
+    assert (report.requests, report.retries) == (3, 2)
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_a_request_that_fails_after_all_its_retries_costs_its_own_events_alone(kind: Kind) -> None:
+    service = Service()
+
+    def post(content: bytes) -> Answer | APIError:
+        return APIConnectionError("cut") if IDS[3] in sent_ids(content) else service.post(content)
+
+    sender = memory(kind, post)
+    report = deliver(sender, tools(9), max_events=3, on_error="collect", max_concurrency=2)
+    assert report.event_ids == [*IDS[:3], *IDS[6:9]]
+    assert {failure.event_id for failure in report.failures} == set(IDS[3:6])
+    assert report.stopped is None
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("given", [list, iter])
+def test_the_progress_is_told_as_requests_end_and_at_the_last(kind: Kind, given: Any) -> None:
+    told: list[tuple[int, int | None]] = []
+    total = 5 if given is list else None
+    deliver(
+        memory(kind, Service().post),
+        given(tools(5)),
+        max_events=2,
+        max_concurrency=1,
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert told == [(2, total), (4, total), (5, total)]
+    told.clear()
+    wrong = [{"event_type": "tol"}]  # it fails without any request
+    deliver(
+        memory(kind, Service().post),
+        given(wrong),
+        on_error="collect",
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert [done for done, _ in told] == [1]
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_requests_are_on_their_way_before_the_last_event_is_read(kind: Kind) -> None:
+    sender = memory(kind, Service().post)
+    sent: list[int] = []
+
+    def slowly() -> Iterator[dict[str, Any]]:
+        for event in tools(40):
+            sent.append(len(sender.calls))
+            yield event
+
+    report = deliver(sender, slowly(), max_events=2, max_concurrency=1 if kind == "sync" else 64)
+    assert report.success
+    assert sent[-1] > 0
+
+
+class Crowd(AsyncMemory):
+    """No request ends before as many are on their way as there may be; none at all where it is `stuck`."""
+
+    def __init__(self, room: int, *, stuck: bool = False) -> None:
+        super().__init__(Service().post)
+        self._room = room
+        self._gate = asyncio.Event()
+        self._stuck = stuck
+        self.full = asyncio.Event()
+        self.now = 0
+        self.most = 0
+
+    async def send(self, call: Any, **options: Any) -> Any:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        if self.now == self._room:
+            self.full.set()
+            if not self._stuck:
+                self._gate.set()
+        await self._gate.wait()
+        self.now -= 1
+        return await super().send(call, **options)
+
+
+def test_as_many_tasks_send_at_once_as_there_is_room_for_and_no_more() -> None:
+    sender = Crowd(3)
+    report = deliver(sender, tools(20), max_events=1, max_concurrency=3)
+    assert report.success
+    assert sender.most == 3
+
+
+def test_the_other_threads_go_on_while_one_request_takes_its_time() -> None:
+    service = Service()
+    last = threading.Event()
+
+    def post(content: bytes) -> Answer | APIError:
+        if IDS[5] in sent_ids(content):
+            last.set()
+        assert IDS[0] not in sent_ids(content) or last.wait(30)
+        return service.post(content)
+
+    assert deliver(SyncMemory(post), tools(6), max_events=1, max_concurrency=2).success
+
+
+class Slow(AsyncMemory):
+    """The first request ends when the sixth is on its way."""
+
+    def __init__(self) -> None:
+        super().__init__(Service().post)
+        self._sixth = asyncio.Event()
+
+    async def send(self, call: Any, **options: Any) -> Any:
+        if IDS[5] in sent_ids(call.request["content"]):
+            self._sixth.set()
+        if IDS[0] in sent_ids(call.request["content"]):
+            await asyncio.wait_for(self._sixth.wait(), 30)
+        return await super().send(call, **options)
+
+
+def test_the_other_tasks_go_on_while_one_request_takes_its_time() -> None:
+    assert deliver(Slow(), tools(6), max_events=1, max_concurrency=2).success
+
+
+async def turns(count: int) -> None:
+    """Let the event loop turn so often."""
+    loop = asyncio.get_running_loop()
+    for _ in range(count):
+        turn: asyncio.Future[None] = loop.create_future()
+        loop.call_soon(turn.set_result, None)
+        await turn
+
+
+class Turning(AsyncMemory):
+    """Each request takes fifty turns of the loop."""
+
+    async def send(self, call: Any, **options: Any) -> Any:
+        await turns(50)
+        return self.reply(call, options)
+
+
+def test_while_requests_are_on_their_way_the_batch_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[float] = []
+    sleep = asyncio.sleep
+
+    def counted(seconds: float) -> Any:
+        looked.append(seconds)
+        return sleep(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", counted)
+    report = deliver(Turning(Service().post), tools(4), max_events=1, max_concurrency=8)
+    assert report.success
+    assert looked == [0] * 4  # once for each request that began
+
+
+class Untidy(AsyncMemory):
+    """One request meets a bug, while the others are on their way and take some turns to be put away."""
+
+    def __init__(self) -> None:
+        super().__init__(Service().post)
+        self.put_away = 0
+
+    async def send(self, call: Any, **options: Any) -> Any:
+        if IDS[2] in sent_ids(call.request["content"]):
+            await turns(5)
+            raise ZeroDivisionError("a bug")
+        try:
+            return await asyncio.get_running_loop().create_future()
+        finally:
+            await turns(5)
+            self.put_away += 1
+
+
+def test_an_error_comes_out_as_it_is_after_the_other_requests_were_put_away() -> None:
+    sender = Untidy()
+    with pytest.raises(ZeroDivisionError, match="a bug") as raised:
+        deliver(sender, tools(9), max_events=1, max_concurrency=3)
+    assert sender.put_away == 2
+    report = report_of(raised.value)
+    assert report is not None
+    assert [failure.reason for failure in report.failures[:3]] == ["failed"] * 3
+
+
+@pytest.mark.parametrize("given", [list, iter])
+def test_a_cancelled_batch_leaves_no_task_and_its_report_on_the_cancellation(given: Any) -> None:
+    sender = Crowd(2, stuck=True)
+
+    async def main() -> tuple[asyncio.CancelledError, int]:
+        options = build_options(sender.settings, SizeLimit(), max_events=2, max_concurrency=2)
+        batch = asyncio.create_task(create_batch_async(sender, given(tools(9)), options, False))  # type: ignore[arg-type]
+        await sender.full.wait()
+        batch.cancel()
+        try:
+            await batch
+        except asyncio.CancelledError as error:
+            return error, len(asyncio.all_tasks())
+        raise AssertionError("the batch came to its end")
+
+    error, tasks = asyncio.run(main())
+    assert tasks == 1
+    report = report_of(error)
+    assert report is not None
+    assert report.event_ids == []
+    assert [failure.reason for failure in report.failures[:4]] == ["failed"] * 4
+    assert {str(failure.error) for failure in report.failures} == {"interrupted by CancelledError"}
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("most", [1, 4])
+def test_an_error_that_nobody_expects_comes_out_as_it_is_with_the_report(kind: Kind, most: int) -> None:
+    service = Service()
+
+    def post(content: bytes) -> Answer | APIError:
+        if IDS[0] in sent_ids(content):
+            return service.post(content)
+        raise ZeroDivisionError("a bug")
+
+    with pytest.raises(ZeroDivisionError, match="a bug") as raised:
+        deliver(memory(kind, post), tools(40), max_events=10, max_concurrency=most)
+    report = report_of(raised.value)
+    assert report is not None
+    assert report.event_ids == IDS[:10]
+    assert {failure.reason for failure in report.failures} <= {"failed", "not_sent"}
+
+
+def turned(behind: BaseException) -> Callable[[bytes], Answer | APIError]:
+    """A service during whose work one exception becomes a RuntimeError of a lock."""
+
+    def post(content: bytes) -> Answer | APIError:
+        error = RuntimeError("cannot release un-acquired lock")
+        error.__context__ = behind
+        raise error
+
+    return post
+
+
+def test_a_ctrl_c_that_became_an_error_of_a_lock_comes_out_as_ctrl_c() -> None:
+    ctrl_c = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt) as raised:
+        deliver(SyncMemory(turned(ctrl_c)), tools(3), max_concurrency=1)
+    assert raised.value is ctrl_c
+    assert raised.value.__suppress_context__
+    report = report_of(ctrl_c)
+    assert report is not None
+    assert str(report.stopped) == "interrupted by KeyboardInterrupt"
+
+
+def test_any_other_error_of_a_lock_comes_out_as_it_is() -> None:
+    with pytest.raises(RuntimeError, match="un-acquired lock") as raised:
+        deliver(SyncMemory(turned(ValueError())), tools(3), max_concurrency=1)
+    assert report_of(raised.value) is not None
+
+
+def test_after_a_second_ctrl_c_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def again(crew: Crew, seconds: float) -> None:
+        raise KeyboardInterrupt("the second")
+
+    def events() -> Iterator[dict[str, Any]]:
+        yield from tools(3)
+        raise KeyboardInterrupt("the first")
+
+    monkeypatch.setattr(Crew, "linger", again)
+    with pytest.raises(KeyboardInterrupt, match="the first") as raised:
+        deliver(SyncMemory(Service().post), events(), max_events=1, max_concurrency=1)
+    report = report_of(raised.value)
+    assert report is not None
+    assert report.event_ids == IDS[:3]
+
+
+def test_an_async_iterable_is_read_as_it_comes() -> None:
+    async def events() -> AsyncIterator[dict[str, Any]]:
+        for event in tools(5):
+            yield event
+
+    sender = AsyncMemory(Service().post)
+    report = deliver(sender, events(), max_events=2)
+    assert report.event_ids == IDS[:5]
+    assert [len(sent_ids(body)) for body in sender.bodies] == [2, 2, 1]
+
+
+def test_what_an_async_iterable_raises_ends_the_batch_after_what_it_gave() -> None:
+    async def broken() -> AsyncIterator[dict[str, Any]]:
+        for event in tools(3):
+            yield event
+        raise ValueError("the queue is gone")
+
+    with pytest.raises(BatchError, match="the queue is gone") as raised:
+        deliver(AsyncMemory(Service().post), broken(), max_events=2)
+    assert raised.value.report.event_ids == IDS[:3]
+
+
+def test_an_async_iterable_is_read_no_further_when_the_service_stops_the_batch() -> None:
+    read: list[int] = []
+
+    async def events() -> AsyncIterator[dict[str, Any]]:
+        for number, event in enumerate(tools(50)):
+            read.append(number)
+            yield event
+
+    sender = AsyncMemory(lambda content: APIConnectionError("cut"))
+    report = deliver(sender, events(), max_events=1, max_concurrency=1, on_error="collect")
+    assert report.read == len(read) == len(report.failures) < 50
+
+
+class Queue:
+    """An async iterable that knows how much it holds."""
+
+    def __len__(self) -> int:
+        return 50
+
+    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+        for event in tools(50):
+            yield event
+
+
+def test_what_an_async_iterable_still_holds_is_left_to_it_when_the_service_stops_the_batch() -> None:
+    refused = AuthenticationError(401, "no such key")
+    sender = AsyncMemory(lambda content: refused)
+    report = deliver(sender, Queue(), max_events=1, max_concurrency=1, on_error="collect")
+    assert report.read == len(report.failures) < 50
+    assert report.stopped is refused
+
+
+def test_events_that_are_ready_go_one_request_after_the_other_in_the_caller_s_task() -> None:
+    ready = [WireEvent(identity, None, b'{"event_id":"%b"}' % identity.encode()) for identity in IDS[:5]]
+    sender = Crowd(1)
+    tasks: list[int] = []
+
+    async def main() -> Any:
+        options = build_options(sender.settings, SizeLimit(), max_events=2, on_error="collect")
+        report = await deliver_async(sender, ready, options)  # type: ignore[arg-type]
+        tasks.append(len(asyncio.all_tasks()))
+        return report
+
+    report = asyncio.run(main())
+    assert report.event_ids == IDS[:5]
+    assert [len(sent_ids(body)) for body in sender.bodies] == [2, 2, 1]
+    assert (sender.most, tasks) == (1, [1])
+
+
+def test_events_that_are_ready_and_were_not_sent_are_in_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm", None)  # nothing is drawn for a batch that nobody sees
+    ready = [WireEvent(identity, None, b"{}") for identity in IDS[:9]]
+    refused = AuthenticationError(401, "no such key")
+    sender = AsyncMemory(lambda content: refused)
+    options = build_options(sender.settings, SizeLimit(), max_events=2, on_error="collect")
+    report = asyncio.run(deliver_async(sender, ready, options))  # type: ignore[arg-type]
+    assert [failure.index for failure in report.failures] == list(range(9))
+    assert [failure.event_id for failure in report.failures] == IDS[:9]
+    assert all(failure.error is refused for failure in report.failures)
+    assert len(sender.calls) == 1
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize(
+    ("given", "name"), [({"event_type": "tool"}, "dict"), ("tool", "str"), (b"tool", "bytes"), (5, "int")]
+)
+def test_what_is_no_iterable_of_events_is_refused_by_its_name(kind: Kind, given: object, name: str) -> None:
+    sender = memory(kind, Service().post)
+    with pytest.raises(EventError) as raised:
+        deliver(sender, given)
+    assert str(raised.value) == (f"give an iterable of events, such as a list or a generator, not one {name}")
+    assert sender.calls == []

@@ -1,0 +1,72 @@
+"""Ids made here, and ids given."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from honeyhive_ext.errors import EventError
+from honeyhive_ext.payload.ids import new_id, uuid_text
+
+TEXT = "caf77ace-3417-4da4-944d-f4a0688f3c23"
+
+
+class Text(str):
+    __slots__ = ()
+
+
+def test_new_ids_are_uuids_of_version_4_and_never_the_same() -> None:
+    ids = [new_id() for _ in range(5_000)]
+    assert len(set(ids)) == len(ids)
+    for text in ids[:500]:
+        assert UUID(text).version == 4
+        assert UUID(text).variant == "specified in RFC 4122"
+        assert str(UUID(text)) == text
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        TEXT,
+        TEXT.upper(),
+        TEXT.replace("-", ""),
+        f"urn:uuid:{TEXT}",
+        f"{{{TEXT}}}",
+        UUID(TEXT),
+        Text(TEXT),
+        type("Mine", (UUID,), {"__str__": lambda self: "x"})(TEXT),
+    ],
+)
+def test_every_form_of_a_uuid_becomes_the_canonical_one(given: Any) -> None:
+    result = uuid_text(given, "session_id")
+    assert result == TEXT
+    assert type(result) is str
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "session-1",
+        TEXT[:-1],
+        TEXT + "0",
+        TEXT.replace("c", "g"),
+        f" {TEXT}",
+        f"{TEXT}\n",
+        "1_" * 16,
+        7,
+        None,
+        b"x",
+    ],
+)
+def test_anything_else_is_refused(given: Any) -> None:
+    with pytest.raises(EventError, match="UUID") as caught:
+        uuid_text(given, "session_id")
+    assert caught.value.path == "session_id"
+
+
+def test_any_uuid_of_any_version_is_taken() -> None:
+    for value in (uuid4(), UUID(int=0), UUID(int=2**128 - 1)):
+        assert uuid_text(str(value), "event_id") == str(value)

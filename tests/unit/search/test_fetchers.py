@@ -1,0 +1,335 @@
+"""How both shells of a search send its requests: ahead, side by side, and no more than are needed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, closing
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from honeyhive_ext.errors import BadRequestError
+from honeyhive_ext.http.exchange import Call, Reply
+from honeyhive_ext.search import fetch
+from honeyhive_ext.search.aio_fetch import AsyncFetcher
+from honeyhive_ext.search.cursor import Cursor
+from honeyhive_ext.search.fetch import Fetcher
+from honeyhive_ext.search.pages.rows import Row
+from honeyhive_ext.search.query import Query
+from honeyhive_ext.search.walk.steps import Ask, Page, Refusal
+from honeyhive_ext.search.walk.windows import Windows
+from tests.support.shifting import Service, ms_of
+
+PATIENCE = 20  # seconds until a test gives up
+TOP = 100_000
+
+
+class Backend:
+    """What sends requests, answered by a service in memory."""
+
+    def __init__(self, *times: float | None, attempts: int = 1) -> None:
+        self.service = Service(random.Random(7), shuffled=False)
+        for time in times:
+            self.service.add(time)
+        self.attempts = attempts
+        self.lock = threading.Lock()
+        self.asked: list[Ask] = []
+        self.options: list[dict[str, Any]] = []
+        self.names: list[str] = []
+        self.hold: Callable[[Ask], bool] = lambda ask: False  # whether a request waits for `enough`
+        self.enough = 10**9  # requests, until what is held goes on
+
+    def arrives(self, call: Call, options: dict[str, Any]) -> Ask:
+        body = orjson.loads(call.request["content"])
+        ends = body.get("dateRange")
+        lo, hi = (ms_of(ends["start_time"]), ms_of(ends["end_time"])) if ends else (None, None)
+        ask = Ask(lo, hi, body["limit"], body["page"], tuple(body.get("filters", ())))
+        with self.lock:
+            self.asked.append(ask)
+            self.options.append(options)
+        return ask
+
+    def reply(self, ask: Ask) -> Reply:
+        with self.lock:
+            page = self.service.answer(ask)
+        if isinstance(page, Refusal):
+            return Reply(400, httpx.Headers(), b"", self.attempts, 0)
+        content = orjson.dumps({"events": page.events, "count": page.count})
+        return Reply(200, httpx.Headers(), content, self.attempts, 0)
+
+    def error(self, call: Call, reply: Reply) -> BadRequestError:
+        assert call.operation == "searchEvents"
+        return BadRequestError(reply.status, "refused")
+
+
+class Threads(Backend):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.more = threading.Condition()
+
+    def send(self, call: Call, **options: Any) -> Reply:
+        self.names.append(threading.current_thread().name)
+        ask = self.arrives(call, options)
+        with self.more:
+            self.more.notify_all()
+            if self.hold(ask):
+                assert self.more.wait_for(lambda: len(self.asked) >= self.enough, PATIENCE)
+        return self.reply(ask)
+
+
+class Tasks(Backend):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.more = asyncio.Condition()
+
+    async def send(self, call: Call, **options: Any) -> Reply:
+        task = asyncio.current_task()
+        self.names.append(task.get_name() if task else "")
+        ask = self.arrives(call, options)
+        async with self.more:
+            self.more.notify_all()
+            if self.hold(ask):
+                async with asyncio.timeout(PATIENCE):
+                    await self.more.wait_for(lambda: len(self.asked) >= self.enough)
+        return self.reply(ask)
+
+
+RETRY: Any = object()
+KINDS = {"sync": Threads, "async": Tasks}
+
+
+def walked(sender: Any, cursor: Cursor, query: Query, most: int = 10**9) -> list[float | None]:
+    """The times of the rows that a fetcher brings, until there are `most`."""
+    got: list[float | None] = []
+
+    def take() -> bool:
+        got.extend(row.time for row in cursor.rows)
+        cursor.taken = len(cursor.rows)
+        return len(got) >= most
+
+    if isinstance(sender, Threads):
+        with closing(Fetcher(sender, query, retry=RETRY, timeout=7.5).walk(cursor)) as steps:  # type: ignore[arg-type]
+            for _ in steps:
+                if take():
+                    break
+        return got
+
+    async def main() -> None:
+        fetcher = AsyncFetcher(sender, query, retry=RETRY, timeout=7.5)
+        async with aclosing(fetcher.walk(cursor)) as steps:
+            async for _ in steps:
+                if take():
+                    break
+
+    asyncio.run(main())
+    return got
+
+
+def search(sender: Any, most: int = 10**9, **options: Any) -> list[float | None]:
+    query = Query(**{"start": 0, "end": TOP + 5, "page_size": 10, **options})
+    return walked(sender, Cursor(query, None), query, most)
+
+
+# A service that cuts times to 10 ms would not show the newest, so the search may go on side by side.
+MANY = [TOP + 1.0, *(float(TOP - 37 * number) for number in range(1, 1000))]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_request_has_the_retry_the_timeout_and_the_refusals_it_may_get(kind: str) -> None:
+    sender = KINDS[kind](*[9000.0] * 12, 50.0, None)
+    got = search(sender, start=None, end=None)
+    assert sorted(map(str, got)) == sorted(map(str, [*[9000.0] * 12, 50.0, None]))
+    for ask, options in zip(sender.asked, sender.options, strict=True):
+        refusals = {400, 413, 414, 422, 431} if ask.extra else set()
+        assert options == {"retry": RETRY, "timeout": 7.5, "accept": refusals}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_refusal_is_an_answer(kind: str) -> None:
+    sender = KINDS[kind](*[9000.0] * 30)
+    sender.service.most_filters = 15
+    assert search(sender, end=9000) == [9000] * 30
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_parallel_search_hands_out_the_events_without_a_time_too(kind: str) -> None:
+    sender = KINDS[kind](*MANY, None, None)
+    sender.service.add(TOP + 2_000)
+    got = search(sender, start=None, end=None, parallel=4)
+    assert sorted(map(str, got)) == sorted(map(str, [*MANY, None, None, TOP + 2_000]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_window_waits_for_a_slower_one(kind: str) -> None:
+    sender = KINDS[kind](*MANY)
+    sender.enough = 12
+    held: list[Ask] = []
+
+    def hold(ask: Ask) -> bool:
+        """The first window alone."""
+        if len(sender.asked) == 2:
+            held.append(ask)
+        return held == [ask]
+
+    sender.hold = hold
+    assert search(sender, parallel=4) == MANY
+
+
+class Noting(Windows):
+    slowed: list[bool]
+
+    def done(self, window: Any, rows: Any, *, slowed: bool) -> None:
+        self.slowed.append(slowed)
+        super().done(window, rows, slowed=slowed)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("attempts", "slowed"), [(1, False), (2, True)])
+def test_windows_hear_of_a_service_that_slows_down(
+    kind: str, attempts: int, slowed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[bool] = []
+    monkeypatch.setattr(Noting, "slowed", noted, raising=False)
+    monkeypatch.setattr("honeyhive_ext.search.cursor.Windows", Noting)
+    assert search(KINDS[kind](*MANY, attempts=attempts), parallel=4) == MANY
+    assert set(noted) == {slowed}
+
+
+def job(*asks: Ask) -> Generator[Ask, Page | Refusal, list[Row]]:
+    got: list[Any] = []
+    for ask in asks:
+        answer = yield ask
+        got.append(type(answer).__name__)
+    return got
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("attempts", "slowed"),
+    [((1,), False), ((2,), True), ((1, 2, 1), True), ((2, 1), True), ((1, 1), False), ((), False)],
+)
+def test_a_job_was_slowed_where_a_request_of_it_was_sent_again(
+    kind: str, attempts: tuple[int, ...], slowed: bool
+) -> None:
+    sender = KINDS[kind]()
+    left = list(attempts)
+    plain = sender.reply
+
+    def reply(ask: Ask) -> Reply:
+        sender.attempts = left.pop(0)
+        return plain(ask)
+
+    sender.reply = reply  # type: ignore[method-assign]
+    asking = job(*[Ask(0, 5, 3)] * len(attempts))
+    found: Any
+    if kind == "sync":
+        found = Fetcher(sender, Query(), retry=None, timeout=None)._run(asking)
+    else:
+        found = asyncio.run(AsyncFetcher(sender, Query(), retry=None, timeout=None)._run(asking))
+    assert found == (["Page"] * len(attempts), slowed)
+    assert found[1] is slowed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_refusal_slows_nothing(kind: str) -> None:
+    sender = KINDS[kind](attempts=2)
+    sender.service.most_filters = 0
+    asking = job(Ask(0, 5, 3, extra=({"field": "a", "operator": "exists", "value": None},)))
+    if kind == "sync":
+        assert Fetcher(sender, Query(), retry=None, timeout=None)._run(asking) == (["Refusal"], False)
+    else:
+        fetcher = AsyncFetcher(sender, Query(), retry=None, timeout=None)
+        assert asyncio.run(fetcher._run(asking)) == (["Refusal"], False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_works_in_the_background_says_whose_it_is(kind: str) -> None:
+    for parallel, here in ((1, 1), (4, 2)):
+        sender = KINDS[kind](*MANY)
+        assert search(sender, parallel=parallel) == MANY
+        own = [name for name in sender.names if name.startswith("honeyhive-search")]
+        assert (
+            len(sender.names) - len(own) <= here
+        )  # the first request, and the one for events without a time
+
+
+class Pool(ThreadPoolExecutor):
+    made: list[tuple[int | None, str]]
+    ended: list[tuple[bool, bool]]
+
+    def __init__(self, max_workers: int | None = None, thread_name_prefix: str = "") -> None:
+        self.made.append((max_workers, thread_name_prefix))
+        super().__init__(max_workers, thread_name_prefix)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self.ended.append((wait, cancel_futures))
+        super().shutdown(wait, cancel_futures=cancel_futures)
+
+
+@pytest.fixture
+def pools(monkeypatch: pytest.MonkeyPatch) -> type[Pool]:
+    monkeypatch.setattr(Pool, "made", [], raising=False)
+    monkeypatch.setattr(Pool, "ended", [], raising=False)
+    monkeypatch.setattr(fetch, "ThreadPoolExecutor", Pool)
+    return Pool
+
+
+def test_a_search_of_one_page_needs_no_thread(pools: type[Pool]) -> None:
+    assert search(Threads(5.0)) == [5]
+    assert pools.made == []
+
+
+def test_a_search_needs_one_thread(pools: type[Pool]) -> None:
+    sender = Threads(*MANY)
+    assert search(sender) == MANY
+    assert pools.made == [(1, "honeyhive-search")]
+
+
+def test_a_parallel_search_needs_a_thread_for_each_request_at_the_same_time(pools: type[Pool]) -> None:
+    assert search(Threads(*MANY), parallel=7) == MANY
+    assert (7, "honeyhive-search") in pools.made
+    assert len(pools.made) <= 2
+
+
+@pytest.mark.parametrize("parallel", [1, 4])
+def test_a_search_that_ends_early_sends_nothing_more_and_waits_for_nothing(
+    pools: type[Pool], parallel: int
+) -> None:
+    assert search(Threads(*MANY), most=200, parallel=parallel)[:200] == MANY[:200]
+    assert set(pools.ended) == {(False, True)}
+    assert len(pools.ended) == len(pools.made)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_request_is_sent_twice(kind: str) -> None:
+    for parallel in (1, 4):
+        sender = KINDS[kind](*MANY)
+        assert search(sender, parallel=parallel) == MANY
+        assert len({repr(ask) for ask in sender.asked}) == len(sender.asked)
+        # What windows ask for is not asked for by the walk as well.
+        assert parallel == 1 or [ask.lo for ask in sender.asked].count(0) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_single_request_brings_a_page(kind: str) -> None:
+    sender, ask = KINDS[kind](5.0, 7.0, attempts=3), Ask(0, 9, 3)
+    found: Page
+    if kind == "sync":
+        found = Fetcher(sender, Query(), retry=RETRY, timeout=7.5).page(ask)
+    else:
+        found = asyncio.run(AsyncFetcher(sender, Query(), retry=RETRY, timeout=7.5).page(ask))
+    assert ([event["start_time"] for event in found.events], found.count, found.attempts) == ([7, 5], 2, 3)
+    assert sender.asked == [ask]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_limit_ends_a_parallel_search(kind: str) -> None:
+    sender = KINDS[kind](*MANY)
+    assert search(sender, parallel=2, limit=60) == MANY[:60]
+    assert len(sender.asked) < 40

@@ -1,0 +1,157 @@
+"""What a search says about its arguments and about answers it cannot read, word for word."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from honeyhive_ext.errors import BadRequestError, EventError, QueryError, ResponseError
+from honeyhive_ext.filters import F
+from honeyhive_ext.http.exchange import Reply
+from honeyhive_ext.search.query import accepted, answer, build_query, read_lines, read_page
+from honeyhive_ext.search.walk.steps import Ask, Page, Refusal
+
+NOW = 1_767_225_600_000.0  # 2026-01-01T00:00:00Z
+
+
+def refused(**options: Any) -> QueryError:
+    with pytest.raises(QueryError) as raised:
+        build_query((), now_ms=NOW, **options)
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"start": timedelta(hours=24)},
+            (
+                "start=datetime.timedelta(days=1) lies in the future: write "
+                "start=-datetime.timedelta(days=1) for the time until now"
+            ),
+        ),
+        (
+            {"start": NOW, "end": NOW - 1},
+            "start (2026-01-01T00:00:00.000Z) is later than end (2025-12-31T23:59:59.999Z)",
+        ),
+        ({"start": 9e14}, "start: 900000000000000.0 Unix ms lies beyond the years 1 to 9999"),
+        ({"end": -7e13}, "end: -70000000000000.0 Unix ms lies beyond the years 1 to 9999"),
+        ({"limit": -1}, "limit must be at least 0, not -1"),
+        ({"limit": True}, "limit is a whole number, not True"),
+        ({"page_size": 0}, "page_size must be 1 to 1000, not 0"),
+        ({"page_size": 1001}, "page_size must be 1 to 1000, not 1001"),
+        ({"page_size": "x"}, "page_size is a whole number, not 'x'"),
+        ({"parallel": 0}, "parallel must be 1 to 64, not 0"),
+        ({"parallel": 65}, "parallel must be 1 to 64, not 65"),
+        ({"parallel": 2.0}, "parallel is a whole number, not 2.0"),
+        ({"evaluation_id": ""}, "evaluation_id is the id of an experiment run as text, not ''"),
+        (
+            {"evaluation_id": "\ud800"},
+            "evaluation_id is the id of an experiment run as text, not '\\ud800'",
+        ),
+        ({"evaluation_id": 5}, "evaluation_id is the id of an experiment run as text, not 5"),
+    ],
+)
+def test_an_argument_that_cannot_be_asked_says_what_can(options: dict[str, Any], message: str) -> None:
+    assert str(refused(**options)) == message
+
+
+@pytest.mark.parametrize("name", ["start", "end"])
+def test_a_time_that_is_none_says_so_and_what_else_a_search_takes(name: str) -> None:
+    error = refused(**{name: datetime(2026, 1, 1)})  # noqa: DTZ001
+    assert isinstance(error.__cause__, EventError)
+    assert str(error) == f"{error.__cause__}; or a timedelta from now, such as timedelta(hours=-24)"
+    assert str(error).startswith(f"{name}: a datetime without a time zone")
+
+
+def test_the_edges_of_what_can_be_asked_can_be_asked() -> None:
+    asked = build_query((), limit=0, page_size=1000, parallel=64, start=NOW, end=NOW, now_ms=NOW)
+    assert (asked.limit, asked.page_size, asked.parallel) == (0, 1000, 64)
+    asked = build_query((), page_size=1, parallel=1, start=timedelta(0), now_ms=NOW)
+    assert (asked.limit, asked.page_size, asked.parallel, asked.start) == (None, 1, 1, NOW)
+    first, last = -62_135_596_800_000, 253_402_300_799_999
+    asked = build_query((), start=first, end=last, now_ms=NOW)
+    assert (asked.start, asked.end) == (first, last)
+
+
+def test_a_search_that_says_nothing_asks_for_all_in_pages_of_a_thousand() -> None:
+    asked = build_query((), now_ms=NOW)
+    assert (asked.page_size, asked.parallel, asked.range_text) == (1000, 1, "..")
+
+
+def test_the_range_of_a_checkpoint_is_what_was_given() -> None:
+    def text(**options: Any) -> str:
+        return build_query((), now_ms=NOW, **options).range_text
+
+    assert text(start=timedelta(days=-1, milliseconds=1)) == "now-86399.999s.."
+    assert text(end=timedelta(minutes=5)) == "..now+300.0s"
+    assert text(start=1_700_000_000_000, end=1_700_000_000_000.5) == "1700000000000.0..1700000000000.5"
+
+
+def test_a_checkpoint_of_an_earlier_version_is_recognised() -> None:
+    asked = build_query((F("a") == 1, F("é") == "ü"), evaluation_id="r", now_ms=NOW)
+    assert asked.fingerprint() == "6358aa6278e0a7b9c423ec08"
+
+
+def test_a_request_holds_what_was_asked_and_no_more() -> None:
+    plain = build_query((), now_ms=NOW)
+    for lo, hi in ((None, None), (5, None), (None, 5)):  # half a range is none
+        assert plain.body(Ask(lo, hi, 3)) == {"limit": 3, "page": 1}
+    full = build_query((F("a") == 1,), evaluation_id="r", limit=7, now_ms=NOW)
+    extra = {"field": "x", "operator": "exists", "value": None}
+    assert full.body(Ask(-1, 5, 3, page=2, extra=(extra,))) == {
+        "filters": [{"field": "a", "operator": "is", "value": 1, "type": "number"}, extra],
+        "dateRange": {"start_time": "1969-12-31T23:59:59.999Z", "end_time": "1970-01-01T00:00:00.005Z"},
+        "limit": 3,
+        "page": 2,
+        "evaluation_id": "r",
+    }
+    call = plain.call(Ask(None, None, 3))
+    assert (call.operation, call.request["content"]) == ("searchEvents", b'{"limit":3,"page":1}')
+
+
+def reply(content: bytes) -> Reply:
+    return Reply(200, httpx.Headers(), content, 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"<", "is not JSON (Expecting value: line 1 column 1 (char 0))"),
+        (b"[]", "is not an object"),
+        (b"{}", "has no list of events"),
+        (b"[" * 100_000 + b"]" * 100_000, "is not JSON (it is nested deeper than can be read)"),
+    ],
+    ids=["text", "list", "object", "deep"],
+)
+def test_what_is_no_page_says_what_it_is_instead(content: bytes, what: str) -> None:
+    with pytest.raises(ResponseError) as raised:
+        read_page(reply(content))
+    error = raised.value
+    assert str(error) == f"the answer to the search {what}: check that base_url (HH_API_URL) is the API"
+    assert (error.status, error.attempts, error.body) == (200, 3, content)
+
+
+def test_a_page_knows_how_often_it_was_asked_for() -> None:
+    content = b'{"events":[{"event_id":"a","start_time":5}],"count":7.5}'
+    assert read_page(reply(content)) == Page([{"event_id": "a", "start_time": 5}], 7.5, 3)
+    lines = read_lines(reply(content))
+    assert [row.value for row in lines.events] == [b'{"event_id":"a","start_time":5}']
+    assert (lines.count, lines.attempts) == (7.5, 3)
+    odd = b'{"events":[5],"count":7}'
+    assert read_lines(reply(odd)) == Page([5], 7, 3)
+
+
+def test_only_filters_of_the_walk_s_own_may_be_refused_and_only_many_of_them_by_a_500() -> None:
+    refusals = {400, 413, 414, 422, 431}
+    for number, statuses in ((0, set()), (1, refusals), (100, refusals), (101, refusals | {500})):
+        assert accepted(Ask(0, 5, 3, extra=({},) * number)) == statuses
+
+
+def test_a_refusal_keeps_its_error() -> None:
+    error = BadRequestError(400, "no")
+    assert answer(reply(b""), error, read_page) == Refusal(error)
+    assert answer(reply(b'{"events":[]}'), None, read_page) == Page([], None, 3)

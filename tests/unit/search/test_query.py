@@ -1,0 +1,121 @@
+"""The arguments of a search, and the answers it can read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from honeyhive_schemas import validator
+
+from honeyhive_ext.errors import QueryError, ResponseError
+from honeyhive_ext.filters import F
+from honeyhive_ext.http.exchange import Reply
+from honeyhive_ext.search.query import OPEN_END, Query, build_query, read_page
+from honeyhive_ext.search.walk.steps import Ask
+
+NOW = 1_767_225_600_000.0  # 2026-01-01T00:00:00Z
+
+
+def query(*filters: Any, **options: Any) -> Query:
+    return build_query(filters, now_ms=NOW, **options)
+
+
+def test_a_timedelta_counts_from_now() -> None:
+    asked = query(start=timedelta(hours=-1), end=timedelta(minutes=5))
+    assert (asked.start, asked.end) == (NOW - 3_600_000, NOW + 300_000)
+
+
+def test_moments_are_numbers_of_milliseconds_or_aware_datetimes() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    assert query(start=at, end=at) == query(start=NOW, end=int(NOW))
+    assert query(start=NOW + 0.4, end=NOW + 0.4).start == NOW
+    assert query(start=NOW + 0.4, end=NOW + 0.4).end == NOW + 1
+
+
+def test_a_range_open_at_one_end_is_closed_where_the_documentation_says() -> None:
+    assert (query(start=5.0).position().lo, query(start=5.0).position().hi) == (5, OPEN_END)
+    assert (query(end=NOW).position().lo, query(end=NOW).position().hi) == (0, NOW)
+    assert query().position().lo is None
+    assert query().position().open
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"start": datetime(2026, 1, 1)}, "time zone"),  # noqa: DTZ001
+        ({"start": "2026-01-01"}, "timedelta"),
+        ({"start": 1_767_225_600}, "seconds"),
+        ({"start": True}, "milliseconds"),
+        ({"start": timedelta(hours=24)}, "start=-"),
+        ({"start": NOW, "end": NOW - 1}, "later than end"),
+        ({"start": 1e14 * 9}, "9999"),
+        ({"limit": -1}, "at least 0"),
+        ({"limit": 2.0}, "whole number"),
+        ({"limit": True}, "whole number"),
+        ({"page_size": 0}, "1 to 1000"),
+        ({"page_size": 1001}, "1 to 1000"),
+        ({"evaluation_id": ""}, "evaluation_id"),
+        ({"evaluation_id": 5}, "evaluation_id"),
+    ],
+)
+def test_an_argument_that_cannot_be_asked_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(QueryError, match=message):
+        query(**options)
+
+
+def test_every_request_follows_the_schema() -> None:
+    run = uuid4()
+    asked = query(F.event_type == "model", F("a") > 1, start=0.0, evaluation_id=run, limit=5)
+    extra = ({"field": "event_id", "operator": "is not", "value": "x", "type": "string"},)
+    for ask in (Ask(None, None, 1), Ask(0, OPEN_END, 1000, page=2), Ask(-1, 10**14, 5, extra=extra)):
+        body = asked.body(ask)
+        assert validator("SearchEventsRequest").failures(body) == []
+        assert body["evaluation_id"] == str(run)
+        assert len(body["filters"]) == 2 + len(ask.extra)
+    assert asked.call(Ask(None, None, 1)).request["url"] == "/v1/events/search"
+    assert not asked.call(Ask(None, None, 1)).write
+
+
+def test_the_fingerprint_is_of_the_filters_and_not_of_the_range() -> None:
+    one, other = query(F("a") == 1, start=5.0), query(F("a") == 1)
+    assert one.fingerprint() == other.fingerprint() != query(F("a") == 2).fingerprint()
+    assert (
+        query(start=timedelta(days=-1)).range_text
+        == build_query((), start=timedelta(days=-1), now_ms=NOW + 5).range_text
+    )
+
+
+def reply(content: bytes) -> Reply:
+    return Reply(200, httpx.Headers(), content, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "events", "count"),
+    [
+        (b'{"events":[{"a":1}],"count":1}', [{"a": 1}], 1),
+        (b'{"events":[null,5],"count":null,"more":{}}', [None, 5], None),
+        (b'{"events":[]}', [], None),
+        (b'{"events":[],"count":"many"}', [], None),
+        (b'{"events":[],"count":true}', [], None),
+    ],
+)
+def test_odd_answers_are_read_as_far_as_they_go(
+    content: bytes, events: list[Any], count: float | None
+) -> None:
+    page = read_page(reply(content))
+    assert (page.events, page.count) == (events, count)
+
+
+def test_a_number_that_json_has_not_does_not_hide_the_other_events() -> None:
+    page = read_page(reply(b'{"events":[{"event_id":"a","metrics":{"x":NaN}},{"event_id":"b"}],"count":2}'))
+    assert [event["event_id"] for event in page.events] == ["a", "b"]
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b"{}", b'{"events":{}}', b'{"events":[', b"\xff"])
+def test_what_is_no_page_is_an_error(content: bytes) -> None:
+    with pytest.raises(ResponseError, match="base_url") as caught:
+        read_page(reply(content))
+    assert caught.value.body == content
