@@ -7,13 +7,15 @@ from here.
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+from honeyhive_ext._version import __version__
+from honeyhive_ext.config.lazy import lazy
 
 TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it would cost 3 ms
 if TYPE_CHECKING:
-    from honeyhive_ext.batch import BatchFailure, BatchReport
+    from honeyhive_ext.batch.report import BatchFailure, BatchReport, report_of
     from honeyhive_ext.client.aio import AsyncHoneyHive
     from honeyhive_ext.client.sync import HoneyHive
+    from honeyhive_ext.config.retry_policy import RetryPolicy
     from honeyhive_ext.errors import (
         APIConnectionError,
         APIError,
@@ -35,10 +37,15 @@ if TYPE_CHECKING:
         ResultCountError,
         ServerError,
     )
-    from honeyhive_ext.filters import F, FilterWarning
-    from honeyhive_ext.http.retry import RetryPolicy
-    from honeyhive_ext.search import AsyncSearchResult, Checkpoint, SearchResult
-    from honeyhive_ext.tracing import current_span
+    from honeyhive_ext.filters.field import F
+    from honeyhive_ext.filters.warnings import FilterWarning
+    from honeyhive_ext.observe.hooks import RequestInfo, ResponseInfo, RetryInfo
+    from honeyhive_ext.results.aio_result import AsyncSearchResult
+    from honeyhive_ext.results.result import SearchResult
+    from honeyhive_ext.results.trace_tree import TraceTree
+    from honeyhive_ext.search.checkpoint import Checkpoint
+    from honeyhive_ext.search.cursor import Count
+    from honeyhive_ext.tracing.record import current_span
 
 __all__ = [
     "APIConnectionError",
@@ -54,6 +61,7 @@ __all__ = [
     "BatchReport",
     "Checkpoint",
     "ConfigError",
+    "Count",
     "EventError",
     "F",
     "FilterWarning",
@@ -65,40 +73,43 @@ __all__ = [
     "PermissionDeniedError",
     "QueryError",
     "RateLimitError",
+    "RequestInfo",
     "ResponseError",
+    "ResponseInfo",
     "ResultCountError",
+    "RetryInfo",
     "RetryPolicy",
     "SearchResult",
     "ServerError",
+    "TraceTree",
     "__version__",
     "current_span",
+    "report_of",
 ]
 
-# A name is imported when it is first used (PEP 562), so that a program pays for what it uses. What is
-# not in _HOMES is an error and lives in `errors`.
+# The home of each name. What is not listed below is an error.
 _HOMES = {
+    **dict.fromkeys(__all__, "errors"),
     "AsyncHoneyHive": "client.aio",
     "AsyncSearchResult": "results.aio_result",
-    "BatchFailure": "batch",
-    "BatchReport": "batch",
+    "BatchFailure": "batch.report",
+    "BatchReport": "batch.report",
     "Checkpoint": "search.checkpoint",
-    "F": "filters",
-    "FilterWarning": "filters",
+    "Count": "search.cursor",
+    "current_span": "tracing.record",
+    "F": "filters.field",
+    "FilterWarning": "filters.warnings",
     "HoneyHive": "client.sync",
-    "RetryPolicy": "http.retry",
+    "report_of": "batch.report",
+    "RequestInfo": "observe.hooks",
+    "ResponseInfo": "observe.hooks",
+    "RetryInfo": "observe.hooks",
+    "RetryPolicy": "config.retry_policy",
     "SearchResult": "results.result",
-    "current_span": "tracing",
+    "TraceTree": "results.trace_tree",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value: object = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)
-    globals()[name] = value  # the next use does not come here
-    return value
+__getattr__ = lazy(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

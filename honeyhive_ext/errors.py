@@ -29,17 +29,49 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from honeyhive_ext.batch import BatchReport
+    from honeyhive_ext.batch.report import BatchReport
 
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AuthenticationError",
+    "BadRequestError",
+    "BatchError",
+    "ConfigError",
+    "EventError",
+    "HoneyHiveError",
+    "NotFoundError",
+    "PaginationIncomplete",
+    "PayloadTooLargeError",
+    "PermissionDeniedError",
+    "PickleRefusedError",
+    "QueryError",
+    "RateLimitError",
+    "ResponseError",
+    "ResultCountError",
+    "ServerError",
+]
+
+REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-cf-id", "cf-ray")
 BODY_SHOWN = 500  # characters of an answer's body that a message shows
 
 
 class HoneyHiveError(Exception):
     """The root of every error this package raises on purpose."""
 
+    __module__ = "honeyhive_ext"
+
 
 class ConfigError(HoneyHiveError):
     """Settings that are missing, malformed or contradict each other. The message names what to set."""
+
+    __module__ = "honeyhive_ext"
+
+
+class PickleRefusedError(ConfigError, TypeError):
+    """Clients and settings hold a key and open connections, so they do not go through pickle."""
 
 
 class QueryError(HoneyHiveError, ValueError):
@@ -47,6 +79,8 @@ class QueryError(HoneyHiveError, ValueError):
 
     The message says what to write instead.
     """
+
+    __module__ = "honeyhive_ext"
 
 
 class EventError(HoneyHiveError):
@@ -56,6 +90,8 @@ class EventError(HoneyHiveError):
         path: Where the value stands, such as `inputs.messages[3].score`; "" for the event as a whole.
         reason: What is wrong with it and what to write instead.
     """
+
+    __module__ = "honeyhive_ext"
 
     def __init__(self, reason: str, *, path: str = "") -> None:
         self.path = path
@@ -73,15 +109,21 @@ class APIError(HoneyHiveError):
         attempts: How many times the request was sent or tried, 1 without a retry.
     """
 
+    __module__ = "honeyhive_ext"
+
     attempts: int = 1
 
 
 class APIConnectionError(APIError):
     """No answer arrived: the name, the connection, TLS or the transfer failed."""
 
+    __module__ = "honeyhive_ext"
+
 
 class APITimeoutError(APIConnectionError):
     """No answer arrived in time. Whether the service acted on the request is not known."""
+
+    __module__ = "honeyhive_ext"
 
 
 class APIStatusError(APIError):
@@ -96,6 +138,8 @@ class APIStatusError(APIError):
         retry_after: Seconds the service asked to wait, or None.
         attempts: How many times the request was sent.
     """
+
+    __module__ = "honeyhive_ext"
 
     def __init__(
         self,
@@ -134,29 +178,43 @@ class APIStatusError(APIError):
 class BadRequestError(APIStatusError):
     """400, 415, 422 and other 4xx without a class of their own: the service refuses the request as it is."""
 
+    __module__ = "honeyhive_ext"
+
 
 class AuthenticationError(APIStatusError):
     """401: the API key is missing or not known."""
+
+    __module__ = "honeyhive_ext"
 
 
 class PermissionDeniedError(APIStatusError):
     """402 and 403: the API key is known but may not do this."""
 
+    __module__ = "honeyhive_ext"
+
 
 class NotFoundError(APIStatusError):
     """404: nothing is stored under this id, or base_url points elsewhere."""
+
+    __module__ = "honeyhive_ext"
 
 
 class PayloadTooLargeError(APIStatusError):
     """413: the body is larger than the service accepts."""
 
+    __module__ = "honeyhive_ext"
+
 
 class RateLimitError(APIStatusError):
     """429: too many requests; `retry_after` says how long to wait, where the service said so."""
 
+    __module__ = "honeyhive_ext"
+
 
 class ServerError(APIStatusError):
     """5xx: the service or a proxy before it failed."""
+
+    __module__ = "honeyhive_ext"
 
 
 class ResponseError(APIError):
@@ -166,6 +224,8 @@ class ResponseError(APIError):
         status: The HTTP status.
         body: The answer's body, bytes as they came.
     """
+
+    __module__ = "honeyhive_ext"
 
     def __init__(self, reason: str, *, status: int, body: bytes = b"") -> None:
         self.status = status
@@ -184,6 +244,8 @@ class BatchError(HoneyHiveError):
         report: What was delivered and what was not, event by event.
     """
 
+    __module__ = "honeyhive_ext"
+
     def __init__(self, message: str, report: BatchReport) -> None:
         self.report = report
         super().__init__(message)
@@ -195,9 +257,13 @@ class BatchError(HoneyHiveError):
 class ResultCountError(HoneyHiveError, LookupError):
     """`.one()` of a search that does not match exactly one event."""
 
+    __module__ = "honeyhive_ext"
+
 
 class PaginationIncomplete(HoneyHiveError):  # noqa: N818 - the name the design promises
     """A search that cannot promise that every match was yielded; it stops here instead of ending short."""
+
+    __module__ = "honeyhive_ext"
 
 
 def _rebuild(cls: type[HoneyHiveError], state: Mapping[str, Any], args: tuple[Any, ...]) -> HoneyHiveError:
@@ -206,6 +272,14 @@ def _rebuild(cls: type[HoneyHiveError], state: Mapping[str, Any], args: tuple[An
     error.args = args
     error.__dict__.update(state)
     return error
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """The id under which the service, or the proxy before it, logged the request."""
+    for name in REQUEST_ID_HEADERS:
+        if value := headers.get(name):
+            return value
+    return None
 
 
 STATUS_ERRORS: dict[int, type[APIStatusError]] = {

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from honeyhive_ext.config.lazy import lazy
+
 if TYPE_CHECKING:
     from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS
     from honeyhive_ext.batch.packed_ids import EventIds
-    from honeyhive_ext.batch.report import BatchFailure, BatchReport, Progress, Reason, report_of
+    from honeyhive_ext.batch.report import BatchFailure, BatchReport, Reason, report_of
+    from honeyhive_ext.observe.progress import Progress
 
 __all__ = [
     "MAX_BYTES",
@@ -24,15 +27,15 @@ __all__ = [
     "report_of",
 ]
 
-_HOMES = {"EventIds": "packed_ids", "MAX_BYTES": "limits", "MAX_EVENTS": "limits"}  # the others are in report
+_HOMES = {
+    "EventIds": "batch.packed_ids",
+    "MAX_BYTES": "batch.limits",
+    "MAX_EVENTS": "batch.limits",
+    "BatchFailure": "batch.report",
+    "BatchReport": "batch.report",
+    "Progress": "observe.progress",
+    "Reason": "batch.report",
+    "report_of": "batch.report",
+}
 
-
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first used: a client that sends no batch needs none of them."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value: object = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'report')}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy(__name__, _HOMES)  # a client that sends no batch needs none of them

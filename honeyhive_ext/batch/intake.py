@@ -16,12 +16,12 @@ from honeyhive_ext.batch.options import Options
 from honeyhive_ext.batch.packed_ids import SeenIds
 from honeyhive_ext.batch.plan import Chunk, Planner
 from honeyhive_ext.batch.reconcile import Delivery, Flow, Outcome, Send
-from honeyhive_ext.batch.report import BatchReport, Progress, Reason
+from honeyhive_ext.batch.report import BatchReport, Reason
 from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.errors import APIError, APIStatusError, EventError, HoneyHiveError
 from honeyhive_ext.http import operations as calls
 from honeyhive_ext.http.exchange import Call, Reply
-from honeyhive_ext.observe.progress import Watcher
+from honeyhive_ext.observe.progress import Progress, Watcher
 from honeyhive_ext.payload.events import WireEvent, prepare_event
 from honeyhive_ext.payload.many import Lot, Written, prepare_events
 from honeyhive_ext.serialize.encoders import type_name

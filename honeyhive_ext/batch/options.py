@@ -10,11 +10,11 @@ from honeyhive_client.models import SessionProperties
 
 from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
 from honeyhive_ext.batch.plan import Limits
+from honeyhive_ext.config.retry_policy import RetryPolicy, retry_policy
 from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http import operations as calls
 from honeyhive_ext.http.exchange import Call
-from honeyhive_ext.http.retry import RetryPolicy, retry_policy
 from honeyhive_ext.payload.events import session_id_text
 
 Properties = Mapping[str, Any] | SessionProperties

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import orjson
@@ -35,6 +35,8 @@ class BatchFailure:
         content: The event's JSON as it was (or would have been) sent; None where there is none, and
             after the first 32 MB of failed events.
     """
+
+    __module__ = "honeyhive_ext"
 
     index: int
     event_id: str | None
@@ -72,6 +74,8 @@ class BatchReport:
             stopped early.
         stopped: What stopped the batch before its end, else None.
     """
+
+    __module__ = "honeyhive_ext"
 
     event_ids: Sequence[str]
     session_id: str | None = None
@@ -145,6 +149,9 @@ def report_of(error: BaseException | None) -> BatchReport | None:
     return None
 
 
+report_of.__module__ = "honeyhive_ext"
+
+
 def _by_reason(failures: Iterable[BatchFailure]) -> str:
     counts: dict[str, int] = {}
     for failure in failures:
@@ -154,7 +161,3 @@ def _by_reason(failures: Iterable[BatchFailure]) -> str:
 
 def _named(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-Progress = Callable[[int, int | None], object]
-"""Called with how many events are settled (delivered or failed), and how many there are, if that is known."""

@@ -26,11 +26,12 @@ from honeyhive_ext.batch.intake import Batch, BatchEvent, accepts
 from honeyhive_ext.batch.options import Options
 from honeyhive_ext.batch.plan import Chunk
 from honeyhive_ext.batch.reconcile import Outcome, Step, Wait
-from honeyhive_ext.batch.report import BatchReport, Progress
+from honeyhive_ext.batch.report import BatchReport
 from honeyhive_ext.errors import APIError, EventError
 from honeyhive_ext.http.exchange import Accept, Call, Reply
 from honeyhive_ext.http.operations import DELIVERED
 from honeyhive_ext.http.sender import AsyncSender, Sender
+from honeyhive_ext.observe.progress import Progress
 from honeyhive_ext.payload.events import WireEvent
 from honeyhive_ext.serialize.encoders import type_name
 

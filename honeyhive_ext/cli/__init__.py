@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from honeyhive_ext import __version__
+from honeyhive_ext._version import __version__
 from honeyhive_ext.errors import HoneyHiveError
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # batches are imported where events do share requests
     from honeyhive_client.typed_dicts import CreateEventRequestInput
 
     from honeyhive_ext.batch.options import Options
-    from honeyhive_ext.http.retry import RetryPolicy
+    from honeyhive_ext.config.retry_policy import RetryPolicy
 
 _Result = asyncio.Future[CreateEventResponse]
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
-from honeyhive_ext.config.unpicklable import MOST_A_PAGE
+from honeyhive_ext.config.defaults import MOST_A_PAGE
 from honeyhive_ext.http import operations as calls
 
 # Batches and searches are imported when one begins: a program that creates events starts 25 ms sooner.
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 
     from honeyhive_ext.batch.intake import BatchEvent
     from honeyhive_ext.batch.options import OnError
-    from honeyhive_ext.batch.report import BatchReport, Progress
+    from honeyhive_ext.batch.report import BatchReport
+    from honeyhive_ext.config.retry_policy import RetryPolicy
     from honeyhive_ext.filters.condition import FilterLike
-    from honeyhive_ext.http.retry import RetryPolicy
     from honeyhive_ext.http.sender import Sender
+    from honeyhive_ext.observe.progress import Progress
     from honeyhive_ext.results.asking import Checkpoint, SearchResult, When
 
 

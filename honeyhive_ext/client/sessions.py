@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from honeyhive_ext.batch.intake import BatchEvent
     from honeyhive_ext.batch.options import OnError
-    from honeyhive_ext.batch.report import BatchReport, Progress
-    from honeyhive_ext.http.retry import RetryPolicy
+    from honeyhive_ext.batch.report import BatchReport
+    from honeyhive_ext.config.retry_policy import RetryPolicy
     from honeyhive_ext.http.sender import Sender
+    from honeyhive_ext.observe.progress import Progress
     from honeyhive_ext.results.trace_tree import TraceTree
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY
+
 # The rest is imported when a client is made: a program that only names the class pays 1 ms, not 100.
-from honeyhive_ext.config.unpicklable import DEFAULT_CONCURRENCY, Unpicklable
+from honeyhive_ext.config.unpicklable import Unpicklable
 
 TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it would cost 3 ms
 if TYPE_CHECKING:
@@ -13,8 +15,9 @@ if TYPE_CHECKING:
     import httpx
     from honeyhive_client.typed_dicts import CreateEventRequestInput
 
-    from honeyhive_ext.config.settings import OnUnserializable, Redact, Secret
-    from honeyhive_ext.http.retry import RetryPolicy
+    from honeyhive_ext.config.retry_policy import RetryPolicy
+    from honeyhive_ext.config.secrets import Secret
+    from honeyhive_ext.config.settings import OnUnserializable, Redact
     from honeyhive_ext.observe.hooks import OnRequest, OnResponse, OnRetry
     from honeyhive_ext.tracing import OnSendError, Span
 
@@ -50,6 +53,8 @@ class HoneyHive(Unpicklable):
     HoneyHive(base_url='http://127.0.0.1:8080')
     """
 
+    __module__ = "honeyhive_ext"
+
     def __init__(
         self,
         api_key: str | Secret | None = None,
@@ -70,7 +75,8 @@ class HoneyHive(Unpicklable):
     ) -> None:
         from honeyhive_ext.client.events import Events
         from honeyhive_ext.client.sessions import Sessions
-        from honeyhive_ext.config.settings import build_settings, secret
+        from honeyhive_ext.config.secrets import secret
+        from honeyhive_ext.config.settings import build_settings
         from honeyhive_ext.http.sender import Sender
         from honeyhive_ext.observe.hooks import Observer
 

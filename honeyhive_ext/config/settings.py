@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import attrs
 
-from honeyhive_ext.config.unpicklable import DEFAULT_CONCURRENCY, Unpicklable
+from honeyhive_ext.config.checks import seconds
+from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY
+from honeyhive_ext.config.retry_policy import RetryPolicy, retry_policy
+from honeyhive_ext.config.secrets import Secret, secret
+from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.http.retry import RetryPolicy, retry_policy
 
 DEFAULT_BASE_URL = "https://api.dp1.us.honeyhive.ai"
 DEFAULT_TIMEOUT = 30.0  # seconds for one attempt
@@ -22,60 +24,6 @@ INGESTION_PREFIX = "hh_ingst_"
 
 OnUnserializable = Literal["raise", "null", "repr"]
 Redact = Callable[[dict[str, Any]], Mapping[str, Any]]
-
-_Item = TypeVar("_Item")
-
-
-class PickleRefusedError(ConfigError, TypeError):
-    """Clients and settings hold a key and open connections, so they do not go through pickle."""
-
-
-class Secret(Unpicklable):
-    """A text that shows itself in no repr, str, format, log, traceback or pickle.
-
-    >>> Secret("hh_123")
-    Secret('[secret]')
-    >>> f"{Secret('hh_123')}", Secret("hh_123").reveal()
-    ('[secret]', 'hh_123')
-    """
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The text itself. Keep it out of local variables: tracebacks can show those."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "Secret('[secret]')"
-
-    def __str__(self) -> str:
-        return "[secret]"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
-
-    def __hash__(self) -> int:
-        return hash((Secret, self._text))
-
-    def __copy__(self) -> Secret:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Secret:
-        return self
-
-
-class Unshown(list[_Item]):
-    """A list that does not show what it holds, for headers with a key on their way to the wire.
-
-    >>> Unshown([1, 2])
-    [2 not shown]
-    """
-
-    def __repr__(self) -> str:
-        return f"[{len(self)} not shown]"
 
 
 @attrs.frozen(kw_only=True)
@@ -127,16 +75,6 @@ class Settings(Unpicklable):
         return chosen
 
 
-def secret(text: str | Secret | None) -> Secret | None:
-    """Wrap a key at once, so that no later frame holds the bare text. Blank means not given."""
-    if text is None or isinstance(text, Secret):
-        return text
-    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users need not type-check
-        raise ConfigError(f"an API key is a str, not {type(text).__name__}")
-    stripped = text.strip()
-    return Secret(stripped) if stripped else None
-
-
 def build_settings(
     *,
     api_key: Secret | None = None,
@@ -179,20 +117,6 @@ def build_settings(
         max_concurrency=_concurrency(max_concurrency),
         events=_event_settings(source or env.get("HH_SOURCE") or DEFAULT_SOURCE, on_unserializable, redact),
     )
-
-
-def seconds(value: object, what: str) -> float:
-    """A timeout in seconds, above 0 and at most an hour; nothing waits for ever."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or not math.isfinite(value)
-        or value <= 0
-    ):
-        raise ConfigError(f"{what} is {value!r}: give seconds above 0, such as 30")
-    if value > MAX_TIMEOUT:
-        raise ConfigError(f"{what} is {value!r} seconds, more than {MAX_TIMEOUT:.0f}: is it in milliseconds?")
-    return float(value)
 
 
 def _timeout(given: float | None, env: Mapping[str, str]) -> float:

@@ -1,13 +1,10 @@
-"""What the two shells need when they are imported. It imports nothing, so that they cost nothing either."""
+"""Objects that refuse to be pickled. It imports nothing: the clients load it when they are named."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it would cost 3 ms
 if TYPE_CHECKING:
     from typing import NoReturn
-
-DEFAULT_CONCURRENCY = 4  # requests of one batch in flight
-MOST_A_PAGE = 1000  # SearchEventsRequest.limit of the API document
 
 
 class Unpicklable:
@@ -16,7 +13,7 @@ class Unpicklable:
     __slots__ = ()
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        from honeyhive_ext.config.settings import PickleRefusedError
+        from honeyhive_ext.errors import PickleRefusedError
 
         raise PickleRefusedError(
             f"{type(self).__name__} cannot be pickled: it would carry the API key out of the process. "

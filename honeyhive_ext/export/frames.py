@@ -9,7 +9,6 @@ from importlib import import_module
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self, TypeAlias
 
-from honeyhive_ext.batch.report import Progress
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.export.flatten import column_name, common_kind, kind_of, leaves
 from honeyhive_ext.export.table import (
@@ -22,7 +21,7 @@ from honeyhive_ext.export.table import (
     json_text,
     properties,
 )
-from honeyhive_ext.observe.progress import Watcher
+from honeyhive_ext.observe.progress import Progress, Watcher
 from honeyhive_ext.search.pages.rows import YEAR_9999, YEAR_ONE
 from honeyhive_ext.search.query import Query
 

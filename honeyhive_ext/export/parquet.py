@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
-from honeyhive_ext.batch.report import Progress
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.export.resumable import GrowingFile, PathLike
 from honeyhive_ext.export.table import cells, columns, event_of
+from honeyhive_ext.observe.progress import Progress
 from honeyhive_ext.search.query import Query
 
 # A row group ends with the batch that reaches either: what is in memory at a time, uncompressed.

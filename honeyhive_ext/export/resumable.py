@@ -17,9 +17,8 @@ from typing import IO, Any, Self
 
 import orjson
 
-from honeyhive_ext.batch.report import Progress
 from honeyhive_ext.errors import ConfigError, QueryError
-from honeyhive_ext.observe.progress import Watcher
+from honeyhive_ext.observe.progress import Progress, Watcher
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.query import Query, ReadPage, read_page
 

@@ -8,6 +8,6 @@ F.event_type == 'model'
 
 from honeyhive_ext.filters.condition import AllOf, Filter, FilterLike, as_filters
 from honeyhive_ext.filters.field import F, Field
-from honeyhive_ext.filters.values import FilterWarning
+from honeyhive_ext.filters.warnings import FilterWarning
 
 __all__ = ["AllOf", "F", "Field", "Filter", "FilterLike", "FilterWarning", "as_filters"]

@@ -13,17 +13,8 @@ from honeyhive_client.models.filter_operator import FILTER_OPERATOR_VALUES
 from honeyhive_client.models.filter_type import FILTER_TYPE_VALUES
 
 from honeyhive_ext.errors import QueryError
-from honeyhive_ext.filters.values import (
-    EPOCH,
-    MOMENTS,
-    WireValue,
-    columns,
-    contradiction,
-    doubts,
-    iso_text,
-    warn,
-    wire_value,
-)
+from honeyhive_ext.filters.values import EPOCH, MOMENTS, WireValue, columns, iso_text, wire_value
+from honeyhive_ext.filters.warnings import contradiction, doubts, warn
 
 _SIGNS = {"is": "==", "is not": "!=", "greater than": ">", "less than": "<"}
 _METHODS = {

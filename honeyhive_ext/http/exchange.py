@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from honeyhive_ext.config.settings import Secret
+from honeyhive_ext.config.retry_policy import RetryPolicy
+from honeyhive_ext.config.secrets import Secret
 from honeyhive_ext.errors import APIError, APIStatusError
 from honeyhive_ext.http.failures import connection_error, redirect_hint, status_error
-from honeyhive_ext.http.retry import Bucket, Decision, RetryPolicy, Uniform, classify, retry_after, wait
+from honeyhive_ext.http.retry import Bucket, Decision, Uniform, classify, retry_after, wait
 from honeyhive_ext.observe.hooks import Observer
 
 Accept = Container[int] | Callable[[int, bytes], bool]

@@ -18,9 +18,9 @@ from honeyhive_ext.errors import (
     APIStatusError,
     APITimeoutError,
     error_class,
+    request_id,
 )
 
-REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-cf-id", "cf-ray")
 _TITLE = re.compile(rb"<title[^>]*>\s*(.*?)\s*</title", re.IGNORECASE | re.DOTALL)
 
 # Frames of these hold the request as it goes over the wire, the Authorization header included.
@@ -41,14 +41,6 @@ _HINTS = {
     413: "Send less at once, or shorten the event",
     429: "Too many requests: slow down, or wait as long as retry_after says",
 }
-
-
-def request_id(headers: Mapping[str, str]) -> str | None:
-    """The id under which the service, or the proxy before it, logged the request."""
-    for name in REQUEST_ID_HEADERS:
-        if value := headers.get(name):
-            return value
-    return None
 
 
 def status_error(

@@ -16,7 +16,7 @@ from urllib.request import getproxies
 import httpx
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.transports import AsyncExchanger
+from honeyhive_ext.http.exchanger import AsyncExchanger
 
 if TYPE_CHECKING:
     import asyncio

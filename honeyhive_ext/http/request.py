@@ -10,12 +10,15 @@ from typing import Any
 
 import httpx
 
-from honeyhive_ext import __version__
-from honeyhive_ext.config.settings import Settings, Unshown, seconds
+from honeyhive_ext._version import __version__
+from honeyhive_ext.config.checks import seconds
+from honeyhive_ext.config.retry_policy import RetryPolicy, retry_policy
+from honeyhive_ext.config.secrets import Unshown
+from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import APIStatusError
 from honeyhive_ext.http.exchange import SHORTEST_ATTEMPT, Accept, Call, Limits, Reply, answer_error
-from honeyhive_ext.http.retry import Bucket, RetryPolicy, Uniform, retry_after, retry_policy, wait
+from honeyhive_ext.http.retry import Bucket, Uniform, retry_after, wait
 from honeyhive_ext.observe.hooks import Observer
 
 KEPT_URLS = 16
@@ -69,7 +72,7 @@ class Core(Unpicklable):
         return answer_error(reply, attempts=reply.attempts, asked=asked)
 
     def pause(self, retry: int, asked: float | None, policy: RetryPolicy) -> float:
-        """Seconds to `sleep` before a caller's own retry, `retry` from 0; see `honeyhive_ext.http.retry.wait`."""
+        """Seconds to `sleep` before a caller's own retry, `retry` from 0; see `http.retry.wait`."""
         return wait(retry, asked, policy, self._uniform)
 
     def url(self, path: str) -> httpx.URL:

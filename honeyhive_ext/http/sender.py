@@ -12,14 +12,16 @@ from functools import partial
 
 import httpx
 
-from honeyhive_ext.config.settings import Settings, Unshown
+from honeyhive_ext.config.retry_policy import RetryPolicy
+from honeyhive_ext.config.secrets import Unshown
+from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.http.exchange import Accept, Answer, Attempt, Call, Reply, exchange
+from honeyhive_ext.http.exchanger import AsyncExchanger
 from honeyhive_ext.http.failures import without_wire_frames
 from honeyhive_ext.http.pool import AsyncPool, Lane, Pool
 from honeyhive_ext.http.request import Core, Countdown
-from honeyhive_ext.http.retry import RetryPolicy, Uniform
+from honeyhive_ext.http.retry import Uniform
 from honeyhive_ext.observe.hooks import Observer
-from honeyhive_ext.transports import AsyncExchanger
 
 __all__ = ["AsyncSender", "Call", "Reply", "Sender"]
 

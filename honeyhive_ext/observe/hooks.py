@@ -15,8 +15,7 @@ from typing import TypeVar
 
 import attrs
 
-from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.http.failures import request_id
+from honeyhive_ext.errors import ConfigError, request_id
 
 _NO_HEADERS: Mapping[str, str] = {}
 
@@ -33,6 +32,8 @@ class RequestInfo:
         path: The URL's path.
         attempt: 1 for the first.
     """
+
+    __module__ = "honeyhive_ext"
 
     operation: str
     method: str
@@ -51,6 +52,8 @@ class ResponseInfo(RequestInfo):
         request_id: The answer's request id header, or None.
     """
 
+    __module__ = "honeyhive_ext"
+
     status: int | None
     error: str | None
     seconds: float
@@ -65,6 +68,8 @@ class RetryInfo(RequestInfo):
         wait: Seconds until the next attempt.
         reason: The status or the transport's error, as text.
     """
+
+    __module__ = "honeyhive_ext"
 
     wait: float
     reason: str

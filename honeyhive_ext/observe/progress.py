@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from honeyhive_ext.batch.report import Progress
 from honeyhive_ext.errors import ConfigError
+
+Progress = Callable[[int, int | None], object]
+"""Called with how many events are settled (delivered or failed), and how many there are, if that is known."""
 
 
 class Bar:

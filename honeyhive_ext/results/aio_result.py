@@ -8,10 +8,9 @@ from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
 
-from honeyhive_ext.batch.report import Progress
-from honeyhive_ext.http.retry import RetryPolicy
+from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.http.sender import AsyncSender
-from honeyhive_ext.observe.progress import Watcher
+from honeyhive_ext.observe.progress import Progress, Watcher
 from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.aio_fetch import AsyncFetcher
 from honeyhive_ext.search.checkpoint import Checkpoint
@@ -38,6 +37,8 @@ class AsyncSearchResult(Generic[T]):
     early. A `break` leaves that to the event loop; `async with contextlib.aclosing(result.pages())` ends it
     at once.
     """
+
+    __module__ = "honeyhive_ext"
 
     def __init__(
         self,

@@ -10,8 +10,8 @@ from typing import Any, cast
 from attrs import define, evolve, field
 from honeyhive_client.models import Event
 
+from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import QueryError
-from honeyhive_ext.http.retry import RetryPolicy
 from honeyhive_ext.http.sender import AsyncSender, Sender
 from honeyhive_ext.results.aio_result import AsyncSearchResult
 from honeyhive_ext.results.result import SearchResult

@@ -7,10 +7,9 @@ from collections.abc import Callable, Collection, Generator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
-from honeyhive_ext.batch.report import Progress
-from honeyhive_ext.http.retry import RetryPolicy
+from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.http.sender import Sender
-from honeyhive_ext.observe.progress import Watcher
+from honeyhive_ext.observe.progress import Progress, Watcher
 from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.cursor import Count, Cursor
@@ -36,6 +35,8 @@ class SearchResult(Generic[T]):
     iteration never ends short in silence. Each new iteration searches anew, over the same range. While
     the caller works on one page, a background thread fetches the next; it ends with the iteration.
     """
+
+    __module__ = "honeyhive_ext"
 
     def __init__(
         self,

@@ -54,6 +54,8 @@ class TraceTree:
         roots: The nodes without a parent in the session, earliest first.
     """
 
+    __module__ = "honeyhive_ext"
+
     session_id: str
     roots: Sequence[Node]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from honeyhive_ext.config.lazy import lazy
+
 if TYPE_CHECKING:
     from honeyhive_ext.results.aio_result import AsyncSearchResult
     from honeyhive_ext.results.result import SearchResult
@@ -19,12 +21,4 @@ _HOMES = {
     "SearchResult": "results.result",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value: object = getattr(import_module(f"honeyhive_ext.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy(__name__, _HOMES)

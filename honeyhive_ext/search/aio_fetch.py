@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import aclosing
 from typing import Any
 
+from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.http.exchange import Call, Reply
-from honeyhive_ext.http.retry import RetryPolicy
 from honeyhive_ext.http.sender import AsyncSender
 from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.cursor import Cursor

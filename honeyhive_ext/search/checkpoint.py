@@ -27,6 +27,8 @@ class Checkpoint:
         handed_out: How many events were handed out; counts towards `limit`.
     """
 
+    __module__ = "honeyhive_ext"
+
     query: str
     range: str
     position: Position | None

@@ -116,6 +116,8 @@ class Count(int):
             it is only that of the page, None if that could not be told.
     """
 
+    __module__ = "honeyhive_ext"
+
     by: Literal["service", "walk"]
     is_total: bool | None
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
+from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.http.exchange import Call, Reply
-from honeyhive_ext.http.retry import RetryPolicy
 from honeyhive_ext.http.sender import Sender
 from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.cursor import Cursor

@@ -14,7 +14,7 @@ import orjson
 from attrs import frozen
 from honeyhive_client.api.events import search_events
 
-from honeyhive_ext.config.unpicklable import MOST_A_PAGE
+from honeyhive_ext.config.defaults import MOST_A_PAGE
 from honeyhive_ext.errors import APIStatusError, EventError, QueryError, ResponseError
 from honeyhive_ext.filters.condition import Filter, FilterLike, as_filters
 from honeyhive_ext.http.exchange import Call, Reply

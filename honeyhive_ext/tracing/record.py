@@ -11,9 +11,9 @@ from attrs import frozen
 from honeyhive_client.request_fields import REQUEST_FIELDS
 from honeyhive_client.typed_dicts import CreateEventRequestInput
 
+from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.config.settings import EventSettings, OnUnserializable
 from honeyhive_ext.errors import APIStatusError, ConfigError, EventError
-from honeyhive_ext.http.retry import RetryPolicy
 from honeyhive_ext.payload.events import EVENT, session_id_text
 from honeyhive_ext.payload.ids import new_id
 from honeyhive_ext.payload.scope import CURRENT, Scope, enter, leave
@@ -242,3 +242,6 @@ def current_span() -> Recording | None:
     """
     scope = CURRENT.get()
     return None if scope is None else scope.block
+
+
+current_span.__module__ = "honeyhive_ext"

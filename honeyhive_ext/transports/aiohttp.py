@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import httpx
 
-from honeyhive_ext.config.settings import Unshown
+from honeyhive_ext.config.secrets import Unshown
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.exchange import Answer
 

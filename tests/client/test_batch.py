@@ -17,8 +17,8 @@ from honeyhive_client.models import CreateEventRequest, SessionProperties
 
 from honeyhive_ext import HoneyHive
 from honeyhive_ext.batch import BatchReport
+from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import BatchError, ConfigError, EventError
-from honeyhive_ext.http.retry import RetryPolicy
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.payload.events import WireEvent, prepare_event
 from tests.support.batches import BOTH, event_id, sent_ids, tools

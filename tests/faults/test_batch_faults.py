@@ -14,8 +14,8 @@ from honeyhive_ext import errors
 from honeyhive_ext.batch import BatchReport
 from honeyhive_ext.batch.answers import Answer
 from honeyhive_ext.batch.reconcile import STRIKES
+from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import APIError, BatchError
-from honeyhive_ext.http.retry import RetryPolicy
 from tests.support.batches import BOTH, CUT, Service, bound, event_id, sent_ids, serving, tools
 from tests.support.misbehaving import Misbehaving, Recorded, answer, committed, cut
 from tests.support.scale import scaled, seed

@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from honeyhive_ext.client.aio import AsyncHoneyHive
+from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import ConfigError, EventError, HoneyHiveError
-from honeyhive_ext.http.retry import RetryPolicy
 from tests.support.misbehaving import Misbehaving, Recorded, Scripted, answer, hang, raw, reset
 from tests.support.shells import KINDS, Kind, Shell
 

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import (
     APIConnectionError,
     APIStatusError,
@@ -21,7 +22,6 @@ from honeyhive_ext.errors import (
     ResponseError,
     ServerError,
 )
-from honeyhive_ext.http.retry import RetryPolicy
 from tests.support.misbehaving import (
     Answer,
     Misbehaving,

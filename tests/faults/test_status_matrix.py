@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from honeyhive_ext import errors
-from honeyhive_ext.http.retry import RetryPolicy
+from honeyhive_ext.config.retry_policy import RetryPolicy
 from tests.support.misbehaving import Misbehaving, answer
 from tests.support.scale import scaled, seed
 from tests.support.shells import KINDS, Kind, Shell

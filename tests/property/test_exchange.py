@@ -6,10 +6,11 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from honeyhive_ext.config.settings import Secret
+from honeyhive_ext.config.retry_policy import RetryPolicy
+from honeyhive_ext.config.secrets import Secret
 from honeyhive_ext.errors import APIError, APIStatusError
 from honeyhive_ext.http.exchange import Answer, Attempt, Call, Limits, Outcome, Reply, Wait, exchange
-from honeyhive_ext.http.retry import Bucket, Decision, RetryPolicy, classify
+from honeyhive_ext.http.retry import Bucket, Decision, classify
 from honeyhive_ext.observe.hooks import Observer
 
 CALL = Call("createEvent", {"method": "POST", "url": "/v1/events", "content": b"12345"}, write=True)

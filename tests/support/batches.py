@@ -18,12 +18,14 @@ from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
 from honeyhive_ext.batch.options import build_options
 from honeyhive_ext.batch.plan import Chunk, Limits, Planner
 from honeyhive_ext.batch.reconcile import Delivery, Flow, Send, Wait
-from honeyhive_ext.batch.report import BatchReport, Progress
+from honeyhive_ext.batch.report import BatchReport
 from honeyhive_ext.batch.run import create_batch, create_batch_async
-from honeyhive_ext.config.settings import Settings, secret
+from honeyhive_ext.config.retry_policy import RetryPolicy
+from honeyhive_ext.config.secrets import secret
+from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.errors import APIConnectionError, APIError, APIStatusError
 from honeyhive_ext.http.exchange import Call, Reply, answer_error
-from honeyhive_ext.http.retry import RetryPolicy
+from honeyhive_ext.observe.progress import Progress
 from tests.support.misbehaving import Answer as Answered
 from tests.support.misbehaving import Recorded, answer, cut
 from tests.support.shells import Kind

@@ -34,7 +34,8 @@ PUBLIC: Mapping[str, Sequence[str] | None] = {
     "honeyhive_ext": None,
     "honeyhive_ext.client.events": ("Events",),  # the type of `.events`
     "honeyhive_ext.client.sessions": ("Sessions",),  # the type of `.sessions`
-    "honeyhive_ext.client.aio_events": ("AsyncEvents", "AsyncSessions"),
+    "honeyhive_ext.client.aio_events": ("AsyncEvents",),
+    "honeyhive_ext.client.aio_sessions": ("AsyncSessions",),
     "honeyhive_ext.batch": None,
     "honeyhive_ext.errors": None,
     "honeyhive_ext.filters": None,

@@ -1,4 +1,4 @@
-"""Which room may import which, where loops and sleeps are, and what an import costs."""
+"""The rooms keep the order of their table; where loops and sleeps are; what an import costs."""
 
 from __future__ import annotations
 
@@ -6,82 +6,103 @@ import ast
 import re
 import subprocess
 import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = ROOT / "honeyhive_ext"
-MODULES = sorted(PACKAGE.rglob("*.py"))
+import honeyhive_ext
+from tests.support import rooms
+
+ROOT = rooms.ROOT
+PACKAGE = rooms.PACKAGE
+MODULES = rooms.modules()
 GENERATED = sorted((ROOT / "generated").rglob("*.py"))
-
-# Pure rooms: values in, decisions out.
-PURE = (
-    "retry",
-    "exchange",
-    "failures",
-    "calls",
-    "config",
-    "events",
-    "encoding",
-    "encoders",
-    "fields",
-    "times",
-    "ids",
-    "columns",
-    "plain_trees",
-)
-SHELLS = ("client", "aio")
-HTTP = {
-    "transport",
-    "sending",
-    "pool",
-    "exchange",
-    "failures",
-    *SHELLS,
-}  # whose types or objects of httpx they handle
-SLEEPERS = {"transport"}
-APART = ("local", "cli")  # these serve and command; the client does without them
+ROWS = rooms.table()
+RULES = rooms.rules()
+LOOSE = {"__init__.py", "py.typed"}  # besides the files of the table
 
 
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
-def imported(path: Path, *, everywhere: bool = True) -> Iterator[str]:
-    """Every module that a file imports; at its top level alone if not `everywhere`."""
-    module = tree(path)
-    nodes = ast.walk(module) if everywhere else iter(_at_import(module.body))
-    for node in nodes:
+def imported(path: Path) -> Iterator[str]:
+    """Every module that a file imports, and the names it takes from them."""
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parts = path.relative_to(path.parents[len(path.parents) - 1]).with_suffix("").parts
-                package = list(parts[parts.index("honeyhive_ext") :]) if "honeyhive_ext" in parts else []
-                base = ".".join([*package[: -node.level], base])
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            yield "." * node.level + (node.module or "")
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    for node in body:
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            continue
-        yield node
-        for inner in ("body", "orelse", "finalbody"):
-            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                yield from _at_import(getattr(node, inner, []))
+def test_the_table_names_every_room_and_nothing_lies_loose() -> None:
+    print("\n".join(f"{number:2d}  {', '.join(row)}" for number, row in enumerate(ROWS, 1)))
+    listed = [name for row in ROWS for name in row]
+    assert len(listed) == len(set(listed)) > 10
+    folders = {p.name for p in PACKAGE.iterdir() if p.is_dir() and p.name != "__pycache__"}
+    files = {p.name for p in PACKAGE.iterdir() if p.is_file()} - LOOSE
+    assert folders | {name.removesuffix(".py") for name in files} == set(listed)
 
 
-def room(path: Path) -> str:
-    return path.relative_to(PACKAGE).with_suffix("").as_posix()
+def test_no_import_leads_up_the_table() -> None:
+    pairs = [sorted(pair) for pair in rooms.allowed_pairs()]
+    known = {f"{a} -> {b}" for a, b in pairs} | {f"{b} -> {a}" for a, b in pairs}
+    assert [edge for edge in rooms.upward(rooms.graph(), ROWS) if edge not in known] == []
 
 
-def is_apart(path: Path) -> bool:
-    return room(path).split("/")[0] in (*APART, "pytest_plugin")
+def test_there_is_no_circle_of_imports() -> None:
+    found = [
+        circle for circle in rooms.circles(rooms.graph()) if frozenset(circle) not in rooms.allowed_pairs()
+    ]
+    assert found == []
+
+
+def test_a_circle_and_an_import_upwards_would_be_found(tmp_path: Path) -> None:
+    package = tmp_path / "honeyhive_ext"
+    for name, text in {
+        "low/a": "from honeyhive_ext.high import b",
+        "high/b": "from honeyhive_ext.low.a import x",
+        "high/__init__": "",
+        "low/__init__": "",
+        "__init__": "",
+    }.items():
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / f"{name}.py").write_text(text)
+    edges = rooms.graph(package)
+    assert rooms.upward(edges, [("high",), ("low",)]) == ["honeyhive_ext.low.a -> honeyhive_ext.high.b"]
+    assert rooms.circles(edges) == [["honeyhive_ext.high.b", "honeyhive_ext.low.a"]]
+
+
+def test_a_room_says_its_purpose_and_lists_what_is_public() -> None:
+    for path in PACKAGE.rglob("__init__.py"):
+        module = tree(path)
+        first, *_ = (ast.get_docstring(module) or "").splitlines() or [""]
+        assert first.endswith((".", ":")), path
+        assert any(
+            isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__" for node in module.body
+        ), path
+
+
+def test_a_name_means_one_thing_in_the_whole_package() -> None:
+    assert rooms.names_twice() == {}
+
+
+def test_a_file_name_means_one_thing_in_the_whole_package() -> None:
+    document = yaml.safe_load((ROOT / "openapi.yaml").read_text("utf-8"))
+    # a resource has a file in each room that it goes through
+    resources = {tag["name"].lower() for tag in document["tags"]}
+    assert {name: where for name, where in rooms.files_twice().items() if name not in resources} == {}
+
+
+def test_exported_names_say_that_they_are_of_the_package() -> None:
+    for name in honeyhive_ext.__all__:
+        value = getattr(honeyhive_ext, name)
+        if isinstance(value, (type, types.FunctionType)):
+            assert value.__module__ == "honeyhive_ext", name
 
 
 def test_generated_code_does_not_know_the_handwritten_package() -> None:
@@ -90,60 +111,46 @@ def test_generated_code_does_not_know_the_handwritten_package() -> None:
         assert not [name for name in imported(path) if name.startswith("honeyhive_ext")], path
 
 
-def test_only_the_transport_and_its_neighbours_touch_httpx() -> None:
-    touching = {
-        room(p) for p in MODULES if not is_apart(p) and any(n.split(".")[0] == "httpx" for n in imported(p))
-    }
-    assert {name for name in touching if not name.startswith("transports/")} <= HTTP, touching
+def test_only_rooms_that_say_so_touch_httpx() -> None:
+    for name, path in MODULES.items():
+        if "httpx" not in RULES.get(rooms.room(name), ""):
+            assert not [one for one in imported(path) if one.split(".")[0] == "httpx"], name
 
 
-@pytest.mark.parametrize("name", PURE)
-def test_pure_rooms_open_nothing_and_wait_for_nothing(name: str) -> None:
-    forbidden = {"socket", "asyncio", "subprocess", "requests", "urllib.request", "sqlite3"}
-    path = PACKAGE / f"{name}.py"
-    assert not forbidden & set(imported(path)), name
-    assert not [node for node in ast.walk(tree(path)) if isinstance(node, (ast.Await, ast.AsyncFunctionDef))]
+def test_pure_rooms_open_nothing_and_wait_for_nothing() -> None:
+    forbidden = {"socket", "asyncio", "subprocess", "requests", "urllib.request", "sqlite3", "time.sleep"}
+    pure = [name for name in MODULES if "pure" in RULES.get(rooms.room(name), "")]
+    assert len(pure) > 20
+    for name in pure:
+        assert not forbidden & set(imported(MODULES[name])), name
+        nodes = list(ast.walk(tree(MODULES[name])))
+        assert not [node for node in nodes if isinstance(node, (ast.Await, ast.AsyncFunctionDef))], name
 
 
-@pytest.mark.parametrize("name", [*PURE, *SHELLS])
-def test_pure_rooms_and_shells_do_not_import_the_transport_s_drivers(name: str) -> None:
-    if name in SHELLS:
-        assert not any(
-            n.endswith((".exchange", ".sending", ".pool", ".failures"))
-            for n in imported(PACKAGE / f"{name}.py")
-        )
-    else:
-        assert "honeyhive_ext.http.sender" not in set(imported(PACKAGE / f"{name}.py"))
-
-
-@pytest.mark.parametrize("name", [*SHELLS, "resources", "aio_resources"])
-def test_shells_hold_no_loop_and_no_branch_to_repeat(name: str) -> None:
+def test_clients_hold_no_loop_and_no_branch_to_repeat() -> None:
     kinds = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.Try, ast.Match)
-    found = [ast.unparse(n) for n in ast.walk(tree(PACKAGE / f"{name}.py")) if isinstance(n, kinds)]
-    assert not [text for text in found if not text.startswith("if TYPE_CHECKING:")]
+    twins = [name for name in MODULES if name.startswith("honeyhive_ext.client.aio")]
+    assert len(twins) == 3
+    for twin in twins:
+        for name in (twin, twin.replace(".aio_", ".").replace(".aio", ".sync")):
+            found = [ast.unparse(node) for node in ast.walk(tree(MODULES[name])) if isinstance(node, kinds)]
+            assert not [text for text in found if not text.startswith("if TYPE_CHECKING:")], name
 
 
-def test_only_the_transport_sleeps() -> None:
+def test_only_one_room_sleeps() -> None:
     sleeping = set()
-    for path in MODULES:
-        if is_apart(path):
+    for name, path in MODULES.items():
+        if rooms.room(name) in ("local", "cli"):  # a server and a command wait for themselves
             continue
         text = ast.unparse(tree(path)).replace("asyncio.sleep(0)", "")  # that one only lets others run
         if re.search(r"\b(time|asyncio)\.sleep\b|import .*\bsleep\b", text):
-            sleeping.add(room(path))
-    assert sleeping == SLEEPERS
-
-
-def test_the_client_does_not_import_the_server_or_the_command_line() -> None:
-    for path in MODULES:
-        if not is_apart(path):
-            names = set(imported(path, everywhere=False))
-            assert not [n for n in names if n.startswith(tuple(f"honeyhive_ext.{a}" for a in APART))], path
+            sleeping.add(rooms.room(name))
+    assert sleeping == {"http"}
 
 
 def test_no_file_is_long() -> None:
-    long = {room(p): n for p in MODULES if (n := len(p.read_text(encoding="utf-8").splitlines())) > 310}
-    assert long == {}
+    lines = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in MODULES.items()}
+    assert {name: number for name, number in lines.items() if number > 310} == {}
 
 
 def test_importing_the_package_loads_only_what_a_client_needs() -> None:

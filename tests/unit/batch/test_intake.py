@@ -15,7 +15,9 @@ from honeyhive_ext.batch import BatchReport, intake, report_of
 from honeyhive_ext.batch.answers import Answer
 from honeyhive_ext.batch.intake import MOST_AT_ONCE, accepts
 from honeyhive_ext.batch.plan import Chunk
-from honeyhive_ext.config.settings import EventSettings, Settings, secret
+from honeyhive_ext.config.retry_policy import RetryPolicy
+from honeyhive_ext.config.secrets import secret
+from honeyhive_ext.config.settings import EventSettings, Settings
 from honeyhive_ext.errors import (
     APIConnectionError,
     APIError,
@@ -24,7 +26,6 @@ from honeyhive_ext.errors import (
     EventError,
     ServerError,
 )
-from honeyhive_ext.http.retry import RetryPolicy
 from honeyhive_ext.payload import many as columns
 from honeyhive_ext.payload.events import WireEvent
 from honeyhive_ext.serialize.dumps import write_plain

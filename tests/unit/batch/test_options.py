@@ -11,9 +11,10 @@ from honeyhive_client.models import SessionProperties
 
 from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
 from honeyhive_ext.batch.options import MOST_CONCURRENCY, build_options
-from honeyhive_ext.config.settings import Settings, secret
+from honeyhive_ext.config.retry_policy import NO_RETRY, RetryPolicy
+from honeyhive_ext.config.secrets import secret
+from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.http.retry import NO_RETRY, RetryPolicy
 
 SESSION = "7f22137a-6911-4ed3-bc36-110f1dde6b66"
 SETTINGS = Settings(

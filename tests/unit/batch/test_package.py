@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from honeyhive_ext import batch
-from honeyhive_ext.batch import limits, report
-from honeyhive_ext.batch import packed_ids as ids
+from honeyhive_ext.batch import limits, packed_ids, report
+from honeyhive_ext.observe import progress
 
 
 @pytest.mark.parametrize("name", batch.__all__)
 def test_every_public_name_is_what_its_module_has_and_is_kept(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = next(module for module in (limits, ids, report) if name in vars(module))
+    home = next(module for module in (limits, packed_ids, report, progress) if name in vars(module))
     monkeypatch.delitem(vars(batch), name, raising=False)
     assert getattr(batch, name) is vars(home)[name]
     assert vars(batch)[name] is vars(home)[name]

@@ -20,8 +20,8 @@ from honeyhive_ext.batch.answers import Answer
 from honeyhive_ext.batch.limits import SizeLimit
 from honeyhive_ext.batch.options import build_options
 from honeyhive_ext.batch.run import NOTICE, Crew, create_batch_async, deliver_async
+from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import APIConnectionError, APIError, AuthenticationError, BatchError, EventError
-from honeyhive_ext.http.retry import RetryPolicy
 from honeyhive_ext.payload.events import WireEvent
 from tests.support.batches import BOTH, AsyncMemory, Service, SyncMemory, deliver, event_id, memory, sent_ids
 from tests.support.shells import Kind

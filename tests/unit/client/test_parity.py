@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from honeyhive_ext.client.aio import AsyncHoneyHive
-from honeyhive_ext.client.aio_events import AsyncEvents, AsyncSessions
+from honeyhive_ext.client.aio_events import AsyncEvents
+from honeyhive_ext.client.aio_sessions import AsyncSessions
 from honeyhive_ext.client.events import Events
 from honeyhive_ext.client.sessions import Sessions
 from honeyhive_ext.client.sync import HoneyHive

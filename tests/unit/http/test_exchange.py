@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from honeyhive_ext.config.settings import Secret
+from honeyhive_ext.config.retry_policy import RetryPolicy
+from honeyhive_ext.config.secrets import Secret
 from honeyhive_ext.errors import (
     APIConnectionError,
     APIError,
@@ -18,7 +19,7 @@ from honeyhive_ext.errors import (
     ServerError,
 )
 from honeyhive_ext.http.exchange import Answer, Attempt, Call, Limits, Outcome, Reply, Wait, exchange
-from honeyhive_ext.http.retry import Bucket, RetryPolicy
+from honeyhive_ext.http.retry import Bucket
 from honeyhive_ext.observe.hooks import Observer
 
 CALL = Call("createEvent", {"method": "POST", "url": "/v1/events", "content": b"12345"}, write=True)

@@ -8,11 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from honeyhive_ext.config.settings import Secret
-from honeyhive_ext.errors import BODY_SHOWN, APIError, APIStatusError
+from honeyhive_ext.config.retry_policy import RetryPolicy
+from honeyhive_ext.config.secrets import Secret
+from honeyhive_ext.errors import BODY_SHOWN, APIError, APIStatusError, request_id
 from honeyhive_ext.http.exchange import Answer, Call, Limits, Wait, exchange, same_origin, without_key
-from honeyhive_ext.http.failures import connection_error, redirect_hint, request_id, status_error
-from honeyhive_ext.http.retry import Bucket, RetryPolicy
+from honeyhive_ext.http.failures import connection_error, redirect_hint, status_error
+from honeyhive_ext.http.retry import Bucket
 from honeyhive_ext.observe.hooks import Observer, RequestInfo, ResponseInfo, RetryInfo
 
 AGAIN = ". The service may or may not have acted on the request; sending it again with the same id is safe"

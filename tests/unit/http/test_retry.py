@@ -14,17 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from honeyhive_ext.config.retry_policy import NO_RETRY, RetryPolicy, retry_policy
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.http.retry import (
-    NO_RETRY,
-    Bucket,
-    Decision,
-    RetryPolicy,
-    classify,
-    retry_after,
-    retry_policy,
-    wait,
-)
+from honeyhive_ext.http.retry import Bucket, Decision, classify, retry_after, wait
 
 NOW = 1_700_000_000.0
 

@@ -17,9 +17,14 @@ import pytest
 from honeyhive_ext import __version__
 from honeyhive_ext.client.aio import AsyncHoneyHive
 from honeyhive_ext.client.sync import HoneyHive
-from honeyhive_ext.config.settings import PickleRefusedError
-from honeyhive_ext.errors import APIConnectionError, APITimeoutError, ConfigError, RateLimitError
-from honeyhive_ext.http.retry import RetryPolicy
+from honeyhive_ext.config.retry_policy import RetryPolicy
+from honeyhive_ext.errors import (
+    APIConnectionError,
+    APITimeoutError,
+    ConfigError,
+    PickleRefusedError,
+    RateLimitError,
+)
 from honeyhive_ext.transports import AiohttpTransport
 from tests.support.misbehaving import Misbehaving, answer, hang
 from tests.support.shells import KINDS, Kind, Shell

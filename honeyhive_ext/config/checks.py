@@ -1,0 +1,105 @@
+"""What many rooms ask of a value: each question in one place, with one wording."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from honeyhive_ext.errors import ConfigError, HoneyHiveError
+
+MAX_TIMEOUT = 3600.0  # seconds; nothing waits forever
+
+
+def whole_number(
+    value: object,
+    name: str,
+    least: int,
+    most: int | None = None,
+    *,
+    error: type[HoneyHiveError] = ConfigError,
+) -> int:
+    """Return a whole number within bounds.
+
+    Args:
+        value: What the caller gave. True and False are not numbers here.
+        name: The argument's name, for the message.
+        least: The smallest number allowed.
+        most: The largest number allowed; None for no bound.
+        error: The class to raise.
+
+    Raises:
+        HoneyHiveError: It is something else; the message says what to give.
+
+    >>> whole_number(0, "max_events", 1)
+    Traceback (most recent call last):
+    honeyhive_ext.ConfigError: max_events is 0: give a whole number, 1 or more
+    """
+    top = math.inf if most is None else most
+    if isinstance(value, int) and not isinstance(value, bool) and least <= value <= top:
+        return value
+    bounds = f"{least} or more" if most is None else f"{least} to {most}"
+    raise error(f"{name} is {value!r}: give a whole number, {bounds}")
+
+
+def seconds(
+    value: object,
+    name: str,
+    *,
+    least: float | None = None,
+    most: float = MAX_TIMEOUT,
+    error: type[HoneyHiveError] = ConfigError,
+) -> float:
+    """Return a finite number of seconds within bounds.
+
+    Args:
+        value: What the caller gave. True and False are not numbers here.
+        name: The argument's name, for the message.
+        least: The shortest time allowed, in seconds; None for any time above 0.
+        most: The longest time allowed, in seconds.
+        error: The class to raise.
+
+    Raises:
+        HoneyHiveError: It is something else; the message says what to give.
+
+    >>> seconds(30, "timeout")
+    30.0
+    >>> seconds(-1, "timeout")
+    Traceback (most recent call last):
+    honeyhive_ext.ConfigError: timeout is -1: give seconds above 0, such as 30
+    """
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        if value > most:
+            raise error(f"{name} is {value!r} seconds, more than {most:g}: is it in milliseconds?")
+        if value > 0 if least is None else value >= least:
+            return float(value)
+    bounds = "above 0" if least is None else f"of {least:g} or more"
+    raise error(f"{name} is {value!r}: give seconds {bounds}, such as 30")
+
+
+def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """Return the known name that a mistyped one is close to, or None.
+
+    >>> did_you_mean("metdata", ["metadata", "config"])
+    'metadata'
+    """
+    from difflib import get_close_matches  # only for messages, and it takes 1 ms
+
+    near = get_close_matches(name.lower(), list(known), n=1, cutoff=cutoff)
+    return near[0] if near else None
+
+
+def lone_surrogate(text: str) -> str | None:
+    r"""Return what is wrong with a text that UTF-8 cannot hold, or None for any other text.
+
+    JSON is UTF-8 (RFC 8259, 8.1), which has no encoding for half of a surrogate pair (RFC 3629, 3).
+
+    >>> lone_surrogate("ok \ud800")
+    'a lone surrogate at character 3, which UTF-8 cannot hold'
+    """
+    if text.isascii():
+        return None
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return f"a lone surrogate at character {error.start}, which UTF-8 cannot hold"
+    return None

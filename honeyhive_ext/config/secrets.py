@@ -1,0 +1,68 @@
+"""A key that shows itself nowhere, and lists of headers that hold one."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from honeyhive_ext.config.unpicklable import Unpicklable
+from honeyhive_ext.errors import ConfigError
+
+_Item = TypeVar("_Item")
+
+
+class Secret(Unpicklable):
+    """A text that shows itself in no repr, str, format, log, traceback or pickle.
+
+    >>> Secret("hh_123")
+    Secret('[secret]')
+    >>> f"{Secret('hh_123')}", Secret("hh_123").reveal()
+    ('[secret]', 'hh_123')
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself. Keep it out of local variables: tracebacks can show those."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret('[secret]')"
+
+    def __str__(self) -> str:
+        return "[secret]"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
+
+
+class Unshown(list[_Item]):
+    """A list that does not show what it holds, for headers with a key on their way to the wire.
+
+    >>> Unshown([1, 2])
+    [2 not shown]
+    """
+
+    def __repr__(self) -> str:
+        return f"[{len(self)} not shown]"
+
+
+def secret(text: str | Secret | None) -> Secret | None:
+    """Wrap a key at once, so that no later frame holds the bare text. Blank means not given."""
+    if text is None or isinstance(text, Secret):
+        return text
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users need not type-check
+        raise ConfigError(f"an API key is a str, not {type(text).__name__}")
+    stripped = text.strip()
+    return Secret(stripped) if stripped else None

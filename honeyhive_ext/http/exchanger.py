@@ -1,0 +1,37 @@
+"""What a transport offers that takes whole requests and needs no httpx."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from honeyhive_ext.http.exchange import Answer
+
+
+@runtime_checkable
+class AsyncExchanger(Protocol):
+    """Sends one request and reads its whole answer, with nothing between it and the wire."""
+
+    async def exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Sequence[tuple[str, str]],
+        content: bytes,
+        limit: float,
+    ) -> Answer:
+        """Send a request; its answer, of any status.
+
+        Args:
+            method: The HTTP method.
+            url: The whole URL.
+            headers: All headers but Host and Content-Length.
+            content: The body.
+            limit: Seconds until the answer must be complete.
+
+        Raises:
+            httpx.RequestError: No answer came; its class says why.
+        """
+        ...
