@@ -1,4 +1,4 @@
-"""Conditions on events, written as Python comparisons.
+"""Filters of a search, written as Python comparisons of the fields of an event.
 
 >>> F.event_type == "model"
 F.event_type == 'model'

@@ -1,10 +1,9 @@
-"""One condition, several joined by AND, and whatever may be given for them. Pure."""
+"""One filter, several joined by AND, and the other forms in which a user may write them. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Any, Never, TypeAlias, cast
 
 from attrs import frozen
@@ -12,9 +11,10 @@ from honeyhive_client.models import EventFilter
 from honeyhive_client.models.filter_operator import FILTER_OPERATOR_VALUES
 from honeyhive_client.models.filter_type import FILTER_TYPE_VALUES
 
+from honeyhive_ext.config.checks import did_you_mean
 from honeyhive_ext.errors import QueryError
-from honeyhive_ext.filters.values import EPOCH, MOMENTS, WireValue, columns, iso_text, wire_value
-from honeyhive_ext.filters.warnings import contradiction, doubts, warn
+from honeyhive_ext.filters.values import EPOCH, TIME_ORDER, WireValue, event_fields, iso_utc, wire_value
+from honeyhive_ext.filters.warnings import contradiction, mismatch, warn
 
 _SIGNS = {"is": "==", "is not": "!=", "greater than": ">", "less than": "<"}
 _METHODS = {
@@ -27,32 +27,34 @@ _METHODS = {
 }
 _WITHOUT_VALUE = ("exists", "not exists")
 _KEYS = ("field", "operator", "value", "type")
-_UNIX_MS = (("start_time",), ("end_time",))  # columns that hold times, for which a number is a moment
+_UNIX_MS = (("start_time",), ("end_time",))  # fields whose numbers are times
 
 
 def name_of(path: Sequence[str]) -> str:
-    """How a field is written with `F`."""
-    if len(path) == 1 and path[0] in columns():
+    """Return how a user writes a field with `F`."""
+    if len(path) == 1 and path[0] in event_fields():
         return f"F.{path[0]}"
     return f"F({', '.join(map(repr, path))})"
 
 
 def _no_alternative(left: object, right: object) -> QueryError:
     return QueryError(
-        f"the API joins filters by AND only, so ({left!r}) | ({right!r}) cannot be asked: "
+        f"the API joins filters by AND only, so ({left!r}) | ({right!r}) is not possible: "
         "run one search for each and merge the results by event_id"
     )
 
 
 @frozen(eq=False, repr=False)
 class Filter:
-    """One condition on one field of an event, made by `F`; compares by what it asks.
+    """A condition on one field of an event, as a comparison of `F` makes it.
+
+    Two filters are equal if their JSON is equal.
 
     Attributes:
-        path: The keys that lead to the field. On the wire they are joined by dots.
+        path: The keys that lead to the field; in a request they are joined by dots.
         operator: One of the operators of the API document, such as "greater than".
         value: What the field is compared with; None for `exists` and `not exists`.
-        type: string, number, boolean or datetime; None leaves it to the service.
+        type: "string", "number", "boolean" or "datetime"; None leaves the choice to the service.
     """
 
     path: tuple[str, ...]
@@ -62,11 +64,11 @@ class Filter:
 
     @property
     def field(self) -> str:
-        """The field's dotted path, as it goes over the wire."""
+        """The dotted path of the field, as a request has it."""
         return ".".join(self.path)
 
     def to_dict(self) -> dict[str, Any]:
-        """The filter as it goes over the wire: an EventSearchFilter of the API document.
+        """Return the filter as a request has it: an EventSearchFilter of the API document.
 
         >>> from honeyhive_ext.filters import F
         >>> (F("metadata.cost") > 0.01).to_dict()
@@ -93,8 +95,8 @@ class Filter:
         write = opposite.get(self.operator) or {"contains": ".not_contains", "not contains": ".contains"}.get(
             self.operator
         )
-        hint = f"write {write} instead" if write else "there is no opposite of it in the API"
-        raise QueryError(f"the API has no NOT, so ~({self!r}) cannot be asked: {hint}")
+        hint = f"write {write} instead" if write else "the API has no opposite of it"
+        raise QueryError(f"the API has no NOT, so ~({self!r}) is not possible: {hint}")
 
     def __bool__(self) -> Never:
         raise QueryError(
@@ -130,7 +132,7 @@ class Filter:
 
 @frozen(repr=False)
 class AllOf:
-    """Several filters that must all hold, as `&` makes them."""
+    """Several filters that an event must match, as `&` makes them."""
 
     filters: tuple[Filter, ...]
 
@@ -158,31 +160,35 @@ class AllOf:
 FilterLike: TypeAlias = Filter | AllOf | EventFilter | Mapping[str, Any]
 
 
-def _moment(ms: WireValue) -> str:
+def _iso_of_ms(ms: WireValue) -> str:
     try:
-        return iso_text(EPOCH + timedelta(milliseconds=float(ms or 0)))
+        return iso_utc(EPOCH + timedelta(milliseconds=float(ms or 0)))
     except OverflowError as error:
-        raise QueryError(f"{ms!r} Unix ms lies beyond the years 1 to 9999") from error
+        raise QueryError(f"{ms!r} Unix ms is outside the years 1 to 9999") from error
 
 
 def build(path: Sequence[str], operator: str, value: object, kind: str | None = None) -> Filter:
-    """A filter from Python values, checked; warns where it cannot match anything."""
+    """Return a checked filter of Python values; warn if no event can match it.
+
+    Raises:
+        QueryError: The API has no such operator or type, or no filter can hold the value.
+    """
     _check_name("operator", operator, FILTER_OPERATOR_VALUES)
     if kind is not None:
         _check_name("type", kind, FILTER_TYPE_VALUES)
     wire, own = wire_value(value, operator)
-    if operator in MOMENTS and own == "number" and kind is None and tuple(path) in _UNIX_MS:
-        wire, own = _moment(wire), "datetime"
+    if operator in TIME_ORDER and own == "number" and kind is None and tuple(path) in _UNIX_MS:
+        wire, own = _iso_of_ms(wire), "datetime"
     built = Filter(tuple(path), operator, wire, kind or own)
-    if reason := doubts(built):
+    if reason := mismatch(built):
         warn(reason, built)
     return built
 
 
 def _check_name(what: str, given: object, known: frozenset[Any]) -> None:
     if given not in known:
-        near = get_close_matches(str(given), known)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(known))}"
+        near = did_you_mean(str(given), known)
+        hint = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(known))}"
         raise QueryError(f"the API has no {what} {given!r}: {hint}")
 
 
@@ -199,29 +205,29 @@ def _flat(given: object) -> tuple[Filter, ...]:
         raise QueryError("pass several filters one by one: search(*filters)")
     raise QueryError(
         f"{given!r} is not a condition: compare a field, such as F.event_type == 'model' or "
-        "F.error.exists(), each in parentheses where & joins them; or write a dict with field, operator "
+        "F.error.exists(), each in parentheses if & joins them; or write a dict with field, operator "
         "and value"
     )
 
 
 def _from_dict(given: Mapping[str, Any]) -> Filter:
     for key in given:
-        _check_name("property of a filter named", key, frozenset(_KEYS))
+        _check_name("filter property", key, frozenset(_KEYS))
     operator = given.get("operator")
     missing = [key for key in ("field", "operator", "value") if key not in given]
     if missing and not (missing == ["value"] and operator in _WITHOUT_VALUE):
         raise QueryError(f"the filter {dict(given)!r} lacks {' and '.join(missing)}")
     path = given["field"]
     if not isinstance(path, str) or not path:
-        raise QueryError(f"the field of a filter is its dotted path as text, not {path!r}")
+        raise QueryError(f"the field of a filter is a dotted path, such as 'metadata.cost', not {path!r}")
     return build((path,), given["operator"], given.get("value"), given.get("type"))
 
 
 def as_filters(given: Sequence[FilterLike]) -> tuple[Filter, ...]:
-    """Whatever may stand for filters, as filters. Warns where they contradict each other.
+    """Return the filters in everything that a user may give as filters; warn if they contradict each other.
 
     Raises:
-        QueryError: Something that is no filter; the message says what to write instead.
+        QueryError: Something is not a filter; the message says what to write instead.
     """
     filters = tuple(one for some in given for one in _flat(some))
     if reason := contradiction(filters):

@@ -1,14 +1,14 @@
-"""`F`: a field of an event, whose comparisons are filters. Pure."""
+"""`F`, which names the fields of an event; comparing a field makes a filter. Pure."""
 
 from __future__ import annotations
 
 import math
-from difflib import get_close_matches
 from typing import Final, Never, cast
 
+from honeyhive_ext.config.checks import did_you_mean
 from honeyhive_ext.errors import QueryError
 from honeyhive_ext.filters.condition import Filter, build, name_of
-from honeyhive_ext.filters.values import Value, columns, wire_value
+from honeyhive_ext.filters.values import Value, event_fields, wire_value
 
 
 class Field:
@@ -19,22 +19,25 @@ class Field:
 
     def __init__(self, *path: str) -> None:
         if not path or not all(isinstance(part, str) and part for part in cast("tuple[object, ...]", path)):
-            raise QueryError('a field is named by its path, such as F("metadata.cost"), not by ' + repr(path))
+            raise QueryError('a field needs a path of strings, such as F("metadata.cost"), not ' + repr(path))
         object.__setattr__(self, "path", path)
 
     def __setattr__(self, name: str, value: object) -> Never:
-        raise AttributeError("a Field does not change")
+        raise AttributeError("a Field cannot be changed")
 
     def where(self, operator: str, value: Value = None, *, type: str | None = None) -> Filter:  # noqa: A002
-        """A filter with any operator and type of the API document.
+        """Return a filter with any operator and type of the API document (EventSearchFilter).
 
         Args:
-            operator: Such as "greater than".
-            value: What to compare with.
-            type: string, number, boolean or datetime. Default: what the value is.
+            operator: The operator, such as "greater than".
+            value: The value to compare with.
+            type: "string", "number", "boolean" or "datetime". Default: the type of the value.
 
         Raises:
             QueryError: The document has no such operator or type, or no filter can hold the value.
+
+        >>> F("metadata.version").where("greater than", "1.2").to_dict()["type"]
+        'string'
         """
         return build(self.path, operator, value, type)
 
@@ -51,27 +54,37 @@ class Field:
         return build(self.path, _ordering("less than", value), value)
 
     def contains(self, text: Value) -> Filter:
-        """The field is text that holds this text."""
+        """Match events in which the field is a string that contains this string."""
         return build(self.path, "contains", text)
 
     def not_contains(self, text: Value) -> Filter:
-        """The field is not text that holds this text."""
+        """Match events in which the field is not a string that contains this string."""
         return build(self.path, "not contains", text)
 
     def exists(self) -> Filter:
-        """The event has the field, and it is not null."""
+        """Match events that have the field, with a value other than null."""
         return Filter(self.path, "exists")
 
     def not_exists(self) -> Filter:
-        """The event does not have the field, or it is null."""
+        """Match events that do not have the field, or have null there."""
         return Filter(self.path, "not exists")
 
     def after(self, moment: Value) -> Filter:
-        """The field is later than an aware datetime, or ISO 8601 text with an offset."""
+        """Match events in which the field is later than a time.
+
+        Args:
+            moment: An aware datetime, or an ISO 8601 string with an offset. For `start_time` and `end_time`
+                also a number of Unix ms.
+        """
         return build(self.path, "after", moment)
 
     def before(self, moment: Value) -> Filter:
-        """The field is earlier than an aware datetime, or ISO 8601 text with an offset."""
+        """Match events in which the field is earlier than a time.
+
+        Args:
+            moment: An aware datetime, or an ISO 8601 string with an offset. For `start_time` and `end_time`
+                also a number of Unix ms.
+        """
         return build(self.path, "before", moment)
 
     def __ge__(self, value: Value) -> Never:
@@ -93,7 +106,7 @@ class Field:
     def _alone(self, other: object = None) -> Never:
         raise QueryError(
             f"{self!r} is a field, not a condition: compare it, such as {self!r} == 'x' or "
-            f"{self!r}.exists(), and put each comparison in parentheses where & joins them"
+            f"{self!r}.exists(), and put each comparison in parentheses if & joins them"
         )
 
     __and__ = __rand__ = __or__ = __ror__ = _alone
@@ -105,7 +118,7 @@ class Field:
         self._alone()
 
     def __contains__(self, value: object) -> Never:
-        raise QueryError(f"`in` cannot be asked of the service: write {self!r}.contains({value!r})")
+        raise QueryError(f"the API has no `in`: write {self!r}.contains({value!r})")
 
     __iter__ = None
 
@@ -123,24 +136,24 @@ class _Fields:
     """`F("path")` and `F.column`."""
 
     def __call__(self, *path: str) -> Field:
-        """The field under a path.
+        """Return the field at a path.
 
         Args:
-            *path: One dotted path, or the keys one by one. The keys of events often contain dots
-                themselves: `F("metadata", "gen_ai.usage.input_tokens")` says that the last three words are
-                one key. The API has one notation for both, `metadata.gen_ai.usage.input_tokens`.
+            *path: One dotted path, or the keys one by one. A key of an event may itself contain dots: in
+                `F("metadata", "gen_ai.usage.input_tokens")` the last three words are one key. A request has
+                the same path for both, `metadata.gen_ai.usage.input_tokens`.
         """
         return Field(*path)
 
     def __getattr__(self, name: str) -> Field:
-        if name in columns():
+        if name in event_fields():
             return Field(name)
-        near = get_close_matches(name, columns())
-        hint = f"did you mean F.{near[0]}?" if near else f'for another field write F("{name}")'
+        near = did_you_mean(name, event_fields())
+        hint = f"did you mean F.{near}?" if near else f'for another field write F("{name}")'
         raise AttributeError(f"events have no field {name!r}: {hint}")
 
     def __dir__(self) -> list[str]:
-        return list(columns())
+        return list(event_fields())
 
     def __repr__(self) -> str:
         return "F"
@@ -150,6 +163,6 @@ F: Final = _Fields()
 
 
 def _ordering(operator: str, value: object) -> str:
-    """Moments are ordered by operators of their own."""
-    moment = wire_value(value, operator)[1] == "datetime"
-    return {"greater than": "after", "less than": "before"}[operator] if moment else operator
+    """Return the operator for > or <: the API has its own operators for times."""
+    is_time = wire_value(value, operator)[1] == "datetime"
+    return {"greater than": "after", "less than": "before"}[operator] if is_time else operator

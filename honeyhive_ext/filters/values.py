@@ -1,4 +1,4 @@
-"""Python values as the values of filters, and warnings about filters that cannot match anything. Pure."""
+"""Python values as the values of filters, and the fields that an event has. Pure."""
 
 from __future__ import annotations
 
@@ -8,48 +8,49 @@ from decimal import Decimal
 from enum import Enum
 from functools import cache
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 from honeyhive_client.models import Event
 
+from honeyhive_ext.config.checks import lone_surrogate
 from honeyhive_ext.errors import QueryError
-
-if TYPE_CHECKING:
-    pass
 
 WireValue: TypeAlias = str | float | bool | None
 Value: TypeAlias = str | float | bool | datetime | UUID | Enum | Decimal | None
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LARGEST = 2**64  # integers from here on do not survive JSON unchanged
-ORDERING = ("greater than", "less than")
-MOMENTS = ("after", "before")
+OUT_OF_RANGE = 2**64  # many JSON libraries change integers from here on
+NUMBER_ORDER = ("greater than", "less than")
+TIME_ORDER = ("after", "before")
 
 
 @cache
-def columns() -> tuple[str, ...]:
-    """The fields of an event that the API document names."""
+def event_fields() -> tuple[str, ...]:
+    """Return the names of the fields of an event that the API document names."""
     return tuple(name for name in Event.__annotations__ if name != "additional_properties")
 
 
-def iso_text(moment: datetime) -> str:
-    """An aware datetime as ISO 8601 in UTC, to the microsecond where it has one.
+def iso_utc(time: datetime) -> str:
+    """Return an aware datetime as ISO 8601 in UTC, in ms, or in µs if it has a fraction of a ms.
 
-    >>> iso_text(datetime(2026, 1, 2, tzinfo=UTC))
+    Raises:
+        QueryError: The datetime has no time zone.
+
+    >>> iso_utc(datetime(2026, 1, 2, tzinfo=UTC))
     '2026-01-02T00:00:00.000Z'
     """
-    if moment.utcoffset() is None:
+    if time.utcoffset() is None:
         raise QueryError(
-            f"{moment!r} has no time zone, so it names no moment: "
-            "write datetime(..., tzinfo=UTC) or moment.astimezone()"
+            f"{time!r} has no time zone, so its time is not known: "
+            "write datetime(..., tzinfo=UTC) or value.astimezone()"
         )
-    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    utc = time.astimezone(UTC).replace(tzinfo=None)
     return utc.isoformat(timespec="microseconds" if utc.microsecond % 1000 else "milliseconds") + "Z"
 
 
-def is_moment(text: str) -> bool:
-    """Whether text is a moment in ISO 8601, with its offset from UTC."""
+def is_iso_time(text: str) -> bool:
+    """Return whether a string is an ISO 8601 time with its offset from UTC."""
     try:
         return datetime.fromisoformat(text).utcoffset() is not None
     except ValueError:
@@ -57,10 +58,10 @@ def is_moment(text: str) -> bool:
 
 
 def wire_value(value: object, operator: str) -> tuple[WireValue, str | None]:
-    """A Python value as the value of a filter and its type; the type is None for null.
+    """Return the JSON value and the type that a filter has for a Python value; the type of null is None.
 
     Raises:
-        QueryError: A value that no filter can hold; the message says what to write instead.
+        QueryError: No filter can hold the value; the message says what to write instead.
     """
     if isinstance(value, Enum):
         return wire_value(value.value, operator)
@@ -69,16 +70,17 @@ def wire_value(value: object, operator: str) -> tuple[WireValue, str | None]:
     if isinstance(value, bool):
         return value, "boolean"
     if isinstance(value, str):
-        return _text(str(value)), "datetime" if operator in MOMENTS and is_moment(value) else "string"
+        is_time = operator in TIME_ORDER and is_iso_time(value)
+        return _encodable(str(value)), "datetime" if is_time else "string"
     if isinstance(value, datetime):
-        return iso_text(value), "datetime"
+        return iso_utc(value), "datetime"
     if isinstance(value, UUID):
         return str(value), "string"
     if isinstance(value, Decimal):
-        if operator in ORDERING:
+        if operator in NUMBER_ORDER:
             raise QueryError(
-                f"{value!r} cannot be compared by {operator!r}: a Decimal is stored as text. "
-                f"For numbers write float(...)"
+                f"{value!r} cannot be compared by {operator!r}, because a Decimal is stored as a string: "
+                "write float(...)"
             )
         return str(value), "string"
     if isinstance(value, Integral):
@@ -88,36 +90,32 @@ def wire_value(value: object, operator: str) -> tuple[WireValue, str | None]:
         if not math.isfinite(number):
             raise QueryError(f"{number!r} is not a JSON number, so no event holds it")
         return number, "number"
-    raise QueryError(f"a filter cannot hold {_described(value)}{_instead(value)}")
+    raise QueryError(f"a filter cannot hold a {type(value).__name__}{_instead(value)}")
 
 
-def _text(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise QueryError(f"{text!r} holds half a character (a lone surrogate), which JSON cannot") from error
+def _encodable(text: str) -> str:
+    if (problem := lone_surrogate(text)) is not None:
+        raise QueryError(f"{text!r} has {problem}")
     return text
 
 
 def _integer(number: int) -> int:
-    if abs(number) >= LARGEST:
+    if abs(number) >= OUT_OF_RANGE:
         raise QueryError(
-            f"{number} does not fit 64 bits, so JSON would change it: write float(...) or str(...)"
+            f"{number} does not fit in 64 bits, so JSON would change it: write float(...) or str(...)"
         )
     return number
-
-
-def _described(value: object) -> str:
-    return f"a {type(value).__name__}"
 
 
 def _instead(value: object) -> str:
     if isinstance(value, date):
         return ": write a datetime with a time zone, such as datetime(2026, 1, 2, tzinfo=UTC)"
     if isinstance(value, list | tuple | set | frozenset):
-        return ": the API compares with one value. Run one search for each, or compare on what they share"
+        return (
+            ": the API compares with one value. Run one search for each value, or filter by what they share"
+        )
     if isinstance(value, dict):
         return ': compare a value inside it, such as F("metadata.model") == "small"'
     if isinstance(value, bytes):
         return ": write value.decode()"
-    return ": it takes str, int, float, bool, None, datetime, UUID, Enum and Decimal"
+    return ": give a str, int, float, bool, None, datetime, UUID, Enum or Decimal"

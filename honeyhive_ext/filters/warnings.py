@@ -1,20 +1,20 @@
-"""Filters that can be sent but cannot match anything."""
+"""Warnings about filters that the API accepts but that no event can match."""
 
 from __future__ import annotations
 
 import inspect
 import warnings
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Protocol
 
 from honeyhive_client.models.event_type import EVENT_TYPE_VALUES
 
-from honeyhive_ext.filters.values import MOMENTS, ORDERING, WireValue, columns
+from honeyhive_ext.config.checks import did_you_mean
+from honeyhive_ext.filters.values import NUMBER_ORDER, TIME_ORDER, WireValue, event_fields
 
 
-class Condition(Protocol):
-    """What a warning looks at; a `Filter` is one."""
+class Comparison(Protocol):
+    """What these checks read of a `Filter`; they cannot import it, since building one runs them."""
 
     @property
     def field(self) -> str: ...
@@ -27,30 +27,30 @@ class Condition(Protocol):
 
 
 class FilterWarning(UserWarning):
-    """A filter that can be sent but cannot match anything."""
+    """The API accepts this filter, but no event can match it."""
 
     __module__ = "honeyhive_ext"
 
 
-def doubts(one: Condition) -> str | None:
-    """Why a filter cannot match anything, None where it can."""
+def mismatch(one: Comparison) -> str | None:
+    """Return why no event can match a filter, or None if one can."""
     operator, value, kind = one.operator, one.value, one.type
     root = one.field.partition(".")[0]
-    if root not in columns() and (near := get_close_matches(root, columns(), cutoff=0.8)):
-        return f"no event has a field {root!r}; did you mean {near[0]!r}?"
-    if operator in MOMENTS and kind != "datetime":
+    if root not in event_fields() and (near := did_you_mean(root, event_fields(), cutoff=0.8)):
+        return f"events have no field {root!r}: did you mean {near!r}?"
+    if operator in TIME_ORDER and kind != "datetime":
         return (
-            f"{operator!r} compares moments, and {value!r} is none: "
+            f"{operator!r} compares times, and {value!r} is not a time: "
             "write an aware datetime, or > and < for numbers"
         )
-    if operator in ORDERING and (value is None or isinstance(value, bool)):
-        return f"{operator!r} compares numbers, and {value!r} is none"
+    if operator in NUMBER_ORDER and (value is None or isinstance(value, bool)):
+        return f"{operator!r} compares numbers, and {value!r} is not a number"
     if operator.endswith("contains") and not isinstance(value, str):
-        return f"{operator!r} looks for text inside text, and {value!r} is none"
+        return f"{operator!r} looks for a string in a string, and {value!r} is not a string"
     if kind is not None and value is not None and not _fits(value, kind):
         return f"{value!r} is not of type {kind!r}"
     if one.field == "event_type" and operator == "is" and value not in EVENT_TYPE_VALUES:
-        return f"no event_type {value!r} is known; there are {', '.join(sorted(EVENT_TYPE_VALUES))}"
+        return f"there is no event_type {value!r}, only {', '.join(sorted(EVENT_TYPE_VALUES))}"
     return None
 
 
@@ -66,22 +66,22 @@ def _fits(value: WireValue, kind: str) -> bool:
     return isinstance(value, str)
 
 
-def contradiction(filters: Iterable[Condition]) -> str | None:
-    """Why several filters cannot all match one event, None where they can."""
-    by_field: dict[str, list[Condition]] = {}
+def contradiction(filters: Iterable[Comparison]) -> str | None:
+    """Return why no event can match all of several filters, or None if one can."""
+    by_field: dict[str, list[Comparison]] = {}
     for one in filters:
         by_field.setdefault(one.field, []).append(one)
     for name, some in by_field.items():
         operators = {f.operator for f in some if f.value is not None or f.operator.endswith("exists")}
-        if "not exists" in operators and operators & {"exists", "is", "contains", *ORDERING, *MOMENTS}:
+        if "not exists" in operators and operators & {"exists", "is", "contains", *NUMBER_ORDER, *TIME_ORDER}:
             return f"{name} cannot both be missing and have a value"
-        # A path may lead through an array to several values, of which each filter asks for one.
-        if name in columns() and (reason := _clash(name, some)):
+        # A longer path may lead through an array to several values, and each filter may match another one.
+        if name in event_fields() and (reason := _clash(name, some)):
             return reason
     return None
 
 
-def _clash(name: str, filters: list[Condition]) -> str | None:
+def _clash(name: str, filters: list[Comparison]) -> str | None:
     equal = {f.value for f in filters if f.operator == "is" and _plain(f)}
     if len(equal) > 1:
         return f"{name} cannot be {' and '.join(sorted(map(repr, equal)))} at once"
@@ -94,12 +94,12 @@ def _clash(name: str, filters: list[Condition]) -> str | None:
     return None
 
 
-def _plain(one: Condition) -> bool:
+def _plain(one: Comparison) -> bool:
     return one.value is not None and one.type != "datetime"
 
 
 def warn(reason: str, what: object) -> None:
-    """Say that a filter matches nothing, at the line of the caller's code that wrote it."""
+    """Warn that a filter matches nothing, at the line of the caller's code that wrote it."""
     level, frame = 1, inspect.currentframe()
     while frame is not None and frame.f_globals.get("__name__", "").startswith("honeyhive_ext."):
         level, frame = level + 1, frame.f_back

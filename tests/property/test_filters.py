@@ -1,4 +1,4 @@
-"""Whatever `F` accepts is an EventSearchFilter, can be pasted, and survives its wire form."""
+"""Every filter that `F` makes is an EventSearchFilter, is rebuilt by its repr, and equals its JSON."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_filter_is_its_dict_and_follows_the_schema(one: Filter) -> None:
 
 
 @given(filters(), filters())
-def test_a_repr_can_be_pasted(one: Filter, other: Filter) -> None:
+def test_a_repr_is_python_that_makes_the_filter(one: Filter, other: Filter) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pasted = eval(repr(one & other), {"F": F, "datetime": datetime})

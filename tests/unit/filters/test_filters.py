@@ -1,9 +1,10 @@
-"""`F` builds the filters of the API, and refuses what the API cannot ask."""
+"""`F` builds the filters of the API; for other conditions the error says what to write instead."""
 
 from __future__ import annotations
 
 import copy
 import pickle
+import time
 import warnings
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -61,14 +62,14 @@ class Kind(Enum):
         (lambda: F("a") == Decimal("0.10"), "is", "0.10", "string"),
     ],
 )
-def test_every_operator_and_value_becomes_its_wire_form(
+def test_every_operator_and_value_becomes_what_the_api_takes(
     write: Callable[[], Filter], operator: str, value: object, type_: str | None
 ) -> None:
     built = write()
     assert (built.operator, built.value, built.type) == (operator, value, type_)
 
 
-def test_keys_with_dots_are_named_one_by_one() -> None:
+def test_a_key_with_dots_is_given_as_one_argument() -> None:
     built = F("metadata", "gen_ai.usage.input_tokens") > 5
     assert built.path == ("metadata", "gen_ai.usage.input_tokens")
     assert built.to_dict()["field"] == "metadata.gen_ai.usage.input_tokens"
@@ -127,14 +128,14 @@ ONE, TWO = F.event_type == "model", F("metadata.cost") > 1
         (lambda: as_filters(["model"]), "compare a field"),  # type: ignore[list-item]
     ],
 )
-def test_what_the_api_cannot_ask_is_refused_with_what_to_write(
+def test_a_condition_that_the_api_does_not_have_raises_with_what_to_write(
     write: Callable[[], object], instead: str
 ) -> None:
     with pytest.raises(QueryError, match=instead):
         write()
 
 
-def test_a_field_is_not_iterable_and_does_not_change() -> None:
+def test_a_field_cannot_be_iterated_or_changed() -> None:
     with pytest.raises(TypeError):
         list(F("x"))  # type: ignore[call-overload]
     with pytest.raises(AttributeError):
@@ -158,7 +159,7 @@ def test_fields_and_filters_can_be_copied_and_pickled() -> None:
     assert copy.deepcopy(F("a", "b")).path == pickle.loads(pickle.dumps(F("a", "b"))).path == ("a", "b")
 
 
-def test_filters_compare_and_hash_by_what_they_ask() -> None:
+def test_filters_are_equal_and_hash_by_their_json() -> None:
     assert (F("a.b") == 1) == (F("a", "b") == 1)
     assert len({F("a") == 1, F("a") == 1, F("a") == True, F("a") == "1"}) == 3  # noqa: E712
     assert (F("a") == 1) != (F("a") == 2)
@@ -185,13 +186,13 @@ def test_filters_compare_and_hash_by_what_they_ask() -> None:
         lambda: as_filters([F("a.b").exists(), F("a.b").not_exists()]),
     ],
 )
-def test_a_filter_that_cannot_match_is_warned_about_where_it_is_written(write: FunctionType) -> None:
+def test_the_warning_about_a_filter_that_cannot_match_points_at_its_line(write: FunctionType) -> None:
     with pytest.warns(FilterWarning, match="matches nothing") as caught:
         write()
     assert (caught[0].filename, caught[0].lineno) == (__file__, write.__code__.co_firstlineno)
 
 
-def test_a_filter_in_code_without_a_module_is_warned_about_too() -> None:
+def test_code_without_a_module_gets_the_warning_too() -> None:
     with pytest.warns(FilterWarning, match="matches nothing"):
         exec("F('x').after(5)", {"F": F})
 
@@ -201,3 +202,38 @@ def test_a_path_through_an_array_may_have_two_values() -> None:
         warnings.simplefilter("error")
         role = F("inputs.messages.role")
         assert len(as_filters([role == "user", role == "assistant", F("x") > "1.2"])) == 3
+
+
+def test_the_repr_of_fields_and_filters_is_how_they_are_written() -> None:
+    assert repr(F) == "F"
+    assert set(dir(F)) >= {"event_type", "metadata", "start_time"}
+    assert "additional_properties" not in dir(F)
+    assert repr(F("event_type")) == "F.event_type"
+    assert repr(F("event_type", "x")) == "F('event_type', 'x')"
+    assert repr(F("x").where("is", None)) == "F('x').where('is', None, type=None)"
+    assert repr(F("x").where("exists", 1)) == "F('x').where('exists', 1, type='number')"
+    assert repr(F("x").where("exists", None, type="string")) == "F('x').where('exists', None, type='string')"
+    assert repr(Filter(("x",), "is", 5, "string")) == "F('x').where('is', 5, type='string')"
+    assert repr(F("x").after(NOON)) == "F('x').after('2026-01-01T12:00:00.000Z')"
+    assert repr((F("x") == 1) & F("y").exists() & (F("z") != "a")) == (
+        "(F('x') == 1) & F('y').exists() & (F('z') != 'a')"
+    )
+
+
+def test_a_time_is_sent_in_utc_whatever_the_machine_s_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert F("x").after(NOON).value == "2026-01-01T12:00:00.000Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_joined_filters_keep_the_order_in_which_they_are_written() -> None:
+    wire = {"field": "source", "operator": "is", "value": "web", "type": "string"}
+    web = F.source == "web"
+    assert (wire & (ONE & TWO)).filters == (web, ONE, TWO)
+    assert ((ONE & TWO) & wire).filters == (ONE, TWO, web)
+    assert (wire & ONE).filters == (web, ONE)
+    assert (ONE & wire).filters == (ONE, web)
