@@ -12,7 +12,7 @@ from honeyhive_ext.errors import APIStatusError, HoneyHiveError, ResponseError, 
 
 
 @frozen
-class Answer:
+class BatchAnswer:
     """Outcome: the service answered. `error` is the error that this answer is where it is no success."""
 
     status: int
@@ -53,7 +53,7 @@ def listed_ids(content: bytes) -> list[str] | None:
     return listed if len(listed) == len(ids) else None
 
 
-def missing(answer: Answer, ours: Sequence[str], *, ids_in_answer: bool) -> Set[str] | None:
+def missing(answer: BatchAnswer, ours: Sequence[str], *, ids_in_answer: bool) -> Set[str] | None:
     """Which of our ids the answer leaves out; None where the answer is not about our events."""
     listed = listed_ids(answer.content)
     if listed is not None:
@@ -75,14 +75,14 @@ def missing(answer: Answer, ours: Sequence[str], *, ids_in_answer: bool) -> Set[
     return set(ours) if success is False else None
 
 
-def status_error(answer: Answer) -> APIStatusError:
+def status_error(answer: BatchAnswer) -> APIStatusError:
     """The error that an answer is."""
     if answer.error is not None:
         return answer.error
     return error_class(answer.status)(answer.status, "", body=answer.content)
 
 
-def left_out(answer: Answer) -> HoneyHiveError:
+def left_out(answer: BatchAnswer) -> HoneyHiveError:
     """Why an event that the service leaves out again and again is given up, with its own words."""
     body = _json_object(answer.content) or {}
     said = "; ".join(str(text) for text in _list(body.get("errors")) or ())

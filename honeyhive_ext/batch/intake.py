@@ -10,12 +10,12 @@ from honeyhive_client.api.events import create_event_batch
 from honeyhive_client.api.sessions import create_session_event_batch
 from honeyhive_client.models import CreateEventRequest
 
-from honeyhive_ext.batch.answers import Answer, is_partial
+from honeyhive_ext.batch.answers import BatchAnswer, is_partial
 from honeyhive_ext.batch.ledger import Ledger
-from honeyhive_ext.batch.options import Options
+from honeyhive_ext.batch.options import BatchOptions
 from honeyhive_ext.batch.packed_ids import SeenIds
 from honeyhive_ext.batch.plan import Chunk, Planner
-from honeyhive_ext.batch.reconcile import Delivery, Flow, Outcome, Send
+from honeyhive_ext.batch.reconcile import BatchState, Delivery, DeliveryOutcome, SendPart
 from honeyhive_ext.batch.report import BatchReport, Reason
 from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.errors import APIError, APIStatusError, EventError, HoneyHiveError
@@ -44,7 +44,7 @@ class Batch:
     """The state of one call. One thread or task reads the events; several may drive the chunks."""
 
     def __init__(
-        self, events: object, options: Options, settings: Settings, progress: bool | Progress
+        self, events: object, options: BatchOptions, settings: Settings, progress: bool | Progress
     ) -> None:
         total = len(events) if isinstance(events, Sized) else None
         self.options = options
@@ -61,7 +61,7 @@ class Batch:
         self._driven: set[int] = set()  # those of them that are on their way
         self._read = 0
         self._opening = options.opening
-        self._flow = Flow(
+        self._flow = BatchState(
             self._ledger,
             options.limits,
             ids_in_answer=not options.by_path,
@@ -181,7 +181,7 @@ class Batch:
         self._driven.discard(id(chunk))
         del self._open[id(chunk)]
 
-    def call(self, step: Send) -> Call:
+    def call(self, step: SendPart) -> Call:
         """The request of a step."""
         content = step.part.body()
         if self.options.by_path and self.options.session_id is not None:
@@ -193,17 +193,17 @@ class Batch:
 
     def outcome(
         self,
-        step: Send,
+        step: SendPart,
         call: Call,
         outcome: Reply | APIError,
         error_of: Callable[[Call, Reply], APIStatusError],
-    ) -> Outcome:
+    ) -> DeliveryOutcome:
         """What came of a step's request, as the machine wants it."""
         self._count(call, outcome, again=step.again)
         if isinstance(outcome, APIError):
             return outcome
         error = error_of(call, outcome) if outcome.status >= 400 else None
-        return Answer(outcome.status, outcome.content, error)
+        return BatchAnswer(outcome.status, outcome.content, error)
 
     def _count(self, call: Call, outcome: Reply | APIError, *, again: bool) -> None:
         self._ledger.count(outcome.attempts, len(call.request["content"]), retry=again)

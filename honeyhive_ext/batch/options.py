@@ -8,8 +8,7 @@ from typing import Any, Literal
 from attrs import frozen
 from honeyhive_client.models import SessionProperties
 
-from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
-from honeyhive_ext.batch.plan import Limits
+from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit, RequestLimits
 from honeyhive_ext.config.retry_policy import RetryPolicy, retry_policy
 from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.errors import ConfigError
@@ -24,7 +23,7 @@ MOST_CONCURRENCY = 64
 
 
 @frozen(kw_only=True)
-class Options:
+class BatchOptions:
     """What a caller chose for one batch, checked.
 
     Attributes:
@@ -33,7 +32,7 @@ class Options:
         by_path: Whether the session is in the request's path (createSessionEventBatch).
     """
 
-    limits: Limits
+    limits: RequestLimits
     concurrency: int
     on_error: OnError
     policy: RetryPolicy
@@ -45,7 +44,7 @@ class Options:
 
 def build_options(
     settings: Settings,
-    learnt: SizeLimit,
+    observed: ObservedSizeLimit,
     *,
     single_session: bool = False,
     session_properties: Properties | None = None,
@@ -56,7 +55,7 @@ def build_options(
     on_error: OnError = "raise",
     retry: RetryPolicy | bool | None = None,
     timeout: float | None = None,
-) -> Options:
+) -> BatchOptions:
     """Check what the caller gave; the session's id is decided here, once for the whole batch.
 
     Raises:
@@ -81,8 +80,8 @@ def build_options(
         raise ConfigError(
             "session_properties make the session of single_session=True: set it, or leave them out"
         )
-    return Options(
-        limits=Limits(max_events, max_bytes, learnt),
+    return BatchOptions(
+        limits=RequestLimits(max_events, max_bytes, observed),
         concurrency=concurrency,
         on_error=on_error,
         policy=retry_policy(retry, settings.retry),

@@ -7,9 +7,9 @@ from collections.abc import Container, Iterator, Sequence
 from itertools import accumulate
 
 import orjson
-from attrs import define, field, frozen
+from attrs import define
 
-from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
+from honeyhive_ext.batch.limits import RequestLimits
 
 _HEAD, _COMMA, _TAIL = b'{"events":[', b",", b"]}"
 _FRAME = len(_HEAD) + len(_TAIL)
@@ -55,7 +55,7 @@ class Chunk:
 class Part:
     """Some events of a chunk, in their order: what goes into one request.
 
-    >>> planner = Planner(Limits(max_events=3))
+    >>> planner = Planner(RequestLimits(max_events=3))
     >>> [planner.add(n, f"id {n}", b'{"n":%d}' % n) for n in range(2)]
     [None, None]
     >>> part = Part.of(planner.add(2, "id 2", b'{"n":2}'))
@@ -152,21 +152,6 @@ class Part:
         return cut if half - sums[cut - 1] >= sums[cut] - half else cut - 1
 
 
-@frozen
-class Limits:
-    """What one request may hold: the caller's settings, and what was learnt."""
-
-    max_events: int = MAX_EVENTS
-    max_bytes: int = MAX_BYTES
-    learnt: SizeLimit = field(factory=SizeLimit)
-
-    @property
-    def size(self) -> int:
-        """The largest body to send, in bytes, as known now."""
-        learnt = self.learnt.value
-        return self.max_bytes if learnt is None else min(self.max_bytes, learnt)
-
-
 class Planner:
     """Events in, chunks out: each within the limits, in the order of the input.
 
@@ -174,9 +159,9 @@ class Planner:
     that it is too large.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: RequestLimits) -> None:
         self._limits = limits
-        self._learnt = limits.learnt
+        self._observed = limits.observed
         self._max_events, self._max_bytes = limits.max_events, limits.max_bytes
         # Written over and over: to keep every event's own bytes until the chunk is full costs more, in page
         # faults, than to copy them here.
@@ -194,7 +179,7 @@ class Planner:
         full: Chunk | None = None
         begin = self._end
         if begin > len(_HEAD):
-            most = self._max_bytes if self._learnt.value is None else self._limits.size
+            most = self._max_bytes if self._observed.value is None else self._limits.size
             if begin + len(_COMMA) + len(content) + len(_TAIL) > most:
                 full = self.flush()
                 begin = self._end

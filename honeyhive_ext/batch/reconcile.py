@@ -15,9 +15,10 @@ from collections.abc import Generator
 
 from attrs import define, frozen
 
-from honeyhive_ext.batch.answers import Answer, left_out, listed_ids, missing, status_error
+from honeyhive_ext.batch.answers import BatchAnswer, left_out, listed_ids, missing, status_error
 from honeyhive_ext.batch.ledger import Ledger
-from honeyhive_ext.batch.plan import Chunk, Limits, Part
+from honeyhive_ext.batch.limits import RequestLimits
+from honeyhive_ext.batch.plan import Chunk, Part
 from honeyhive_ext.errors import (
     APIError,
     APIStatusError,
@@ -42,33 +43,35 @@ ROUTE_EVENTS = 8
 
 
 @frozen
-class Send:
-    """Step: make one request of these events; its outcome is an `Answer` or an `APIError`."""
+class SendPart:
+    """Step: make one request of these events; its outcome is a `BatchAnswer` or an `APIError`."""
 
     part: Part
     again: bool  # it repeats events after an answer that was unclear or left them out
 
 
 @frozen
-class Wait:
+class Backoff:
     """Step: wait as before a retry; its outcome is None."""
 
     retry: int  # from 0
     asked: float | None = None  # seconds, by the answer's Retry-After
 
 
-Step = Send | Wait
-Outcome = Answer | APIError | None
+DeliveryStep = SendPart | Backoff
+DeliveryOutcome = BatchAnswer | APIError | None
 
 
-class Flow:
+class BatchState:
     """What the chunks of one batch share while several are in flight.
 
     Attributes:
         stop: What stopped the batch; a chunk that sees it sends nothing more.
     """
 
-    def __init__(self, ledger: Ledger, limits: Limits, *, ids_in_answer: bool, deadline: float) -> None:
+    def __init__(
+        self, ledger: Ledger, limits: RequestLimits, *, ids_in_answer: bool, deadline: float
+    ) -> None:
         self.ledger = ledger
         self.limits = limits
         self.ids_in_answer = ids_in_answer
@@ -93,21 +96,21 @@ class _Piece:
     probing: bool = False  # on the way to the one event that is refused
     suspect: bool = False  # one of them is refused: the other half of a refused request arrived whole
     unclear: int = 0
-    wait: Wait | None = None
+    wait: Backoff | None = None
     sibling: _Piece | None = None
 
 
 class Delivery:
     """One chunk on its way."""
 
-    def __init__(self, chunk: Chunk, flow: Flow) -> None:
+    def __init__(self, chunk: Chunk, flow: BatchState) -> None:
         self._flow = flow
         self._ledger = flow.ledger
         self._todo = [_Piece(Part.of(chunk))]
         self._total = len(chunk.ids)
         self._refused_alone: dict[int, int] = {}
 
-    def steps(self) -> Generator[Step, Outcome, None]:
+    def steps(self) -> Generator[DeliveryStep, DeliveryOutcome, None]:
         """Yield what to do; send the outcome in. Ends when every event is delivered or has failed."""
         while self._todo:
             piece = self._todo[-1]
@@ -123,7 +126,7 @@ class Delivery:
                 wait, piece.wait = piece.wait, None
                 yield wait
                 continue  # another chunk may have learnt something meanwhile
-            outcome = yield Send(piece.part, bool(piece.sent or piece.unclear))
+            outcome = yield SendPart(piece.part, bool(piece.sent or piece.unclear))
             self._todo.pop()
             self._judge(piece, outcome)
 
@@ -135,7 +138,7 @@ class Delivery:
 
     def _fit(self, piece: _Piece) -> None:
         """Cut off what a limit learnt since the planning leaves no room for."""
-        if self._flow.limits.learnt.value is None:
+        if self._flow.limits.observed.value is None:
             return
         most = piece.part.fitting(self._flow.limits.size)
         if most < len(piece.part):
@@ -144,8 +147,8 @@ class Delivery:
             rest = _Piece(later, sent=piece.sent, probing=piece.probing, unclear=piece.unclear)
             self._todo.insert(len(self._todo) - 1, rest)
 
-    def _judge(self, piece: _Piece, outcome: Outcome) -> None:
-        if isinstance(outcome, Answer):
+    def _judge(self, piece: _Piece, outcome: DeliveryOutcome) -> None:
+        if isinstance(outcome, BatchAnswer):
             decision = classify(outcome.status)
             if decision in (Decision.SPLIT, Decision.REFUSED, Decision.DELIVERED):
                 self._flow.strikes = 0
@@ -166,10 +169,10 @@ class Delivery:
             # a refusal for the key is certain: nothing was stored
             self._ledger.fail(piece.part, "not_sent" if _denied(outcome) else "failed", outcome)
         else:
-            raise TypeError(f"the outcome of a request is an Answer or an APIError, not {outcome!r}")
+            raise TypeError(f"the outcome of a request is a BatchAnswer or an APIError, not {outcome!r}")
 
-    def _too_large(self, piece: _Piece, answer: Answer) -> None:
-        self._flow.limits.learnt.learn(piece.part.size)
+    def _too_large(self, piece: _Piece, answer: BatchAnswer) -> None:
+        self._flow.limits.observed.observe(piece.part.size)
         if len(piece.part) == 1:
             self._ledger.fail(piece.part, "too_large", status_error(answer))
             return
@@ -177,7 +180,7 @@ class Delivery:
         for part in (second, first):
             self._todo.append(_Piece(part, sent=piece.sent, probing=piece.probing, unclear=piece.unclear))
 
-    def _refused(self, piece: _Piece, answer: Answer) -> None:
+    def _refused(self, piece: _Piece, answer: BatchAnswer) -> None:
         error = status_error(answer)
         if len(piece.part) == 1:
             alone = self._refused_alone[answer.status] = self._refused_alone.get(answer.status, 0) + 1
@@ -189,7 +192,7 @@ class Delivery:
         else:
             self._halve(piece)
 
-    def _reconcile(self, piece: _Piece, answer: Answer) -> None:
+    def _reconcile(self, piece: _Piece, answer: BatchAnswer) -> None:
         """A success, or a 500 that says which events are stored."""
         left = missing(answer, piece.part.ids, ids_in_answer=self._flow.ids_in_answer)
         if left is None:
@@ -210,7 +213,7 @@ class Delivery:
         else:
             self._halve(piece)
 
-    def _unclear(self, piece: _Piece, answer: Answer) -> None:
+    def _unclear(self, piece: _Piece, answer: BatchAnswer) -> None:
         """The answer is not about our events: they may be stored or not, as after a lost connection."""
         if piece.unclear + 1 < UNCLEAR_SENDS:
             again = _Piece(piece.part, piece.sent, piece.probing, unclear=piece.unclear + 1)
@@ -223,12 +226,12 @@ class Delivery:
         self._flow.failed(error)
         self._ledger.fail(piece.part, "failed", error)
 
-    def _again(self, piece: _Piece, answer: Answer, retry: int) -> None:
+    def _again(self, piece: _Piece, answer: BatchAnswer, retry: int) -> None:
         asked = None if answer.error is None else answer.error.retry_after
         if asked is not None and asked > self._flow.deadline:
             self._ledger.fail(piece.part, "failed", status_error(answer))
             return
-        piece.wait = Wait(retry, asked)
+        piece.wait = Backoff(retry, asked)
         self._todo.append(piece)
 
     def _halve(self, piece: _Piece) -> None:

@@ -23,9 +23,9 @@ from functools import partial
 from typing import Any, cast
 
 from honeyhive_ext.batch.intake import Batch, BatchEvent, accepts
-from honeyhive_ext.batch.options import Options
+from honeyhive_ext.batch.options import BatchOptions
 from honeyhive_ext.batch.plan import Chunk
-from honeyhive_ext.batch.reconcile import Outcome, Step, Wait
+from honeyhive_ext.batch.reconcile import Backoff, DeliveryOutcome, DeliveryStep
 from honeyhive_ext.batch.report import BatchReport
 from honeyhive_ext.errors import APIError, EventError
 from honeyhive_ext.http.exchange import Accept, Call, Reply
@@ -42,7 +42,7 @@ NOTICE = 0.5
 """Seconds after which a wait looks for a Ctrl-C that it may have missed."""
 
 
-class Crew:
+class Workers:
     """Threads that live as long as one call and do at most `most` pieces of work at a time.
 
     They are daemons: after Ctrl-C a request that hangs does not keep the process alive. Each takes one piece
@@ -116,12 +116,12 @@ class Crew:
 
 
 def create_batch(
-    sender: Sender, events: Iterable[BatchEvent], options: Options, progress: bool | Progress
+    sender: Sender, events: Iterable[BatchEvent], options: BatchOptions, progress: bool | Progress
 ) -> BatchReport:
     """Deliver all events, in this thread and up to `options.concurrency` more."""
     source = _iterator(events)
     batch = Batch(events, options, sender.settings, progress)
-    crew = Crew(options.concurrency)
+    crew = Workers(options.concurrency)
     try:
         for chunk in _chunks(batch, source):
             if (call := batch.opening()) is not None:
@@ -169,9 +169,9 @@ def _chunks(batch: Batch, source: Iterator[object]) -> Iterator[Chunk]:
 
 def _drive(sender: Sender, batch: Batch, chunk: Chunk) -> None:
     steps = batch.delivery(chunk).steps()
-    outcome: Outcome = None
+    outcome: DeliveryOutcome = None
     while (step := _next(steps, outcome)) is not None:
-        if isinstance(step, Wait):
+        if isinstance(step, Backoff):
             sender.sleep(sender.pause(step.retry, step.asked, batch.options.policy))
             outcome = None
         else:
@@ -180,7 +180,7 @@ def _drive(sender: Sender, batch: Batch, chunk: Chunk) -> None:
     batch.done(chunk)
 
 
-def _send(sender: Sender, options: Options, call: Call, accept: Accept) -> Reply | APIError:
+def _send(sender: Sender, options: BatchOptions, call: Call, accept: Accept) -> Reply | APIError:
     try:
         return sender.send(call, retry=options.policy, timeout=options.timeout, accept=accept)
     except APIError as error:
@@ -190,7 +190,7 @@ def _send(sender: Sender, options: Options, call: Call, accept: Accept) -> Reply
 async def create_batch_async(
     sender: AsyncSender,
     events: Iterable[BatchEvent] | AsyncIterable[BatchEvent],
-    options: Options,
+    options: BatchOptions,
     progress: bool | Progress,
 ) -> BatchReport:
     """Deliver all events, in up to `options.concurrency` tasks."""
@@ -222,7 +222,9 @@ async def create_batch_async(
     return batch.finish(source if isinstance(source, Iterator) else ())
 
 
-async def deliver_async(sender: AsyncSender, events: Sequence[WireEvent], options: Options) -> BatchReport:
+async def deliver_async(
+    sender: AsyncSender, events: Sequence[WireEvent], options: BatchOptions
+) -> BatchReport:
     """Deliver events that are ready, one request after the other, in the caller's task."""
     source = iter(events)
     batch = Batch(events, options, sender.settings, progress=False)
@@ -265,9 +267,9 @@ async def _chunks_async(
 
 async def _drive_async(sender: AsyncSender, batch: Batch, chunk: Chunk) -> None:
     steps = batch.delivery(chunk).steps()
-    outcome: Outcome = None
+    outcome: DeliveryOutcome = None
     while (step := _next(steps, outcome)) is not None:
-        if isinstance(step, Wait):
+        if isinstance(step, Backoff):
             await sender.sleep(sender.pause(step.retry, step.asked, batch.options.policy))
             outcome = None
         else:
@@ -277,14 +279,18 @@ async def _drive_async(sender: AsyncSender, batch: Batch, chunk: Chunk) -> None:
     batch.done(chunk)
 
 
-async def _send_async(sender: AsyncSender, options: Options, call: Call, accept: Accept) -> Reply | APIError:
+async def _send_async(
+    sender: AsyncSender, options: BatchOptions, call: Call, accept: Accept
+) -> Reply | APIError:
     try:
         return await sender.send(call, retry=options.policy, timeout=options.timeout, accept=accept)
     except APIError as error:
         return error
 
 
-def _next(steps: Generator[Step, Outcome, None], outcome: Outcome) -> Step | None:
+def _next(
+    steps: Generator[DeliveryStep, DeliveryOutcome, None], outcome: DeliveryOutcome
+) -> DeliveryStep | None:
     try:
         return steps.send(outcome)
     except StopIteration:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
+from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit
 from honeyhive_ext.config.defaults import MOST_A_PAGE
 from honeyhive_ext.http import operations as calls
 
@@ -44,7 +44,7 @@ class AsyncEvents:
 
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
-        self._learnt = SizeLimit()  # of the bodies of batches, by 413 answers
+        self._observed_limit = ObservedSizeLimit()  # of the bodies of batches, by 413 answers
 
     async def create(
         self,
@@ -188,7 +188,7 @@ class AsyncEvents:
 
         options = build_options(
             self._sender.settings,
-            self._learnt,
+            self._observed_limit,
             single_session=single_session,
             session_properties=session_properties,
             max_events=max_events,

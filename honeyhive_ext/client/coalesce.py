@@ -24,7 +24,7 @@ from honeyhive_ext.payload.events import WireEvent, prepare_event
 if TYPE_CHECKING:  # batches are imported where events do share requests
     from honeyhive_client.typed_dicts import CreateEventRequestInput
 
-    from honeyhive_ext.batch.options import Options
+    from honeyhive_ext.batch.options import BatchOptions
     from honeyhive_ext.config.retry_policy import RetryPolicy
 
 _Result = asyncio.Future[CreateEventResponse]
@@ -37,7 +37,9 @@ class CoalescingEvents(AsyncEvents):
         from honeyhive_ext.batch.options import build_options
 
         super().__init__(sender)
-        self._options = build_options(sender.settings, self._learnt, on_error="collect", max_concurrency=1)
+        self._options = build_options(
+            sender.settings, self._observed_limit, on_error="collect", max_concurrency=1
+        )
         self._lanes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Lane] = weakref.WeakKeyDictionary()
 
     async def create(
@@ -81,7 +83,7 @@ async def _nothing() -> None:
 class _Lane:
     """The creations of one event loop: those that wait, and the requests in flight."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, sender: AsyncSender, options: Options) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, sender: AsyncSender, options: BatchOptions) -> None:
         self._loop = loop
         self._sender = sender
         self._options = options

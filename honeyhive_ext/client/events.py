@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
+from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit
 from honeyhive_ext.config.defaults import MOST_A_PAGE
 from honeyhive_ext.http import operations as calls
 
@@ -43,7 +43,7 @@ class Events:
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
-        self._learnt = SizeLimit()  # of the bodies of batches, by 413 answers
+        self._observed_limit = ObservedSizeLimit()  # of the bodies of batches, by 413 answers
 
     def create(
         self,
@@ -297,7 +297,7 @@ class Events:
 
         options = build_options(
             self._sender.settings,
-            self._learnt,
+            self._observed_limit,
             single_session=single_session,
             session_properties=session_properties,
             max_events=max_events,

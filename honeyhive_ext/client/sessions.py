@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
+from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit
 from honeyhive_ext.http import operations as calls
 
 # Batches and searches are imported when one begins, see resources.py.
@@ -30,7 +30,7 @@ class Sessions:
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
-        self._learnt = SizeLimit()  # of the bodies of batches, by 413 answers
+        self._observed_limit = ObservedSizeLimit()  # of the bodies of batches, by 413 answers
 
     def create(
         self,
@@ -107,7 +107,7 @@ class Sessions:
 
         options = build_options(
             self._sender.settings,
-            self._learnt,
+            self._observed_limit,
             session_id=session_id,
             max_events=max_events,
             max_bytes=max_bytes,

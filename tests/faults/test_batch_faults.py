@@ -12,7 +12,7 @@ import pytest
 
 from honeyhive_ext import errors
 from honeyhive_ext.batch import BatchReport
-from honeyhive_ext.batch.answers import Answer
+from honeyhive_ext.batch.answers import BatchAnswer
 from honeyhive_ext.batch.reconcile import STRIKES
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import APIError, BatchError
@@ -83,7 +83,7 @@ def test_connections_cut_after_the_events_were_stored_lose_and_duplicate_nothing
     def respond(request: Recorded) -> Any:
         with lock:
             outcome = service.post(request.body)
-            assert isinstance(outcome, Answer)
+            assert isinstance(outcome, BatchAnswer)
             whole = answer(outcome.status, outcome.content)
             if request.body in seen:  # a retry sends the same bytes
                 return whole
@@ -317,17 +317,17 @@ def test_no_more_requests_are_in_flight_than_allowed(kind: Kind, most: int) -> N
 
 @pytest.mark.parametrize("kind", BOTH)
 def test_a_session_batch_is_confirmed_without_ids(kind: Kind) -> None:
-    answers: list[Callable[[list[str]], Answer | APIError]] = [
-        lambda ids: Answer(200, b'{"success": true}'),
-        lambda ids: Answer(200, b'{"success": false}'),
-        lambda ids: Answer(500, orjson.dumps({"event_ids": ids[:6], "errors": ["x"], "success": False})),
+    answers: list[Callable[[list[str]], BatchAnswer | APIError]] = [
+        lambda ids: BatchAnswer(200, b'{"success": true}'),
+        lambda ids: BatchAnswer(200, b'{"success": false}'),
+        lambda ids: BatchAnswer(500, orjson.dumps({"event_ids": ids[:6], "errors": ["x"], "success": False})),
         lambda ids: CUT,
-        lambda ids: Answer(200, b"{}"),
-        lambda ids: Answer(200, b'{"success": true}'),
+        lambda ids: BatchAnswer(200, b"{}"),
+        lambda ids: BatchAnswer(200, b'{"success": true}'),
     ]
     sizes: list[int] = []
 
-    def post(content: bytes) -> Answer | APIError:
+    def post(content: bytes) -> BatchAnswer | APIError:
         ids = sent_ids(content)
         sizes.append(len(ids))
         return answers.pop(0)(ids)

@@ -18,8 +18,8 @@ import pytest
 
 from honeyhive_ext import AsyncHoneyHive, HoneyHive
 from honeyhive_ext.batch import BatchReport, report_of
-from honeyhive_ext.batch.answers import Answer
-from honeyhive_ext.batch.run import Crew
+from honeyhive_ext.batch.answers import BatchAnswer
+from honeyhive_ext.batch.run import Workers
 from honeyhive_ext.errors import BatchError
 from tests.support.batches import BOTH, Service, serving, tools
 from tests.support.misbehaving import Hang, Misbehaving, Recorded, hang
@@ -137,7 +137,7 @@ class NothingToCome(queue.SimpleQueue[BaseException | None]):
 
 
 def test_a_ctrl_c_in_the_moment_a_request_ends_is_followed_by_no_wait_for_that_request() -> None:
-    crew = Crew(2)
+    crew = Workers(2)
     crew.start(lambda: None)
     crew._ended.get()  # and the interrupt comes before anything is done with it
     crew._ended = nothing = NothingToCome()
@@ -293,7 +293,7 @@ class Broken(httpx.BaseTransport, httpx.AsyncBaseTransport):
         if next(self._left, None) is None:
             raise ZeroDivisionError("a bug")
         outcome = self._service.post(content)
-        assert isinstance(outcome, Answer)
+        assert isinstance(outcome, BatchAnswer)
         return httpx.Response(outcome.status, content=outcome.content)
 
 

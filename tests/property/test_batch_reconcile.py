@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from honeyhive_ext.batch.answers import Answer
-from honeyhive_ext.batch.limits import LEARN, SizeLimit
-from honeyhive_ext.batch.plan import Limits, Part, Planner
+from honeyhive_ext.batch.answers import BatchAnswer
+from honeyhive_ext.batch.limits import MARGIN, ObservedSizeLimit, RequestLimits
+from honeyhive_ext.batch.plan import Part, Planner
 from honeyhive_ext.errors import APIError
 from tests.support.batches import CUT, Entry, Service, bound, chunk_of, entries, run
 from tests.support.scale import scaled, seed
@@ -118,13 +118,13 @@ def test_every_event_that_fits_arrives_and_a_learnt_limit_costs_few_requests_mor
     assert report.event_ids == [entry.event_id for entry in batch]
     assert service.sent_again == []
 
-    learnt = SizeLimit()
-    run(Service(largest=largest), batch, max_events=100_000, learnt=learnt)
+    observed = ObservedSizeLimit()
+    run(Service(largest=largest), batch, max_events=100_000, observed=observed)
     again = Service(largest=largest)
-    run(again, batch, max_events=100_000, learnt=learnt)
+    run(again, batch, max_events=100_000, observed=observed)
     knows, _ = run(Service(), batch, max_events=100_000, max_bytes=largest)
-    if learnt.value is not None:
-        assert LEARN * largest * 0.99 <= learnt.value <= largest
+    if observed.value is not None:
+        assert MARGIN * largest * 0.99 <= observed.value <= largest
     assert len(again.sizes) <= 1.3 * knows.requests, (len(again.sizes), knows.requests)
     assert all(status == 200 for status, _ in again.sizes)
 
@@ -165,7 +165,7 @@ def test_events_left_out_in_passing_arrive_in_the_end(seed: int, rate: float, mo
 
     service = Service(mode=mode, flaky=flaky)
 
-    def post(content: bytes) -> Answer | APIError:
+    def post(content: bytes) -> BatchAnswer | APIError:
         nonlocal calls
         calls += 1
         return service.post(content)
@@ -190,13 +190,13 @@ def test_whatever_the_service_answers_every_event_has_one_verdict(data: st.DataO
     )
     sent: list[set[str]] = []
 
-    def post(content: bytes) -> Answer | APIError:
+    def post(content: bytes) -> BatchAnswer | APIError:
         sent.append({event["event_id"] for event in orjson.loads(content)["events"]})
         status = data.draw(st.sampled_from([200, 200, 500, 400, 404, 409, 413, 422, 0]))
         if status == 0:
             return CUT
         broken = data.draw(st.booleans()) and data.draw(st.booleans())
-        return Answer(status, b"<html>" if broken else orjson.dumps(data.draw(bodies)))
+        return BatchAnswer(status, b"<html>" if broken else orjson.dumps(data.draw(bodies)))
 
     report, _ = run(post, batch, tries=2)
     failed = [failure.event_id for failure in report.failures]
@@ -214,7 +214,7 @@ def test_chunks_keep_the_order_and_stay_within_the_limits(
     sizes: list[int], max_events: int, max_bytes: int
 ) -> None:
     batch = [Entry(i, str(i), b"x" * size) for i, size in enumerate(sizes)]
-    planner = Planner(Limits(max_events, max_bytes))
+    planner = Planner(RequestLimits(max_events, max_bytes))
     chunks = [chunk for entry in batch if (chunk := planner.add(*entry))]
     if rest := planner.flush():
         chunks.append(rest)

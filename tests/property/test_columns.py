@@ -11,7 +11,8 @@ from honeyhive_client.request_fields import REQUEST_FIELDS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from honeyhive_ext.batch.plan import Limits, Part, Planner
+from honeyhive_ext.batch.limits import RequestLimits
+from honeyhive_ext.batch.plan import Part, Planner
 from honeyhive_ext.config.settings import EventSettings, OnUnserializable
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.payload import events
@@ -164,7 +165,7 @@ def test_an_id_that_borrows_from_its_neighbour_is_none(some: tuple[str, str, int
 def test_events_of_a_body_written_in_one_go_are_found_in_it(some: list[dict[str, Any]]) -> None:
     ids = [str(number) for number in range(len(some))]
     body = orjson.dumps({"events": some})
-    chunk = Planner(Limits()).add_body(7, ids, body)
+    chunk = Planner(RequestLimits()).add_body(7, ids, body)
     assert chunk is not None
     part = Part.of(chunk)
     assert list(part.events()) == [(7 + n, str(n), orjson.dumps(event)) for n, event in enumerate(some)]

@@ -12,12 +12,12 @@ from uuid import UUID
 
 import orjson
 
-from honeyhive_ext.batch.answers import Answer
+from honeyhive_ext.batch.answers import BatchAnswer
 from honeyhive_ext.batch.ledger import Ledger
-from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
+from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit, RequestLimits
 from honeyhive_ext.batch.options import build_options
-from honeyhive_ext.batch.plan import Chunk, Limits, Planner
-from honeyhive_ext.batch.reconcile import Delivery, Flow, Send, Wait
+from honeyhive_ext.batch.plan import Chunk, Planner
+from honeyhive_ext.batch.reconcile import Backoff, BatchState, Delivery, SendPart
 from honeyhive_ext.batch.report import BatchReport
 from honeyhive_ext.batch.run import create_batch, create_batch_async
 from honeyhive_ext.config.retry_policy import RetryPolicy
@@ -50,7 +50,7 @@ class Entry(NamedTuple):
 
 def chunk_of(batch: Sequence[Entry]) -> Chunk:
     """One chunk of all these events."""
-    planner = Planner(Limits(max_events=len(batch), max_bytes=10**9))
+    planner = Planner(RequestLimits(max_events=len(batch), max_bytes=10**9))
     chunks = [planner.add(*entry) for entry in batch]
     assert chunks[-1] is not None
     return chunks[-1]
@@ -93,7 +93,7 @@ class Service:
     sizes: list[tuple[int, int]] = field(default_factory=list)  # (status, bytes) of every request
     sent_again: list[str] = field(default_factory=list)  # ids sent although an answer had named them
 
-    def post(self, content: bytes) -> Answer | APIError:
+    def post(self, content: bytes) -> BatchAnswer | APIError:
         answer = self._answer(content)
         self.sizes.append((answer.status, len(content)))
         if answer.status != 413 and self.cut():
@@ -102,7 +102,7 @@ class Service:
             self.told.update(listed)
         return answer
 
-    def _answer(self, content: bytes) -> Answer:
+    def _answer(self, content: bytes) -> BatchAnswer:
         if self.largest is not None and len(content) > self.largest:
             return _answer(413, {"message": "too large"})
         ids = [event["event_id"] for event in orjson.loads(content)["events"]]
@@ -124,23 +124,23 @@ class Service:
         return _answer(500, {**listed, "errors": [f"{len(ids) - len(good)} events not stored"]})
 
 
-def _answer(status: int, content: object) -> Answer:
-    return Answer(status, orjson.dumps(content))
+def _answer(status: int, content: object) -> BatchAnswer:
+    return BatchAnswer(status, orjson.dumps(content))
 
 
 @dataclass
 class Run:
     """One batch through the pure part, one request after the other, with the transport's retries imitated."""
 
-    service: Callable[[bytes], Answer | APIError]
-    limits: Limits
+    service: Callable[[bytes], BatchAnswer | APIError]
+    limits: RequestLimits
     tries: int = 8
     waits: int = 0
     requests_of_chunk: list[tuple[int, int]] = field(default_factory=list)  # (events, requests)
 
     def __call__(self, batch: Iterable[Entry]) -> BatchReport:
         ledger = Ledger()
-        flow = Flow(ledger, self.limits, ids_in_answer=True, deadline=60.0)
+        flow = BatchState(ledger, self.limits, ids_in_answer=True, deadline=60.0)
         planner = Planner(self.limits)
         read = 0
         for entry in batch:
@@ -149,13 +149,13 @@ class Run:
         self._deliver(planner.flush(), flow)
         return ledger.close(session_id=None, read=read, stopped=flow.stop)
 
-    def _deliver(self, chunk: Chunk | None, flow: Flow) -> None:
+    def _deliver(self, chunk: Chunk | None, flow: BatchState) -> None:
         if chunk is None:
             return
         flow.ledger.plan(chunk)
         steps = Delivery(chunk, flow).steps()
         before = flow.ledger.requests
-        outcome: Answer | APIError | None = None
+        outcome: BatchAnswer | APIError | None = None
         while True:
             try:
                 step = steps.send(outcome)
@@ -164,13 +164,13 @@ class Run:
             outcome = self._perform(step, flow)
         self.requests_of_chunk.append((len(chunk.ids), flow.ledger.requests - before))
 
-    def _perform(self, step: Send | Wait, flow: Flow) -> Answer | APIError | None:
-        if isinstance(step, Wait):
+    def _perform(self, step: SendPart | Backoff, flow: BatchState) -> BatchAnswer | APIError | None:
+        if isinstance(step, Backoff):
             self.waits += 1
             return None
         content = step.part.body()
         assert len(content) == step.part.size
-        outcome: Answer | APIError = CUT
+        outcome: BatchAnswer | APIError = CUT
         attempts = 0
         while outcome is CUT and attempts < self.tries:
             attempts += 1
@@ -180,16 +180,16 @@ class Run:
 
 
 def run(
-    service: Service | Callable[[bytes], Answer | APIError],
+    service: Service | Callable[[bytes], BatchAnswer | APIError],
     batch: Iterable[Entry],
     *,
     max_events: int = MAX_EVENTS,
     max_bytes: int = MAX_BYTES,
-    learnt: SizeLimit | None = None,
+    observed: ObservedSizeLimit | None = None,
     tries: int = 8,
 ) -> tuple[BatchReport, Run]:
     post = service.post if isinstance(service, Service) else service
-    made = Run(post, Limits(max_events, max_bytes, learnt or SizeLimit()), tries)
+    made = Run(post, RequestLimits(max_events, max_bytes, observed or ObservedSizeLimit()), tries)
     return made(batch), made
 
 
@@ -198,7 +198,7 @@ def sent_ids(content: bytes) -> list[str]:
     return [event["event_id"] for event in orjson.loads(content)["events"]]
 
 
-def serving(post: Callable[[bytes], Answer | APIError]) -> Callable[[Recorded], Answered]:
+def serving(post: Callable[[bytes], BatchAnswer | APIError]) -> Callable[[Recorded], Answered]:
     """A service in memory as the answers of a `Misbehaving` server; sessions are always created.
 
     An `APIError` of the service becomes a connection cut after its first byte.
@@ -233,7 +233,9 @@ class Memory:
         asked: Seconds that every answer asks to wait.
     """
 
-    def __init__(self, post: Callable[[bytes], Answer | APIError], settings: Settings | None = None) -> None:
+    def __init__(
+        self, post: Callable[[bytes], BatchAnswer | APIError], settings: Settings | None = None
+    ) -> None:
         self.settings = settings or Settings(base_url="https://api.example", api_key=secret("hh_1"))
         self.calls: list[tuple[Call, dict[str, Any]]] = []
         self.waits: list[tuple[int, float | None, RetryPolicy]] = []
@@ -289,14 +291,16 @@ class AsyncMemory(Memory):
         self.slept.append(seconds)
 
 
-def memory(kind: Kind, post: Callable[[bytes], Answer | APIError], settings: Settings | None = None) -> Any:
+def memory(
+    kind: Kind, post: Callable[[bytes], BatchAnswer | APIError], settings: Settings | None = None
+) -> Any:
     """A sender of this shell; `Any`, because it is none by its class."""
     return (SyncMemory if kind == "sync" else AsyncMemory)(post, settings)
 
 
 def deliver(sender: Any, events: Any, *, progress: bool | Progress = False, **options: Any) -> BatchReport:
     """One batch through the shell of this sender, as `events.create_batch` does it."""
-    chosen = build_options(sender.settings, SizeLimit(), **options)
+    chosen = build_options(sender.settings, ObservedSizeLimit(), **options)
     if isinstance(sender, SyncMemory):
         return create_batch(sender, events, chosen, progress)  # type: ignore[arg-type]
     return asyncio.run(create_batch_async(sender, events, chosen, progress))

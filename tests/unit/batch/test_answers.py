@@ -7,15 +7,15 @@ import random
 import orjson
 import pytest
 
-from honeyhive_ext.batch.answers import Answer, is_partial, left_out, listed_ids, missing, status_error
+from honeyhive_ext.batch.answers import BatchAnswer, is_partial, left_out, listed_ids, missing, status_error
 from honeyhive_ext.errors import NotFoundError, ResponseError, ServerError
 from tests.support.batches import event_id
 
 IDS = [event_id(random.Random(n)) for n in range(4)]
 
 
-def says(*ids: object, status: int = 200) -> Answer:
-    return Answer(status, orjson.dumps({"event_ids": list(ids), "success": True}))
+def says(*ids: object, status: int = 200) -> BatchAnswer:
+    return BatchAnswer(status, orjson.dumps({"event_ids": list(ids), "success": True}))
 
 
 @pytest.mark.parametrize("order", [IDS, IDS[::-1], [*IDS, IDS[0]], [i.upper() for i in IDS]])
@@ -43,7 +43,7 @@ def test_what_the_answer_does_not_name_is_missing() -> None:
     ],
 )
 def test_an_answer_that_names_no_ids_says_nothing(content: bytes) -> None:
-    assert missing(Answer(200, content), IDS, ids_in_answer=True) is None
+    assert missing(BatchAnswer(200, content), IDS, ids_in_answer=True) is None
     assert not is_partial(500, content)
 
 
@@ -64,7 +64,7 @@ def test_one_id_of_somebody_else_makes_the_whole_answer_worthless() -> None:
 def test_a_sessions_batch_is_confirmed_by_success_alone(
     status: int, content: bytes, expected: set[str] | None
 ) -> None:
-    assert missing(Answer(status, content), IDS, ids_in_answer=False) == expected
+    assert missing(BatchAnswer(status, content), IDS, ids_in_answer=False) == expected
 
 
 def test_only_a_500_with_ids_is_a_partial_answer() -> None:
@@ -75,22 +75,24 @@ def test_only_a_500_with_ids_is_a_partial_answer() -> None:
 
 
 def test_what_is_left_out_is_reported_with_the_services_words() -> None:
-    error = left_out(Answer(500, b'{"event_ids": [], "errors": ["bad field", "bad type"], "success": false}'))
+    error = left_out(
+        BatchAnswer(500, b'{"event_ids": [], "errors": ["bad field", "bad type"], "success": false}')
+    )
     assert isinstance(error, ServerError)
     assert error.message == "bad field; bad type"
-    error = left_out(Answer(500, b'{"event_ids": [], "message": "shard is full"}'))
+    error = left_out(BatchAnswer(500, b'{"event_ids": [], "message": "shard is full"}'))
     assert isinstance(error, ServerError)
     assert (error.status, error.message) == (500, "shard is full")
     assert error.body == b'{"event_ids": [], "message": "shard is full"}'
-    error = left_out(Answer(200, b'{"event_ids": []}'))
+    error = left_out(BatchAnswer(200, b'{"event_ids": []}'))
     assert isinstance(error, ResponseError)
     assert (error.status, error.body) == (200, b'{"event_ids": []}')
     assert str(error) == "the service did not store this event and gave no reason"
 
 
 def test_an_answer_without_an_error_of_its_own_becomes_the_typed_one() -> None:
-    made = status_error(Answer(404, b"no such page"))
+    made = status_error(BatchAnswer(404, b"no such page"))
     assert isinstance(made, NotFoundError)
     assert (made.status, made.message, made.body) == (404, "", b"no such page")
     given = NotFoundError(404, "no such route")
-    assert status_error(Answer(404, b"", given)) is given
+    assert status_error(BatchAnswer(404, b"", given)) is given

@@ -1,14 +1,21 @@
-"""Step by step, what one chunk of a batch does about each answer. The events are named by letters."""
+"""DeliveryStep by step, what one chunk of a batch does about each answer. The events are named by letters."""
 
 from __future__ import annotations
 
 import orjson
 import pytest
 
-from honeyhive_ext.batch.answers import Answer
+from honeyhive_ext.batch.answers import BatchAnswer
 from honeyhive_ext.batch.ledger import Ledger
-from honeyhive_ext.batch.plan import Limits
-from honeyhive_ext.batch.reconcile import ROUTE_EVENTS, Delivery, Flow, Outcome, Send, Wait
+from honeyhive_ext.batch.limits import RequestLimits
+from honeyhive_ext.batch.reconcile import (
+    ROUTE_EVENTS,
+    Backoff,
+    BatchState,
+    Delivery,
+    DeliveryOutcome,
+    SendPart,
+)
 from honeyhive_ext.batch.report import BatchFailure
 from honeyhive_ext.errors import (
     APIConnectionError,
@@ -27,20 +34,22 @@ from tests.support.batches import Entry, chunk_of
 DONE = "done"
 
 
-def names(listed: str, status: int = 200, error: APIStatusError | None = None) -> Answer:
+def names(listed: str, status: int = 200, error: APIStatusError | None = None) -> BatchAnswer:
     """An answer that says that these events are stored."""
-    return Answer(status, orjson.dumps({"event_ids": list(listed), "errors": ["no room"]}), error)
+    return BatchAnswer(status, orjson.dumps({"event_ids": list(listed), "errors": ["no room"]}), error)
 
 
-def refuses(status: int) -> Answer:
-    return Answer(status, b'{"message": "no"}')
+def refuses(status: int) -> BatchAnswer:
+    return BatchAnswer(status, b'{"message": "no"}')
 
 
 class Chunked:
     """One chunk of events `letters`; each is 10 bytes long, or as long as `sizes` says."""
 
-    def __init__(self, letters: str, flow: Flow | None = None, sizes: dict[str, int] | None = None) -> None:
-        self.flow = flow or Flow(Ledger(), Limits(), ids_in_answer=True, deadline=60.0)
+    def __init__(
+        self, letters: str, flow: BatchState | None = None, sizes: dict[str, int] | None = None
+    ) -> None:
+        self.flow = flow or BatchState(Ledger(), RequestLimits(), ids_in_answer=True, deadline=60.0)
         start = len(self.flow.ledger._state)
         contents = [b"%s" % (letter.encode() * (sizes or {}).get(letter, 10)) for letter in letters]
         chunk = chunk_of(
@@ -51,17 +60,17 @@ class Chunked:
         self._steps = self.delivery.steps()
         self.step = self._next(None)
 
-    def _next(self, outcome: Outcome) -> str:
+    def _next(self, outcome: DeliveryOutcome) -> str:
         try:
             step = self._steps.send(outcome)
         except StopIteration:
             return DONE
-        if isinstance(step, Wait):
+        if isinstance(step, Backoff):
             return f"wait {step.retry}" + ("" if step.asked is None else f" {step.asked:g} s")
-        assert isinstance(step, Send)
+        assert isinstance(step, SendPart)
         return f"send {''.join(step.part.ids)}" + (" again" if step.again else "")
 
-    def told(self, *outcomes: Outcome) -> list[str]:
+    def told(self, *outcomes: DeliveryOutcome) -> list[str]:
         """The steps that follow these outcomes."""
         return [self._next(outcome) for outcome in outcomes]
 
@@ -126,7 +135,7 @@ def test_a_refused_request_is_halved_until_the_event_is_alone(status: int) -> No
 
 
 def test_a_retry_after_within_the_deadline_is_waited_for() -> None:
-    def asks(seconds: float) -> Answer:
+    def asks(seconds: float) -> BatchAnswer:
         error = RateLimitError(500, "slow", retry_after=seconds)
         return names("ab", 500, error)
 
@@ -141,11 +150,11 @@ def test_a_retry_after_within_the_deadline_is_waited_for() -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (Answer(200, b"{}"), "the answer 200 does not say which events are stored"),
-        (Answer(200, b'{"event_ids": ["z"]}'), "the answer 200 names other events"),
+        (BatchAnswer(200, b"{}"), "the answer 200 does not say which events are stored"),
+        (BatchAnswer(200, b'{"event_ids": ["z"]}'), "the answer 200 names other events"),
     ],
 )
-def test_an_answer_about_other_events_is_asked_for_three_times(answer: Answer, said: str) -> None:
+def test_an_answer_about_other_events_is_asked_for_three_times(answer: BatchAnswer, said: str) -> None:
     run = Chunked("ab")
     assert run.told(answer, None, answer, None) == ["wait 0", "send ab again", "wait 1", "send ab again"]
     assert run.told(answer) == [DONE]
@@ -159,25 +168,25 @@ def test_an_answer_about_other_events_is_asked_for_three_times(answer: Answer, s
 
 def test_an_unclear_answer_is_forgotten_when_a_clear_one_comes() -> None:
     run = Chunked("ab")
-    assert run.told(Answer(200, b"{}"), None, names("b")) == ["wait 0", "send ab again", "wait 0"]
-    assert run.told(None, Answer(200, b"{}")) == ["send a again", "wait 0"]
-    assert run.told(None, Answer(200, b"{}")) == ["send a again", "wait 1"]
+    assert run.told(BatchAnswer(200, b"{}"), None, names("b")) == ["wait 0", "send ab again", "wait 0"]
+    assert run.told(None, BatchAnswer(200, b"{}")) == ["send a again", "wait 0"]
+    assert run.told(None, BatchAnswer(200, b"{}")) == ["send a again", "wait 1"]
     assert run.told(None, names("a")) == ["send a again", DONE]
     assert run.flow.strikes == 0
 
 
 def test_a_body_that_is_too_large_is_cut_by_bytes_and_the_limit_is_learnt() -> None:
     run = Chunked("abcde", sizes={"a": 40})
-    assert run.told(Answer(413, b"")) == ["send a"]
+    assert run.told(BatchAnswer(413, b"")) == ["send a"]
     # {"events":[ and ]} are 13 bytes, five events 40 + 4 * 10, and four commas
-    assert run.flow.limits.learnt.value == int(0.9 * (13 + 80 + 4))
+    assert run.flow.limits.observed.value == int(0.9 * (13 + 80 + 4))
     assert run.told(names("a"), names("bcde")) == ["send bcde", DONE]
     assert (run.delivered, run.failed) == (5, {})
 
 
 def test_an_event_that_is_too_large_alone_is_reported_and_the_others_arrive() -> None:
     run = Chunked("ab")
-    assert run.told(Answer(413, b""), Answer(413, b""), names("b")) == ["send a", "send b", DONE]
+    assert run.told(BatchAnswer(413, b""), BatchAnswer(413, b""), names("b")) == ["send a", "send b", DONE]
     assert (run.delivered, run.failed) == (1, {"a": "too_large"})
     assert isinstance(run.failures[0].error, PayloadTooLargeError)
 
@@ -185,7 +194,7 @@ def test_an_event_that_is_too_large_alone_is_reported_and_the_others_arrive() ->
 def test_a_limit_learnt_elsewhere_cuts_what_is_not_sent_yet() -> None:
     run = Chunked("abcd")
     assert run.told(names("")) == ["wait 0"]
-    run.flow.limits.learnt.learn(60)  # 54 bytes: 13 of frame, and three events with two commas are 32
+    run.flow.limits.observed.observe(60)  # 54 bytes: 13 of frame, and three events with two commas are 32
     assert run.told(None) == ["send abc again"]
     assert run.told(names("abc")) == ["send d again"]
     assert run.told(names("d")) == [DONE]
@@ -194,27 +203,27 @@ def test_a_limit_learnt_elsewhere_cuts_what_is_not_sent_yet() -> None:
 def test_a_limit_that_still_holds_everything_cuts_nothing() -> None:
     run = Chunked("abcd")
     assert run.told(names("")) == ["wait 0"]
-    run.flow.limits.learnt.value = 13 + 4 * 10 + 3
+    run.flow.limits.observed.value = 13 + 4 * 10 + 3
     assert run.told(None) == ["send abcd again"]
 
 
 def test_what_a_limit_cuts_off_is_sent_right_after_what_it_was_cut_from() -> None:
     run = Chunked("abcdefgh")
-    run.flow.limits.learnt.value = 13 + 3 * 10 + 2
+    run.flow.limits.observed.value = 13 + 3 * 10 + 2
     assert run.told(refuses(400), names("abc"), names("d")) == ["send abc", "send d", "send efg"]
     assert run.told(names("efg"), names("h")) == ["send h", DONE]
 
 
 def test_what_is_known_of_events_stays_known_when_a_limit_learnt_elsewhere_cuts_them() -> None:
     unclear = Chunked("abcd")
-    assert unclear.told(Answer(200, b"{}")) == ["wait 0"]
-    unclear.flow.limits.learnt.value = 13 + 3 * 10 + 2
+    assert unclear.told(BatchAnswer(200, b"{}")) == ["wait 0"]
+    unclear.flow.limits.observed.value = 13 + 3 * 10 + 2
     assert unclear.told(None, names("abc")) == ["send abc again", "send d again"]
     probing = Chunked("abcdefgh")
     assert probing.told(refuses(400), refuses(400), names("ab"), refuses(400)) == [
         *("send abcd", "send ab", "send c", "send d")
     ]
-    probing.flow.limits.learnt.value = 13 + 2 * 10 + 1
+    probing.flow.limits.observed.value = 13 + 2 * 10 + 1
     assert probing.told(names("d"), names("ef")) == ["send ef", "send gh"]
     assert probing.told(names("")) == ["send g"]  # one of them may be the one that is refused
 
@@ -237,7 +246,7 @@ def test_a_lost_connection_fails_the_request_and_goes_on_with_the_rest() -> None
 
 
 def test_three_failed_requests_in_a_row_stop_the_batch() -> None:
-    flow = Flow(Ledger(), Limits(), ids_in_answer=True, deadline=60.0)
+    flow = BatchState(Ledger(), RequestLimits(), ids_in_answer=True, deadline=60.0)
     losses = [APIConnectionError(f"cut {n}") for n in range(4)]
     for number, letter in enumerate("abc"):
         assert flow.stop is None
@@ -251,9 +260,9 @@ def test_three_failed_requests_in_a_row_stop_the_batch() -> None:
     assert after.failures[-1].error is losses[2]
 
 
-@pytest.mark.parametrize("answer", [names("b"), refuses(400), refuses(409), Answer(413, b"")])
-def test_any_answer_about_the_events_ends_the_row_of_failed_requests(answer: Answer) -> None:
-    flow = Flow(Ledger(), Limits(), ids_in_answer=True, deadline=60.0)
+@pytest.mark.parametrize("answer", [names("b"), refuses(400), refuses(409), BatchAnswer(413, b"")])
+def test_any_answer_about_the_events_ends_the_row_of_failed_requests(answer: BatchAnswer) -> None:
+    flow = BatchState(Ledger(), RequestLimits(), ids_in_answer=True, deadline=60.0)
     flow.strikes = 2
     Chunked("b", flow).told(answer)
     assert flow.strikes == 0
@@ -282,7 +291,7 @@ def test_a_refused_key_and_a_redirect_stop_the_batch_at_once(
 
 def test_what_may_be_stored_already_counts_as_failed_when_the_batch_stops() -> None:
     run = Chunked("abc")
-    assert run.told(Answer(200, b"{}")) == ["wait 0"]
+    assert run.told(BatchAnswer(200, b"{}")) == ["wait 0"]
     run.flow.stop = APIConnectionError("elsewhere")
     assert run.told(None) == [DONE]
     assert run.failed == {"a": "failed", "b": "failed", "c": "failed"}
@@ -330,43 +339,45 @@ def test_a_route_that_has_taken_an_event_is_not_dead() -> None:
 
 
 def test_a_session_s_batch_is_delivered_by_success_alone() -> None:
-    flow = Flow(Ledger(), Limits(), ids_in_answer=False, deadline=60.0)
-    assert Chunked("ab", flow).told(Answer(200, b'{"success": true}')) == [DONE]
+    flow = BatchState(Ledger(), RequestLimits(), ids_in_answer=False, deadline=60.0)
+    assert Chunked("ab", flow).told(BatchAnswer(200, b'{"success": true}')) == [DONE]
     assert flow.ledger.delivered == 2
     # Any other batch is delivered only where its ids are named.
-    assert Chunked("ab").told(Answer(200, b'{"success": true}')) == ["wait 0"]
+    assert Chunked("ab").told(BatchAnswer(200, b'{"success": true}')) == ["wait 0"]
 
 
 def test_an_outcome_that_is_none_is_the_driver_s_mistake() -> None:
-    with pytest.raises(TypeError, match=r"^the outcome of a request is an Answer or an APIError, not None$"):
+    with pytest.raises(
+        TypeError, match=r"^the outcome of a request is a BatchAnswer or an APIError, not None$"
+    ):
         Chunked("a").told(None)
 
 
 def test_what_is_known_of_events_stays_known_when_they_are_cut_by_bytes() -> None:
     run = Chunked("abcd")
     assert run.told(names(""), None) == ["wait 0", "send abcd again"]
-    assert run.told(Answer(413, b"")) == ["send ab again"]
+    assert run.told(BatchAnswer(413, b"")) == ["send ab again"]
     assert run.told(names("")) == ["send a"]  # left out a second time
     probing = Chunked("abcdefgh")
-    assert probing.told(refuses(400), Answer(413, b"")) == ["send abcd", "send ab"]
+    assert probing.told(refuses(400), BatchAnswer(413, b"")) == ["send abcd", "send ab"]
     unclear = Chunked("ab")
-    assert unclear.told(Answer(200, b"{}"), None) == ["wait 0", "send ab again"]
-    assert unclear.told(Answer(413, b""), names("a")) == ["send a again", "send b again"]
+    assert unclear.told(BatchAnswer(200, b"{}"), None) == ["wait 0", "send ab again"]
+    assert unclear.told(BatchAnswer(413, b""), names("a")) == ["send a again", "send b again"]
     assert probing.told(names("")) == ["send a"]  # one of them may be the one that is refused
 
 
 def test_what_is_known_of_events_stays_known_after_an_unclear_answer() -> None:
     run = Chunked("ab")
-    assert run.told(names(""), None, Answer(200, b"{}")) == ["wait 0", "send ab again", "wait 0"]
+    assert run.told(names(""), None, BatchAnswer(200, b"{}")) == ["wait 0", "send ab again", "wait 0"]
     assert run.told(None, names("")) == ["send ab again", "send a"]
     probing = Chunked("abcd")
-    assert probing.told(refuses(400), Answer(200, b"{}"), None) == ["send ab", "wait 0", "send ab again"]
+    assert probing.told(refuses(400), BatchAnswer(200, b"{}"), None) == ["send ab", "wait 0", "send ab again"]
     assert probing.told(names("")) == ["send a"]
 
 
 def test_three_chunks_of_which_nothing_is_known_stop_the_batch() -> None:
-    flow = Flow(Ledger(), Limits(), ids_in_answer=True, deadline=60.0)
+    flow = BatchState(Ledger(), RequestLimits(), ids_in_answer=True, deadline=60.0)
     for letter in "abc":
         assert flow.stop is None
-        Chunked(letter, flow).told(*[Answer(200, b"{}"), None] * 2, Answer(200, b"{}"))
+        Chunked(letter, flow).told(*[BatchAnswer(200, b"{}"), None] * 2, BatchAnswer(200, b"{}"))
     assert isinstance(flow.stop, ResponseError)

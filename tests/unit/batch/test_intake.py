@@ -12,7 +12,7 @@ import pytest
 from honeyhive_client.models import CreateEventRequest
 
 from honeyhive_ext.batch import BatchReport, intake, report_of
-from honeyhive_ext.batch.answers import Answer
+from honeyhive_ext.batch.answers import BatchAnswer
 from honeyhive_ext.batch.intake import MOST_AT_ONCE, accepts
 from honeyhive_ext.batch.plan import Chunk
 from honeyhive_ext.config.retry_policy import RetryPolicy
@@ -269,9 +269,9 @@ def test_plain_events_are_moved_into_the_one_session_too(given: Any) -> None:
 
 def test_success_alone_delivers_a_session_s_batch_and_no_other() -> None:
     success = b'{"success": true}'
-    report = deliver(memory("sync", lambda content: Answer(200, success)), tools(2), session_id=SESSION)
+    report = deliver(memory("sync", lambda content: BatchAnswer(200, success)), tools(2), session_id=SESSION)
     assert report.event_ids == IDS[:2]
-    sender = memory("sync", lambda content: Answer(200, success))
+    sender = memory("sync", lambda content: BatchAnswer(200, success))
     report = deliver(sender, tools(2), on_error="collect")
     assert [failure.reason for failure in report.failures] == ["failed"] * 2
 
@@ -282,7 +282,7 @@ def test_a_wait_that_an_answer_asks_for_is_kept_within_the_deadline_and_a_succes
 ) -> None:
     def leaving_out(status: int, asked: float) -> tuple[Any, BatchReport]:
         stored = iter([IDS[:1], IDS[1:2]])
-        sender = memory(kind, lambda content: Answer(status, orjson.dumps({"event_ids": next(stored)})))
+        sender = memory(kind, lambda content: BatchAnswer(status, orjson.dumps({"event_ids": next(stored)})))
         sender.asked = asked
         policy = RetryPolicy(deadline=9)
         return sender, deliver(sender, tools(2), retry=policy, on_error="collect")
@@ -333,8 +333,8 @@ def test_an_event_without_a_time_gets_the_present_in_unix_milliseconds(
 def test_the_one_session_is_made_once_and_before_its_events(kind: Kind) -> None:
     service = Service()
 
-    def post(content: bytes) -> Answer | APIError:
-        return service.post(content) if b'"events"' in content else Answer(200, b"{}")
+    def post(content: bytes) -> BatchAnswer | APIError:
+        return service.post(content) if b'"events"' in content else BatchAnswer(200, b"{}")
 
     sender = memory(kind, post)
     report = deliver(sender, iter(tools(5)), single_session=True, max_events=2)
@@ -362,10 +362,10 @@ def test_without_its_session_no_event_is_sent(kind: Kind) -> None:
 def test_requests_that_repeat_events_count_as_retries_and_others_do_not(kind: Kind) -> None:
     answers = iter(
         [
-            Answer(200, orjson.dumps({"event_ids": IDS[:1]})),
-            Answer(400, b"{}"),
-            Answer(200, orjson.dumps({"event_ids": IDS[1:2]})),
-            Answer(200, orjson.dumps({"event_ids": IDS[2:3]})),
+            BatchAnswer(200, orjson.dumps({"event_ids": IDS[:1]})),
+            BatchAnswer(400, b"{}"),
+            BatchAnswer(200, orjson.dumps({"event_ids": IDS[1:2]})),
+            BatchAnswer(200, orjson.dumps({"event_ids": IDS[2:3]})),
         ]
     )
     sender = memory(kind, lambda content: next(answers))
@@ -376,7 +376,7 @@ def test_requests_that_repeat_events_count_as_retries_and_others_do_not(kind: Ki
 
 @pytest.mark.parametrize("status", [400, 422])
 def test_an_answer_that_fails_is_the_error_that_the_sender_makes_of_it(status: int) -> None:
-    sender = memory("sync", lambda content: Answer(status, b'{"message": "no such field"}'))
+    sender = memory("sync", lambda content: BatchAnswer(status, b'{"message": "no such field"}'))
     report = deliver(sender, tools(1), on_error="collect")
     assert str(report.failures[0].error) == f"{status}: no such field"
 
@@ -494,7 +494,7 @@ def test_an_interrupted_batch_leaves_its_report_on_what_interrupts_it(kind: Kind
 
 @pytest.mark.parametrize("kind", BOTH)
 def test_what_is_under_way_at_an_error_that_nobody_expects_has_failed(kind: Kind) -> None:
-    def bug(content: bytes) -> Answer | APIError:
+    def bug(content: bytes) -> BatchAnswer | APIError:
         raise ZeroDivisionError
 
     sender = memory(kind, bug)

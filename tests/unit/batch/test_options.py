@@ -9,7 +9,7 @@ import orjson
 import pytest
 from honeyhive_client.models import SessionProperties
 
-from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
+from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit
 from honeyhive_ext.batch.options import MOST_CONCURRENCY, build_options
 from honeyhive_ext.config.retry_policy import NO_RETRY, RetryPolicy
 from honeyhive_ext.config.secrets import secret
@@ -26,10 +26,10 @@ SETTINGS = Settings(
 
 
 def test_without_any_option_those_of_the_client_and_the_defaults_hold() -> None:
-    learnt = SizeLimit()
-    options = build_options(SETTINGS, learnt)
+    observed = ObservedSizeLimit()
+    options = build_options(SETTINGS, observed)
     assert (options.limits.max_events, options.limits.max_bytes) == (MAX_EVENTS, MAX_BYTES)
-    assert options.limits.learnt is learnt
+    assert options.limits.observed is observed
     assert (options.concurrency, options.on_error, options.timeout) == (3, "raise", None)
     assert options.policy is SETTINGS.retry
     assert (options.session_id, options.opening, options.by_path) == (None, None, False)
@@ -38,7 +38,7 @@ def test_without_any_option_those_of_the_client_and_the_defaults_hold() -> None:
 def test_what_is_given_goes_before_what_the_client_has() -> None:
     options = build_options(
         SETTINGS,
-        SizeLimit(),
+        ObservedSizeLimit(),
         max_events=1,
         max_bytes=1,
         max_concurrency=1,
@@ -49,11 +49,11 @@ def test_what_is_given_goes_before_what_the_client_has() -> None:
     assert (options.limits.max_events, options.limits.max_bytes) == (1, 1)
     assert (options.concurrency, options.on_error, options.timeout) == (1, "collect", 2.5)
     assert options.policy is NO_RETRY
-    assert build_options(SETTINGS, SizeLimit(), max_concurrency=MOST_CONCURRENCY).concurrency == 64
+    assert build_options(SETTINGS, ObservedSizeLimit(), max_concurrency=MOST_CONCURRENCY).concurrency == 64
 
 
 def test_the_session_of_the_path_is_the_one_that_is_given_and_is_not_made() -> None:
-    options = build_options(SETTINGS, SizeLimit(), session_id=UUID(SESSION), single_session=True)
+    options = build_options(SETTINGS, ObservedSizeLimit(), session_id=UUID(SESSION), single_session=True)
     assert (options.session_id, options.opening, options.by_path) == (SESSION, None, True)
 
 
@@ -61,13 +61,13 @@ def test_the_session_of_the_path_is_the_one_that_is_given_and_is_not_made() -> N
     "properties", [{"session_name": "nightly"}, SessionProperties(session_name="nightly")]
 )
 def test_a_single_session_is_made_with_its_properties_by_a_call_of_its_own(properties: Any) -> None:
-    options = build_options(SETTINGS, SizeLimit(), single_session=True, session_properties=properties)
+    options = build_options(SETTINGS, ObservedSizeLimit(), single_session=True, session_properties=properties)
     assert options.opening is not None
     assert options.opening.operation == "createSession"
     sent = orjson.loads(options.opening.request["content"])
     assert (sent["session_id"], sent["session_name"]) == (options.session_id, "nightly")
     assert not options.by_path
-    unnamed = build_options(SETTINGS, SizeLimit(), single_session=True)
+    unnamed = build_options(SETTINGS, ObservedSizeLimit(), single_session=True)
     assert unnamed.opening is not None
     assert unnamed.session_id != options.session_id
 
@@ -89,5 +89,5 @@ def test_a_single_session_is_made_with_its_properties_by_a_call_of_its_own(prope
 )
 def test_an_option_that_cannot_be_is_refused_with_what_can(given: dict[str, Any], says: str) -> None:
     with pytest.raises(ConfigError) as refused:
-        build_options(SETTINGS, SizeLimit(), **given)
+        build_options(SETTINGS, ObservedSizeLimit(), **given)
     assert str(refused.value) == says

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, SizeLimit
-from honeyhive_ext.batch.plan import Chunk, Limits, Part, Planner
+from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit, RequestLimits
+from honeyhive_ext.batch.plan import Chunk, Part, Planner
 
 FRAME = len(b'{"events":[]}')
 
 
 def part(*sizes: int) -> Part:
     """One request of events of these sizes, named by letters."""
-    planner = Planner(Limits(max_events=len(sizes), max_bytes=10**9))
+    planner = Planner(RequestLimits(max_events=len(sizes), max_bytes=10**9))
     chunks = [planner.add(n, chr(97 + n), chr(97 + n).encode() * size) for n, size in enumerate(sizes)]
     assert chunks[-1] is not None
     return Part.of(chunks[-1])
 
 
-def planned(limits: Limits, *sizes: int) -> list[int]:
+def planned(limits: RequestLimits, *sizes: int) -> list[int]:
     """How many events of these sizes go into each chunk."""
     planner = Planner(limits)
     chunks = [planner.add(n, str(n), b"x" * size) for n, size in enumerate(sizes)]
@@ -30,35 +30,35 @@ def planned(limits: Limits, *sizes: int) -> list[int]:
 
 def test_a_chunk_is_full_at_its_last_byte_and_not_before() -> None:
     three = FRAME + 3 * 10 + 2
-    assert planned(Limits(max_bytes=three), *[10] * 6) == [3, 3]
-    assert planned(Limits(max_bytes=three - 1), *[10] * 6) == [2, 2, 2]
-    assert planned(Limits(max_bytes=three + 10), *[10] * 6) == [3, 3]
-    assert planned(Limits(max_bytes=three + 11), *[10] * 6) == [4, 2]
+    assert planned(RequestLimits(max_bytes=three), *[10] * 6) == [3, 3]
+    assert planned(RequestLimits(max_bytes=three - 1), *[10] * 6) == [2, 2, 2]
+    assert planned(RequestLimits(max_bytes=three + 10), *[10] * 6) == [3, 3]
+    assert planned(RequestLimits(max_bytes=three + 11), *[10] * 6) == [4, 2]
 
 
 def test_a_chunk_is_full_at_its_last_event() -> None:
-    assert planned(Limits(max_events=2), 1, 1, 1, 1, 1) == [2, 2, 1]
-    assert planned(Limits(max_events=1), 1, 1) == [1, 1]
-    assert planned(Limits(), *[1] * (MAX_EVENTS + 1)) == [MAX_EVENTS, 1]
+    assert planned(RequestLimits(max_events=2), 1, 1, 1, 1, 1) == [2, 2, 1]
+    assert planned(RequestLimits(max_events=1), 1, 1) == [1, 1]
+    assert planned(RequestLimits(), *[1] * (MAX_EVENTS + 1)) == [MAX_EVENTS, 1]
 
 
 def test_an_event_larger_than_the_limit_goes_alone() -> None:
-    assert planned(Limits(max_bytes=60), 10, 500, 10, 10) == [1, 1, 2]
-    assert planned(Limits(max_bytes=60, max_events=1), 10, 500) == [1, 1]
+    assert planned(RequestLimits(max_bytes=60), 10, 500, 10, 10) == [1, 1, 2]
+    assert planned(RequestLimits(max_bytes=60, max_events=1), 10, 500) == [1, 1]
 
 
 def test_what_is_learnt_while_a_chunk_fills_counts_from_the_next_event_on() -> None:
-    limits = Limits(max_bytes=1000)
+    limits = RequestLimits(max_bytes=1000)
     planner = Planner(limits)
     assert planner.add(0, "a", b"x" * 100) is None
-    limits.learnt.learn(200)
+    limits.observed.observe(200)
     full = planner.add(1, "b", b"y" * 100)
     assert full is not None
     assert (list(full.ids), planner.ids) == (["a"], ["b"])
 
 
 def test_nothing_planned_is_no_chunk() -> None:
-    planner = Planner(Limits())
+    planner = Planner(RequestLimits())
     assert planner.flush() is None
     planner.add(0, "a", b"x")
     assert planner.flush() is not None
@@ -66,25 +66,25 @@ def test_nothing_planned_is_no_chunk() -> None:
 
 
 def test_the_smallest_refused_size_is_what_is_learnt() -> None:
-    learnt = SizeLimit()
-    assert learnt.value is None
-    learnt.learn(1000)
-    learnt.learn(2000)
-    assert learnt.value == 900
-    learnt.learn(100)
-    assert learnt.value == 90
-    learnt.learn(1)
-    assert learnt.value == 1
+    observed = ObservedSizeLimit()
+    assert observed.value is None
+    observed.observe(1000)
+    observed.observe(2000)
+    assert observed.value == 900
+    observed.observe(100)
+    assert observed.value == 90
+    observed.observe(1)
+    assert observed.value == 1
 
 
 def test_the_caller_s_limit_holds_whatever_is_learnt() -> None:
-    limits = Limits(max_bytes=500)
+    limits = RequestLimits(max_bytes=500)
     assert limits.size == 500
-    limits.learnt.learn(10_000)
+    limits.observed.observe(10_000)
     assert limits.size == 500
-    limits.learnt.learn(500)
+    limits.observed.observe(500)
     assert limits.size == 450
-    assert Limits().size == MAX_BYTES
+    assert RequestLimits().size == MAX_BYTES
 
 
 def test_as_many_events_fit_as_their_body_has_room_for() -> None:
@@ -137,7 +137,7 @@ def test_parts_keep_the_bytes_ids_and_places_of_their_events() -> None:
 
 def test_a_body_written_in_one_go_is_a_chunk_whose_events_are_found_again() -> None:
     body = b'{"events":[{"n":1},{"n":"a, b"},{"n":[2,3]}]}'
-    planner = Planner(Limits(max_bytes=len(body)))
+    planner = Planner(RequestLimits(max_bytes=len(body)))
     chunk = planner.add_body(7, ["a", "b", "c"], body)
     assert chunk is not None
     assert (list(chunk.positions), list(chunk.ids), chunk.content) == ([7, 8, 9], ["a", "b", "c"], body)
@@ -145,4 +145,4 @@ def test_a_body_written_in_one_go_is_a_chunk_whose_events_are_found_again() -> N
     assert list(Part.of(chunk).events()) == events
     assert Part.of(chunk).only({"b"}).body() == b'{"events":[{"n":"a, b"}]}'
     assert Part.of(chunk).size == len(body)
-    assert Planner(Limits(max_bytes=len(body) - 1)).add_body(7, ["a", "b", "c"], body) is None
+    assert Planner(RequestLimits(max_bytes=len(body) - 1)).add_body(7, ["a", "b", "c"], body) is None

@@ -16,10 +16,10 @@ import orjson
 import pytest
 
 from honeyhive_ext.batch import report_of
-from honeyhive_ext.batch.answers import Answer
-from honeyhive_ext.batch.limits import SizeLimit
+from honeyhive_ext.batch.answers import BatchAnswer
+from honeyhive_ext.batch.limits import ObservedSizeLimit
 from honeyhive_ext.batch.options import build_options
-from honeyhive_ext.batch.run import NOTICE, Crew, create_batch_async, deliver_async
+from honeyhive_ext.batch.run import NOTICE, Workers, create_batch_async, deliver_async
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import APIConnectionError, APIError, AuthenticationError, BatchError, EventError
 from honeyhive_ext.payload.events import WireEvent
@@ -36,7 +36,7 @@ def tools(count: int) -> list[dict[str, Any]]:
 
 
 def test_with_room_for_one_the_work_is_done_by_the_caller_itself() -> None:
-    crew = Crew(1)
+    crew = Workers(1)
     threads: list[threading.Thread] = []
     for _ in range(3):
         crew.start(lambda: threads.append(threading.current_thread()))
@@ -45,7 +45,7 @@ def test_with_room_for_one_the_work_is_done_by_the_caller_itself() -> None:
 
 
 def test_as_much_is_done_at_once_as_there_is_room_for_and_no_more() -> None:
-    crew = Crew(3)
+    crew = Workers(3)
     meeting = threading.Barrier(3, timeout=30)  # breaks where fewer than three come
     lock = threading.Lock()
     now = 0
@@ -92,7 +92,7 @@ class Watched(queue.SimpleQueue[BaseException | None]):
 
 
 def test_work_beyond_the_room_begins_when_other_work_has_ended() -> None:
-    crew = Crew(3)
+    crew = Workers(3)
     crew._ended = ended = Watched()
     begun = threading.Semaphore(0)
     waited: list[bool] = []
@@ -113,7 +113,7 @@ def test_work_beyond_the_room_begins_when_other_work_has_ended() -> None:
 
 
 def test_a_wait_looks_up_again_and_again_for_a_ctrl_c_that_it_may_have_missed() -> None:
-    crew = Crew(2)
+    crew = Workers(2)
     crew._ended = ended = Watched(empty=2)
     crew.start(lambda: None)
     assert crew.wait()
@@ -121,7 +121,7 @@ def test_a_wait_looks_up_again_and_again_for_a_ctrl_c_that_it_may_have_missed() 
 
 
 def test_lingering_waits_for_the_last_of_the_work() -> None:
-    crew = Crew(4)
+    crew = Workers(4)
     gates = [threading.Event() for _ in range(3)]
     crew._ended = Watched(gates=gates)
     done: list[threading.Event] = []
@@ -137,7 +137,7 @@ def test_lingering_waits_for_the_last_of_the_work() -> None:
 
 
 def test_lingering_takes_no_longer_than_it_may() -> None:
-    crew = Crew(3)
+    crew = Workers(3)
     crew._ended = ended = Watched(empty=1)
     crew.start(ended.waited.wait)  # type: ignore[arg-type]
     crew.linger(0.0)
@@ -149,7 +149,7 @@ def test_lingering_takes_no_longer_than_it_may() -> None:
 def test_the_threads_of_a_batch_are_daemons_with_the_caller_s_context() -> None:
     variable = contextvars.ContextVar("variable", default="none")
     variable.set("the caller's")
-    crew = Crew(2)
+    crew = Workers(2)
     seen: list[tuple[str, str, bool]] = []
 
     def work() -> None:
@@ -166,7 +166,7 @@ def test_the_threads_of_a_batch_are_daemons_with_the_caller_s_context() -> None:
 
 
 def test_what_a_thread_raises_comes_out_in_the_caller_and_the_others_can_be_waited_for() -> None:
-    crew = Crew(4)
+    crew = Workers(4)
     gate = threading.Event()
 
     def fail() -> None:
@@ -182,7 +182,7 @@ def test_what_a_thread_raises_comes_out_in_the_caller_and_the_others_can_be_wait
 
 
 def test_lingering_ends_when_all_work_has_or_when_the_time_is_over() -> None:
-    crew = Crew(4)
+    crew = Workers(4)
     gate = threading.Event()
     done: list[int] = []
 
@@ -203,8 +203,8 @@ def test_lingering_ends_when_all_work_has_or_when_the_time_is_over() -> None:
 @pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize("most", [1, 3])
 def test_every_request_is_sent_with_the_options_of_the_batch(kind: Kind, most: int) -> None:
-    def post(content: bytes) -> Answer | APIError:
-        return Service().post(content) if b'"events"' in content else Answer(200, b"{}")
+    def post(content: bytes) -> BatchAnswer | APIError:
+        return Service().post(content) if b'"events"' in content else BatchAnswer(200, b"{}")
 
     sender = memory(kind, post)
     report = deliver(
@@ -228,7 +228,11 @@ def test_every_request_is_sent_with_the_options_of_the_batch(kind: Kind, most: i
 @pytest.mark.parametrize("most", [1, 3])
 def test_what_the_service_leaves_out_is_sent_again_after_a_wait(kind: Kind, most: int) -> None:
     answers = iter(
-        [Answer(200, b"{}"), Answer(200, b"{}"), Answer(200, orjson.dumps({"event_ids": IDS[:2]}))]
+        [
+            BatchAnswer(200, b"{}"),
+            BatchAnswer(200, b"{}"),
+            BatchAnswer(200, orjson.dumps({"event_ids": IDS[:2]})),
+        ]
     )
     sender = memory(kind, lambda content: next(answers))
     report = deliver(sender, tools(2), max_concurrency=most, retry=POLICY)
@@ -243,7 +247,7 @@ def test_what_the_service_leaves_out_is_sent_again_after_a_wait(kind: Kind, most
 def test_a_request_that_fails_after_all_its_retries_costs_its_own_events_alone(kind: Kind) -> None:
     service = Service()
 
-    def post(content: bytes) -> Answer | APIError:
+    def post(content: bytes) -> BatchAnswer | APIError:
         return APIConnectionError("cut") if IDS[3] in sent_ids(content) else service.post(content)
 
     sender = memory(kind, post)
@@ -327,7 +331,7 @@ def test_the_other_threads_go_on_while_one_request_takes_its_time() -> None:
     service = Service()
     last = threading.Event()
 
-    def post(content: bytes) -> Answer | APIError:
+    def post(content: bytes) -> BatchAnswer | APIError:
         if IDS[5] in sent_ids(content):
             last.set()
         assert IDS[0] not in sent_ids(content) or last.wait(30)
@@ -419,7 +423,7 @@ def test_a_cancelled_batch_leaves_no_task_and_its_report_on_the_cancellation(giv
     sender = Crowd(2, stuck=True)
 
     async def main() -> tuple[asyncio.CancelledError, int]:
-        options = build_options(sender.settings, SizeLimit(), max_events=2, max_concurrency=2)
+        options = build_options(sender.settings, ObservedSizeLimit(), max_events=2, max_concurrency=2)
         batch = asyncio.create_task(create_batch_async(sender, given(tools(9)), options, False))  # type: ignore[arg-type]
         await sender.full.wait()
         batch.cancel()
@@ -443,7 +447,7 @@ def test_a_cancelled_batch_leaves_no_task_and_its_report_on_the_cancellation(giv
 def test_an_error_that_nobody_expects_comes_out_as_it_is_with_the_report(kind: Kind, most: int) -> None:
     service = Service()
 
-    def post(content: bytes) -> Answer | APIError:
+    def post(content: bytes) -> BatchAnswer | APIError:
         if IDS[0] in sent_ids(content):
             return service.post(content)
         raise ZeroDivisionError("a bug")
@@ -456,10 +460,10 @@ def test_an_error_that_nobody_expects_comes_out_as_it_is_with_the_report(kind: K
     assert {failure.reason for failure in report.failures} <= {"failed", "not_sent"}
 
 
-def turned(behind: BaseException) -> Callable[[bytes], Answer | APIError]:
+def turned(behind: BaseException) -> Callable[[bytes], BatchAnswer | APIError]:
     """A service during whose work one exception becomes a RuntimeError of a lock."""
 
-    def post(content: bytes) -> Answer | APIError:
+    def post(content: bytes) -> BatchAnswer | APIError:
         error = RuntimeError("cannot release un-acquired lock")
         error.__context__ = behind
         raise error
@@ -485,14 +489,14 @@ def test_any_other_error_of_a_lock_comes_out_as_it_is() -> None:
 
 
 def test_after_a_second_ctrl_c_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    def again(crew: Crew, seconds: float) -> None:
+    def again(crew: Workers, seconds: float) -> None:
         raise KeyboardInterrupt("the second")
 
     def events() -> Iterator[dict[str, Any]]:
         yield from tools(3)
         raise KeyboardInterrupt("the first")
 
-    monkeypatch.setattr(Crew, "linger", again)
+    monkeypatch.setattr(Workers, "linger", again)
     with pytest.raises(KeyboardInterrupt, match="the first") as raised:
         deliver(SyncMemory(Service().post), events(), max_events=1, max_concurrency=1)
     report = report_of(raised.value)
@@ -560,7 +564,7 @@ def test_events_that_are_ready_go_one_request_after_the_other_in_the_caller_s_ta
     tasks: list[int] = []
 
     async def main() -> Any:
-        options = build_options(sender.settings, SizeLimit(), max_events=2, on_error="collect")
+        options = build_options(sender.settings, ObservedSizeLimit(), max_events=2, on_error="collect")
         report = await deliver_async(sender, ready, options)  # type: ignore[arg-type]
         tasks.append(len(asyncio.all_tasks()))
         return report
@@ -576,7 +580,7 @@ def test_events_that_are_ready_and_were_not_sent_are_in_the_report(monkeypatch: 
     ready = [WireEvent(identity, None, b"{}") for identity in IDS[:9]]
     refused = AuthenticationError(401, "no such key")
     sender = AsyncMemory(lambda content: refused)
-    options = build_options(sender.settings, SizeLimit(), max_events=2, on_error="collect")
+    options = build_options(sender.settings, ObservedSizeLimit(), max_events=2, on_error="collect")
     report = asyncio.run(deliver_async(sender, ready, options))  # type: ignore[arg-type]
     assert [failure.index for failure in report.failures] == list(range(9))
     assert [failure.event_id for failure in report.failures] == IDS[:9]
