@@ -19,11 +19,11 @@ from honeyhive_ext.batch.reconcile import BatchState, Delivery, DeliveryOutcome,
 from honeyhive_ext.batch.report import BatchReport, Reason
 from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.errors import APIError, APIStatusError, EventError, HoneyHiveError
-from honeyhive_ext.http import operations as calls
 from honeyhive_ext.http.exchange import Call, Reply
 from honeyhive_ext.observe.progress import Progress, Watcher
 from honeyhive_ext.payload.events import WireEvent, prepare_event
-from honeyhive_ext.payload.many import Lot, Written, prepare_events
+from honeyhive_ext.payload.many import PreparedEvents, SeparateEvents, prepare_events
+from honeyhive_ext.payload.times import now_ms
 from honeyhive_ext.serialize.encoders import type_name
 
 BatchEvent = Mapping[str, Any] | CreateEventRequest
@@ -88,9 +88,7 @@ class Batch:
         try:
             if session_id is not None or type(event) is not dict:
                 given = _placed(event, session_id)
-            wire = prepare_event(
-                given, {}, settings=self._settings, now_ms=calls.now_ms, session_id=session_id
-            )
+            wire = prepare_event(given, {}, settings=self._settings, now_ms=now_ms, session_id=session_id)
         except EventError as error:
             self._ledger.fail_one(position, None, "invalid", error)
             return None
@@ -130,12 +128,12 @@ class Batch:
             if chunk is not None:
                 yield chunk
 
-    def _lot(self, events: Sequence[object]) -> Lot | Written | None:
+    def _lot(self, events: Sequence[object]) -> PreparedEvents | SeparateEvents | None:
         """The events made ready together; None where they have to be looked at one by one."""
         if isinstance(events[0], WireEvent):
-            return Written(cast("Sequence[WireEvent]", events))
+            return SeparateEvents(cast("Sequence[WireEvent]", events))
         lot = prepare_events(
-            events, settings=self._settings, now_ms=calls.now_ms, session_id=self.options.session_id
+            events, settings=self._settings, now_ms=now_ms, session_id=self.options.session_id
         )
         if lot is None:
             return None

@@ -14,7 +14,7 @@ from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http import operations as calls
 from honeyhive_ext.http.exchange import Call
-from honeyhive_ext.payload.events import session_id_text
+from honeyhive_ext.payload.events import session_id_str
 
 Properties = Mapping[str, Any] | SessionProperties
 OnError = Literal["raise", "collect"]
@@ -71,7 +71,7 @@ def build_options(
     opening: Call | None = None
     chosen: str | None = None
     if session_id is not None:
-        chosen = session_id_text(session_id)
+        chosen = session_id_str(session_id)
     elif single_session:
         given = session_properties or {}
         fields = given.to_dict() if isinstance(given, SessionProperties) else given

@@ -112,9 +112,9 @@ class AsyncHoneyHive(Unpicklable):
         ...         session.outputs = {"resolved": True}
         >>> asyncio.run(main())
         """
-        from honeyhive_ext.tracing import AsyncSpan, Options, session_fields
+        from honeyhive_ext.tracing import AsyncSpan, SpanOptions, session_fields
 
-        options = Options(
+        options = SpanOptions(
             on_error=on_error,
             capture_inputs=capture_inputs,
             capture_outputs=capture_outputs,
@@ -142,9 +142,9 @@ class AsyncHoneyHive(Unpicklable):
         It decorates coroutine functions and async generator functions; a plain function cannot wait for
         its event to be sent, and is refused with ConfigError.
         """
-        from honeyhive_ext.tracing import AsyncSpan, Options
+        from honeyhive_ext.tracing import AsyncSpan, SpanOptions
 
-        options = Options(
+        options = SpanOptions(
             on_error=on_error,
             capture_inputs=capture_inputs,
             capture_outputs=capture_outputs,

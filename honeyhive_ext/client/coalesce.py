@@ -17,9 +17,9 @@ from honeyhive_client.models import CreateEventRequest, CreateEventResponse, Eve
 
 from honeyhive_ext.client.aio_events import AsyncEvents
 from honeyhive_ext.errors import APIError, HoneyHiveError
-from honeyhive_ext.http import operations as calls
 from honeyhive_ext.http.sender import AsyncSender
 from honeyhive_ext.payload.events import WireEvent, prepare_event
+from honeyhive_ext.payload.times import now_ms
 
 if TYPE_CHECKING:  # batches are imported where events do share requests
     from honeyhive_client.typed_dicts import CreateEventRequestInput
@@ -54,7 +54,7 @@ class CoalescingEvents(AsyncEvents):
         """Record one event, as `AsyncEvents.create` does, in a request that others may share."""
         if retry is not None or timeout is not None:
             return await super().create(event, retry=retry, timeout=timeout, **fields)
-        wire = prepare_event(event, fields, settings=self._sender.settings.events, now_ms=calls.now_ms)
+        wire = prepare_event(event, fields, settings=self._sender.settings.events, now_ms=now_ms)
         loop = asyncio.get_running_loop()
         lane = self._lanes.get(loop)
         if lane is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit
 from honeyhive_ext.config.defaults import MOST_A_PAGE
 from honeyhive_ext.http import operations as calls
+from honeyhive_ext.payload.times import now_ms
 
 # Batches and searches are imported when one begins: a program that creates events starts 25 ms sooner.
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class Events:
             limit=limit,
             page_size=page_size,
             parallel=parallel,
-            now_ms=calls.now_ms(),
+            now_ms=now_ms(),
         )
         at = as_checkpoint(resume, query)
         return SearchResult(self._sender, query, as_event, resume=at, retry=retry, timeout=timeout)
@@ -203,10 +204,10 @@ class Events:
         """
         from honeyhive_ext.results.asking import build_follow, build_query, follow_events
 
-        now = calls.now_ms()
+        now = now_ms()
         query = build_query(filters, start=start, evaluation_id=evaluation_id, now_ms=now)
         follow = build_follow(query, poll=poll, overlap=overlap, idle=idle, now_ms=now)
-        return follow_events(self._sender, follow, calls.now_ms, retry=retry, timeout=timeout)
+        return follow_events(self._sender, follow, now_ms, retry=retry, timeout=timeout)
 
     def update(
         self,

@@ -124,9 +124,9 @@ class HoneyHive(Unpicklable):
         ...     step = hh.events.create("tool", event_name="search")
         ...     session.outputs = {"resolved": True}
         """
-        from honeyhive_ext.tracing import Options, Span, session_fields
+        from honeyhive_ext.tracing import Span, SpanOptions, session_fields
 
-        options = Options(
+        options = SpanOptions(
             on_error=on_error,
             capture_inputs=capture_inputs,
             capture_outputs=capture_outputs,
@@ -177,9 +177,9 @@ class HoneyHive(Unpicklable):
         ...     span.outputs = {"read": search("sending")}
         >>> hh.close()
         """
-        from honeyhive_ext.tracing import Options, Span
+        from honeyhive_ext.tracing import Span, SpanOptions
 
-        options = Options(
+        options = SpanOptions(
             on_error=on_error,
             capture_inputs=capture_inputs,
             capture_outputs=capture_outputs,

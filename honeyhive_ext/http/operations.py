@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -15,7 +14,8 @@ from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.errors import ResponseError
 from honeyhive_ext.http.exchange import Call, Reply
 from honeyhive_ext.payload.events import prepare_event, prepare_session, prepare_update
-from honeyhive_ext.payload.ids import uuid_text
+from honeyhive_ext.payload.ids import uuid_str
+from honeyhive_ext.payload.times import now_ms
 
 # The other operations are imported when they are called: a program that creates events starts 15 ms sooner.
 if TYPE_CHECKING:
@@ -25,11 +25,6 @@ _Model = TypeVar("_Model")
 
 # An id is made before the first attempt, so a conflict says that an earlier attempt arrived.
 DELIVERED = frozenset({409})
-
-
-def now_ms() -> float:
-    """The present in Unix milliseconds, the API's unit of time."""
-    return time.time_ns() / 1e6
 
 
 def creation(
@@ -53,7 +48,7 @@ def reading(event_id: str | UUID) -> Call:
     """The call that reads one event."""
     from honeyhive_client.api.events import get_event
 
-    return Call("getEvent", get_event.build_request(event_id=uuid_text(event_id, "event_id")))
+    return Call("getEvent", get_event.build_request(event_id=uuid_str(event_id, "event_id")))
 
 
 def read(reply: Reply) -> Event:

@@ -15,21 +15,21 @@ from honeyhive_client.models import CreateEventRequest, CreateEventResponse
 
 from honeyhive_ext.config.settings import EventSettings
 from honeyhive_ext.errors import EventError
-from honeyhive_ext.payload.fields import Request
-from honeyhive_ext.payload.ids import new_id, uuid_text
+from honeyhive_ext.payload.fields import RequestModel
+from honeyhive_ext.payload.ids import new_id, uuid_str
 from honeyhive_ext.payload.scope import CURRENT
 from honeyhive_ext.payload.times import complete, tidy
 from honeyhive_ext.serialize.dumps import to_json
 from honeyhive_ext.serialize.encoders import encoder_for, kind_of, type_name
-from honeyhive_ext.serialize.to_builtins import plain
+from honeyhive_ext.serialize.to_builtins import to_builtins
 
 if TYPE_CHECKING:
     from honeyhive_client.models import Event
 
-EVENT = Request.of("CreateEventRequest", "an event")
-UPDATE = Request.of("UpdateEventRequest", "an update")
-SESSION = Request.of("CreateSessionRequest", "a session")
-PROPERTIES = Request.of("SessionProperties", "a session")
+EVENT = RequestModel.of("CreateEventRequest", "an event")
+UPDATE = RequestModel.of("UpdateEventRequest", "an update")
+SESSION = RequestModel.of("CreateSessionRequest", "a session")
+PROPERTIES = RequestModel.of("SessionProperties", "a session")
 
 # What a redact hook cannot change: with another id the event could not be found, retried or reconciled.
 KEPT = ("event_id", "session_id", "parent_id", "event_type")
@@ -129,7 +129,7 @@ def prepare_session(
         EventError: A field that is not known, or a session_id that is not a UUID.
     """
     if fields.get("session_id") is not None:
-        fields = {**fields, "session_id": session_id_text(fields["session_id"])}
+        fields = {**fields, "session_id": session_id_str(fields["session_id"])}
     wire = SESSION.convert(fields, settings.on_unserializable)
     wire.setdefault("session_id", new_id())
     _defaults(wire, settings, now_ms)
@@ -142,10 +142,10 @@ def prepare_properties(properties: Mapping[str, Any], *, settings: EventSettings
     return _write(PROPERTIES, wire, settings, further=True)
 
 
-def session_id_text(value: object) -> str:
+def session_id_str(value: object) -> str:
     """A session's id; the service would take another one in silence for what is not a UUID."""
     try:
-        return uuid_text(value, "session_id")
+        return uuid_str(value, "session_id")
     except EventError as error:
         raise EventError(
             f"{error.reason}. The service would make a session with another id", path="session_id"
@@ -224,14 +224,14 @@ def begin(wire: dict[str, Any], now_ms: Callable[[], float]) -> None:
 
 
 def _write(
-    request: Request, wire: dict[str, Any], settings: EventSettings, *, further: bool = False
+    request: RequestModel, wire: dict[str, Any], settings: EventSettings, *, further: bool = False
 ) -> bytes:
     mode = settings.on_unserializable
     if settings.redact is None:
         return to_json(wire, mode)
     try:
         # A copy: the hook may change what it gets, and must not change the caller's own objects.
-        redacted = settings.redact(plain(wire, mode))
+        redacted = settings.redact(to_builtins(wire, mode))
     except EventError:
         raise
     except Exception as error:
@@ -260,10 +260,10 @@ def _id_of(event: Any) -> str:
     elif issubclass(kind, Mapping):
         given = _mapping(event).get("event_id")
     else:
-        return uuid_text(event, "event_id")
+        return uuid_str(event, "event_id")
     if not isinstance(given, (str, UUID)):  # null or unset, as a tolerant response may be
         raise EventError(f"the {kind.__name__} has no event_id: give the id itself", path="event_id")
-    return uuid_text(given, "event_id")
+    return uuid_str(given, "event_id")
 
 
 def _is_empty_list(value: object) -> bool:

@@ -18,16 +18,16 @@ from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.payload import times
 from honeyhive_ext.payload.hints import hint_for, takes
-from honeyhive_ext.payload.ids import uuid_text
+from honeyhive_ext.payload.ids import uuid_str
 from honeyhive_ext.payload.shapes import Shapes
 from honeyhive_ext.serialize.encoders import kind_of, stand_in, type_name, well_formed
-from honeyhive_ext.serialize.to_builtins import plain
+from honeyhive_ext.serialize.to_builtins import to_builtins
 
 Converter = Callable[[Any, str, OnUnserializable], Any]
 
 
 @frozen
-class Request:
+class RequestModel:
     """The fields of one request model, ready to convert what callers give.
 
     Attributes:
@@ -45,7 +45,7 @@ class Request:
     shapes: Shapes
 
     @classmethod
-    def of(cls, name: str, purpose: str) -> Request:
+    def of(cls, name: str, purpose: str) -> RequestModel:
         """The request model with this name in the generated table."""
         table = REQUEST_FIELDS[name]
         return cls(
@@ -142,7 +142,7 @@ def _moment(value: Any, path: str, mode: OnUnserializable) -> int | float:
 
 
 def _length(value: Any, path: str, mode: OnUnserializable) -> int | float:
-    return times.length_ms(value, path)
+    return times.duration_ms(value, path)
 
 
 def _number(value: Any, path: str, mode: OnUnserializable) -> int | float:
@@ -150,7 +150,7 @@ def _number(value: Any, path: str, mode: OnUnserializable) -> int | float:
 
 
 def _uuid(value: Any, path: str, mode: OnUnserializable) -> str:
-    return uuid_text(value, path)
+    return uuid_str(value, path)
 
 
 def _anything(value: Any, path: str, mode: OnUnserializable) -> Any:
@@ -161,7 +161,7 @@ def _object(value: Any, path: str, mode: OnUnserializable) -> Any:
     kind = kind_of(value)
     if kind is dict:
         return value  # its values are looked at when the event is written
-    tree = plain(value, mode, path=path, depth=1)
+    tree = to_builtins(value, mode, path=path, depth=1)
     if isinstance(tree, dict):
         return tree  # pyright: ignore[reportUnknownVariableType]
     if mode == "raise":
@@ -175,7 +175,7 @@ def _array(field: Field) -> Converter:
     item_types = field.items
 
     def convert(value: Any, path: str, mode: OnUnserializable) -> Any:
-        tree = plain(value, path=path, depth=1)
+        tree = to_builtins(value, path=path, depth=1)
         kind = kind_of(tree)
         if kind is not list:
             raise EventError(f"give a list, not {type_name(value)}", path=path)

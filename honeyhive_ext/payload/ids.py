@@ -107,7 +107,7 @@ def _refilled() -> str:
     return first
 
 
-def uuid_text(value: object, path: str) -> str:
+def uuid_str(value: object, path: str) -> str:
     """A UUID in its one canonical form: lower case, with hyphens.
 
     Args:
@@ -117,7 +117,7 @@ def uuid_text(value: object, path: str) -> str:
     Raises:
         EventError: Anything else.
 
-    >>> uuid_text("CAF77ACE34174DA4944DF4A0688F3C23", "session_id")
+    >>> uuid_str("CAF77ACE34174DA4944DF4A0688F3C23", "session_id")
     'caf77ace-3417-4da4-944d-f4a0688f3c23'
     """
     if type(value) is str and _CANONICAL.fullmatch(value):

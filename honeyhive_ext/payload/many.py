@@ -20,19 +20,19 @@ from honeyhive_ext.payload.ids import all_canonical, new_ids
 from honeyhive_ext.payload.scope import CURRENT
 from honeyhive_ext.payload.shapes import FIRST_MS, LAST_MS
 from honeyhive_ext.payload.times import complete
-from honeyhive_ext.serialize.dumps import write_plain
-from honeyhive_ext.serialize.is_builtin import all_plain, finite, only
-from honeyhive_ext.serialize.to_builtins import plain
+from honeyhive_ext.serialize.dumps import write_builtin
+from honeyhive_ext.serialize.is_builtin import all_builtin, finite, only
+from honeyhive_ext.serialize.to_builtins import to_builtins
 
 _MOMENTS = {"start_time", "end_time"}
 _TIMES = _MOMENTS | {"duration"}
 
 _NO_INPUTS: dict[str, Any] = {}
 
-Column = Sequence[Any]
+Values = Sequence[Any]
 
 
-class Lot(NamedTuple):
+class PreparedEvents(NamedTuple):
     """Events that are ready to be written.
 
     Attributes:
@@ -47,15 +47,15 @@ class Lot(NamedTuple):
 
     def body(self) -> bytes | None:
         """All of them as the body of one request; None where orjson refuses one of them."""
-        return write_plain({"events": self.wires})
+        return write_builtin({"events": self.wires})
 
     def contents(self) -> list[bytes] | None:
         """Each of them as JSON; None where orjson refuses one of them."""
-        contents = [content for wire in self.wires if (content := write_plain(wire)) is not None]
+        contents = [content for wire in self.wires if (content := write_builtin(wire)) is not None]
         return contents if len(contents) == len(self.wires) else None
 
 
-class Written(NamedTuple):
+class SeparateEvents(NamedTuple):
     """Events that were made ready one by one, each with an id of its own; see coalesce.py."""
 
     events: Sequence[WireEvent]
@@ -81,7 +81,7 @@ def prepare_events(
     settings: EventSettings,
     now_ms: Callable[[], float],
     session_id: str | None = None,
-) -> Lot | None:
+) -> PreparedEvents | None:
     """Make the wire events of what a caller gave, or None where one of them needs `prepare_event`.
 
     Args:
@@ -106,14 +106,14 @@ def prepare_events(
                 begin(wire, now_ms)
     except Exception:  # noqa: BLE001 - one of them is wrong, or code of its own raises: `prepare_event` tells
         return None
-    return Lot(wires, [wire["event_id"] for wire in wires], given)
+    return PreparedEvents(wires, [wire["event_id"] for wire in wires], given)
 
 
 class _NotUsualError(Exception):
     """One of these events is for `prepare_event`."""
 
 
-def _alike(wires: list[dict[str, Any]]) -> list[tuple[Sequence[str], list[dict[str, Any]], list[Column]]]:
+def _alike(wires: list[dict[str, Any]]) -> list[tuple[Sequence[str], list[dict[str, Any]], list[Values]]]:
     """The events in groups that have the same fields, with the column of each field."""
     names = tuple(wires[0])
     if len({*map(len, wires)}) == 1:
@@ -127,7 +127,7 @@ def _alike(wires: list[dict[str, Any]]) -> list[tuple[Sequence[str], list[dict[s
     return [(names, group, _columns(names, group)) for names, group in groups.items()]
 
 
-def _columns(names: Sequence[str], wires: list[dict[str, Any]]) -> list[Column]:
+def _columns(names: Sequence[str], wires: list[dict[str, Any]]) -> list[Values]:
     """The values of each field.
 
     A list for each field, and no tuple for each event: those would call the garbage collector in for every
@@ -139,10 +139,10 @@ def _columns(names: Sequence[str], wires: list[dict[str, Any]]) -> list[Column]:
 def _make(
     names: Sequence[str],
     wires: list[dict[str, Any]],
-    columns: Sequence[Column],
+    columns: Sequence[Values],
     settings: EventSettings,
     session_id: str | None,
-) -> Column:
+) -> Values:
     """Check and complete events that have the same fields; the ids that came with them."""
     table = dict(zip(names, columns, strict=True))
     if "event_type" not in table:
@@ -168,23 +168,25 @@ def _make(
     return given or ()
 
 
-def _set(wires: list[dict[str, Any]], name: str, column: Column) -> None:
+def _set(wires: list[dict[str, Any]], name: str, column: Values) -> None:
     for wire, value in zip(wires, column, strict=True):
         wire[name] = value
 
 
-def _convert(name: str, column: Column, mode: OnUnserializable) -> Column:
+def _convert(name: str, column: Values, mode: OnUnserializable) -> Values:
     """The column as the wire wants it, value by value."""
     convert = EVENT.converters[name]
     if any(value is None for value in column) and name not in EVENT.nullable:
         raise _NotUsualError
     made = [None if value is None else convert(value, name, mode) for value in column]
-    if all_plain(made):
+    if all_builtin(made):
         return made
-    return [value if all_plain((value,)) else plain(value, mode, path=name, depth=1) for value in made]
+    return [
+        value if all_builtin((value,)) else to_builtins(value, mode, path=name, depth=1) for value in made
+    ]
 
 
-def _third_time(wires: list[dict[str, Any]], table: dict[str, Column]) -> None:
+def _third_time(wires: list[dict[str, Any]], table: dict[str, Values]) -> None:
     given = _TIMES & table.keys()
     if given == _MOMENTS and only(int, table["start_time"]) and only(int, table["end_time"]):
         # as nearly always: 0.1 instead of 0.5 µs
@@ -194,7 +196,7 @@ def _third_time(wires: list[dict[str, Any]], table: dict[str, Column]) -> None:
             complete(wire)
 
 
-def _look(field: Field) -> Callable[[Column], bool]:
+def _look(field: Field) -> Callable[[Values], bool]:
     """What tells whether a whole column of a field goes over the wire as it is."""
     if field.unit is not None:
         least = FIRST_MS if field.unit == "unix-ms" else 0
@@ -205,13 +207,13 @@ def _look(field: Field) -> Callable[[Column], bool]:
     if field.format == "uuid":
         return lambda column: only(str, column) and all_canonical(column)
     if field.types == ("object",):
-        return lambda column: only(dict, column) and all_plain(column)
+        return lambda column: only(dict, column) and all_builtin(column)
     if "string" in field.types:
         return lambda column: only(str, column)
     return lambda column: False
 
 
-def _within(column: Column, least: float) -> bool:
+def _within(column: Values, least: float) -> bool:
     if only(int, column):
         return bool(min(column) >= least and max(column) < LAST_MS)
     return only(float, column) and finite(column) and min(column) >= least and max(column) < LAST_MS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import MutableMapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -22,6 +23,11 @@ OTHER_UNITS = (
     (1e15, 1e16, "microseconds", "divide it by 1,000"),
     (1e18, 1e19, "nanoseconds", "divide it by 1,000,000"),
 )
+
+
+def now_ms() -> float:
+    """Return the present in Unix milliseconds, the API's unit of time."""
+    return time.time_ns() / 1e6
 
 
 def unix_ms(value: object, path: str) -> int | float:
@@ -70,10 +76,10 @@ def _moment(value: datetime, path: str) -> int | float:
     return tidy(since / MILLISECOND)
 
 
-def length_ms(value: object, path: str) -> int | float:
+def duration_ms(value: object, path: str) -> int | float:
     """A length of time in milliseconds, from a number of milliseconds or a timedelta.
 
-    >>> length_ms(timedelta(seconds=1.5), "duration")
+    >>> duration_ms(timedelta(seconds=1.5), "duration")
     1500
     """
     if isinstance(value, timedelta):

@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 from honeyhive_client.models import Event
 
 from honeyhive_ext.filters.field import F
-from honeyhive_ext.payload.ids import uuid_text
+from honeyhive_ext.payload.ids import uuid_str
 from honeyhive_ext.search.pages.rows import time_of
 from honeyhive_ext.search.query import Query
 
@@ -86,7 +86,7 @@ class TraceTree:
 
 def session_query(session_id: str | UUID) -> tuple[str, Query]:
     """The session's id as text, and the search for its events."""
-    text = uuid_text(session_id, "session_id")
+    text = uuid_str(session_id, "session_id")
     return text, Query(filters=(F.session_id == text,))
 
 

@@ -15,7 +15,7 @@ import orjson
 from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.serialize.encoders import kind_of
-from honeyhive_ext.serialize.to_builtins import plain
+from honeyhive_ext.serialize.to_builtins import to_builtins
 
 # A metaclass may say that its class is str: then orjson refuses it.
 _NOTHING_ELSE = (
@@ -39,15 +39,15 @@ def to_json(value: Any, on_unserializable: OnUnserializable = "raise") -> bytes:
     content = _fast(value)
     if content is not None:
         return content
-    tree = plain(value, on_unserializable)
+    tree = to_builtins(value, on_unserializable)
     try:
         return orjson.dumps(tree)
     except TypeError as error:
         raise EventError(f"cannot be written as JSON: {error}") from error
 
 
-def write_plain(value: Any) -> bytes | None:
-    """JSON of a value that `all_plain` takes for plain; None where it is too deep, or a text is no UTF-8."""
+def write_builtin(value: Any) -> bytes | None:
+    """JSON of a value that `all_builtin` holds for plain; None if too deep, or for text that is not UTF-8."""
     try:
         return orjson.dumps(value, option=_NOTHING_ELSE)
     except TypeError:

@@ -35,14 +35,16 @@ def finite(numbers: Sequence[Any]) -> bool:
         return False
 
 
-def all_plain(values: Sequence[Any]) -> bool:
+def all_builtin(values: Sequence[Any]) -> bool:
     """Whether every value is a tree of exact builtin types and finite numbers. False may mean: not known.
 
     Only types are looked at, so no value's own code runs. Keys of dicts are left to orjson, which takes str
     alone.
 
-    >>> all_plain([{"a": [1, None]}, {"a": (0.5,)}]), all_plain([[float("nan")]]), all_plain([{"a": b""}])
-    (True, False, False)
+    >>> all_builtin([{"a": [1, None]}, {"a": (0.5,)}])
+    True
+    >>> all_builtin([[float("nan")]]), all_builtin([{"a": b""}])
+    (False, False)
     """
     try:
         return _all_plain(values)

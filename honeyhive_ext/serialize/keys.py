@@ -30,7 +30,7 @@ def path_step(key: Any) -> str:
     return f"[{orjson.dumps(well_formed(key[:60])).decode()}]"
 
 
-def key_text(key: Any) -> str | None:
+def key_str(key: Any) -> str | None:
     """A dict key as JSON text: like the value, without the quotes a str would have; None if it has none."""
     value = key
     for _ in range(MAX_STEPS):

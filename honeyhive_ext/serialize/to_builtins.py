@@ -25,14 +25,16 @@ from honeyhive_ext.serialize.encoders import (
     well_formed,
     why_not,
 )
-from honeyhive_ext.serialize.keys import key_text, path_step
+from honeyhive_ext.serialize.keys import key_str, path_step
 
 MAX_DEPTH = 254  # arrays and objects inside one another, the event itself included: orjson's own limit
 PATH_SHOWN = 400  # characters of a path in a message
 HERE = object()  # no key of its own: the error is about the value being looked at
 
 
-def plain(root: Any, on_unserializable: OnUnserializable = "raise", *, path: str = "", depth: int = 0) -> Any:
+def to_builtins(
+    root: Any, on_unserializable: OnUnserializable = "raise", *, path: str = "", depth: int = 0
+) -> Any:
     """A copy of the value made of dict, list, str, int, float, bool and None alone.
 
     Args:
@@ -44,7 +46,7 @@ def plain(root: Any, on_unserializable: OnUnserializable = "raise", *, path: str
     Raises:
         EventError: A value has no JSON form; the error names its path.
 
-    >>> plain({"point": (1, 2), 3: {"x"}})
+    >>> to_builtins({"point": (1, 2), 3: {"x"}})
     {'point': [1, 2], '3': ['x']}
     """
     return _Walk(on_unserializable, path, depth).run(root)
@@ -194,7 +196,7 @@ class _Walk:
             yield text, value
 
     def key(self, key: Any) -> str:
-        text = key_text(key)
+        text = key_str(key)
         if text is None:
             self.refuse(f"a key of type {type_name(key)} has no text form: write a str", key, at=key)
             return stand_in(key)

@@ -9,7 +9,7 @@ from typing import Any
 from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.serialize.encoders import type_name, well_formed
-from honeyhive_ext.serialize.to_builtins import plain
+from honeyhive_ext.serialize.to_builtins import to_builtins
 
 ITEMS_KEPT = 1_000  # what a generator yields beyond this is counted, not kept
 ERROR_LIMIT = 10_000  # characters of an exception's text
@@ -63,7 +63,7 @@ class Arguments:
             values = {name: value for name, value in values.items() if name in self._wanted}
         elif (first := next(iter(values), None)) in ("self", "cls"):
             del values[first]
-        copied: dict[str, Any] = plain(values, mode, path="inputs", depth=1)
+        copied: dict[str, Any] = to_builtins(values, mode, path="inputs", depth=1)
         return copied
 
 
@@ -78,7 +78,7 @@ class Yielded:
     def add(self, item: Any) -> None:
         """Keep a copy of an item, as it may be changed later."""
         if len(self._items) < ITEMS_KEPT:
-            self._items.append(plain(item, self._mode, path="outputs.result", depth=3))
+            self._items.append(to_builtins(item, self._mode, path="outputs.result", depth=3))
         else:
             self._more += 1
 
@@ -88,7 +88,7 @@ class Yielded:
         if self._more:
             found["not_kept"] = self._more
         if returned is not None:
-            found["returned"] = plain(returned, self._mode, path="outputs.returned", depth=2)
+            found["returned"] = to_builtins(returned, self._mode, path="outputs.returned", depth=2)
         return found
 
 

@@ -14,12 +14,12 @@ from honeyhive_client.typed_dicts import CreateEventRequestInput
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.config.settings import EventSettings, OnUnserializable
 from honeyhive_ext.errors import APIStatusError, ConfigError, EventError
-from honeyhive_ext.payload.events import EVENT, session_id_text
+from honeyhive_ext.payload.events import EVENT, session_id_str
 from honeyhive_ext.payload.ids import new_id
 from honeyhive_ext.payload.scope import CURRENT, Scope, enter, leave
 from honeyhive_ext.payload.times import tidy
 from honeyhive_ext.serialize.encoders import type_name
-from honeyhive_ext.serialize.to_builtins import plain
+from honeyhive_ext.serialize.to_builtins import to_builtins
 from honeyhive_ext.tracing.capture import error_text
 
 OnSendError = Literal["log", "raise"]
@@ -35,7 +35,7 @@ MERGED = frozenset(
 
 
 @frozen(kw_only=True)
-class Options:
+class SpanOptions:
     """How a block records and sends.
 
     Attributes:
@@ -82,7 +82,7 @@ class Recording:
         settings: EventSettings,
         name: str | None,
         fields: Mapping[str, Any],
-        options: Options,
+        options: SpanOptions,
     ) -> None:
         if name is not None and not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigError(
@@ -164,7 +164,7 @@ class Recording:
 
     def _checked(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """A wrong name or time is an error here, where it is written; a copy, as values may change later."""
-        copied: dict[str, Any] = plain(EVENT.convert(fields, self.mode), self.mode)
+        copied: dict[str, Any] = to_builtins(EVENT.convert(fields, self.mode), self.mode)
         return copied
 
     def _entered(self) -> Scope:
@@ -180,7 +180,7 @@ class Recording:
         given = self._fields
         event_id, session_id = given.get("event_id"), given.get("session_id")
         if self.event_type == "session":  # a session's event has the session's id, and is a root
-            session_id = event_id = session_id_text(session_id or event_id or new_id())
+            session_id = event_id = session_id_str(session_id or event_id or new_id())
         elif session_id is None:
             session_id = outer.session_id if outer is not None else new_id()
         inside = outer is not None and outer.session_id == session_id and self.event_type != "session"

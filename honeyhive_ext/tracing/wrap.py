@@ -14,9 +14,9 @@ from typing import Any, Protocol, Self
 
 from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.payload.scope import CURRENT
-from honeyhive_ext.serialize.to_builtins import plain
+from honeyhive_ext.serialize.to_builtins import to_builtins
 from honeyhive_ext.tracing.capture import Arguments, Yielded
-from honeyhive_ext.tracing.record import Options
+from honeyhive_ext.tracing.record import SpanOptions
 
 Function = Callable[..., Any]
 Args = tuple[Any, ...]
@@ -26,7 +26,7 @@ Kwargs = dict[str, Any]
 class Block(Protocol):
     """What a decorator needs of a block."""
 
-    options: Options
+    options: SpanOptions
     mode: OnUnserializable
 
     def fresh(self, default_name: str | None = None) -> Self: ...
@@ -64,7 +64,7 @@ class _Start:
 
 def _returned(run: Block, result: Any) -> None:
     if run.options.capture_outputs and not run.has("outputs"):
-        run.keep("outputs", plain({"result": result}, run.mode, path="outputs", depth=1))
+        run.keep("outputs", to_builtins({"result": result}, run.mode, path="outputs", depth=1))
 
 
 def plain_function(block: SyncBlock, function: Function) -> Function:

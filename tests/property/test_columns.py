@@ -23,8 +23,8 @@ from honeyhive_ext.payload.many import prepare_events
 from honeyhive_ext.payload.scope import Scope, enter, leave
 from honeyhive_ext.serialize import dumps as encoding
 from honeyhive_ext.serialize.encoders import kind_of
-from honeyhive_ext.serialize.is_builtin import all_plain
-from honeyhive_ext.serialize.to_builtins import plain
+from honeyhive_ext.serialize.is_builtin import all_builtin
+from honeyhive_ext.serialize.to_builtins import to_builtins
 from tests.support.event_inputs import ANYTHING, PLAIN, TEXT, fields
 
 NOW = 1_767_268_800_000.5
@@ -107,17 +107,17 @@ def test_no_event_is_taken_at_once_that_is_refused_alone(
 
 @given(st.lists(ANYTHING, max_size=4))
 def test_what_is_plain_at_once_is_plain_alone(values: list[Any]) -> None:
-    if all_plain(values):
-        written = encoding.write_plain(values)
-        assert written is None or written == encoding.to_json(values) == orjson.dumps(plain(values))
+    if all_builtin(values):
+        written = encoding.write_builtin(values)
+        assert written is None or written == encoding.to_json(values) == orjson.dumps(to_builtins(values))
 
 
 @given(st.lists(PLAIN, max_size=6))
 def test_plain_values_are_found_to_be_plain(values: list[Any]) -> None:
-    written = encoding.write_plain(values)
+    written = encoding.write_builtin(values)
     assert written == encoding.to_json(values) == orjson.dumps(values)
     # the sum of finite numbers may be infinite, which only costs time
-    assert all_plain(values) or any(size > 1e300 for size in map(abs, numbers(values)))
+    assert all_builtin(values) or any(size > 1e300 for size in map(abs, numbers(values)))
 
 
 def numbers(value: Any) -> list[Any]:
@@ -135,8 +135,8 @@ def holds_itself(times: int) -> list[Any]:
 
 @pytest.mark.parametrize("times", [1, 2, 3, 2_000])
 def test_what_contains_itself_is_not_plain(times: int) -> None:
-    assert not all_plain([holds_itself(times)])
-    assert not all_plain([{"a": 1}, {"b": holds_itself(times)}] * 100)
+    assert not all_builtin([holds_itself(times)])
+    assert not all_builtin([{"a": 1}, {"b": holds_itself(times)}] * 100)
 
 
 IDS = st.uuids().map(str)

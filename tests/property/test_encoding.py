@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.serialize.dumps import to_json
-from honeyhive_ext.serialize.to_builtins import plain
+from honeyhive_ext.serialize.to_builtins import to_builtins
 from tests.support.event_inputs import ANYTHING, PLAIN, RICH
 from tests.support.strict import strict
 
@@ -38,7 +38,7 @@ def test_plain_values_come_back_as_they_were(value: Any) -> None:
 def test_the_fast_way_and_the_copy_write_the_same_bytes(value: Any) -> None:
     content = to_json(value)
     strict(content)
-    copied = plain(value)
+    copied = to_builtins(value)
     assert orjson.dumps(copied) == content == to_json(copied)
     assert to_json(value, "repr") == to_json(value, "null") == content
 

@@ -16,7 +16,7 @@ from honeyhive_ext.config.settings import EventSettings
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.payload.events import prepare_event, prepare_session, prepare_update
 from honeyhive_ext.payload.ids import new_id
-from honeyhive_ext.payload.times import length_ms, unix_ms
+from honeyhive_ext.payload.times import duration_ms, unix_ms
 from tests.support.event_inputs import ANYTHING, PLAIN, RICH, TEXT, fields
 
 NOW = 1_767_268_800_000.5
@@ -39,7 +39,7 @@ def on_wire(name: str, value: Any) -> Any:
     if field.unit == "unix-ms":
         return unix_ms(value, name)
     if field.unit == "ms":
-        return length_ms(value, name)
+        return duration_ms(value, name)
     if field.types == ("object",) and not isinstance(value, dict):
         return {"name": value.name, "after": orjson.loads(orjson.dumps(value.after))}
     if field.types == ("array",):

@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 
 from honeyhive_ext.config.settings import EventSettings
-from honeyhive_ext.http.operations import now_ms
 from honeyhive_ext.payload.events import prepare_event
-from honeyhive_ext.tracing import AsyncSpan, Options, Span, session_fields
+from honeyhive_ext.payload.times import now_ms
+from honeyhive_ext.tracing import AsyncSpan, Span, SpanOptions, session_fields
 
 OPTIONS = ("on_error", "capture_inputs", "capture_outputs", "retry", "timeout")
 
@@ -56,6 +56,6 @@ class Recorder:
         return event
 
 
-def _split(fields: Mapping[str, Any]) -> tuple[dict[str, Any], Options]:
-    options = Options(**{name: fields[name] for name in OPTIONS if name in fields})
+def _split(fields: Mapping[str, Any]) -> tuple[dict[str, Any], SpanOptions]:
+    options = SpanOptions(**{name: fields[name] for name in OPTIONS if name in fields})
     return {name: value for name, value in fields.items() if name not in OPTIONS}, options

@@ -28,7 +28,7 @@ from honeyhive_ext.errors import (
 )
 from honeyhive_ext.payload import many as columns
 from honeyhive_ext.payload.events import WireEvent
-from honeyhive_ext.serialize.dumps import write_plain
+from honeyhive_ext.serialize.dumps import write_builtin
 from tests.support.batches import BOTH, Service, deliver, event_id, memory, sent_ids
 from tests.support.shells import Kind
 
@@ -132,10 +132,10 @@ def test_a_list_of_usual_events_is_written_in_one_go_for_each_request(
     written: list[bytes | None] = []
 
     def counted(value: Any) -> bytes | None:
-        written.append(write_plain(value))
+        written.append(write_builtin(value))
         return written[-1]
 
-    monkeypatch.setattr(columns, "write_plain", counted)
+    monkeypatch.setattr(columns, "write_builtin", counted)
     sender = memory("sync", Service().post)
     events = [{"event_type": "tool", "event_id": identity} for identity in IDS[:250]]
     deliver(sender, events, max_events=100, max_concurrency=1)

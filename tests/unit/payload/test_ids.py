@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from honeyhive_ext.errors import EventError
-from honeyhive_ext.payload.ids import new_id, uuid_text
+from honeyhive_ext.payload.ids import new_id, uuid_str
 
 TEXT = "caf77ace-3417-4da4-944d-f4a0688f3c23"
 
@@ -40,7 +40,7 @@ def test_new_ids_are_uuids_of_version_4_and_never_the_same() -> None:
     ],
 )
 def test_every_form_of_a_uuid_becomes_the_canonical_one(given: Any) -> None:
-    result = uuid_text(given, "session_id")
+    result = uuid_str(given, "session_id")
     assert result == TEXT
     assert type(result) is str
 
@@ -63,10 +63,10 @@ def test_every_form_of_a_uuid_becomes_the_canonical_one(given: Any) -> None:
 )
 def test_anything_else_is_refused(given: Any) -> None:
     with pytest.raises(EventError, match="UUID") as caught:
-        uuid_text(given, "session_id")
+        uuid_str(given, "session_id")
     assert caught.value.path == "session_id"
 
 
 def test_any_uuid_of_any_version_is_taken() -> None:
     for value in (uuid4(), UUID(int=0), UUID(int=2**128 - 1)):
-        assert uuid_text(str(value), "event_id") == str(value)
+        assert uuid_str(str(value), "event_id") == str(value)

@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 from honeyhive_ext.errors import EventError
-from honeyhive_ext.payload.times import complete, length_ms, tidy, unix_ms
+from honeyhive_ext.payload.times import complete, duration_ms, tidy, unix_ms
 
 NOON = 1_767_268_800_000  # 2026-01-01T12:00:00Z
 
@@ -75,12 +75,12 @@ def test_what_is_no_moment_is_refused_with_a_remedy(given: Any, remedy: str) -> 
 
 
 def test_a_length_of_time_is_in_milliseconds() -> None:
-    assert length_ms(timedelta(seconds=1.5), "duration") == 1_500
-    assert length_ms(timedelta(microseconds=1), "duration") == 0.001
-    assert length_ms(1_767_268_800, "duration") == 1_767_268_800, "any number of milliseconds is a length"
+    assert duration_ms(timedelta(seconds=1.5), "duration") == 1_500
+    assert duration_ms(timedelta(microseconds=1), "duration") == 0.001
+    assert duration_ms(1_767_268_800, "duration") == 1_767_268_800, "any number of milliseconds is a length"
     for wrong in (True, "5", float("nan"), datetime.now(UTC), None):
         with pytest.raises(EventError):
-            length_ms(wrong, "duration")
+            duration_ms(wrong, "duration")
 
 
 @pytest.mark.parametrize(

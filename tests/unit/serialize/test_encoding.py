@@ -13,7 +13,7 @@ from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.serialize.dumps import to_json
 from honeyhive_ext.serialize.encoders import REPR_LIMIT, stand_in
-from honeyhive_ext.serialize.to_builtins import MAX_DEPTH, plain
+from honeyhive_ext.serialize.to_builtins import MAX_DEPTH, to_builtins
 from tests.support.strict import strict
 from tests.support.values import MALFORMED, Celsius, RaisingRepr, Step, cycle, deep, deep_dicts
 
@@ -70,13 +70,13 @@ def test_a_long_path_is_cut_in_its_middle() -> None:
 @pytest.mark.parametrize("make", [deep, deep_dicts])
 def test_both_ways_take_the_same_depth(make: Any) -> None:
     at_limit, beyond = make(MAX_DEPTH), make(MAX_DEPTH + 1)
-    assert orjson.dumps(at_limit) == to_json(at_limit) == orjson.dumps(plain(at_limit))
+    assert orjson.dumps(at_limit) == to_json(at_limit) == orjson.dumps(to_builtins(at_limit))
     with pytest.raises(TypeError):
         orjson.dumps(beyond)
     with pytest.raises(EventError, match="nested deeper than 254 levels"):
-        plain(beyond)
+        to_builtins(beyond)
     with pytest.raises(EventError, match="nested deeper than 254 levels"):
-        plain(at_limit, depth=1)
+        to_builtins(at_limit, depth=1)
 
 
 def test_no_recursion_error_however_little_stack_is_left() -> None:
@@ -92,7 +92,7 @@ def test_no_recursion_error_however_little_stack_is_left() -> None:
 
 def test_the_same_object_in_two_places_is_no_cycle() -> None:
     shared = Step("shared", after={"x": [1]})
-    assert plain([shared, {"again": shared}, [shared]]) == [
+    assert to_builtins([shared, {"again": shared}, [shared]]) == [
         {"name": "shared", "after": {"x": [1]}},
         {"again": {"name": "shared", "after": {"x": [1]}}},
         [{"name": "shared", "after": {"x": [1]}}],
@@ -101,27 +101,31 @@ def test_the_same_object_in_two_places_is_no_cycle() -> None:
 
 def test_the_copy_shares_nothing_with_the_original() -> None:
     original: dict[str, Any] = {"a": [1, {"b": [2]}]}
-    copied = plain(original)
+    copied = to_builtins(original)
     original["a"][1]["b"].append(3)
     assert copied == {"a": [1, {"b": [2]}]}
 
 
 def test_sets_come_out_the_same_in_every_run() -> None:
     words = [f"word {i}" for i in range(50)]
-    assert plain(set(words)) == sorted(words) == plain(frozenset(reversed(words)))
-    assert plain({10, 9, 2.5}) == [2.5, 9, 10]
-    assert plain({frozenset({2, 1}), frozenset({1}), (0,)}) == [[0], [1, 2], [1]]
+    assert to_builtins(set(words)) == sorted(words) == to_builtins(frozenset(reversed(words)))
+    assert to_builtins({10, 9, 2.5}) == [2.5, 9, 10]
+    assert to_builtins({frozenset({2, 1}), frozenset({1}), (0,)}) == [[0], [1, 2], [1]]
 
 
 def test_keys_that_would_become_the_same_are_both_kept_where_nothing_may_be_lost() -> None:
-    assert plain({"1": "a", 1: "b", "1 (int)": "c"}, "repr") == {"1": "a", "1 (int 2)": "b", "1 (int)": "c"}
-    assert plain({None: 1, "null": 2}, "null") == {"null (NoneType)": 1, "null": 2}
+    assert to_builtins({"1": "a", 1: "b", "1 (int)": "c"}, "repr") == {
+        "1": "a",
+        "1 (int 2)": "b",
+        "1 (int)": "c",
+    }
+    assert to_builtins({None: 1, "null": 2}, "null") == {"null (NoneType)": 1, "null": 2}
 
 
 def test_a_surrogate_keeps_the_rest_of_its_text() -> None:
     text = "x" * 5_000 + "\udce9"
-    assert plain([text], "repr") == ["x" * 5_000 + "\\udce9"]
-    assert plain({"k\udce9": 1}, "null") == {"k\\udce9": 1}
+    assert to_builtins([text], "repr") == ["x" * 5_000 + "\\udce9"]
+    assert to_builtins({"k\udce9": 1}, "null") == {"k\\udce9": 1}
 
 
 def test_the_stand_in_is_bounded_and_never_raises() -> None:

@@ -15,7 +15,7 @@ from honeyhive_client.models import DateRange
 
 from honeyhive_ext.serialize.dumps import to_json
 from honeyhive_ext.serialize.encoders import TABLE
-from honeyhive_ext.serialize.to_builtins import plain
+from honeyhive_ext.serialize.to_builtins import to_builtins
 from tests.support.values import Answer, Celsius, Colour, Level, Point, Step, Tool
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "sending.md"
@@ -63,5 +63,5 @@ def test_the_table_has_a_row_for_every_encoder() -> None:
 def test_each_type_has_the_encoding_that_the_guide_shows(kind: str, example: str, written: str) -> None:
     value = eval(example, dict(NAMES))
     assert to_json(value).decode() == written, kind
-    assert to_json(plain(value)).decode() == written, "a plain copy says the same"
+    assert to_json(to_builtins(value)).decode() == written, "a plain copy says the same"
     assert to_json({"inputs": {"a": [value, None]}}).decode() == f'{{"inputs":{{"a":[{written},null]}}}}'
