@@ -1,4 +1,4 @@
-"""The two drivers of generators of steps: decisions yield what to do next, a driver does it."""
+"""The two drivers of generators of steps: the generator decides what to do next, the driver does it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ _Outcome = TypeVar("_Outcome")
 _Result = TypeVar("_Result")
 
 
+# No local variable holds an outcome: an answer can repeat the API key, and tracebacks can show variables.
+
+
 def drive(
     steps: Generator[_Step, _Outcome | None, _Result], do: Callable[[_Step], _Outcome | None]
 ) -> _Result:
-    """Do each step that a generator yields, send it what came of it, and return what it returns.
+    """Do each step that a generator yields, send it the outcome, and return what the generator returns.
 
     Args:
-        steps: The decisions. They are closed if `do` raises.
-        do: Does one step, in this thread.
+        steps: The decisions. The generator is closed if `do` raises.
+        do: Does one step in this thread and returns its outcome.
 
     Raises:
         BaseException: Whatever `steps` or `do` raises.
@@ -28,15 +31,15 @@ def drive(
     >>> drive(decide(), len)
     14
     """
-    outcome: _Outcome | None = None
     try:
+        step = next(steps)
         while True:
-            try:
-                step = steps.send(outcome)
-            except StopIteration as finished:
-                result: _Result = finished.value
-                return result
-            outcome = do(step)
+            step = steps.send(do(step))
+    except StopIteration as finished:
+        if getattr(steps, "gi_frame", None) is not None:  # `do` raised it: the generator has not ended
+            raise
+        result: _Result = finished.value
+        return result
     finally:
         steps.close()
 
@@ -45,14 +48,14 @@ async def drive_async(
     steps: Generator[_Step, _Outcome | None, _Result], do: Callable[[_Step], Awaitable[_Outcome | None]]
 ) -> _Result:
     """Do each step as `drive` does, for code that awaits."""
-    outcome: _Outcome | None = None
     try:
+        step = next(steps)
         while True:
-            try:
-                step = steps.send(outcome)
-            except StopIteration as finished:
-                result: _Result = finished.value
-                return result
-            outcome = await do(step)
+            step = steps.send(await do(step))
+    except StopIteration as finished:
+        if getattr(steps, "gi_frame", None) is not None:  # `do` raised it: the generator has not ended
+            raise
+        result: _Result = finished.value
+        return result
     finally:
         steps.close()

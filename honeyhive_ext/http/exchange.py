@@ -1,7 +1,7 @@
-"""Pure: what to do, step by step, about one call. `transport.py` does as it says.
+"""Decide what to do about one call, step by step. Pure: `sender.py` sends and waits.
 
-`exchange` is a generator: it yields the next step (an attempt, a wait), is sent what came of it, and
-returns the reply or raises the error. It reads no clock of its own, opens nothing and never sleeps.
+`exchange` is a generator. It yields the next step (an attempt or a wait), receives the outcome, and returns
+the reply or raises the error. It reads no clock of its own, opens nothing and never sleeps.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from honeyhive_ext.http.retry import Bucket, Decision, Uniform, classify, retry_
 from honeyhive_ext.observe.hooks import Observer
 
 Accept = Container[int] | Callable[[int, bytes], bool]
-"""Which answers besides 2xx to return as they are: their statuses, or a function of status and body."""
+"""Which answers besides 2xx are replies too: their statuses, or a function of status and body."""
 
 MAX_REDIRECTS = 5
 SAME_METHOD_REDIRECTS = (307, 308)  # RFC 9110, 15.4.8 and 15.4.9: the method and the body stay
 SHORTEST_ATTEMPT = 0.001  # seconds; a timeout of zero would mean "do not block" to a socket
-NEVER_AGAIN = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)  # the request cannot be sent at all
+NEVER_AGAIN = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)  # nothing can send such a request
 
 
-# Named tuples: made five times for each call, and each in 0.5 instead of 0.8 to 1.5 µs.
+# Named tuples, because each call makes several: they are made faster than classes of attrs.
 
 
 class Call(NamedTuple):
     """One operation, ready to send.
 
     Attributes:
-        operation: Its operationId.
-        request: What the generated `build_request` made: method, url and, for a body, content (bytes).
+        operation: Its operationId in the API document.
+        request: The result of the generated `build_request`: method, url and, for a body, content (bytes).
         write: Whether the ingestion key may be used.
     """
 
@@ -63,32 +63,32 @@ class Reply(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """Send the request to this URL, within this many seconds."""
+    """A step: send the request to this URL, within this many seconds."""
 
     url: httpx.URL
     limit: float
 
 
 class Wait(NamedTuple):
-    """Wait this many seconds."""
+    """A step: wait this many seconds."""
 
     seconds: float
 
 
 class Answer(NamedTuple):
-    """An attempt brought an answer."""
+    """An outcome: the attempt brought an answer, of any status."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes
 
 
-Step = Attempt | Wait
-Outcome = Answer | httpx.RequestError | None  # None after a Wait
+ExchangeStep = Attempt | Wait
+AttemptOutcome = Answer | httpx.RequestError | None  # None after a Wait
 
 
-class Limits(NamedTuple):
-    """What one call may do, and where its times and its luck come from."""
+class CallLimits(NamedTuple):
+    """What one call may do, and the clocks, the randomness and the key that it uses."""
 
     policy: RetryPolicy
     timeout: float
@@ -100,26 +100,36 @@ class Limits(NamedTuple):
     key: Secret
 
 
+class _Failure(NamedTuple):
+    """Why an attempt did not succeed, and whether another one may."""
+
+    error: APIError
+    reason: str  # for logs and hooks
+    again: bool
+    asked: float | None = None  # seconds that the service asked to wait
+    cause: httpx.RequestError | None = None
+
+
 def exchange(
-    call: Call, url: httpx.URL, limits: Limits, observer: Observer
-) -> Generator[Step, Outcome, Reply]:
-    """Decide, step by step, what to do about one call (DESIGN: "Outcomes"; ALGORITHMS: "Waiting").
+    call: Call, url: httpx.URL, limits: CallLimits, observer: Observer
+) -> Generator[ExchangeStep, AttemptOutcome, Reply]:
+    """Decide, step by step, what to do about one call; docs/failures.md has the rules.
 
     Yields:
-        The next step. An `Attempt` is to be answered with its outcome, a `Wait` with None.
+        The next step. Send the outcome of an `Attempt`, and None after a `Wait`.
 
     Returns:
-        The reply: a 2xx, or a status in `limits.accept`.
+        The reply: a 2xx, or an answer that `limits.accept` wants.
 
     Raises:
-        APIError: Whatever else came of it.
+        APIError: No such answer came.
     """
-    clock, policy = limits.clock, limits.policy
+    clock = limits.clock
     operation, method = call.operation, call.request["method"]
     size = len(call.request.get("content") or b"")
-    path = url.path  # httpx puts it together anew each time
+    path = url.path  # kept, because httpx builds it again each time
     sent_at = clock()
-    end = sent_at + policy.deadline
+    end = sent_at + limits.policy.deadline
     sends = redirects = 0
     attempt = 1
     limit = limits.timeout
@@ -128,67 +138,87 @@ def exchange(
         observer.request(operation, method, path, attempt)
         outcome = yield Attempt(url, limit)
         now = clock()
-        asked: float | None = None
-        error: APIError
-        cause: httpx.RequestError | None = None
         if isinstance(outcome, Answer):
-            status = outcome.status
-            reason = str(status)
+            status, seconds = outcome.status, now - sent_at
             observer.response(
-                operation, method, path, attempt, now - sent_at, status=status, headers=outcome.headers
+                operation, method, path, attempt, seconds, status=status, headers=outcome.headers
             )
-            if 200 <= status < 300:
-                limits.bucket.give()
-                if not outcome.content.startswith(b"{"):  # a page before the API, and soon a ResponseError
-                    outcome = without_key(outcome, limits.key)
-                return Reply(status, outcome.headers, outcome.content, attempt, sends * size)
+            success = 200 <= status < 300
             # From here on no local variable holds a key that the body repeats: tracebacks can show those.
-            outcome = without_key(outcome, limits.key)
-            if _accepted(limits.accept, status, outcome.content):
+            # JSON from the API repeats none. A page of a proxy can, with any status.
+            if not (success and outcome.content.startswith(b"{")):
+                outcome = without_key(outcome, limits.key)
+            if success or _accepted(limits.accept, status, outcome.content):
+                if success:
+                    limits.bucket.give()
                 return Reply(status, outcome.headers, outcome.content, attempt, sends * size)
-            decision, hint = classify(status), ""
-            if decision is Decision.REDIRECT:
-                target = same_origin(url, outcome.headers.get("location", ""))
-                if target is not None and status in SAME_METHOD_REDIRECTS and redirects < MAX_REDIRECTS:
-                    redirects += 1
-                    url, path = target, target.path
-                    sent_at, limit = now, _limit(limits.timeout, end - now)
-                    continue
-                hint = redirect_hint(outcome.headers.get("location", ""), _origin(url))
-            asked = retry_after(outcome.headers, limits.wall())
-            error = answer_error(outcome, attempts=attempt, asked=asked, hint=hint)
-            again = decision is Decision.RETRY
+            target = _followed(outcome, url)
+            if target is not None and redirects < MAX_REDIRECTS:
+                redirects += 1
+                url, path = target, target.path
+                sent_at, limit = now, _limit(limits.timeout, end - now)
+                continue
+            failure = _not_successful(outcome, url, attempt, limits)
         elif outcome is not None:
-            cause, reason = outcome, type(outcome).__name__
-            observer.response(operation, method, path, attempt, now - sent_at, error=reason)
-            error = connection_error(outcome, attempts=attempt, timeout=limit)
-            again = not isinstance(outcome, NEVER_AGAIN)
+            failure = _lost(outcome, attempt, limit)
+            observer.response(operation, method, path, attempt, now - sent_at, error=failure.reason)
         else:
             raise TypeError("an attempt is answered with its outcome")
-        pause = wait(attempt - 1, asked, policy, limits.uniform)
-        if not again or attempt >= policy.attempts:
-            raise error from cause
-        if (against := _against(pause, end - now, limits)) is not None:
-            error.add_note(f"not tried again: {against}")
-            raise error from cause
-        observer.retry(operation, method, path, attempt, wait=pause, reason=reason)
+        pause = _pause(failure, attempt, end - now, limits)
+        observer.retry(operation, method, path, attempt, wait=pause, reason=failure.reason)
         yield Wait(pause)
         attempt += 1
         sent_at = clock()
         limit = _limit(limits.timeout, end - sent_at)
 
 
-def _against(pause: float, left: float, limits: Limits) -> str | None:
-    """What speaks against another attempt, in words for the error; takes a token if nothing does."""
+def _followed(answer: Answer, url: httpx.URL) -> httpx.URL | None:
+    """Return the URL of a redirect that may be followed, or None."""
+    if answer.status not in SAME_METHOD_REDIRECTS:
+        return None
+    return same_origin(url, answer.headers.get("location", ""))
+
+
+def _not_successful(answer: Answer, url: httpx.URL, attempt: int, limits: CallLimits) -> _Failure:
+    """Return the failure that an answer is, for a status that the caller did not want."""
+    decision, hint = classify(answer.status), ""
+    if decision is Decision.REDIRECT:
+        hint = redirect_hint(answer.headers.get("location", ""), _origin(url))
+    asked = retry_after(answer.headers, limits.wall())
+    error = answer_error(answer, attempts=attempt, asked=asked, hint=hint)
+    return _Failure(error, str(answer.status), decision is Decision.RETRY, asked)
+
+
+def _lost(lost: httpx.RequestError, attempt: int, limit: float) -> _Failure:
+    """Return the failure of an attempt without an answer."""
+    error = connection_error(lost, attempts=attempt, timeout=limit)
+    return _Failure(error, type(lost).__name__, not isinstance(lost, NEVER_AGAIN), cause=lost)
+
+
+def _pause(failure: _Failure, attempt: int, left: float, limits: CallLimits) -> float:
+    """Return the seconds until the next attempt; raise the failure's error if there is none.
+
+    Takes a token of the client's budget of retries for that attempt.
+    """
+    if failure.again and attempt < limits.policy.attempts:
+        pause = wait(attempt - 1, failure.asked, limits.policy, limits.uniform)
+        if (obstacle := _obstacle(pause, left, limits.bucket)) is None:
+            return pause
+        failure.error.add_note(f"not tried again: {obstacle}")
+    raise failure.error from failure.cause
+
+
+def _obstacle(pause: float, left: float, bucket: Bucket) -> str | None:
+    """Return why another attempt is not allowed, in words for the error; take a token if it is allowed."""
     if pause >= left:
         return f"a wait of {pause:.1f} s would end after the call's deadline (RetryPolicy(deadline=))"
-    if not limits.bucket.take():
+    if not bucket.take():
         return "the client's budget of retries is used up until calls succeed again (RetryPolicy(budget=))"
     return None
 
 
 def without_key(answer: Answer, key: Secret) -> Answer:
-    """The answer, cleaned of a key that its body repeats, as some proxies' error pages do."""
+    """Replace the key where the answer's body repeats it, as the error pages of some proxies do."""
     if (bare := key.reveal().encode()) not in answer.content:
         return answer
     return answer._replace(content=answer.content.replace(bare, b"[key]"))
@@ -197,7 +227,7 @@ def without_key(answer: Answer, key: Secret) -> Answer:
 def answer_error(
     answer: Answer | Reply, *, attempts: int, asked: float | None, hint: str = ""
 ) -> APIStatusError:
-    """The typed error of an answer that is not a success."""
+    """Return the typed error of an answer that is not a success."""
     return status_error(
         answer.status, answer.headers, answer.content, attempts=attempts, retry_after=asked, hint=hint
     )
@@ -208,7 +238,7 @@ def _accepted(accept: Accept, status: int, content: bytes) -> bool:
 
 
 def same_origin(url: httpx.URL, location: str) -> httpx.URL | None:
-    """Where a redirect leads, if that is the same scheme, host and port; else None.
+    """Return the URL that a redirect leads to if scheme, host and port stay the same, else None.
 
     >>> same_origin(httpx.URL("https://a.example/v1"), "/v1/")
     URL('https://a.example/v1/')

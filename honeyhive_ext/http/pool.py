@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30.0)
 
 # The same for asyncio: as many clients, each with one connection.
-LANES = 100
-LANE_LIMITS = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30.0)
+MAX_CONNECTIONS = 100
+CONNECTION_LIMITS = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30.0)
 
 # Names that do not lead out into the internet: loopback, what RFC 6761 reserves for tests, and names without
 # a dot, which only a private network knows.
@@ -156,7 +156,7 @@ class AsyncPool:
         self._base_url = _checked(base_url)
         self._transport = transport
         self._direct = transport if isinstance(transport, AsyncExchanger) else None
-        self._made: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[Lane]] = (
+        self._made: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[Connection]] = (
             weakref.WeakKeyDictionary()
         )
         self._tls: ssl.SSLContext | None = None
@@ -173,31 +173,35 @@ class AsyncPool:
                 "this client is closed: make a new one, or use it inside its `async with` block"
             )
 
-    def get(self) -> Lane:
+    def get(self) -> Connection:
         """A client of the running loop that is free, or the least busy one; after `aclose` an error."""
         self._check_open()
-        lanes = self._made.setdefault(_running_loop(), [])
-        for lane in lanes:
-            if not lane.busy:
-                return lane
-        if not lanes or (len(lanes) < LANES and self.given is None and self._transport is None):
-            lanes.append(Lane(self.given or self._make()))
-            return lanes[-1]
-        return min(lanes, key=_busy)
+        connections = self._made.setdefault(_running_loop(), [])
+        for connection in connections:
+            if not connection.busy:
+                return connection
+        if not connections or (
+            len(connections) < MAX_CONNECTIONS and self.given is None and self._transport is None
+        ):
+            connections.append(Connection(self.given or self._make()))
+            return connections[-1]
+        return min(connections, key=_busy)
 
     def _make(self) -> httpx.AsyncClient:
         self._tls = self._tls or _certificates(self._base_url, self._transport)
         with _proxy_settings():
-            return httpx.AsyncClient(verify=self._tls or False, limits=LANE_LIMITS, transport=self._transport)
+            return httpx.AsyncClient(
+                verify=self._tls or False, limits=CONNECTION_LIMITS, transport=self._transport
+            )
 
     async def aclose(self) -> None:
         """Close what this pool made for the running loop; a client that was given stays open."""
         self._closed = True
         if self._direct is not None and self._transport is not None:
             await self._transport.aclose()
-        for lane in self._made.pop(_running_loop(), []):
-            if lane.http is not self.given:
-                await lane.http.aclose()
+        for connection in self._made.pop(_running_loop(), []):
+            if connection.http is not self.given:
+                await connection.http.aclose()
 
 
 def _running_loop() -> asyncio.AbstractEventLoop:
@@ -206,8 +210,8 @@ def _running_loop() -> asyncio.AbstractEventLoop:
     return asyncio.get_running_loop()
 
 
-class Lane:
-    """One client, and how many requests it has in flight: `with lane as http`."""
+class Connection:
+    """One client, and how many requests it has in flight: `with connection as http`."""
 
     __slots__ = ("busy", "http")
 
@@ -223,8 +227,8 @@ class Lane:
         self.busy -= 1
 
 
-def _busy(lane: Lane) -> int:
-    return lane.busy
+def _busy(connection: Connection) -> int:
+    return connection.busy
 
 
 # A child must not close its parent's connections: TLS would say goodbye on the parent's behalf.

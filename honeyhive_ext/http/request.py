@@ -13,11 +13,11 @@ import httpx
 from honeyhive_ext._version import __version__
 from honeyhive_ext.config.checks import seconds
 from honeyhive_ext.config.retry_policy import RetryPolicy, retry_policy
-from honeyhive_ext.config.secrets import Unshown
+from honeyhive_ext.config.secrets import Secret, Unshown
 from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import APIStatusError
-from honeyhive_ext.http.exchange import SHORTEST_ATTEMPT, Accept, Call, Limits, Reply, answer_error
+from honeyhive_ext.http.exchange import SHORTEST_ATTEMPT, Accept, Call, CallLimits, Reply, answer_error
 from honeyhive_ext.http.retry import Bucket, Uniform, retry_after, wait
 from honeyhive_ext.observe.hooks import Observer
 
@@ -86,9 +86,9 @@ class Core(Unpicklable):
 
     def limits(
         self, call: Call, retry: RetryPolicy | bool | None, timeout: float | None, accept: Accept
-    ) -> Limits:
+    ) -> CallLimits:
         """What one call may do: the client's settings where the call has none of its own."""
-        return Limits(
+        return CallLimits(
             policy=self.settings.retry if retry is None else retry_policy(retry, self.settings.retry),
             timeout=self.settings.timeout if timeout is None else seconds(timeout, "timeout"),
             accept=accept,
@@ -99,7 +99,9 @@ class Core(Unpicklable):
             key=self.settings.key(write=call.write),
         )
 
-    def request(self, call: Call, given: httpx.Client | httpx.AsyncClient | None) -> httpx.Request:
+    def request(
+        self, call: Call, key: Secret, given: httpx.Client | httpx.AsyncClient | None
+    ) -> httpx.Request:
         """The HTTP request, made once: every attempt sends the same bytes.
 
         A client that was given adds its own headers, cookies and parameters below ours. Ours needs
@@ -107,7 +109,7 @@ class Core(Unpicklable):
         """
         made = call.request
         method, url, content = made["method"], self.url(made["url"]), made.get("content", b"")
-        headers = self._headers(call)
+        headers = self._headers(call, key)
         if given is not None:
             return given.build_request(method, url, headers=httpx.Headers(headers), content=content or None)
         if content:
@@ -117,8 +119,7 @@ class Core(Unpicklable):
         request.read()
         return request
 
-    def _headers(self, call: Call) -> Unshown[tuple[bytes, bytes]]:
-        key = self.settings.key(write=call.write)
+    def _headers(self, call: Call, key: Secret) -> Unshown[tuple[bytes, bytes]]:
         return Unshown(
             (
                 *_HEADERS,
@@ -128,9 +129,8 @@ class Core(Unpicklable):
             )
         )
 
-    def texts(self, call: Call) -> Unshown[tuple[str, str]]:
+    def text_headers(self, call: Call, key: Secret) -> Unshown[tuple[str, str]]:
         """The headers for a transport that takes text."""
-        key = self.settings.key(write=call.write)
         return Unshown(
             (
                 *_HEADER_TEXTS,

@@ -15,10 +15,20 @@ import httpx
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.config.secrets import Unshown
 from honeyhive_ext.config.settings import Settings
-from honeyhive_ext.http.exchange import Accept, Answer, Attempt, Call, Reply, exchange
+from honeyhive_ext.http.drive import drive, drive_async
+from honeyhive_ext.http.exchange import (
+    Accept,
+    Answer,
+    AttemptOutcome,
+    Call,
+    ExchangeStep,
+    Reply,
+    Wait,
+    exchange,
+)
 from honeyhive_ext.http.exchanger import AsyncExchanger
 from honeyhive_ext.http.failures import without_wire_frames
-from honeyhive_ext.http.pool import AsyncPool, Lane, Pool
+from honeyhive_ext.http.pool import AsyncPool, Connection, Pool
 from honeyhive_ext.http.request import Core, Countdown
 from honeyhive_ext.http.retry import Uniform
 from honeyhive_ext.observe.hooks import Observer
@@ -72,21 +82,15 @@ class Sender(Core):
         """
         limits = self.limits(call, retry, timeout, accept)
         self._pool.get()  # settings that cannot be used, before anything else
-        request = self.request(call, self._pool.given)
-        steps = exchange(call, request.url, limits, self.observer)
-        try:
-            step = next(steps)
-            while True:
-                if isinstance(step, Attempt):
-                    step = steps.send(self._attempt(request, step))
-                else:
-                    self.sleep(step.seconds)
-                    step = steps.send(None)
-        except StopIteration as finished:
-            reply: Reply = finished.value
-            return reply
+        request = self.request(call, limits.key, self._pool.given)
+        do = partial(self._attempt, request)
+        return drive(exchange(call, request.url, limits, self.observer), do)
 
-    def _attempt(self, request: httpx.Request, step: Attempt) -> Answer | httpx.RequestError:
+    def _attempt(self, request: httpx.Request, step: ExchangeStep) -> AttemptOutcome:
+        """Do one step."""
+        if isinstance(step, Wait):
+            self.sleep(step.seconds)
+            return None
         timeouts = Countdown(step.limit, self.clock)
         request.url = step.url
         request.extensions = {"timeout": timeouts}
@@ -149,31 +153,16 @@ class AsyncSender(Core):
     ) -> Reply:
         """Send a call until it has an answer that counts; see `Sender.send`."""
         limits = self.limits(call, retry, timeout, accept)
-        attempt, url = self._attempts(call)
-        steps = exchange(call, url, limits, self.observer)
-        try:
-            step = next(steps)
-            while True:
-                if isinstance(step, Attempt):
-                    step = steps.send(await attempt(step))
-                else:
-                    await self.sleep(step.seconds)
-                    step = steps.send(None)
-        except StopIteration as finished:
-            reply: Reply = finished.value
-            return reply
-
-    def _attempts(
-        self, call: Call
-    ) -> tuple[Callable[[Attempt], Awaitable[Answer | httpx.RequestError]], httpx.URL]:
-        """What makes an attempt of this call, and where the first one goes."""
         direct = self._pool.direct()
         if direct is not None:
             url = self.url(call.request["url"])
-            return partial(self._exchange, direct, call, url, self.texts(call)), url
-        lane = self._pool.get()
-        request = self.request(call, self._pool.given)
-        return partial(self._attempt, lane, request), request.url
+            do = partial(self._exchange, direct, call, url, self.text_headers(call, limits.key))
+        else:
+            connection = self._pool.get()
+            request = self.request(call, limits.key, self._pool.given)
+            url = request.url
+            do = partial(self._attempt, connection, request)
+        return await drive_async(exchange(call, url, limits, self.observer), do)
 
     async def _exchange(
         self,
@@ -181,10 +170,14 @@ class AsyncSender(Core):
         call: Call,
         url: httpx.URL,
         headers: Unshown[tuple[str, str]],
-        step: Attempt,
-    ) -> Answer | httpx.RequestError:
+        step: ExchangeStep,
+    ) -> AttemptOutcome:
+        """Do one step with a transport that takes whole requests."""
+        if isinstance(step, Wait):
+            await self.sleep(step.seconds)
+            return None
         made = call.request
-        # The text of an httpx.URL is put together anew each time; only a redirect needs it.
+        # httpx builds the str of a URL again each time, and only a redirect needs it.
         target = self.settings.base_url + made["url"] if step.url is url else str(step.url)
         try:
             content = made.get("content", b"")
@@ -197,14 +190,18 @@ class AsyncSender(Core):
             raise
 
     async def _attempt(
-        self, lane: Lane, request: httpx.Request, step: Attempt
-    ) -> Answer | httpx.RequestError:
-        import asyncio  # not above: a program without an event loop saves 10 ms when it starts
+        self, connection: Connection, request: httpx.Request, step: ExchangeStep
+    ) -> AttemptOutcome:
+        """Do one step with an `httpx.AsyncClient`."""
+        import asyncio  # here, because a program without an event loop starts faster without it
 
+        if isinstance(step, Wait):
+            await self.sleep(step.seconds)
+            return None
         request.url = step.url
         request.extensions = {"timeout": Countdown(step.limit, self.clock)}
         try:
-            with lane as http:
+            with connection as http:
                 async with asyncio.timeout(step.limit + ASYNC_GRACE):
                     response = await http.send(request, stream=True, follow_redirects=False)
                     try:

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.config.secrets import Secret
 from honeyhive_ext.errors import APIError, APIStatusError
-from honeyhive_ext.http.exchange import Answer, Attempt, Call, Limits, Outcome, Reply, Wait, exchange
+from honeyhive_ext.http.exchange import (
+    Answer,
+    Attempt,
+    AttemptOutcome,
+    Call,
+    CallLimits,
+    Reply,
+    Wait,
+    exchange,
+)
 from honeyhive_ext.http.retry import Bucket, Decision, classify
 from honeyhive_ext.observe.hooks import Observer
 
@@ -65,11 +74,11 @@ policies = st.builds(
     luck=st.floats(0, 1),
 )
 def test_every_call_ends_in_time_and_within_its_attempts(
-    policy: RetryPolicy, timeout: float, outcomes: list[tuple[Outcome, float]], luck: float
+    policy: RetryPolicy, timeout: float, outcomes: list[tuple[AttemptOutcome, float]], luck: float
 ) -> None:
     now, attempts, waits, last = 0.0, 0, 0, None
     bucket = Bucket(policy.budget)
-    limits = Limits(
+    limits = CallLimits(
         policy=policy,
         timeout=timeout,
         accept=(),

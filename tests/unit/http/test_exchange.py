@@ -18,7 +18,16 @@ from honeyhive_ext.errors import (
     RateLimitError,
     ServerError,
 )
-from honeyhive_ext.http.exchange import Answer, Attempt, Call, Limits, Outcome, Reply, Wait, exchange
+from honeyhive_ext.http.exchange import (
+    Answer,
+    Attempt,
+    AttemptOutcome,
+    Call,
+    CallLimits,
+    Reply,
+    Wait,
+    exchange,
+)
 from honeyhive_ext.http.retry import Bucket
 from honeyhive_ext.observe.hooks import Observer
 
@@ -33,7 +42,9 @@ def reply(status: int, content: bytes = b"", **headers: str) -> Answer:
 class Run:
     """Feeds outcomes to an exchange; every outcome takes `takes` seconds of its clock."""
 
-    def __init__(self, *outcomes: Outcome, takes: float = 0.0, call: Call = CALL, **limits: Any) -> None:
+    def __init__(
+        self, *outcomes: AttemptOutcome, takes: float = 0.0, call: Call = CALL, **limits: Any
+    ) -> None:
         self.now = 0.0
         self.attempts: list[Attempt] = []
         self.waits: list[float] = []
@@ -41,7 +52,7 @@ class Run:
         limits.setdefault("policy", RetryPolicy())
         limits.setdefault("timeout", 30.0)
         limits.setdefault("accept", ())
-        settings = Limits(
+        settings = CallLimits(
             bucket=self.bucket,
             clock=lambda: self.now,
             wall=lambda: 0.0,
@@ -50,7 +61,7 @@ class Run:
             **limits,
         )
         self.steps = exchange(call, URL, settings, Observer())
-        self.outcomes: Iterator[Outcome] = iter(outcomes)
+        self.outcomes: Iterator[AttemptOutcome] = iter(outcomes)
         self.takes = takes
 
     def reply(self) -> Reply:

@@ -11,7 +11,7 @@ import pytest
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.config.secrets import Secret
 from honeyhive_ext.errors import BODY_SHOWN, APIError, APIStatusError, request_id
-from honeyhive_ext.http.exchange import Answer, Call, Limits, Wait, exchange, same_origin, without_key
+from honeyhive_ext.http.exchange import Answer, Call, CallLimits, Wait, exchange, same_origin, without_key
 from honeyhive_ext.http.failures import connection_error, redirect_hint, status_error
 from honeyhive_ext.http.retry import Bucket
 from honeyhive_ext.observe.hooks import Observer, RequestInfo, ResponseInfo, RetryInfo
@@ -178,7 +178,7 @@ class Watched:
         observer = Observer(
             on_request=self.told.append, on_response=self.told.append, on_retry=self.told.append
         )
-        limits = Limits(
+        limits = CallLimits(
             policy=RetryPolicy(attempts=attempts),
             timeout=5.0,
             accept=accept,

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.http.pool import LANES, AsyncPool, Pool
+from honeyhive_ext.http.pool import MAX_CONNECTIONS, AsyncPool, Pool
 from tests.support.shells import KINDS, Kind, Shell
 
 
@@ -63,18 +63,18 @@ def test_calls_one_after_the_other_stay_on_one_client_and_many_at_once_are_sprea
     async def scenario() -> tuple[int, int]:
         pool = AsyncPool("http://127.0.0.1:9", None, None)
         alone = {id(pool.get()) for _ in range(100)}
-        taken = [pool.get().__enter__() for _ in range(LANES + 1)]
+        taken = [pool.get().__enter__() for _ in range(MAX_CONNECTIONS + 1)]
         await pool.aclose()
         return len(alone), len(set(taken))
 
-    assert asyncio.run(scenario()) == (1, LANES)
+    assert asyncio.run(scenario()) == (1, MAX_CONNECTIONS)
 
 
 def test_a_client_that_was_given_is_the_only_one() -> None:
     async def scenario() -> None:
         async with httpx.AsyncClient() as given:
             pool = AsyncPool("http://127.0.0.1:9", given, None)
-            assert {pool.get().__enter__() for _ in range(LANES)} == {given}
+            assert {pool.get().__enter__() for _ in range(MAX_CONNECTIONS)} == {given}
             await pool.aclose()
             assert not given.is_closed
 
