@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -322,7 +323,7 @@ def test_the_settings_of_the_client_hold_for_the_events_of_a_batch(given: Any) -
 def test_an_event_without_a_time_gets_the_present_in_unix_milliseconds(
     given: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("honeyhive_ext.http.operations.now_ms", lambda: 1_767_225_600_123.0)
+    monkeypatch.setattr(time, "time_ns", lambda: 1_767_225_600_123_000_000)
     sender = memory("sync", Service().post)
     deliver(sender, given([{"event_type": "tool"}, {"event_type": "model"}]))
     times = [event["start_time"] for event in orjson.loads(sender.bodies[0])["events"]]
