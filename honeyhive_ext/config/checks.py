@@ -1,4 +1,4 @@
-"""What many rooms ask of a value: each question in one place, with one wording."""
+"""Checks of arguments that many rooms need: each question in one place, with one wording."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def whole_number(
     """Return a whole number within bounds.
 
     Args:
-        value: What the caller gave. True and False are not numbers here.
+        value: The argument. True and False do not count as numbers.
         name: The argument's name, for the message.
         least: The smallest number allowed.
         most: The largest number allowed; None for no bound.
         error: The class to raise.
 
     Raises:
-        HoneyHiveError: It is something else; the message says what to give.
+        HoneyHiveError: The argument is anything else. The message says what to give.
 
     >>> whole_number(0, "max_events", 1)
     Traceback (most recent call last):
@@ -52,14 +52,14 @@ def seconds(
     """Return a finite number of seconds within bounds.
 
     Args:
-        value: What the caller gave. True and False are not numbers here.
+        value: The argument. True and False do not count as numbers.
         name: The argument's name, for the message.
         least: The shortest time allowed, in seconds; None for any time above 0.
         most: The longest time allowed, in seconds.
         error: The class to raise.
 
     Raises:
-        HoneyHiveError: It is something else; the message says what to give.
+        HoneyHiveError: The argument is anything else. The message says what to give.
 
     >>> seconds(30, "timeout")
     30.0
@@ -67,7 +67,7 @@ def seconds(
     Traceback (most recent call last):
     honeyhive_ext.ConfigError: timeout is -1: give seconds above 0, such as 30
     """
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and -math.inf < value < math.inf:
         if value > most:
             raise error(f"{name} is {value!r} seconds, more than {most:g}: is it in milliseconds?")
         if value > 0 if least is None else value >= least:
@@ -77,21 +77,21 @@ def seconds(
 
 
 def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
-    """Return the known name that a mistyped one is close to, or None.
+    """Return the known name that is closest to a mistyped one, or None if none is close.
 
     >>> did_you_mean("metdata", ["metadata", "config"])
     'metadata'
     """
-    from difflib import get_close_matches  # only for messages, and it takes 1 ms
+    from difflib import get_close_matches  # here, because only messages need it
 
     near = get_close_matches(name.lower(), list(known), n=1, cutoff=cutoff)
     return near[0] if near else None
 
 
 def lone_surrogate(text: str) -> str | None:
-    r"""Return what is wrong with a text that UTF-8 cannot hold, or None for any other text.
+    r"""Return what is wrong with a str that UTF-8 cannot hold, or None for any other str.
 
-    JSON is UTF-8 (RFC 8259, 8.1), which has no encoding for half of a surrogate pair (RFC 3629, 3).
+    JSON is UTF-8 (RFC 8259, 8.1), and UTF-8 cannot encode a surrogate (RFC 3629, 3).
 
     >>> lone_surrogate("ok \ud800")
     'a lone surrogate at character 3, which UTF-8 cannot hold'

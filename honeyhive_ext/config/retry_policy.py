@@ -1,30 +1,36 @@
-"""What one call may cost in attempts and seconds."""
+"""How often and for how long a call is tried."""
 
 from __future__ import annotations
 
-import math
+import sys
 
 import attrs
 
+from honeyhive_ext.config.checks import seconds, whole_number
 from honeyhive_ext.errors import ConfigError
 
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
-    """What one call may cost in attempts and seconds.
+    """How often and for how long a call is tried.
 
-    Every write carries an id made before its first attempt, so all operations may be tried again.
+    Every operation may be tried again: the id of a write is made before its first attempt.
 
     Attributes:
-        attempts: How often a request is tried at most, 1 for never again. Default 8.
-        deadline: Seconds from the call to its end, waits included. A retry that would start later is
-            not made. The first attempt always has its whole timeout. Default 60.
-        first_wait: The upper end, in seconds, of the first wait, which is drawn between 0.05 s and it; each
-            further one doubles. Default 0.5.
-        longest_wait: Where the doubling ends, in seconds. `Retry-After` may ask for more. Default 30.
-        budget: Retries that the whole client may make in a row while nothing succeeds; ten successes
-            earn one back. It keeps a thousand calls from hammering a service that is down. Read from
-            the client's policy only. Default 10.
+        attempts: The largest number of attempts of one call. 1 means no retry. Default 8.
+        deadline: Seconds from the start of the call to its end, waits included. A retry that would start
+            later is not made. The first attempt always has its whole timeout. Default 60.
+        first_wait: The longest first wait, in seconds. A wait is drawn at random, and is at least 0.05 s.
+            Its upper end doubles from one wait to the next. Default 0.5.
+        longest_wait: The upper end where the doubling stops, in seconds. A `Retry-After` of the service may
+            ask for more. Default 30.
+        budget: How many retries the whole client may make while nothing succeeds. Ten successes give one
+            back. This keeps many calls from storming a service that is down. Only the policy of the
+            client counts, not that of a call. Default 10.
+
+    Raises:
+        ConfigError: `attempts` is not a whole number from 1, `budget` is not one from 0, or a time is not a
+            finite number of seconds above 0.
 
     >>> RetryPolicy(attempts=3, deadline=10)
     RetryPolicy(attempts=3, deadline=10, first_wait=0.5, longest_wait=30.0, budget=10)
@@ -39,21 +45,24 @@ class RetryPolicy:
     budget: int = 10
 
     def __attrs_post_init__(self) -> None:
-        for name, least in (("attempts", 1), ("budget", 0)):
-            count = getattr(self, name)
-            if isinstance(count, bool) or not isinstance(count, int) or count < least:
-                raise ConfigError(f"RetryPolicy({name}={count!r}): give a whole number, {least} or more")
+        whole_number(self.attempts, "RetryPolicy(attempts=)", 1)
+        whole_number(self.budget, "RetryPolicy(budget=)", 0)
         for name in ("deadline", "first_wait", "longest_wait"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
-                raise ConfigError(f"RetryPolicy({name}={value!r}): give seconds above 0")
+            seconds(getattr(self, name), f"RetryPolicy({name}=)", most=sys.float_info.max)
 
 
 NO_RETRY = RetryPolicy(attempts=1)
 
 
 def retry_policy(given: RetryPolicy | bool | None, default: RetryPolicy) -> RetryPolicy:
-    """What `retry=` means: None the default, False (or 0) one attempt, True the standard policy.
+    """Return the policy that `retry=` means.
+
+    Args:
+        given: None for `default`, True for the standard policy, False or 0 for one attempt, or a policy.
+        default: The policy of the client.
+
+    Raises:
+        ConfigError: `given` is anything else.
 
     >>> retry_policy(False, RetryPolicy()).attempts
     1

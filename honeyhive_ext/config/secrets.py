@@ -1,4 +1,4 @@
-"""A key that shows itself nowhere, and lists of headers that hold one."""
+"""API keys that no output shows, and lists of headers that hold one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _Item = TypeVar("_Item")
 
 
 class Secret(Unpicklable):
-    """A text that shows itself in no repr, str, format, log, traceback or pickle.
+    """A str that no repr, str(), format, log, traceback or pickle shows.
 
     >>> Secret("hh_123")
     Secret('[secret]')
@@ -25,7 +25,7 @@ class Secret(Unpicklable):
         self._text = text
 
     def reveal(self) -> str:
-        """The text itself. Keep it out of local variables: tracebacks can show those."""
+        """Return the str itself. Keep it out of local variables: tracebacks can show those."""
         return self._text
 
     def __repr__(self) -> str:
@@ -48,7 +48,7 @@ class Secret(Unpicklable):
 
 
 class Unshown(list[_Item]):
-    """A list that does not show what it holds, for headers with a key on their way to the wire.
+    """A list whose repr does not show its items: for headers with a key, on their way to the wire.
 
     >>> Unshown([1, 2])
     [2 not shown]
@@ -59,7 +59,14 @@ class Unshown(list[_Item]):
 
 
 def secret(text: str | Secret | None) -> Secret | None:
-    """Wrap a key at once, so that no later frame holds the bare text. Blank means not given."""
+    """Wrap a key at once, so that no later frame holds the bare str.
+
+    Args:
+        text: The key. Blanks around it are removed. None and a blank str mean "not given".
+
+    Raises:
+        ConfigError: The key is not a str.
+    """
     if text is None or isinstance(text, Secret):
         return text
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users need not type-check

@@ -1,4 +1,4 @@
-"""Settings: loose arguments and environment variables become one frozen object, once."""
+"""Settings of a client: arguments and environment variables become one frozen object, once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from honeyhive_ext.config.checks import seconds
+from honeyhive_ext.config.checks import seconds, whole_number
 from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY
 from honeyhive_ext.config.retry_policy import RetryPolicy, retry_policy
 from honeyhive_ext.config.secrets import Secret, secret
@@ -17,9 +17,9 @@ from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import ConfigError
 
 DEFAULT_BASE_URL = "https://api.dp1.us.honeyhive.ai"
-DEFAULT_TIMEOUT = 30.0  # seconds for one attempt
+DEFAULT_TIMEOUT = 30.0  # seconds of one attempt
 DEFAULT_SOURCE = "sdk-python"
-MAX_TIMEOUT = 3600.0
+MAX_CONCURRENCY = 64
 INGESTION_PREFIX = "hh_ingst_"
 
 OnUnserializable = Literal["raise", "null", "repr"]
@@ -28,13 +28,14 @@ Redact = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 @attrs.frozen(kw_only=True)
 class EventSettings:
-    """How input becomes a wire event.
+    """Settings of how input becomes a wire event.
 
     Attributes:
-        source: The `source` of events that name none.
-        on_unserializable: What happens to a value that JSON cannot hold: an error that names its path
-            ("raise"), null ("null") or its repr ("repr").
-        redact: Sees every event as a dict before it is serialised.
+        source: The `source` of events that have none.
+        on_unserializable: What happens to a value that JSON cannot hold. "raise": an error that names its
+            path. "null": it becomes null. "repr": it becomes its repr.
+        redact: A function that gets every event as a dict, before it is serialised, and returns the dict to
+            send; or None.
     """
 
     source: str = DEFAULT_SOURCE
@@ -44,15 +45,15 @@ class EventSettings:
 
 @attrs.frozen(kw_only=True)
 class Settings(Unpicklable):
-    """Everything a client was told, checked and complete.
+    """All settings of a client, checked and complete.
 
     Attributes:
-        base_url: Where the API is, without a slash at the end.
-        api_key: The project key; None for a client that only writes with an ingestion key.
-        ingestion_api_key: The key for writes, or None to use the project key for them too.
+        base_url: The URL of the API, without a slash at the end.
+        api_key: The project key; None for a client that only writes, with an ingestion key.
+        ingestion_api_key: The key for writes; None to use the project key for them too.
         timeout: Seconds that one attempt may take.
-        retry: What to retry and for how long.
-        max_concurrency: Requests of one batch in flight at a time.
+        retry: How often and for how long a call is tried.
+        max_concurrency: Requests of one batch that are in flight at a time.
         events: How input becomes a wire event.
     """
 
@@ -65,7 +66,11 @@ class Settings(Unpicklable):
     events: EventSettings = attrs.field(factory=EventSettings)
 
     def key(self, *, write: bool) -> Secret:
-        """The key for one operation: writes prefer the ingestion key, reads need the project key."""
+        """Return the key for one operation: the ingestion key for a write, if there is one.
+
+        Raises:
+            ConfigError: The operation reads, and there is only an ingestion key.
+        """
         chosen = (self.ingestion_api_key or self.api_key) if write else self.api_key
         if chosen is None:
             raise ConfigError(
@@ -88,7 +93,19 @@ def build_settings(
     redact: Redact | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Arguments first, then the environment, then the defaults; everything checked here, once.
+    """Return the settings of a client: arguments come first, then the environment, then the defaults.
+
+    Args:
+        api_key: The project key, or `HH_API_KEY`.
+        ingestion_api_key: The key for writes, or `HH_INGESTION_API_KEY`.
+        base_url: The URL of the API, or `HH_API_URL`.
+        source: The `source` of events that have none, or `HH_SOURCE`.
+        timeout: Seconds that one attempt may take, up to 3600, or `HH_API_TIMEOUT`. Default 30.
+        retry: See `retry_policy`.
+        max_concurrency: Requests of one batch that are in flight at a time, 1 to 64.
+        on_unserializable: See `EventSettings`.
+        redact: See `EventSettings`.
+        environ: The environment variables; None for those of the process.
 
     Raises:
         ConfigError: A key is missing, or a setting is malformed or contradicts another. The message
@@ -114,7 +131,7 @@ def build_settings(
         ingestion_api_key=ingestion,
         timeout=_timeout(timeout, env),
         retry=retry_policy(retry, RetryPolicy()),
-        max_concurrency=_concurrency(max_concurrency),
+        max_concurrency=whole_number(max_concurrency, "max_concurrency", 1, MAX_CONCURRENCY),
         events=_event_settings(source or env.get("HH_SOURCE") or DEFAULT_SOURCE, on_unserializable, redact),
     )
 
@@ -133,11 +150,11 @@ def _timeout(given: float | None, env: Mapping[str, str]) -> float:
 
 
 def _key(key: Secret | None, argument: str, variable: str) -> Secret | None:
-    """A header value must be visible ASCII; the message must not show what it complains about."""
+    """Return the key if it can be a header's value, which is visible ASCII. No message shows the key."""
     if key is not None and not all("!" <= char <= "~" for char in key.reveal()):
         raise ConfigError(
-            f"{argument} ({variable}) holds characters that no API key has, such as spaces inside, line "
-            "breaks or quotes from elsewhere: copy the key again"
+            f"{argument} ({variable}) has characters that no API key has, such as a space, a line break or "
+            "a typographic quote: copy the key again"
         )
     return key
 
@@ -151,29 +168,25 @@ def _base_url(given: str | None, env: Mapping[str, str]) -> str:
         parts = urlsplit(text)
         port_is_valid = parts.port is None or parts.port > 0
     except ValueError:
-        raise ConfigError(f"{what} is not a URL; give one such as {DEFAULT_BASE_URL}") from None
+        raise ConfigError(f"{what} is not a URL: give one such as {DEFAULT_BASE_URL}") from None
     if parts.username is not None or parts.password is not None:
-        raise ConfigError(f"{what} holds a user name or password: remove it, the API takes its key alone")
+        raise ConfigError(f"{what} has a user name or password: remove it, the API takes only its key")
     blank = any(char.isspace() for char in text)
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_valid or blank:
         raise ConfigError(f"{what} is {text!r}: give a URL such as {DEFAULT_BASE_URL}")
     if parts.query or parts.fragment:
-        raise ConfigError(f"{what} is {text!r}: leave out what follows the path (? and #)")
+        raise ConfigError(f"{what} is {text!r}: leave out everything after the path (? and #)")
     base = text.rstrip("/")
     if base.endswith("/v1"):
-        raise ConfigError(f"{what} is {text!r}: leave out /v1, every operation brings its own")
+        raise ConfigError(f"{what} is {text!r}: leave out /v1, every operation adds it")
     return base
-
-
-def _concurrency(value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 64:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ConfigError(f"max_concurrency is {value!r}: give a number of requests from 1 to 64")
-    return value
 
 
 def _event_settings(source: str, on_unserializable: OnUnserializable, redact: Redact | None) -> EventSettings:
     if on_unserializable not in ("raise", "null", "repr"):
         raise ConfigError(f'on_unserializable is {on_unserializable!r}: write "raise", "null" or "repr"')
     if redact is not None and not callable(redact):
-        raise ConfigError("redact is not callable: give a function from an event's dict to a dict")
+        raise ConfigError(
+            "redact is not callable: give a function that takes an event's dict and returns a dict"
+        )
     return EventSettings(source=source, on_unserializable=on_unserializable, redact=redact)

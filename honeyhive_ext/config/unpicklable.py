@@ -1,14 +1,14 @@
-"""Objects that refuse to be pickled. It imports nothing: the clients load it when they are named."""
+"""Objects that refuse to be pickled. This file imports nothing, because naming a client loads it."""
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it would cost 3 ms
+TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it would be slow
 if TYPE_CHECKING:
     from typing import NoReturn
 
 
 class Unpicklable:
-    """What holds a key or a connection refuses to be pickled; copies within the process are fine."""
+    """An object with a key or a connection: it refuses to be pickled, but can be copied in its process."""
 
     __slots__ = ()
 

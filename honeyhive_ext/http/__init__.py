@@ -1,1 +1,3 @@
-"""One call until it counts: requests, retries, errors, connections."""
+"""One call until it has an answer that counts: requests, retries, errors, connections."""
+
+__all__: list[str] = []

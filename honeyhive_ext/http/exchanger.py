@@ -1,4 +1,4 @@
-"""What a transport offers that takes whole requests and needs no httpx."""
+"""The interface of a transport that takes whole requests and needs no httpx."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class AsyncExchanger(Protocol):
-    """Sends one request and reads its whole answer, with nothing between it and the wire."""
+    """A transport of an asyncio client that sends one request and reads its whole answer."""
 
     async def exchange(
         self,
@@ -22,16 +22,16 @@ class AsyncExchanger(Protocol):
         content: bytes,
         limit: float,
     ) -> Answer:
-        """Send a request; its answer, of any status.
+        """Send a request and return its answer, of any status.
 
         Args:
             method: The HTTP method.
             url: The whole URL.
-            headers: All headers but Host and Content-Length.
+            headers: All headers except Host and Content-Length.
             content: The body.
-            limit: Seconds until the answer must be complete.
+            limit: Seconds within which the answer must be complete.
 
         Raises:
-            httpx.RequestError: No answer came; its class says why.
+            httpx.RequestError: No answer came. The class of the error says why.
         """
         ...

@@ -1,4 +1,4 @@
-"""Pure: an answer that is not a success, or no answer at all, becomes an error that says what to do."""
+"""Turn an answer that is not a success, or a lost connection, into an error that says what to do. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from honeyhive_ext.errors import (
 
 _TITLE = re.compile(rb"<title[^>]*>\s*(.*?)\s*</title", re.IGNORECASE | re.DOTALL)
 
-# Frames of these hold the request as it goes over the wire, the Authorization header included.
+# Frames of these modules hold the request as it is sent, with the Authorization header.
 _WIRE_MODULES = frozenset(
     {"httpx", "httpcore", "h11", "h2", "hpack", "anyio", "trio", "sniffio", "socksio", "asyncio", "uvloop"}
     | {"aiohttp", "yarl", "multidict"}
@@ -37,8 +37,8 @@ _HINTS = {
     402: "The account's plan does not cover this",
     403: "This API key may not do this; an ingestion key can only write",
     404: "Check the id and base_url (HH_API_URL)",
-    408: "The service gave up waiting for the request",
-    413: "Send less at once, or shorten the event",
+    408: "The service did not wait longer for the request",
+    413: "Send fewer events at once, or shorten the event",
     429: "Too many requests: slow down, or wait as long as retry_after says",
 }
 
@@ -52,7 +52,7 @@ def status_error(
     retry_after: float | None,
     hint: str = "",
 ) -> APIStatusError:
-    """The typed error of an answer that is not a success."""
+    """Return the typed error of an answer that is not a success."""
     message, code = _told(headers, content)
     return error_class(status)(
         status,
@@ -67,18 +67,18 @@ def status_error(
 
 
 def redirect_hint(location: str, origin: str) -> str:
-    """What to say about a redirect that is not followed."""
+    """Return the hint of a redirect that is not followed."""
     if not location:
-        return "A redirect without a Location; check base_url (HH_API_URL)"
+        return "The redirect has no Location: check base_url (HH_API_URL)"
     return (
-        f"The answer redirects from {origin} to {_without_query(location)!r}; it is not followed, so that "
+        f"The answer redirects from {origin} to {_without_query(location)!r}. It is not followed, so that "
         "the API key goes nowhere else and a write stays a write. If that is the right place, make it the "
         "base_url"
     )
 
 
 def connection_error(error: httpx.RequestError, *, attempts: int, timeout: float) -> APIConnectionError:
-    """The typed error of an attempt without an answer."""
+    """Return the typed error of an attempt without an answer."""
     detail = _detail(error)
     tries = f" ({attempts} attempts)" if attempts > 1 else ""
     made: APIConnectionError
@@ -115,10 +115,10 @@ def connection_error(error: httpx.RequestError, *, attempts: int, timeout: float
 
 
 def without_wire_frames(error: BaseException) -> None:
-    """Drop the HTTP library's frames from an exception and its causes.
+    """Remove the HTTP library's frames from an exception and its causes.
 
-    Tools that print tracebacks with local variables would show the Authorization header there. The
-    exceptions, their messages and the frames of everybody else stay.
+    Tools that print tracebacks with local variables would show the Authorization header of those frames. The
+    exceptions, their messages and all other frames stay.
     """
     for current in _chain(error):
         if isinstance(current, httpx.RequestError):
@@ -128,7 +128,7 @@ def without_wire_frames(error: BaseException) -> None:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """An exception with its causes, contexts and members, outermost first, each once."""
+    """Return an exception with its causes, contexts and members, outermost first, each once."""
     found: list[BaseException] = []
     pending: list[BaseException | None] = [error]
     while pending:
@@ -156,7 +156,7 @@ def _other_frames(traceback: types.TracebackType | None) -> types.TracebackType 
 
 
 def _told(headers: Mapping[str, str], content: bytes) -> tuple[str, str | None]:
-    """The service's message and error code; the beginning of the body where it is not the error body."""
+    """Return the service's message and error code. Any other body gives its beginning as the message."""
     try:
         body: Any = orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -181,7 +181,7 @@ def _without_query(location: str) -> str:
 
 
 def _detail(error: BaseException) -> str:
-    """The innermost message of a chain: `ConnectError` alone says little."""
+    """Return the innermost message of a chain, because `ConnectError` alone says little."""
     texts = [text for text in map(str, _chain(error)) if text]
     return f"{type(error).__name__}: {texts[-1]}" if texts else type(error).__name__
 

@@ -1,4 +1,4 @@
-"""Pure: each operation as a call to send, and its answer as a model. Both shells stand on this."""
+"""Each operation of the API as a call to send, and its answer as a model. Pure, for both clients."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from honeyhive_ext.payload.events import prepare_event, prepare_session, prepare
 from honeyhive_ext.payload.ids import uuid_str
 from honeyhive_ext.payload.times import now_ms
 
-# The other operations are imported when they are called: a program that creates events starts 15 ms sooner.
+# The other operations are imported when they are called, so that a program that creates events starts sooner.
 if TYPE_CHECKING:
     from honeyhive_client.models import CreateSessionResponse, Event, EventType
 
 _Model = TypeVar("_Model")
 
-# An id is made before the first attempt, so a conflict says that an earlier attempt arrived.
+# The id is made before the first attempt, so a conflict means that an earlier attempt arrived.
 DELIVERED = frozenset({409})
 
 
@@ -32,27 +32,27 @@ def creation(
     fields: Mapping[str, Any],
     settings: Settings,
 ) -> tuple[str, Call]:
-    """The id and the call of one event to create."""
+    """Return the id of an event to create, and the call that creates it."""
     wire = prepare_event(event, fields, settings=settings.events, now_ms=now_ms)
     return wire.event_id, Call("createEvent", create_event.build_request(body=wire.content), write=True)
 
 
 def created(event_id: str, reply: Reply) -> CreateEventResponse:
-    """What creating an event brought; 409 means that an earlier attempt had arrived."""
+    """Return the answer to the creation of an event. A 409 means that an earlier attempt arrived."""
     if reply.status in DELIVERED:
         return CreateEventResponse(success=True, event_id=event_id)
     return _parsed(create_event, reply, CreateEventResponse)
 
 
 def reading(event_id: str | UUID) -> Call:
-    """The call that reads one event."""
+    """Return the call that reads one event."""
     from honeyhive_client.api.events import get_event
 
     return Call("getEvent", get_event.build_request(event_id=uuid_str(event_id, "event_id")))
 
 
 def read(reply: Reply) -> Event:
-    """The event that was read."""
+    """Return the event that was read."""
     from honeyhive_client.api.events import get_event
     from honeyhive_client.models import GetEventResponse
 
@@ -64,7 +64,7 @@ def changing(
     fields: Mapping[str, Any],
     settings: Settings,
 ) -> Call:
-    """The call that updates one event."""
+    """Return the call that updates one event."""
     from honeyhive_client.api.events import update_event
 
     event_id, content = prepare_update(event, fields, settings=settings.events)
@@ -72,7 +72,7 @@ def changing(
 
 
 def session_creation(fields: Mapping[str, Any], settings: Settings) -> tuple[str, Call]:
-    """The id and the call of one session to create."""
+    """Return the id of a session to create, and the call that creates it."""
     from honeyhive_client.api.sessions import create_session
 
     session_id, content = prepare_session(fields, settings=settings.events, now_ms=now_ms)
@@ -80,7 +80,7 @@ def session_creation(fields: Mapping[str, Any], settings: Settings) -> tuple[str
 
 
 def session_created(session_id: str, reply: Reply) -> CreateSessionResponse:
-    """What creating a session brought. A 409 carries no session, so only its ids are known then."""
+    """Return the answer to the creation of a session. After a 409 only its ids are known."""
     from honeyhive_client.api.sessions import create_session
     from honeyhive_client.models import CreateSessionResponse
 
@@ -92,7 +92,7 @@ def session_created(session_id: str, reply: Reply) -> CreateSessionResponse:
 
 
 def _parsed(operation: Any, reply: Reply, model: type[_Model]) -> _Model:
-    """A success as its model. Any 2xx counts as the documented 200; the body decides."""
+    """Return a success as its model. Any 2xx counts as the documented 200, because the body decides."""
     try:
         parsed = operation.parse_response(status_code=200, content=reply.content)
     except (MalformedResponse, UnexpectedStatus) as error:
@@ -101,14 +101,14 @@ def _parsed(operation: Any, reply: Reply, model: type[_Model]) -> _Model:
         raise _not_as_described(reply, f"expected {model.__name__}")
     for name in ("event_id", "session_id"):
         if not isinstance(getattr(parsed, name, ""), str):
-            raise _not_as_described(reply, f"{name} is not a text")
+            raise _not_as_described(reply, f"{name} is not a string")
     return parsed
 
 
 def _not_as_described(reply: Reply, reason: str) -> ResponseError:
     error = ResponseError(
-        f"the service answered {reply.status}, but {reason}. The request may well have succeeded; "
-        "check that base_url (HH_API_URL) is the API and not a page before it",
+        f"the service answered {reply.status}, but {reason}. The request may have succeeded. "
+        "Check that base_url (HH_API_URL) is the API and not a web page in front of it",
         status=reply.status,
         body=reply.content,
     )

@@ -27,8 +27,8 @@ AGAIN = ". The service may or may not have acted on the request; sending it agai
         (402, "The account's plan does not cover this"),
         (403, "This API key may not do this; an ingestion key can only write"),
         (404, "Check the id and base_url (HH_API_URL)"),
-        (408, "The service gave up waiting for the request"),
-        (413, "Send less at once, or shorten the event"),
+        (408, "The service did not wait longer for the request"),
+        (413, "Send fewer events at once, or shorten the event"),
         (429, "Too many requests: slow down, or wait as long as retry_after says"),
         (499, ""),
         (500, "The service or a proxy before it failed"),
@@ -135,14 +135,14 @@ def test_a_failure_of_tls_says_the_innermost_reason() -> None:
 
 def test_a_redirect_says_where_to_without_its_query() -> None:
     assert redirect_hint("", "https://a.example") == (
-        "A redirect without a Location; check base_url (HH_API_URL)"
+        "The redirect has no Location: check base_url (HH_API_URL)"
     )
     assert redirect_hint("https://b.example/x?token=1", "https://a.example") == (
-        "The answer redirects from https://a.example to 'https://b.example/x'; it is not followed, "
+        "The answer redirects from https://a.example to 'https://b.example/x'. It is not followed, "
         "so that the API key goes nowhere else and a write stays a write. If that is the right "
         "place, make it the base_url"
     )
-    assert repr("https://b.example/" + "x" * 182) + ";" in redirect_hint("https://b.example/" + "x" * 900, "")
+    assert repr("https://b.example/" + "x" * 182) + "." in redirect_hint("https://b.example/" + "x" * 900, "")
 
 
 @pytest.mark.parametrize(

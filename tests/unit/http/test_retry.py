@@ -174,10 +174,10 @@ def test_retry_means_none_the_default_true_the_standard_and_false_or_zero_one_at
 @pytest.mark.parametrize(
     ("bad", "says"),
     [
-        ({"attempts": 0}, "RetryPolicy(attempts=0): give a whole number, 1 or more"),
-        ({"budget": -1}, "RetryPolicy(budget=-1): give a whole number, 0 or more"),
-        ({"deadline": True}, "RetryPolicy(deadline=True): give seconds above 0"),
-        ({"first_wait": 0.0}, "RetryPolicy(first_wait=0.0): give seconds above 0"),
+        ({"attempts": 0}, "RetryPolicy(attempts=) is 0: give a whole number, 1 or more"),
+        ({"budget": -1}, "RetryPolicy(budget=) is -1: give a whole number, 0 or more"),
+        ({"deadline": True}, "RetryPolicy(deadline=) is True: give seconds above 0, such as 30"),
+        ({"first_wait": 0.0}, "RetryPolicy(first_wait=) is 0.0: give seconds above 0, such as 30"),
     ],
 )
 def test_a_policy_that_cannot_work_is_told_what_to_give(bad: dict[str, Any], says: str) -> None:
