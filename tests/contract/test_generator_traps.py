@@ -62,12 +62,11 @@ def test_the_default_timeout_is_finite() -> None:
 
 
 def test_a_hung_server_ends_in_a_timeout() -> None:
-    with (
-        Misbehaving(hang()) as server,
-        client(server, timeout=0.2) as c,
-        pytest.raises(httpx.ReadTimeout),
-    ):
-        create_event.sync(client=c, body=EVENT)
+    held = hang()
+    with Misbehaving(held) as server, client(server, timeout=httpx.Timeout(60, read=0.05)) as c:
+        with pytest.raises(httpx.ReadTimeout):
+            create_event.sync(client=c, body=EVENT)
+        assert held.reached.wait(60)
     assert len(server.requests) == 1
 
 

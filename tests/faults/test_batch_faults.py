@@ -302,7 +302,7 @@ def test_no_more_requests_are_in_flight_than_allowed(kind: Kind, most: int) -> N
     def watch(request: Recorded) -> Any:
         free = room.acquire(blocking=False)
         crowded.append(not free)
-        together.wait(10)  # all of them are here at once, or this fails
+        together.wait(60)  # all of them are here at once, or this fails
         room.release()
         return respond(request)
 

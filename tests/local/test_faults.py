@@ -20,6 +20,7 @@ from honeyhive_ext.local.faults.rules import FaultKind, FaultOptions
 from tests.support.local_api import HEADERS, Api, post
 
 TOOL: dict[str, Any] = {"event_type": "tool", "inputs": {}}
+SOON = httpx.Timeout(60, read=0.05)  # only the wait for an answer that never comes is short
 BROKEN = ["reset", "empty", "garbage", "commit_reset"]
 
 
@@ -27,6 +28,12 @@ def is_asgi(api: Api) -> bool:
     return isinstance(api._client, httpx.AsyncClient) and isinstance(
         api._client._transport, httpx.ASGITransport
     )
+
+
+def wait_for_requests(server: LocalServer, count: int) -> None:
+    """Return when so many requests have arrived."""
+    while len(server.requests) < count:
+        time.sleep(0.001)
 
 
 def test_the_options_are_the_fields_of_a_fault() -> None:
@@ -100,7 +107,8 @@ def test_a_hang_ends_in_the_clients_read_timeout(api: Api) -> None:
         return
     api.server.faults.add("hang", times=1)
     with pytest.raises(httpx.ReadTimeout):
-        api.request("POST", "/v1/events", json=TOOL, timeout=0.05)
+        api.request("POST", "/v1/events", json=TOOL, timeout=SOON)
+    wait_for_requests(api.server, 1)
     assert api.search()["count"] == 0
 
 
@@ -114,8 +122,7 @@ def test_a_server_stops_at_once_while_a_request_hangs() -> None:
     server = LocalServer(faults=[Fault(kind="hang")]).start()
     with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as connection:
         connection.sendall(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        while not server.requests:
-            time.sleep(0.001)
+        wait_for_requests(server, 1)
         server.close()
         assert connection.recv(1000) == b""
 
@@ -144,7 +151,8 @@ def test_latency_is_fixed_or_drawn_and_loses_nothing(api: Api) -> None:
     if not is_asgi(api):
         api.server.faults.add("latency", delay=60, times=1)
         with pytest.raises(httpx.ReadTimeout):
-            api.request("POST", "/v1/events", json=TOOL, timeout=0.05)
+            api.request("POST", "/v1/events", json=TOOL, timeout=SOON)
+        wait_for_requests(api.server, 3)
         assert api.search()["count"] == 3
 
 

@@ -21,7 +21,7 @@ WRITERS = 3
 
 def write(url: str, acknowledged: list[str], enough: threading.Event, most: int) -> None:
     """Send single events and batches until the server is gone."""
-    with httpx.Client(base_url=url, headers=HEADERS, timeout=10) as client:
+    with httpx.Client(base_url=url, headers=HEADERS, timeout=60) as client:
         while True:
             ids = [str(uuid.uuid4()) for _ in range(7)]
             events = [

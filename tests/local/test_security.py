@@ -22,7 +22,9 @@ RIGHT, INGESTION = "hh_the_right_key", "hh_ingst_the_other"
 
 def raw(server: LocalServer, request: bytes) -> bytes:
     """Everything that the server answers to these bytes before it closes."""
-    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=5) as connection:
+    with socket.create_connection(
+        ("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=60
+    ) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
         answer = b""

@@ -14,7 +14,7 @@ from honeyhive_ext.local import LocalServer, Request
 KEY = "hh_test_key"
 ADAPTERS = ["socket", "transport", "async_transport", "asgi"]
 HEADERS = {"authorization": f"Bearer {KEY}"}
-TIMEOUT = 5.0
+TIMEOUT = 60.0
 
 
 @define

@@ -20,6 +20,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import BinaryIO, Self
 
+TIMEOUTS = (0.1, 1.0, 10.0, 60.0)
+"""Seconds, for tests in which a timeout must pass after an event, such as the arrival of the request.
+
+Try the next one if the event did not come: on a busy machine a short timeout can pass before it.
+"""
+
 REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 409: "Conflict", 413: "Payload Too Large"}
 
 
@@ -197,7 +203,7 @@ class Misbehaving:
                     sock.shutdown(socket.SHUT_RDWR)
             threads = list(self._threads)
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
 
     def __enter__(self) -> Self:
         return self

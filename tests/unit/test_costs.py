@@ -183,7 +183,7 @@ def test_a_batch_starts_a_thread_for_each_request_in_flight_and_not_for_each_req
     assert len(threads) == 30
     assert len(set(threads)) <= 3
     for thread in set(threads):
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive(), "a thread is left when the batch is over"
 
 

@@ -137,7 +137,7 @@ class Gate:
 
     def __call__(self, request: Recorded) -> Answer:
         self.reached.set()
-        assert self.opened.wait(10)
+        assert self.opened.wait(60)
         return takes_all(request)
 
 
@@ -147,7 +147,7 @@ def test_a_cancelled_caller_leaves_the_others_their_results() -> None:
     async def scenario() -> list[Any]:
         async with client(server) as hh:
             tasks = [asyncio.create_task(hh.events.create("tool")) for _ in range(4)]
-            assert await asyncio.to_thread(gate.reached.wait, 10)
+            assert await asyncio.to_thread(gate.reached.wait, 60)
             tasks[0].cancel()
             gate.opened.set()
             return await asyncio.gather(*tasks, return_exceptions=True)
@@ -165,7 +165,7 @@ def test_what_is_created_while_all_requests_are_in_flight_goes_together_afterwar
     async def scenario() -> None:
         async with client(server, max_concurrency=1) as hh:
             tasks = [asyncio.create_task(hh.events.create("tool"))]
-            assert await asyncio.to_thread(gate.reached.wait, 10)
+            assert await asyncio.to_thread(gate.reached.wait, 60)
             for _ in range(5):  # five turns of the loop, one creation in each
                 tasks.append(asyncio.create_task(hh.events.create("tool")))
                 await asyncio.sleep(0)

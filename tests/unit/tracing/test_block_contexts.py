@@ -87,7 +87,7 @@ def test_many_threads_do_not_mix_up_their_blocks(rec: Recorder) -> None:
     barrier = threading.Barrier(8)
 
     def work(number: int) -> None:
-        barrier.wait(10)
+        barrier.wait(60)
         for round_number in range(20):
             with rec.session(f"s{number}.{round_number}"), rec.span(f"x{number}.{round_number}"):
                 rec.create("tool", event_name=f"t{number}.{round_number}")
