@@ -103,7 +103,7 @@ class AsyncSessions:
         """A session's events as a tree, as `Sessions.tree` gives it."""
         from honeyhive_ext.results.aio_result import AsyncSearchResult
         from honeyhive_ext.results.trace_tree import build_tree, session_query
-        from honeyhive_ext.search.cursor import as_event
+        from honeyhive_ext.search.pages.event import as_event
 
         text, query = session_query(session_id)
         found = AsyncSearchResult(self._sender, query, as_event, retry=retry, timeout=timeout)

@@ -175,7 +175,7 @@ class Sessions:
         """
         from honeyhive_ext.results.result import SearchResult
         from honeyhive_ext.results.trace_tree import build_tree, session_query
-        from honeyhive_ext.search.cursor import as_event
+        from honeyhive_ext.search.pages.event import as_event
 
         text, query = session_query(session_id)
         found = SearchResult(self._sender, query, as_event, retry=retry, timeout=timeout)

@@ -7,7 +7,7 @@ from typing import Any
 
 from honeyhive_ext.export.resumable import GrowingFile
 from honeyhive_ext.export.table import exact_text, json_text
-from honeyhive_ext.search.query import read_lines
+from honeyhive_ext.search.pages.read import read_lines
 
 
 class JsonlFile(GrowingFile):

@@ -20,7 +20,8 @@ import orjson
 from honeyhive_ext.errors import ConfigError, QueryError
 from honeyhive_ext.observe.progress import Progress, Watcher
 from honeyhive_ext.search.checkpoint import Checkpoint
-from honeyhive_ext.search.query import Query, ReadPage, read_page
+from honeyhive_ext.search.pages.read import ReadPage, read_page
+from honeyhive_ext.search.query import Query
 
 try:
     import fcntl

@@ -15,8 +15,10 @@ from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.aio_fetch import AsyncFetcher
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.cursor import Count, Cursor
+from honeyhive_ext.search.pages.event import as_it_came
 from honeyhive_ext.search.pages.interning import share
-from honeyhive_ext.search.query import Query, ReadPage, read_page
+from honeyhive_ext.search.pages.read import ReadPage, read_page
+from honeyhive_ext.search.query import Query
 
 if TYPE_CHECKING:
     import pandas
@@ -198,7 +200,7 @@ class AsyncSearchResult(Generic[T]):
         found: AsyncSearchResult[dict[str, Any]] = AsyncSearchResult(
             self._fetcher.sender,
             self._query,
-            pure.as_it_came,
+            as_it_came,
             resume=resume,
             retry=self._fetcher.retry,
             timeout=self._fetcher.timeout,

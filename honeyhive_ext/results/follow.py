@@ -15,7 +15,7 @@ from honeyhive_ext.errors import QueryError
 from honeyhive_ext.http.sender import AsyncSender, Sender
 from honeyhive_ext.results.aio_result import AsyncSearchResult
 from honeyhive_ext.results.result import SearchResult
-from honeyhive_ext.search.cursor import as_event, as_it_came
+from honeyhive_ext.search.pages.event import as_event, as_it_came
 from honeyhive_ext.search.pages.rows import newest_first, read_rows
 from honeyhive_ext.search.query import Query
 

@@ -14,8 +14,10 @@ from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.cursor import Count, Cursor
 from honeyhive_ext.search.fetch import Fetcher
+from honeyhive_ext.search.pages.event import as_it_came
 from honeyhive_ext.search.pages.interning import share
-from honeyhive_ext.search.query import Query, ReadPage, read_page
+from honeyhive_ext.search.pages.read import ReadPage, read_page
+from honeyhive_ext.search.query import Query
 
 if TYPE_CHECKING:
     import pandas
@@ -237,7 +239,7 @@ class SearchResult(Generic[T]):
         found: SearchResult[dict[str, Any]] = SearchResult(
             self._fetcher.sender,
             self._query,
-            pure.as_it_came,
+            as_it_came,
             resume=resume,
             retry=self._fetcher.retry,
             timeout=self._fetcher.timeout,

@@ -12,9 +12,10 @@ from honeyhive_ext.http.exchange import Call, Reply
 from honeyhive_ext.http.sender import AsyncSender
 from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.cursor import Cursor
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
+from honeyhive_ext.search.pages.read import ReadPage, accepted, answer, read_page
 from honeyhive_ext.search.pages.rows import Row
-from honeyhive_ext.search.query import Query, ReadPage, accepted, answer, read_page
-from honeyhive_ext.search.walk.steps import Ask, Page, Refusal
+from honeyhive_ext.search.query import Query
 from honeyhive_ext.search.walk.windows import Window, Windows
 
 
@@ -81,7 +82,7 @@ class AsyncFetcher:
         finally:
             await _cancel(running)
 
-    async def _run(self, job: Generator[Ask, Page | Refusal, list[Row]]) -> tuple[list[Row], bool]:
+    async def _run(self, job: Generator[Ask, Page | PageRefused, list[Row]]) -> tuple[list[Row], bool]:
         slowed = False
         try:
             ask = next(job)
@@ -92,7 +93,7 @@ class AsyncFetcher:
         except StopIteration as stop:
             return stop.value, slowed
 
-    async def _fetch(self, ask: Ask) -> Page | Refusal:
+    async def _fetch(self, ask: Ask) -> Page | PageRefused:
         return self._answer(*await self._send(ask))
 
     async def _send(self, ask: Ask) -> tuple[Call, Reply]:
@@ -100,7 +101,7 @@ class AsyncFetcher:
         sending = self.sender.send(call, retry=self.retry, timeout=self.timeout, accept=accepted(ask))
         return call, await sending
 
-    def _answer(self, call: Call, reply: Reply) -> Page | Refusal:
+    def _answer(self, call: Call, reply: Reply) -> Page | PageRefused:
         return answer(reply, None if reply.status < 300 else self.sender.error(call, reply), self.read)
 
 

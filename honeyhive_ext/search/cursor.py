@@ -6,19 +6,18 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Literal, TypeVar
 
 from attrs import evolve
-from honeyhive_client.models import Event
 
 from honeyhive_ext.errors import ResultCountError
 from honeyhive_ext.search.checkpoint import Checkpoint
+from honeyhive_ext.search.pages.event import as_it_came
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
 from honeyhive_ext.search.pages.rows import Row, iso, read_rows, value_of
 from honeyhive_ext.search.query import OPEN_START, Query
-from honeyhive_ext.search.walk.steps import Ask, Page, Position, Refusal, Step
+from honeyhive_ext.search.walk.steps import Position, WalkStep
 from honeyhive_ext.search.walk.walk import Walk
 from honeyhive_ext.search.walk.windows import Windows
 
 T = TypeVar("T")
-
-UNREADABLE = "unreadable"  # the property of an Event that holds a row which is no object
 
 
 class Cursor:
@@ -36,7 +35,7 @@ class Cursor:
         self._base = resume.handed_out if resume else 0
         position = query.position() if resume is None else resume.position
         self._walk: Walk | None = None
-        self._steps: Generator[Step, Page | Refusal, None] | None = None
+        self._steps: Generator[WalkStep, Page | PageRefused, None] | None = None
         if position is not None:
             prove = query.parallel > 1
             self._walk = Walk(position, size=query.page_size, floor=OPEN_START, prove=prove)
@@ -44,7 +43,7 @@ class Cursor:
         self.rows: Sequence[Row] = ()
         self.ask: Ask | None = None
         self.taken = 0
-        self._step = Step((), Position(None, None), position, None)
+        self._step = WalkStep((), Position(None, None), position, None)
         if self._steps is not None and not self._limit_reached(self._base):
             self._accept(next(self._steps))
 
@@ -59,7 +58,7 @@ class Cursor:
         self.rows, self.taken = (), 0
         self._step = evolve(self._step, rows=())
 
-    def feed(self, answer: Page | Refusal) -> None:
+    def feed(self, answer: Page | PageRefused) -> None:
         """Put in the answer to `ask`; all of `rows` must have been handed out."""
         self._base += len(self.rows)
         if self._steps is not None:
@@ -74,7 +73,7 @@ class Cursor:
             return None
         return Windows(at, walk.learned, self._query.parallel)
 
-    def show(self, step: Step) -> None:
+    def show(self, step: WalkStep) -> None:
         """Take a step of `windows()` instead of one of the walk's own."""
         self._base += len(self.rows)
         self._accept(step)
@@ -84,7 +83,7 @@ class Cursor:
         """Whether `limit` is reached."""
         return self._limit_reached(self._base + len(self.rows))
 
-    def _accept(self, step: Step) -> None:
+    def _accept(self, step: WalkStep) -> None:
         self._step, self.rows, self.ask, self.taken = step, step.rows, step.ask, 0
         limit = self._query.limit
         if limit is not None and self._limit_reached(self._base + len(self.rows)):
@@ -136,9 +135,9 @@ def probe(query: Query, rows: int) -> Ask:
     return Ask(at.lo, at.hi, rows)
 
 
-def page_of(answer: Page | Refusal) -> Page:
+def page_of(answer: Page | PageRefused) -> Page:
     """The answer to a request that has no filters to refuse."""
-    if isinstance(answer, Refusal):
+    if isinstance(answer, PageRefused):
         raise answer.error
     return answer
 
@@ -182,17 +181,3 @@ def only(page: Page) -> Any:
             f"one() needs a search that matches exactly one event; this one matches {found}"
         )
     return next(iter(rows.values()))
-
-
-def as_event(value: Any) -> Event:
-    """A row as a typed event. Values of other types than the document's are kept as they came."""
-    if value.__class__ is dict:
-        return Event.from_dict(value)
-    event = Event()
-    event[UNREADABLE] = value
-    return event
-
-
-def as_it_came(value: Any) -> Any:
-    """A row as the service sent it."""
-    return value

@@ -10,9 +10,10 @@ from honeyhive_ext.http.exchange import Call, Reply
 from honeyhive_ext.http.sender import Sender
 from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.cursor import Cursor
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
+from honeyhive_ext.search.pages.read import ReadPage, accepted, answer, read_page
 from honeyhive_ext.search.pages.rows import Row
-from honeyhive_ext.search.query import Query, ReadPage, accepted, answer, read_page
-from honeyhive_ext.search.walk.steps import Ask, Page, Refusal
+from honeyhive_ext.search.query import Query
 from honeyhive_ext.search.walk.windows import Window, Windows
 
 
@@ -82,7 +83,7 @@ class Fetcher:
         finally:
             workers.shutdown(wait=False, cancel_futures=True)
 
-    def _run(self, job: Generator[Ask, Page | Refusal, list[Row]]) -> tuple[list[Row], bool]:
+    def _run(self, job: Generator[Ask, Page | PageRefused, list[Row]]) -> tuple[list[Row], bool]:
         """The rows of a job, and whether a request of it had to be sent more than once."""
         slowed = False
         try:
@@ -94,12 +95,12 @@ class Fetcher:
         except StopIteration as stop:
             return stop.value, slowed
 
-    def _fetch(self, ask: Ask) -> Page | Refusal:
+    def _fetch(self, ask: Ask) -> Page | PageRefused:
         return self._answer(*self._send(ask))
 
     def _send(self, ask: Ask) -> tuple[Call, Reply]:
         call = self._query.call(ask)
         return call, self.sender.send(call, retry=self.retry, timeout=self.timeout, accept=accepted(ask))
 
-    def _answer(self, call: Call, reply: Reply) -> Page | Refusal:
+    def _answer(self, call: Call, reply: Reply) -> Page | PageRefused:
         return answer(reply, None if reply.status < 300 else self.sender.error(call, reply), self.read)

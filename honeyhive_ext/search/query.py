@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -15,25 +15,19 @@ from attrs import frozen
 from honeyhive_client.api.events import search_events
 
 from honeyhive_ext.config.defaults import MOST_A_PAGE
-from honeyhive_ext.errors import APIStatusError, EventError, QueryError, ResponseError
+from honeyhive_ext.errors import EventError, QueryError
 from honeyhive_ext.filters.condition import Filter, FilterLike, as_filters
-from honeyhive_ext.http.exchange import Call, Reply
+from honeyhive_ext.http.exchange import Call
 from honeyhive_ext.payload.times import unix_ms
-from honeyhive_ext.search.pages.json import loads
-from honeyhive_ext.search.pages.lines import cut
+from honeyhive_ext.search.pages.page import Ask
 from honeyhive_ext.search.pages.rows import YEAR_9999, YEAR_ONE, iso
-from honeyhive_ext.search.walk.steps import Ask, Page, Position, Refusal
+from honeyhive_ext.search.walk.steps import Position
 
 When: TypeAlias = datetime | timedelta | float | None
-ReadPage: TypeAlias = Callable[[Reply], Page]
 
 MOST_PARALLEL = 64
 OPEN_START = 0  # Unix ms; where a range without a start begins once it needs one: 1970-01-01
 OPEN_END = 4_102_444_800_000  # where a range without an end ends: 2100-01-01, so that a clock may be wrong
-
-# What a service answers that refuses a long list of filters; a plain search has no use for these.
-REFUSED = frozenset({400, 413, 414, 422, 431})
-MANY_FILTERS = 100  # more than this may also be beyond what the service's database can do, which is a 500
 
 
 @frozen
@@ -169,58 +163,3 @@ def _whole(value: object, name: str, least: int, most: int | None) -> int:
         bounds = f"at least {least}" if most is None else f"{least} to {most}"
         raise QueryError(f"{name} must be {bounds}, not {value}")
     return value
-
-
-def read_page(reply: Reply) -> Page:
-    """The answer to one request.
-
-    Tolerant: an event may be anything. What is not a page at all is an error.
-
-    Raises:
-        ResponseError: The answer is not JSON, or has no list of events.
-    """
-    try:
-        parsed = loads(reply.content)
-    except ValueError as error:
-        raise _unreadable(reply, f"is not JSON ({error})") from error
-    if not isinstance(parsed, dict):
-        raise _unreadable(reply, "is not an object")
-    answer = cast("Mapping[str, Any]", parsed)
-    if not isinstance(answer.get("events"), list):
-        raise _unreadable(reply, "has no list of events")
-    return _page(answer["events"], answer, reply)
-
-
-def read_lines(reply: Reply) -> Page:
-    """The same, its rows being their text as the service sent it, where the page can be cut into lines."""
-    found = cut(reply.content)
-    return read_page(reply) if found is None else _page(*found, reply)
-
-
-def _page(events: Sequence[Any], answer: Mapping[str, Any], reply: Reply) -> Page:
-    count = answer.get("count")
-    if isinstance(count, bool) or not isinstance(count, int | float):
-        count = None
-    return Page(events, count, reply.attempts)
-
-
-def _unreadable(reply: Reply, what: str) -> ResponseError:
-    error = ResponseError(
-        f"the answer to the search {what}: check that base_url (HH_API_URL) is the API",
-        status=reply.status,
-        body=reply.content,
-    )
-    error.attempts = reply.attempts
-    return error
-
-
-def accepted(ask: Ask) -> frozenset[int]:
-    """The statuses besides 2xx that are an answer to a request."""
-    if not ask.extra:
-        return frozenset()
-    return REFUSED | {500} if len(ask.extra) > MANY_FILTERS else REFUSED
-
-
-def answer(reply: Reply, error: APIStatusError | None, read: ReadPage) -> Page | Refusal:
-    """The reply as the walk takes it; `error` is what a reply that is no success stands for."""
-    return read(reply) if error is None else Refusal(error)

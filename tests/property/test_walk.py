@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from honeyhive_ext.errors import PaginationIncomplete
-from honeyhive_ext.search.walk.steps import Ask, Page, Position
+from honeyhive_ext.search.pages.page import Ask, Page
+from honeyhive_ext.search.walk.steps import Position
 from honeyhive_ext.search.walk.walk import Walk
 from tests.support.scale import scaled, seed
 from tests.support.shifting import Service, cut_to, drive, read_exactly, rounded_to

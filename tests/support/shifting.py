@@ -11,8 +11,9 @@ from typing import Any
 from attrs import define, field
 
 from honeyhive_ext.errors import BadRequestError
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
 from honeyhive_ext.search.pages.rows import EPOCH, iso, time_of
-from honeyhive_ext.search.walk.steps import Ask, Page, Position, Refusal
+from honeyhive_ext.search.walk.steps import Position
 from honeyhive_ext.search.walk.walk import Walk
 
 Event = dict[str, Any]
@@ -67,12 +68,12 @@ class Service:
         self.events[event_id] = event
         return event
 
-    def answer(self, ask: Ask) -> Page | Refusal:
+    def answer(self, ask: Ask) -> Page | PageRefused:
         if self.between is not None and self.asks:
             self.between(self)
         self.asks.append(ask)
         if len(ask.extra) > self.most_filters:
-            return Refusal(BadRequestError(400, "too many filters"))
+            return PageRefused(BadRequestError(400, "too many filters"))
         rows = self._in_range(ask)
         if ask.extra:
             rows = [e for e in rows if self._matches(e, ask)]

@@ -7,13 +7,13 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 from honeyhive_ext.search.cursor import Cursor
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
 from honeyhive_ext.search.pages.rows import Row
 from honeyhive_ext.search.query import Query
-from honeyhive_ext.search.walk.steps import Ask, Page, Refusal
 from honeyhive_ext.search.walk.windows import Windows
 from tests.support.shifting import Service
 
-Job = Generator[Ask, Page | Refusal, list[Row]]
+Job = Generator[Ask, Page | PageRefused, list[Row]]
 
 
 def drive_parallel(service: Service, query: Query, rng: random.Random) -> Iterator[Any]:

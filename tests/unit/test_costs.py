@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from threading import Thread, current_thread
 from typing import Any, cast
 
@@ -20,7 +21,7 @@ from honeyhive_ext.client.sync import HoneyHive
 from honeyhive_ext.config.settings import EventSettings
 from honeyhive_ext.http.pool import LANES, AsyncPool, Pool
 from honeyhive_ext.payload.many import prepare_events
-from honeyhive_ext.search import query
+from honeyhive_ext.search.pages import read
 from honeyhive_ext.serialize import dumps as encoding
 from tests.support.misbehaving import Answer, Misbehaving, Recorded, answer
 
@@ -200,7 +201,7 @@ def stored(request: Recorded) -> Answer:
     """A page of a store of 2,500 events, one a millisecond."""
     asked = json.loads(request.body)
     end = asked.get("dateRange", {}).get("end_time")
-    hi = NEWEST if end is None else min(NEWEST, round(query.datetime.fromisoformat(end).timestamp() * 1000))
+    hi = NEWEST if end is None else min(NEWEST, round(datetime.fromisoformat(end).timestamp() * 1000))
     if asked.get("filters"):  # the walk asks for events without a start_time, and there are none
         return answer(200, '{"events": [], "count": 0}')
     rows = [{"event_id": f"e{t}", "start_time": t} for t in range(hi, NEWEST - 2500, -1)][: asked["limit"]]
@@ -210,8 +211,8 @@ def stored(request: Recorded) -> Answer:
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
     """Every page that the read path parses."""
-    counter = Counter(query.loads)
-    monkeypatch.setattr(query, "loads", counter)
+    counter = Counter(read.loads)
+    monkeypatch.setattr(read, "loads", counter)
     yield counter
     assert gc.isenabled(), "the collector was left switched off"
 

@@ -15,10 +15,10 @@ from typing import Any, TypeAlias
 from attrs import define, frozen
 
 from honeyhive_ext.errors import PaginationIncomplete
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused, WireFilter
 from honeyhive_ext.search.pages.rows import Row, field_text, newest_first, read_rows
-from honeyhive_ext.search.walk.steps import Ask, Page, Refusal, WireFilter
 
-Asking: TypeAlias = Generator[Ask, Page | Refusal, "list[Row]"]
+Asking: TypeAlias = Generator[Ask, Page | PageRefused, "list[Row]"]
 
 MOST_FILTERS = 2_000  # in one request; about 200 KB. What the service refuses lowers it
 MOST_PARTS = 12  # a field with more values than this in a page is split only where nothing else helps
@@ -43,7 +43,7 @@ class Learned:
 class _RefusedError(Exception):
     """The service refuses the filters of a part, so another split has to do."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: PageRefused) -> None:
         self.refusal = refusal
 
 
@@ -78,7 +78,7 @@ def drain(lo: int | None, hi: int | None, learned: Learned, extra: tuple[WireFil
 
 def _drain(
     lo: int | None, hi: int | None, learned: Learned, extra: tuple[WireFilter, ...]
-) -> Generator[Ask, Page | Refusal, dict[str, Row]]:
+) -> Generator[Ask, Page | PageRefused, dict[str, Row]]:
     page, rows = yield from _ask(lo, hi, learned, extra)
     got = {row.key: row for row in rows}
     if not learned.is_full(page, rows):
@@ -105,16 +105,16 @@ def _drain(
 
 def _ask(
     lo: int | None, hi: int | None, learned: Learned, extra: tuple[WireFilter, ...]
-) -> Generator[Ask, Page | Refusal, tuple[Page, list[Row]]]:
+) -> Generator[Ask, Page | PageRefused, tuple[Page, list[Row]]]:
     answer = yield Ask(lo, hi, learned.size, extra=extra)
-    if isinstance(answer, Refusal):
+    if isinstance(answer, PageRefused):
         raise _RefusedError(answer)
     return answer, read_rows(answer.events)
 
 
 def _exclude(
     lo: int | None, hi: int | None, learned: Learned, extra: tuple[WireFilter, ...], got: dict[str, Row]
-) -> Generator[Ask, Page | Refusal, bool]:
+) -> Generator[Ask, Page | PageRefused, bool]:
     """Ask for all but the rows had until an answer is short. False: too many to exclude, so split.
 
     This costs the least of all splits: every request but the last brings a whole page of new rows.

@@ -3,41 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
-from honeyhive_ext.errors import APIStatusError
+from honeyhive_ext.search.pages.page import Ask
 from honeyhive_ext.search.pages.rows import Row
-
-WireFilter: TypeAlias = Mapping[str, Any]
-
-
-@frozen
-class Ask:
-    """One search request to send, besides the query's own filters."""
-
-    lo: int | None  # Unix ms, inclusive; None together with hi: no date range
-    hi: int | None
-    limit: int  # events
-    page: int = 1
-    extra: tuple[WireFilter, ...] = ()
-
-
-@frozen
-class Page:
-    """The service's answer to one request."""
-
-    events: Sequence[Any]
-    count: float | None = None  # what the service says is the number of matches; not trusted
-    attempts: int = 1  # how often the request was sent
-
-
-@frozen
-class Refusal:
-    """The service refuses the request because of its extra filters (their number, their size)."""
-
-    error: APIStatusError
 
 
 def _no_rows() -> dict[str, float | None]:
@@ -73,7 +43,7 @@ class Position:
 
 
 @frozen
-class Step:
+class WalkStep:
     """What the walk does next: rows to hand out, and a request to send meanwhile.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 Page numbers shift when events arrive, so the walk always asks for page 1 and moves the end of the range
 down to the oldest row it has, overlapping by `overlap` milliseconds and dropping the ids it has seen.
-Whoever drives it sends what `Step.ask` says and puts the answer in; it has no clock, no socket, no state
+Whoever drives it sends what `WalkStep.ask` says and puts the answer in; it has no clock, no socket, no state
 outside itself:
 
     steps = Walk(Position(lo, hi), size=1000).run()
@@ -23,6 +23,7 @@ from typing import Any
 from attrs import evolve
 
 from honeyhive_ext.errors import PaginationIncomplete
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
 from honeyhive_ext.search.pages.rows import YEAR_9999, YEAR_ONE, Row, newest_first, read_rows, times
 from honeyhive_ext.search.walk.drain import Learned, condition, drain
 from honeyhive_ext.search.walk.overlap import (
@@ -33,7 +34,7 @@ from honeyhive_ext.search.walk.overlap import (
     unseen,
     wanted_overlap,
 )
-from honeyhive_ext.search.walk.steps import Ask, Page, Position, Refusal, Step
+from honeyhive_ext.search.walk.steps import Position, WalkStep
 
 MOST_DOUBTS = 3  # second pages that are not empty, until pages are taken to be cut
 COARSE = OVERLAPS[1]  # ms; whoever cuts times to more cuts off at least as much
@@ -63,7 +64,7 @@ class Walk:
         self.learned = Learned(size)
         self.proven = False
 
-    def run(self) -> Generator[Step, Page | Refusal, None]:
+    def run(self) -> Generator[WalkStep, Page | PageRefused, None]:
         """The walk itself: yields steps, takes the answers to their requests."""
         at: Position | None = self._at
         before = self._at
@@ -72,7 +73,7 @@ class Walk:
         lowest, idle = math.inf, 0
         while at is not None:
             ask = Ask(at.lo, at.hi, self.learned.size)
-            answered = self._answered(at, (yield Step(found.pop(), before, at, ask)), found)
+            answered = self._answered(at, (yield WalkStep(found.pop(), before, at, ask)), found)
             before, at = at, (yield from answered)
             if at is not None:
                 end = math.inf if at.hi is None else at.hi
@@ -82,11 +83,11 @@ class Walk:
                         f"{idle} requests did not bring the search below {at.hi} (Unix ms): events arrive "
                         "there faster than they can be read. Set an earlier end, or a larger page_size."
                     )
-        yield Step(found.pop(), before, None, None)
+        yield WalkStep(found.pop(), before, None, None)
 
     def _answered(
-        self, at: Position, answer: Page | Refusal, found: list[Sequence[Row]]
-    ) -> Generator[Step, Page | Refusal, Position | None]:
+        self, at: Position, answer: Page | PageRefused, found: list[Sequence[Row]]
+    ) -> Generator[WalkStep, Page | PageRefused, Position | None]:
         """Where to go on after an answer; its new rows are added to `found`."""
         asking = self._take(at, _page(answer))
         reply: Any = None
@@ -98,11 +99,11 @@ class Walk:
                 rows, after = stop.value
                 found.append(rows)
                 return after
-            reply = yield Step((), at, at, ask)
+            reply = yield WalkStep((), at, at, ask)
 
     def _take(
         self, at: Position, page: Page
-    ) -> Generator[Ask, Page | Refusal, tuple[list[Row], Position | None]]:
+    ) -> Generator[Ask, Page | PageRefused, tuple[list[Row], Position | None]]:
         """What an answer gives: the new rows, and where to go on (None: the end)."""
         rows = read_rows(page.events)
         page, rows, full = yield from self._complete(at, page, rows)
@@ -168,7 +169,7 @@ class Walk:
 
     def _complete(
         self, at: Position, page: Page, rows: list[Row]
-    ) -> Generator[Ask, Page | Refusal, tuple[Page, list[Row], bool]]:
+    ) -> Generator[Ask, Page | PageRefused, tuple[Page, list[Row], bool]]:
         """Whether a page is full; where it contradicts its own count, after asking once more."""
         learned = self.learned
 
@@ -201,7 +202,7 @@ class Walk:
         top = max((time for time in had if time <= hi), default=-math.inf)
         self.proven = hi - hi % COARSE < top
 
-    def _ask_for_proof(self, rows: Sequence[Row]) -> Generator[Ask, Page | Refusal, None]:
+    def _ask_for_proof(self, rows: Sequence[Row]) -> Generator[Ask, Page | PageRefused, None]:
         """Ask for a range that begins right above an event, and see whether the event stays out of it."""
         had = sorted(times(rows))
         # A service that cuts times to 10 ms cuts nothing off a multiple of 10.
@@ -216,18 +217,18 @@ class Walk:
 
     def _end(
         self, at: Position, new: list[Row], seen: Mapping[str, float | None]
-    ) -> Generator[Ask, Page | Refusal, tuple[list[Row], None]]:
+    ) -> Generator[Ask, Page | PageRefused, tuple[list[Row], None]]:
         """The last rows. A search without a date range also means the events without a start_time."""
         if at.open and at.hi is not None:
             new = [*new, *unseen(seen, (yield from timeless(self.learned)))]
         return new, None
 
 
-def timeless(learned: Learned) -> Generator[Ask, Page | Refusal, list[Row]]:
+def timeless(learned: Learned) -> Generator[Ask, Page | PageRefused, list[Row]]:
     """The rows without a start_time, which no date range holds."""
     extra = (condition("start_time", "not exists"),)
     answer = yield Ask(None, None, learned.size, extra=extra)
-    if isinstance(answer, Refusal):
+    if isinstance(answer, PageRefused):
         return []
     rows = read_rows(answer.events)
     if learned.is_full(answer, rows):
@@ -235,7 +236,7 @@ def timeless(learned: Learned) -> Generator[Ask, Page | Refusal, list[Row]]:
     return rows
 
 
-def _page(answer: Page | Refusal) -> Page:
-    if isinstance(answer, Refusal):
+def _page(answer: Page | PageRefused) -> Page:
+    if isinstance(answer, PageRefused):
         raise answer.error
     return answer

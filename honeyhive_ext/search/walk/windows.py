@@ -17,9 +17,10 @@ from typing import Literal
 from attrs import define, evolve, field
 
 from honeyhive_ext.errors import PaginationIncomplete
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
 from honeyhive_ext.search.pages.rows import Row, newest_first, read_rows, times
 from honeyhive_ext.search.walk.drain import Learned, drain
-from honeyhive_ext.search.walk.steps import Ask, Page, Position, Refusal, Step
+from honeyhive_ext.search.walk.steps import Position, WalkStep
 from honeyhive_ext.search.walk.walk import timeless
 
 PIECE = 4.7  # pages in a window, by the density seen last: its last page is short, but not by much
@@ -101,14 +102,14 @@ class Windows:
         window.state = "asked"
         return window
 
-    def job(self, window: Window) -> Generator[Ask, Page | Refusal, list[Row]]:
+    def job(self, window: Window) -> Generator[Ask, Page | PageRefused, list[Row]]:
         """The requests of a window: yields them, takes the answers, returns the rows."""
         if window.full:
             rows = yield from drain(window.a, window.b, self._learned)
             window.full = False
             return rows
         answer = yield Ask(window.a, window.b, self._learned.size)
-        if isinstance(answer, Refusal):
+        if isinstance(answer, PageRefused):
             raise answer.error
         rows = read_rows(answer.events)
         window.full = self._learned.is_full(answer, rows)
@@ -149,24 +150,24 @@ class Windows:
         self._events = self._events * FADING + len(window.rows)
         self._span = self._span * FADING + width
 
-    def released(self) -> Iterator[Step]:
+    def released(self) -> Iterator[WalkStep]:
         """The windows that are done and have no unfinished one above them, as steps to hand out."""
         while self._left and self._left[0].state == "done":
             window = self._left.pop(0)
             rows = [row for row in window.rows if row.key not in self._at.seen]
             before, after = self._position(window.b), self._position(window.a, window.rows)
-            yield Step(rows, before or self._at, after, None)
+            yield WalkStep(rows, before or self._at, after, None)
 
-    def last(self) -> Generator[Ask, Page | Refusal, list[Row]]:
+    def last(self) -> Generator[Ask, Page | PageRefused, list[Row]]:
         """What no window holds: the events without a start_time, where the search has no range."""
         if not self._at.open:
             return []
         rows = yield from timeless(self._learned)
         return [row for row in rows if row.key not in self._at.seen]
 
-    def end(self, rows: Sequence[Row]) -> Step:
+    def end(self, rows: Sequence[Row]) -> WalkStep:
         """The step that hands out what `last` brought."""
-        return Step(rows, self._stands, None, None)
+        return WalkStep(rows, self._stands, None, None)
 
     @property
     def finished(self) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from honeyhive_ext.errors import QueryError
 from honeyhive_ext.results import follow as following
 from honeyhive_ext.results.follow import Follow, build_follow
-from honeyhive_ext.search.cursor import as_it_came
+from honeyhive_ext.search.pages.event import as_it_came
 from honeyhive_ext.search.query import Query
 
 NOW = 1_767_225_600_000.0

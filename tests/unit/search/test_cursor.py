@@ -11,22 +11,12 @@ from honeyhive_client.models import Event
 from honeyhive_ext.errors import BadRequestError, ResultCountError
 from honeyhive_ext.filters import F
 from honeyhive_ext.search.checkpoint import Checkpoint
-from honeyhive_ext.search.cursor import (
-    UNREADABLE,
-    Count,
-    Cursor,
-    as_event,
-    as_it_came,
-    described,
-    judge_count,
-    only,
-    page_of,
-    probe,
-    unlimited,
-)
+from honeyhive_ext.search.cursor import Count, Cursor, described, judge_count, only, page_of, probe, unlimited
+from honeyhive_ext.search.pages.event import UNREADABLE, as_event, as_it_came
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
 from honeyhive_ext.search.pages.rows import Row
 from honeyhive_ext.search.query import Query, build_query
-from honeyhive_ext.search.walk.steps import Ask, Page, Position, Refusal, Step
+from honeyhive_ext.search.walk.steps import Position, WalkStep
 
 HI = 10_005
 
@@ -198,13 +188,13 @@ def test_a_step_of_windows_counts_as_one_of_the_walk() -> None:
     cursor = begun(PROOF, parallel=4, limit=5)
     rows = [Row(str(time), time, {}) for time in (7000, 6000, 5000)]
     before, after = Position(0, 8000), Position(0, 5000)
-    cursor.show(Step(rows, before, after, None))
+    cursor.show(WalkStep(rows, before, after, None))
     assert times(cursor) == [7000, 6000]
     assert cursor.finished
     cursor.taken = 2
     assert cursor.checkpoint().position == evolve(before, seen={"7000": 7000, "6000": 6000})
     assert cursor.checkpoint().handed_out == 5
-    cursor.show(Step([], after, None, None))
+    cursor.show(WalkStep([], after, None, None))
     assert cursor.checkpoint().handed_out == 5
 
 
@@ -264,7 +254,7 @@ def test_an_answer_is_a_page_or_an_error() -> None:
     error = BadRequestError(400, "no")
     assert page_of(page(5)) == page(5)
     with pytest.raises(BadRequestError) as raised:
-        page_of(Refusal(error))
+        page_of(PageRefused(error))
     assert raised.value is error
 
 

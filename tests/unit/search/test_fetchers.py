@@ -20,9 +20,9 @@ from honeyhive_ext.search import fetch
 from honeyhive_ext.search.aio_fetch import AsyncFetcher
 from honeyhive_ext.search.cursor import Cursor
 from honeyhive_ext.search.fetch import Fetcher
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
 from honeyhive_ext.search.pages.rows import Row
 from honeyhive_ext.search.query import Query
-from honeyhive_ext.search.walk.steps import Ask, Page, Refusal
 from honeyhive_ext.search.walk.windows import Windows
 from tests.support.shifting import Service, ms_of
 
@@ -58,7 +58,7 @@ class Backend:
     def reply(self, ask: Ask) -> Reply:
         with self.lock:
             page = self.service.answer(ask)
-        if isinstance(page, Refusal):
+        if isinstance(page, PageRefused):
             return Reply(400, httpx.Headers(), b"", self.attempts, 0)
         content = orjson.dumps({"events": page.events, "count": page.count})
         return Reply(200, httpx.Headers(), content, self.attempts, 0)
@@ -201,7 +201,7 @@ def test_windows_hear_of_a_service_that_slows_down(
     assert set(noted) == {slowed}
 
 
-def job(*asks: Ask) -> Generator[Ask, Page | Refusal, list[Row]]:
+def job(*asks: Ask) -> Generator[Ask, Page | PageRefused, list[Row]]:
     got: list[Any] = []
     for ask in asks:
         answer = yield ask
@@ -242,10 +242,10 @@ def test_a_refusal_slows_nothing(kind: str) -> None:
     sender.service.most_filters = 0
     asking = job(Ask(0, 5, 3, extra=({"field": "a", "operator": "exists", "value": None},)))
     if kind == "sync":
-        assert Fetcher(sender, Query(), retry=None, timeout=None)._run(asking) == (["Refusal"], False)
+        assert Fetcher(sender, Query(), retry=None, timeout=None)._run(asking) == (["PageRefused"], False)
     else:
         fetcher = AsyncFetcher(sender, Query(), retry=None, timeout=None)
-        assert asyncio.run(fetcher._run(asking)) == (["Refusal"], False)
+        assert asyncio.run(fetcher._run(asking)) == (["PageRefused"], False)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -11,8 +11,9 @@ import pytest
 from honeyhive_ext.errors import BadRequestError, EventError, QueryError, ResponseError
 from honeyhive_ext.filters import F
 from honeyhive_ext.http.exchange import Reply
-from honeyhive_ext.search.query import accepted, answer, build_query, read_lines, read_page
-from honeyhive_ext.search.walk.steps import Ask, Page, Refusal
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
+from honeyhive_ext.search.pages.read import accepted, answer, read_lines, read_page
+from honeyhive_ext.search.query import build_query
 
 NOW = 1_767_225_600_000.0  # 2026-01-01T00:00:00Z
 
@@ -153,5 +154,5 @@ def test_only_filters_of_the_walk_s_own_may_be_refused_and_only_many_of_them_by_
 
 def test_a_refusal_keeps_its_error() -> None:
     error = BadRequestError(400, "no")
-    assert answer(reply(b""), error, read_page) == Refusal(error)
+    assert answer(reply(b""), error, read_page) == PageRefused(error)
     assert answer(reply(b'{"events":[]}'), None, read_page) == Page([], None, 3)

@@ -13,8 +13,9 @@ from honeyhive_schemas import validator
 from honeyhive_ext.errors import QueryError, ResponseError
 from honeyhive_ext.filters import F
 from honeyhive_ext.http.exchange import Reply
-from honeyhive_ext.search.query import OPEN_END, Query, build_query, read_page
-from honeyhive_ext.search.walk.steps import Ask
+from honeyhive_ext.search.pages.page import Ask
+from honeyhive_ext.search.pages.read import read_page
+from honeyhive_ext.search.query import OPEN_END, Query, build_query
 
 NOW = 1_767_225_600_000.0  # 2026-01-01T00:00:00Z
 

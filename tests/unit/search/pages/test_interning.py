@@ -8,8 +8,8 @@ import orjson
 import pytest
 from honeyhive_client.models import Event
 
-from honeyhive_ext.search.cursor import as_event, as_it_came
 from honeyhive_ext.search.pages import interning as sharing
+from honeyhive_ext.search.pages.event import as_event, as_it_came
 from honeyhive_ext.search.pages.interning import share
 
 EVENT = {

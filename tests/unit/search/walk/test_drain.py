@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from honeyhive_ext.errors import BadRequestError, PaginationIncomplete
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
 from honeyhive_ext.search.walk.drain import Learned, condition, drain
-from honeyhive_ext.search.walk.steps import Ask, Page, Refusal
 from tests.support.shifting import Service
 from tests.unit.search.walk.test_walk_steps import service
 
@@ -222,10 +222,10 @@ def test_a_dear_split_has_the_same_parts() -> None:
 class Strict(Service):
     """Refuses whatever searches inside a text."""
 
-    def answer(self, ask: Ask) -> Page | Refusal:
+    def answer(self, ask: Ask) -> Page | PageRefused:
         page = super().answer(ask)
         inside = any("contains" in one["operator"] for one in ask.extra)
-        return Refusal(BadRequestError(400, "contains")) if inside else page
+        return PageRefused(BadRequestError(400, "contains")) if inside else page
 
 
 def test_what_was_had_is_left_out_after_all_where_a_count_was_too_high_and_nothing_splits() -> None:
@@ -303,7 +303,7 @@ def test_a_refusal_of_the_first_request_is_in_the_error(lo: int | None, hi: int 
     next(asking)
     refused = BadRequestError(400, "too many filters")
     with pytest.raises(PaginationIncomplete) as raised:
-        asking.send(Refusal(refused))
+        asking.send(PageRefused(refused))
     assert str(raised.value) == (
         f"{where} holds more events than a page, and the service refuses the filters that "
         f"split them: {refused}"

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from honeyhive_ext.errors import PaginationIncomplete
+from honeyhive_ext.search.pages.page import Ask, Page
 from honeyhive_ext.search.query import Query
-from honeyhive_ext.search.walk.steps import Ask, Page, Position
+from honeyhive_ext.search.walk.steps import Position
 from honeyhive_ext.search.walk.walk import Walk
 from tests.support.shifting import Service, cut_to
 from tests.support.side_by_side import drive_parallel

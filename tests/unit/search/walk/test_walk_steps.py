@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from honeyhive_ext.errors import BadRequestError, PaginationIncomplete
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
 from honeyhive_ext.search.pages.rows import YEAR_9999, YEAR_ONE
 from honeyhive_ext.search.walk.drain import Learned, drain
-from honeyhive_ext.search.walk.steps import Ask, Page, Position, Refusal
+from honeyhive_ext.search.walk.steps import Position
 from honeyhive_ext.search.walk.walk import Walk
 from tests.support.shifting import Service, cut_to, drive, raised_to
 
@@ -326,7 +327,7 @@ def test_a_refused_request_of_the_walk_itself_is_the_service_s_error() -> None:
     next(steps)
     refused = BadRequestError(400, "no")
     with pytest.raises(BadRequestError) as raised:
-        steps.send(Refusal(refused))
+        steps.send(PageRefused(refused))
     assert raised.value is refused
 
 
@@ -336,7 +337,7 @@ def test_a_drain_whose_filters_are_refused_says_so() -> None:
     asking.send(Page([{"event_id": "a", "start_time": 5}]))
     with pytest.raises(PaginationIncomplete) as raised:  # noqa: PT012
         while True:
-            asking.send(Refusal(BadRequestError(400, "too many filters")))
+            asking.send(PageRefused(BadRequestError(400, "too many filters")))
     assert str(raised.value).startswith("The time from 5 to 6 (Unix ms) holds more events than a page")
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from honeyhive_ext.errors import BadRequestError, PaginationIncomplete
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
 from honeyhive_ext.search.pages.rows import Row
 from honeyhive_ext.search.walk.drain import Learned
-from honeyhive_ext.search.walk.steps import Ask, Page, Position, Refusal, Step
+from honeyhive_ext.search.walk.steps import Position, WalkStep
 from honeyhive_ext.search.walk.windows import AHEAD, Window, Windows
 
 
@@ -253,11 +254,11 @@ def test_an_error_of_a_window_is_the_service_s() -> None:
     job = windows.job(ask(windows))
     next(job)
     with pytest.raises(BadRequestError) as raised:
-        job.send(Refusal(refused))
+        job.send(PageRefused(refused))
     assert raised.value is refused
 
 
-def steps(windows: Windows, *answers: tuple[float, ...]) -> list[Step]:
+def steps(windows: Windows, *answers: tuple[float, ...]) -> list[WalkStep]:
     under_way = []
     while (window := windows.next()) is not None:
         under_way.append(window)
@@ -315,7 +316,7 @@ def test_only_an_open_search_asks_for_events_without_a_time() -> None:
 
 def test_the_end_is_where_nothing_is_to_be_asked() -> None:
     at, found = Position(1, 22, open=True), rows(5)
-    assert Windows(at, Learned(3), 4).end(found) == Step(found, at, None, None)
+    assert Windows(at, Learned(3), 4).end(found) == WalkStep(found, at, None, None)
 
 
 def test_each_row_comes_once_newest_first() -> None:
