@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.filters.condition import FilterLike
     from honeyhive_ext.http.sender import AsyncSender
     from honeyhive_ext.observe.progress import Progress
-    from honeyhive_ext.results.aio_result import AsyncSearchResult
-    from honeyhive_ext.results.asking import Checkpoint, When
+    from honeyhive_ext.results import AsyncSearchResult, Checkpoint, When
 
 
 class AsyncEvents:
@@ -106,8 +105,7 @@ class AsyncEvents:
         >>> asyncio.run(main())
         ['tool']
         """
-        from honeyhive_ext.results.aio_result import AsyncSearchResult
-        from honeyhive_ext.results.asking import as_checkpoint, as_event, build_query
+        from honeyhive_ext.results import AsyncSearchResult, as_checkpoint, as_event, build_query
 
         query = build_query(
             filters,
@@ -134,8 +132,7 @@ class AsyncEvents:
         timeout: float | None = None,
     ) -> AsyncIterator[Event]:
         """Follow events as they arrive, as `Events.tail` does: `async for`."""
-        from honeyhive_ext.results.asking import build_follow, build_query
-        from honeyhive_ext.results.follow import follow_events_async
+        from honeyhive_ext.results import build_follow, build_query, follow_events_async
 
         now = now_ms()
         query = build_query(filters, start=start, evaluation_id=evaluation_id, now_ms=now)

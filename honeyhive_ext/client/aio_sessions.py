@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.config.retry_policy import RetryPolicy
     from honeyhive_ext.http.sender import AsyncSender
     from honeyhive_ext.observe.progress import Progress
-    from honeyhive_ext.results.trace_tree import TraceTree
+    from honeyhive_ext.results import TraceTree
 
 
 class AsyncSessions:
@@ -101,9 +101,7 @@ class AsyncSessions:
         timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
     ) -> TraceTree:
         """A session's events as a tree, as `Sessions.tree` gives it."""
-        from honeyhive_ext.results.aio_result import AsyncSearchResult
-        from honeyhive_ext.results.trace_tree import build_tree, session_query
-        from honeyhive_ext.search.pages.event import as_event
+        from honeyhive_ext.results import AsyncSearchResult, as_event, build_tree, session_query
 
         text, query = session_query(session_id)
         found = AsyncSearchResult(self._sender, query, as_event, retry=retry, timeout=timeout)

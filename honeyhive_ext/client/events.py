@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.filters.condition import FilterLike
     from honeyhive_ext.http.sender import Sender
     from honeyhive_ext.observe.progress import Progress
-    from honeyhive_ext.results.asking import Checkpoint, SearchResult, When
+    from honeyhive_ext.results import Checkpoint, SearchResult, When
 
 
 class Events:
@@ -158,7 +158,7 @@ class Events:
         ...     print([event.event_name for event in found])
         ['search']
         """
-        from honeyhive_ext.results.asking import SearchResult, as_checkpoint, as_event, build_query
+        from honeyhive_ext.results import SearchResult, as_checkpoint, as_event, build_query
 
         query = build_query(
             filters,
@@ -202,7 +202,7 @@ class Events:
             QueryError: A filter or argument that cannot be asked.
             APIError: A request did not succeed; see docs/failures.md.
         """
-        from honeyhive_ext.results.asking import build_follow, build_query, follow_events
+        from honeyhive_ext.results import build_follow, build_query, follow_events
 
         now = now_ms()
         query = build_query(filters, start=start, evaluation_id=evaluation_id, now_ms=now)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.config.retry_policy import RetryPolicy
     from honeyhive_ext.http.sender import Sender
     from honeyhive_ext.observe.progress import Progress
-    from honeyhive_ext.results.trace_tree import TraceTree
+    from honeyhive_ext.results import TraceTree
 
 
 class Sessions:
@@ -173,9 +173,7 @@ class Sessions:
         session nightly  900 ms
         └── chain plan  820 ms
         """
-        from honeyhive_ext.results.result import SearchResult
-        from honeyhive_ext.results.trace_tree import build_tree, session_query
-        from honeyhive_ext.search.pages.event import as_event
+        from honeyhive_ext.results import SearchResult, as_event, build_tree, session_query
 
         text, query = session_query(session_id)
         found = SearchResult(self._sender, query, as_event, retry=retry, timeout=timeout)

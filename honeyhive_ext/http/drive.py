@@ -13,9 +13,7 @@ _Result = TypeVar("_Result")
 # No local variable holds an outcome: an answer can repeat the API key, and tracebacks can show variables.
 
 
-def drive(
-    steps: Generator[_Step, _Outcome | None, _Result], do: Callable[[_Step], _Outcome | None]
-) -> _Result:
+def drive(steps: Generator[_Step, _Outcome, _Result], do: Callable[[_Step], _Outcome]) -> _Result:
     """Do each step that a generator yields, send it the outcome, and return what the generator returns.
 
     Args:
@@ -45,7 +43,7 @@ def drive(
 
 
 async def drive_async(
-    steps: Generator[_Step, _Outcome | None, _Result], do: Callable[[_Step], Awaitable[_Outcome | None]]
+    steps: Generator[_Step, _Outcome, _Result], do: Callable[[_Step], Awaitable[_Outcome]]
 ) -> _Result:
     """Do each step as `drive` does, for code that awaits."""
     try:

@@ -1,1 +1,53 @@
-"""What a search gives back: results, trees, following."""
+"""What a search gives back: results, trees of sessions, events as they arrive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from honeyhive_ext.config.lazy import lazy
+
+if TYPE_CHECKING:
+    from honeyhive_ext.results.aio_result import AsyncSearchResult
+    from honeyhive_ext.results.follow import build_follow, follow_events, follow_events_async
+    from honeyhive_ext.results.result import SearchResult
+    from honeyhive_ext.results.trace_tree import Node, TraceTree, build_tree, session_query
+    from honeyhive_ext.search.checkpoint import Checkpoint, as_checkpoint
+    from honeyhive_ext.search.pages.event import as_event
+    from honeyhive_ext.search.query import When, build_query
+
+# For clients, which import all that a search needs from here when one begins.
+__all__ = [
+    "AsyncSearchResult",
+    "Checkpoint",
+    "Node",
+    "SearchResult",
+    "TraceTree",
+    "When",
+    "as_checkpoint",
+    "as_event",
+    "build_follow",
+    "build_query",
+    "build_tree",
+    "follow_events",
+    "follow_events_async",
+    "session_query",
+]
+
+_HOMES = {
+    "AsyncSearchResult": "results.aio_result",
+    "Checkpoint": "search.checkpoint",
+    "Node": "results.trace_tree",
+    "SearchResult": "results.result",
+    "TraceTree": "results.trace_tree",
+    "When": "search.query",
+    "as_checkpoint": "search.checkpoint",
+    "as_event": "search.pages.event",
+    "build_follow": "results.follow",
+    "build_query": "search.query",
+    "build_tree": "results.trace_tree",
+    "follow_events": "results.follow",
+    "follow_events_async": "results.follow",
+    "session_query": "results.trace_tree",
+}
+
+__getattr__ = lazy(__name__, _HOMES)

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from typing import Any
 
 from honeyhive_ext.config.retry_policy import RetryPolicy
+from honeyhive_ext.http.drive import drive_async
 from honeyhive_ext.http.exchange import Call, Reply
 from honeyhive_ext.http.sender import AsyncSender
 from honeyhive_ext.search import cursor as pure
@@ -83,15 +84,17 @@ class AsyncFetcher:
             await _cancel(running)
 
     async def _run(self, job: Generator[Ask, Page | PageRefused, list[Row]]) -> tuple[list[Row], bool]:
+        """Return the rows of a window, and whether one of its requests was sent more than once."""
         slowed = False
-        try:
-            ask = next(job)
-            while True:
-                got = await self._fetch(ask)
-                slowed = slowed or (isinstance(got, Page) and got.attempts > 1)
-                ask = job.send(got)
-        except StopIteration as stop:
-            return stop.value, slowed
+
+        async def fetch(ask: Ask) -> Page | PageRefused:
+            nonlocal slowed
+            answer = await self._fetch(ask)
+            slowed = slowed or (isinstance(answer, Page) and answer.attempts > 1)
+            return answer
+
+        rows = await drive_async(job, fetch)
+        return rows, slowed
 
     async def _fetch(self, ask: Ask) -> Page | PageRefused:
         return self._answer(*await self._send(ask))

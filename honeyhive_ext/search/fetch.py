@@ -6,6 +6,7 @@ from collections.abc import Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from honeyhive_ext.config.retry_policy import RetryPolicy
+from honeyhive_ext.http.drive import drive
 from honeyhive_ext.http.exchange import Call, Reply
 from honeyhive_ext.http.sender import Sender
 from honeyhive_ext.search import cursor as pure
@@ -84,16 +85,17 @@ class Fetcher:
             workers.shutdown(wait=False, cancel_futures=True)
 
     def _run(self, job: Generator[Ask, Page | PageRefused, list[Row]]) -> tuple[list[Row], bool]:
-        """The rows of a job, and whether a request of it had to be sent more than once."""
+        """Return the rows of a window, and whether one of its requests was sent more than once."""
         slowed = False
-        try:
-            ask = next(job)
-            while True:
-                got = self._fetch(ask)
-                slowed = slowed or (isinstance(got, Page) and got.attempts > 1)
-                ask = job.send(got)
-        except StopIteration as stop:
-            return stop.value, slowed
+
+        def fetch(ask: Ask) -> Page | PageRefused:
+            nonlocal slowed
+            answer = self._fetch(ask)
+            slowed = slowed or (isinstance(answer, Page) and answer.attempts > 1)
+            return answer
+
+        rows = drive(job, fetch)
+        return rows, slowed
 
     def _fetch(self, ask: Ask) -> Page | PageRefused:
         return self._answer(*self._send(ask))
