@@ -4,29 +4,173 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterator
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
+import orjson
 import pytest
 
 from honeyhive_ext.search.pages.json import loads, parsed
+
+PAGE = orjson.dumps({"events": [{"event_id": str(n), "x": [{}] * 3} for n in range(5)]})
+CONTENTS = [PAGE, b"{", b'{"a":NaN}']
+ROUNDS = 300
 
 
 @pytest.fixture(params=[True, False])
 def collecting(request: pytest.FixtureRequest) -> Iterator[bool]:
     before = gc.isenabled()
-    (gc.enable if request.param else gc.disable)()
+    turn(request.param)
     yield request.param
-    (gc.enable if before else gc.disable)()
+    turn(before)
 
 
-@pytest.mark.parametrize("content", [b'{"a":1}', b"{", b'{"a":NaN}'])
-def test_the_garbage_collector_is_as_it_was(content: bytes, collecting: bool) -> None:
+def turn(on: bool) -> None:
+    (gc.enable if on else gc.disable)()
+
+
+def read(content: bytes) -> None:
     try:
         loads(content)
     except ValueError:
         assert content == b"{"
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+def test_the_garbage_collector_is_as_it_was(content: bytes, collecting: bool) -> None:
+    read(content)
     assert gc.isenabled() is collecting
+
+
+@pytest.fixture
+def eager_switches() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("eager_switches")
+@pytest.mark.parametrize("content", CONTENTS)
+def test_the_garbage_collector_is_as_it_was_when_many_threads_read(content: bytes, collecting: bool) -> None:
+    start = threading.Barrier(8)
+    states: set[bool] = set()
+
+    def work() -> None:
+        start.wait()
+        for _ in range(ROUNDS):
+            read(content)
+            states.add(gc.isenabled())
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert states | {gc.isenabled()} == {collecting}
+
+
+@pytest.mark.usefixtures("eager_switches")
+def test_an_application_may_turn_the_garbage_collector_while_other_threads_read() -> None:
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.is_set():
+            read(PAGE)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    before = gc.isenabled()
+    for thread in threads:
+        thread.start()
+    try:
+        for number in range(ROUNDS):
+            on = number % 2 == 0
+            turn(on)
+            assert {gc.isenabled() for _ in range(20)} == {on}
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+        turn(before)
+
+
+def interrupted(action: Callable[[], None], opcode: int) -> bool:
+    """Raise KeyboardInterrupt at one bytecode of an action; False if it has fewer."""
+    left = opcode
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal left
+        frame.f_trace_opcodes = True
+        left -= event == "opcode"
+        if left < 0:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        action()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+def test_the_garbage_collector_is_as_it_was_wherever_a_read_is_interrupted(
+    content: bytes, collecting: bool
+) -> None:
+    opcode = 0
+    while interrupted(lambda: read(content), opcode):
+        assert gc.isenabled() is collecting, opcode
+        opcode += 1
+    assert opcode > 10
+
+
+@pytest.mark.usefixtures("eager_switches")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_the_garbage_collector_is_as_it_was_in_a_forked_child(collecting: bool) -> None:
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.is_set():
+            read(PAGE)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        for _ in range(20):
+            if (child := os.fork()) == 0:
+                os._exit(int(gc.isenabled()))
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == collecting
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_the_garbage_collector_does_not_look_at_a_page_while_it_is_read() -> None:
+    content = orjson.dumps({"events": [{"x": [{}] * 5} for _ in range(5_000)]})
+    runs: list[str] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        runs.append(phase)
+
+    gc.collect()  # the collector counts from 0 again
+    gc.callbacks.append(note)
+    try:
+        page = loads(content)
+        during = len(runs)
+    finally:
+        gc.callbacks.remove(note)
+    assert page
+    assert during <= 2  # the start and the end of one collection, between two bytecodes
 
 
 def test_what_is_json_is_read_by_the_fast_parser(monkeypatch: pytest.MonkeyPatch) -> None:
