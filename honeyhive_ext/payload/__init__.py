@@ -1,1 +1,3 @@
-"""Input to wire event: fields, hints, times, ids, scope."""
+"""How input becomes a wire event: fields, hints, times, ids, scope."""
+
+__all__: list[str] = []

@@ -1,8 +1,7 @@
-"""Input -> wire event: fields checked, defaults added, times made, serialised once.
+"""Input becomes a wire event: fields are checked, defaults and times added, and it is serialised once.
 
-`docs/sending.md` says the rules to users. Everything here is pure but for the ids it draws; the clock is an
-argument. What comes out is final: a retry sends the same bytes, and what the caller changes afterwards
-changes nothing.
+`docs/sending.md` has the rules for users. Everything here is pure except that it draws ids; the clock is an
+argument. The result is final: a retry sends the same bytes, and later changes of the input have no effect.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ UPDATE = RequestModel.of("UpdateEventRequest", "an update")
 SESSION = RequestModel.of("CreateSessionRequest", "a session")
 PROPERTIES = RequestModel.of("SessionProperties", "a session")
 
-# What a redact hook cannot change: with another id the event could not be found, retried or reconciled.
+# A redact hook cannot change these: with another id the event could not be found, retried or reconciled.
 KEPT = ("event_id", "session_id", "parent_id", "event_type")
 
 NUMBERS = (int, float)
@@ -44,8 +43,8 @@ class WireEvent(NamedTuple):
 
     Attributes:
         event_id: Its id, made on the client if none was given.
-        session_id: The trace it belongs to, or None where the service makes one.
-        content: One JSON object, strict RFC 8259, final.
+        session_id: The trace it belongs to, or None if the service makes one.
+        content: One JSON object (RFC 8259).
     """
 
     event_id: str
@@ -61,14 +60,14 @@ def prepare_event(
     now_ms: Callable[[], float],
     session_id: str | None = None,
 ) -> WireEvent:
-    """Make the wire event of what a caller gave.
+    """Make a wire event from the arguments of a call.
 
     Args:
-        event: An event type, a mapping of fields, a `CreateEventRequest`, or None if all is in `fields`.
+        event: An event type, a mapping of fields, a `CreateEventRequest`, or None if `fields` has them all.
         fields: Keyword arguments. The same field here and in `event` is an error if the two differ.
-        settings: The default `source`, what to do with what JSON cannot hold, the redact hook.
-        now_ms: The clock, Unix ms.
-        session_id: The session of an event that names none. It goes before the surrounding block's.
+        settings: The default `source`, what happens to values that JSON cannot hold, the redact hook.
+        now_ms: The clock, in Unix ms.
+        session_id: The session of an event that names none; it wins over that of the surrounding span.
 
     Raises:
         EventError: The input is not an event. Nothing was sent.
@@ -90,16 +89,16 @@ def prepare_update(
     *,
     settings: EventSettings,
 ) -> tuple[str, bytes]:
-    """The id of the event to update, and the body.
+    """Return the id of the event to update, and the body of the request.
 
     Args:
-        event: What to update: an event, the answer to its creation, its id, or a mapping with `event_id`.
+        event: The event, the answer to its creation, its id, or a mapping with `event_id`.
         fields: Keyword arguments.
-        settings: What to do with what JSON cannot hold, and the redact hook.
+        settings: What happens to values that JSON cannot hold, and the redact hook.
 
     Raises:
-        EventError: A field that the service would ignore in silence, a value without effect, no field at
-            all, or no id.
+        EventError: There is no field or no id, the service would ignore a field without saying so, or a
+            value has no effect.
     """
     event_id = _id_of(event)
     if not fields:
@@ -120,13 +119,13 @@ NO_EFFECT = {
 def prepare_session(
     fields: Mapping[str, Any], *, settings: EventSettings, now_ms: Callable[[], float]
 ) -> tuple[str, bytes]:
-    """The id of the session to start, made here if none is given, and the body.
+    """Return the id of the session to start, and the body of the request.
 
-    With the id made on the client a retry starts the same session: the service merges a second request
-    for the same id instead of starting another one.
+    An id that is not given is made here. So a retry starts the same session: the service merges a second
+    request with the same id instead of starting another session.
 
     Raises:
-        EventError: A field that is not known, or a session_id that is not a UUID.
+        EventError: A field is not known, or the session_id is not a UUID.
     """
     if fields.get("session_id") is not None:
         fields = {**fields, "session_id": session_id_str(fields["session_id"])}
@@ -137,13 +136,17 @@ def prepare_session(
 
 
 def prepare_properties(properties: Mapping[str, Any], *, settings: EventSettings) -> bytes:
-    """The session properties of a batch, which may hold further fields of the caller's own, as JSON."""
+    """Return the session properties of a batch as JSON; the caller may add fields of their own."""
     wire = PROPERTIES.convert(_mapping(properties), settings.on_unserializable, further=True)
     return _write(PROPERTIES, wire, settings, further=True)
 
 
 def session_id_str(value: object) -> str:
-    """A session's id; the service would take another one in silence for what is not a UUID."""
+    """Return a session's id in its canonical form.
+
+    Raises:
+        EventError: It is not a UUID; the service would use another id without saying so.
+    """
     try:
         return uuid_str(value, "session_id")
     except EventError as error:
@@ -153,12 +156,12 @@ def session_id_str(value: object) -> str:
 
 
 def _given(event: EventInput | None, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The event and the keyword arguments as one mapping."""
+    """Return the event and the keyword arguments as one mapping."""
     if event is None:
         return fields
     if isinstance(event, dict) and not fields and kind_of(event) is dict:
-        return event  # the usual case, before questions that cost more
-    # By the type alone: `isinstance` asks an object for its `__class__`, which may be code that raises.
+        return event  # the usual case, before checks that cost more
+    # The type decides, not `isinstance`: that one reads `__class__`, which may be code that raises.
     kind, given = kind_of(event), cast(Any, event)
     if issubclass(kind, str):
         base: Mapping[str, Any] = {"event_type": given}
@@ -193,12 +196,12 @@ def _mapping(given: Mapping[str, Any]) -> Mapping[str, Any]:
 def _same(first: Any, second: Any) -> bool:
     try:
         return first is second or bool(first == second)
-    except Exception:  # noqa: BLE001 - what cannot be compared is not the same
+    except Exception:  # noqa: BLE001 - values that cannot be compared are not the same
         return False
 
 
 def place(wire: dict[str, Any], session_id: str | None) -> None:
-    """Put an event that does not say where it belongs into the surrounding block."""
+    """Give an event the session and the parent that it does not name: those of the surrounding span."""
     scope = CURRENT.get()
     if "session_id" not in wire:
         if session_id is None and scope is not None:
@@ -217,14 +220,14 @@ def _defaults(wire: dict[str, Any], settings: EventSettings, now_ms: Callable[[]
 
 
 def begin(wire: dict[str, Any], now_ms: Callable[[], float]) -> None:
-    """An event without a beginning begins now."""
+    """Let an event without a start_time start now, or at its end_time if that is earlier."""
     if "start_time" not in wire:
         now = tidy(now_ms())
-        wire["start_time"] = min(now, wire.get("end_time", now))  # nothing begins after its end
+        wire["start_time"] = min(now, wire.get("end_time", now))
 
 
 def _write(
-    request: RequestModel, wire: dict[str, Any], settings: EventSettings, *, further: bool = False
+    model: RequestModel, wire: dict[str, Any], settings: EventSettings, *, further: bool = False
 ) -> bytes:
     mode = settings.on_unserializable
     if settings.redact is None:
@@ -240,19 +243,19 @@ def _write(
         raise EventError(f"the redact hook returns {type_name(redacted)}, not the event as a dict: not sent")
     rest = {name: value for name, value in _mapping(redacted).items() if name not in KEPT}
     kept = {name: wire[name] for name in KEPT if name in wire}
-    # A time that followed from two others may look like seconds; what was checked is not checked again.
+    # A number that was checked is not checked again: a time computed from two others may look like seconds.
     kept |= {
         name: value for name, value in rest.items() if kind_of(value) in NUMBERS and value == wire.get(name)
     }
     changed = {name: value for name, value in rest.items() if name not in kept}
-    result = {**kept, **request.convert(changed, mode, further=further)}
-    if "inputs" in request.required:
+    result = {**kept, **model.convert(changed, mode, further=further)}
+    if "inputs" in model.required:
         result.setdefault("inputs", {})
     return to_json(result, mode)
 
 
 def _id_of(event: Any) -> str:
-    from honeyhive_client.models import Event  # only where events are updated: 5 ms
+    from honeyhive_client.models import Event  # here, since only updates need it and it is slow to import
 
     kind = kind_of(event)
     if issubclass(kind, (Event, CreateEventResponse)):
@@ -261,7 +264,7 @@ def _id_of(event: Any) -> str:
         given = _mapping(event).get("event_id")
     else:
         return uuid_str(event, "event_id")
-    if not isinstance(given, (str, UUID)):  # null or unset, as a tolerant response may be
+    if not isinstance(given, (str, UUID)):  # null or unset, as in an answer that lacks it
         raise EventError(f"the {kind.__name__} has no event_id: give the id itself", path="event_id")
     return uuid_str(given, "event_id")
 

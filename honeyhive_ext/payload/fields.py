@@ -1,7 +1,7 @@
-"""Given fields -> wire fields, by the generated table of what each request may hold.
+"""Fields that callers give become the fields of a request, as the generated table of fields says.
 
-Nothing here names a field that the table could name: a property added to openapi.yaml is known here after
-`nox -s generate`. Only the hints for wrong names are written by hand.
+No field has its name here: a property added to openapi.yaml is known after `nox -s generate`. Only the hints
+for wrong names are written by hand.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from attrs import frozen
 from honeyhive_client.request_fields import REQUEST_FIELDS, Field
 from honeyhive_client.types import UNSET
 
+from honeyhive_ext.config.checks import did_you_mean, lone_surrogate
 from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.errors import EventError
-from honeyhive_ext.payload import times
 from honeyhive_ext.payload.hints import hint_for, takes
-from honeyhive_ext.payload.ids import uuid_str
-from honeyhive_ext.payload.shapes import Shapes
+from honeyhive_ext.payload.ids import is_canonical, uuid_str
+from honeyhive_ext.payload.times import FIRST_MS, LAST_MS, duration_ms, number, unix_ms
 from honeyhive_ext.serialize.encoders import kind_of, stand_in, type_name, well_formed
 from honeyhive_ext.serialize.to_builtins import to_builtins
 
@@ -28,11 +28,13 @@ Converter = Callable[[Any, str, OnUnserializable], Any]
 
 @frozen
 class RequestModel:
-    """The fields of one request model, ready to convert what callers give.
+    """The fields of one request model of the API document.
 
     Attributes:
         name: The model's name, such as "CreateEventRequest".
         purpose: What the fields belong to, for messages, such as "an event".
+        converters: A function for each field, from a value that a caller gives to the value on the wire.
+        objects: The fields whose value is an object.
         nullable: The fields that may be null.
         required: The fields that must be there.
     """
@@ -40,51 +42,54 @@ class RequestModel:
     name: str
     purpose: str
     converters: Mapping[str, Converter]
+    objects: frozenset[str]
     nullable: frozenset[str]
     required: tuple[str, ...]
-    shapes: Shapes
 
     @classmethod
     def of(cls, name: str, purpose: str) -> RequestModel:
-        """The request model with this name in the generated table."""
+        """Return the request model with this name in the generated table."""
         table = REQUEST_FIELDS[name]
         return cls(
             name=name,
             purpose=purpose,
             converters={field.name: converter(field) for field in table.values()},
+            objects=frozenset(field.name for field in table.values() if converter(field) is _object),
             nullable=frozenset(field.name for field in table.values() if field.nullable),
             required=tuple(field.name for field in table.values() if field.required),
-            shapes=Shapes(table),
         )
 
     def convert(
         self, given: Mapping[str, Any], mode: OnUnserializable, *, further: bool = False
     ) -> dict[str, Any]:
-        """What was given, as the wire wants it. Nothing is added; only what a model left unset is left out.
+        """Return the given fields with the values that the wire takes.
+
+        No field is added. A field that a generated model left unset is left out.
 
         Args:
             given: Field names and values.
             mode: What happens to values that JSON cannot hold.
-            further: Whether fields that the table does not name pass as they are.
+            further: Whether fields that the table does not have pass as they are.
 
         Raises:
-            EventError: A field that is not known, null where the API takes none, a value of another type.
+            EventError: A field is not known, is null where the API takes no null, or has a value of
+                another type.
         """
-        if kind_of(given) is dict and self.shapes.fits(given):
-            return dict(given)
-        wire: dict[str, Any] = {}
-        converters = self.converters
+        wire = dict(given)
+        objects, converters = self.objects, self.converters
         for name, value in given.items():
+            if kind_of(value) is dict and name in objects:
+                continue  # the usual case; its values are checked when the event is written
             convert = converters.get(name)
             if convert is None:
                 if not further:
                     raise self.unknown(name)
-                wire[name] = value
             elif value is None:
                 if name not in self.nullable:
                     raise EventError("null is not accepted here: leave the field out", path=name)
-                wire[name] = None
-            elif value is not UNSET:
+            elif value is UNSET:
+                del wire[name]
+            else:
                 try:
                     wire[name] = convert(value, name, mode)
                 except EventError:
@@ -96,7 +101,7 @@ class RequestModel:
         return wire
 
     def check_required(self, wire: Mapping[str, Any]) -> None:
-        """Raise EventError for a field that the API needs and that is not there."""
+        """Raise EventError if a field that the API needs is not there."""
         for name in self.required:
             if name not in wire:
                 values = REQUEST_FIELDS[self.name][name].enum
@@ -104,23 +109,23 @@ class RequestModel:
                 raise EventError(f"{self.purpose} needs it{hint}", path=name)
 
     def unknown(self, name: object) -> EventError:
-        """The error for a name that is not a field, with the nearest one that is."""
+        """Return the error for a name that is not a field, with what to write instead."""
         if type(name) is not str:
             return EventError(f"a field name is a str, not {type_name(name)}")
         if self.name == "UpdateEventRequest" and name in REQUEST_FIELDS["CreateEventRequest"]:
             known = takes(self.purpose, self.converters)
-            hint = f"the service cannot change it once the event is there; {known}"
+            hint = f"the service cannot change it once the event exists; {known}"
         else:
             hint = hint_for(name, self.purpose, self.converters)
         return EventError(f"{self.purpose} has no such field: {hint}", path=well_formed(name[:80]))
 
 
 def converter(field: Field) -> Converter:
-    """How a value given for a field becomes what the wire wants."""
+    """Return the function from a value that a caller gives for a field to its value on the wire."""
     if field.unit == "unix-ms":
-        return _moment
+        return _timestamp
     if field.unit == "ms":
-        return _length
+        return _duration
     if field.enum:
         return _one_of(field.enum)
     if field.format == "uuid":
@@ -128,7 +133,7 @@ def converter(field: Field) -> Converter:
     by_type: dict[str, Converter] = {
         "object": _object,
         "array": _array(field),
-        "string": _text,
+        "string": _str,
         "number": _number,
         "integer": _integer,
         "boolean": _boolean,
@@ -137,20 +142,27 @@ def converter(field: Field) -> Converter:
     return by_type[kinds[0]] if len(kinds) == 1 else _anything
 
 
-def _moment(value: Any, path: str, mode: OnUnserializable) -> int | float:
-    return times.unix_ms(value, path)
+# Each converter first asks for the usual value: it runs for every field of every event.
 
 
-def _length(value: Any, path: str, mode: OnUnserializable) -> int | float:
-    return times.duration_ms(value, path)
+def _timestamp(value: Any, path: str, mode: OnUnserializable) -> int | float:
+    if (type(value) is int or type(value) is float) and FIRST_MS <= value < LAST_MS:
+        return value
+    return unix_ms(value, path)
+
+
+def _duration(value: Any, path: str, mode: OnUnserializable) -> int | float:
+    if (type(value) is int or type(value) is float) and 0 <= value < LAST_MS:
+        return value
+    return duration_ms(value, path)
 
 
 def _number(value: Any, path: str, mode: OnUnserializable) -> int | float:
-    return times.number(value, path)
+    return number(value, path)
 
 
 def _uuid(value: Any, path: str, mode: OnUnserializable) -> str:
-    return uuid_str(value, path)
+    return value if type(value) is str and is_canonical(value) else uuid_str(value, path)
 
 
 def _anything(value: Any, path: str, mode: OnUnserializable) -> Any:
@@ -160,7 +172,7 @@ def _anything(value: Any, path: str, mode: OnUnserializable) -> Any:
 def _object(value: Any, path: str, mode: OnUnserializable) -> Any:
     kind = kind_of(value)
     if kind is dict:
-        return value  # its values are looked at when the event is written
+        return value  # its values are checked when the event is written
     tree = to_builtins(value, mode, path=path, depth=1)
     if isinstance(tree, dict):
         return tree  # pyright: ignore[reportUnknownVariableType]
@@ -188,26 +200,21 @@ def _array(field: Field) -> Converter:
     return convert
 
 
-def _text(value: Any, path: str, mode: OnUnserializable) -> str:
+def _str(value: Any, path: str, mode: OnUnserializable) -> str:
     if type(value) is str and value.isascii():
         return value
     if isinstance(value, Enum):
-        value = value._value_  # as `value`, which a class may override with code that raises
+        value = value._value_  # not `value`, which a class may override with code that raises
     if not isinstance(value, str):
         if mode == "raise":
             hint = ": write str(error)" if isinstance(value, BaseException) else ""
             raise EventError(f"give a str, not {type_name(value)}{hint}", path=path)
         return stand_in(value)
     text = str.__str__(value)
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            if mode == "raise":
-                raise EventError(
-                    f"a lone surrogate at character {error.start}, which UTF-8 cannot hold", path=path
-                ) from error
-            return well_formed(text)
+    if (problem := lone_surrogate(text)) is not None:
+        if mode == "raise":
+            raise EventError(problem, path=path)
+        return well_formed(text)
     return text
 
 
@@ -215,13 +222,11 @@ def _one_of(values: tuple[str, ...]) -> Converter:
     def convert(value: Any, path: str, mode: OnUnserializable) -> str:
         if type(value) is str and value in values:
             return value
-        text = _text(value, path, "raise")
+        text = _str(value, path, "raise")
         if text in values:
             return text
-        from difflib import get_close_matches  # only for messages, and it takes 1 ms
-
-        near = get_close_matches(text.lower(), values, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}? It" if near else "it"
+        near = did_you_mean(text, values, cutoff=0.5)
+        hint = f"did you mean {near!r}? It" if near else "it"
         raise EventError(
             f"{well_formed(text[:40])!r} is not known: {hint} is one of {_listed(values)}", path=path
         )
@@ -230,10 +235,10 @@ def _one_of(values: tuple[str, ...]) -> Converter:
 
 
 def _integer(value: Any, path: str, mode: OnUnserializable) -> int:
-    number = times.number(value, path)
-    if number != int(number):
-        raise EventError("give a whole number", path=path)
-    return int(number)
+    found = number(value, path)
+    if found != int(found):
+        raise EventError(f"{found} is not whole: give a whole number", path=path)
+    return int(found)
 
 
 def _boolean(value: Any, path: str, mode: OnUnserializable) -> bool:

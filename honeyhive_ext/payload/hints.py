@@ -1,11 +1,13 @@
-"""Wrong field names -> what to write instead."""
+"""What to write instead of a wrong field name."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-# Names that people and other tools use, and where their content goes. What stands before the comma is the
-# field; a hint shows only where the request has that field.
+from honeyhive_ext.config.checks import did_you_mean
+
+# Names that people and other tools use, and where their content goes. The field is the part before the comma.
+# A hint shows only if the request has that field.
 WRONG_NAMES: Mapping[str, str] = {
     "project": "project_id, or leave it out: the API key decides the project",
     "project_name": "project_id, or leave it out: the API key decides the project",
@@ -43,7 +45,7 @@ WRONG_NAMES: Mapping[str, str] = {
     "user": "user_properties",
     "user_id": 'user_properties, as user_properties={"user_id": ...}',
     "exception": "error, as error=str(exception)",
-    "status": "error, which is left out for what ended well",
+    "status": "error, or leave it out if the step succeeded",
     "timestamp": "start_time",
     "started_at": "start_time",
     "ended_at": "end_time",
@@ -53,29 +55,26 @@ WRONG_NAMES: Mapping[str, str] = {
 
 
 def hint_for(name: str, purpose: str, known: Collection[str]) -> str:
-    """What to write instead of a name that is not a field.
+    """Return what to write instead of a name that is not a field.
 
     Args:
         name: The wrong name.
-        purpose: What it was given for, such as "an event".
-        known: The names that are fields.
+        purpose: What the fields belong to, such as "an event".
+        known: The names of the fields.
 
     >>> hint_for("metdata", "an event", ["metadata", "config"])
-    'did you mean metadata?'
+    "did you mean 'metadata'?"
     >>> hint_for("temperature", "an event", ["metadata", "config"])
     'write config, as config={"temperature": ...}'
     """
     instead = WRONG_NAMES.get(name.lower(), "")
     if instead.partition(",")[0] in known:
         return f"write {instead}"
-    from difflib import get_close_matches  # only for messages, and it takes 1 ms
-
-    near = get_close_matches(name.lower(), known, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {near[0]}?"
-    return f"{takes(purpose, known)}; facts of your own go into metadata"
+    if near := did_you_mean(name, known):
+        return f"did you mean {near!r}?"
+    return f"{takes(purpose, known)}; put facts of your own into metadata"
 
 
 def takes(purpose: str, known: Collection[str]) -> str:
-    """All the names that are fields."""
+    """Return a sentence with the names of all fields."""
     return f"{purpose} takes {', '.join(known)}"

@@ -1,4 +1,4 @@
-"""Which session and which step the code that runs right now belongs to."""
+"""The session and the step that the running code belongs to."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from attrs import define
 
 @define(eq=False)
 class Scope:
-    """A `session` or `span` block, as what happens inside it sees it.
+    """What code inside a session or span needs to know about it.
 
     Attributes:
         session_id: The trace that events inside belong to.
-        event_id: The event that events inside are steps of.
+        event_id: The parent of events inside.
         outer: The scope around it.
-        block: The open block itself; None once it has ended, since contexts may outlive it.
+        span: The open span; None once it has ended, since contexts may outlive it.
     """
 
     session_id: str
     event_id: str
     outer: Scope | None = None
-    block: Any = None
+    span: Any = None
 
 
 CURRENT: ContextVar[Scope | None] = ContextVar("honeyhive_ext_scope", default=None)
 
 
 def enter(scope: Scope) -> None:
-    """Make this the scope of what follows in this context."""
+    """Make this scope the current one of this context."""
     CURRENT.set(scope)
 
 
 def leave(scope: Scope) -> None:
     """Take a scope out of this context.
 
-    Not `ContextVar.reset`: its token is refused when a block is left in another context than it was entered
-    in (an async generator that is closed by the event loop, a fixture), and restores a scope that may have
-    ended meanwhile when blocks do not end in the order they began in (two generators side by side).
+    `ContextVar.reset` would not do. It refuses its token if a span ends in another context than it began in
+    (an async generator that the event loop closes, a fixture). And if an outer span ends before an inner one
+    (two generators in turns), it restores a scope that has ended.
 
-    What surrounds the scope comes back even if it has ended elsewhere: a task that outlives the block it was
-    started in still belongs to it.
+    The outer scope becomes the current one even if it has ended elsewhere: a task that outlives the span that
+    it was started in still belongs to that span.
     """
-    scope.block = None
+    scope.span = None
     current = CURRENT.get()
     if current is scope:
         CURRENT.set(scope.outer)

@@ -1,4 +1,4 @@
-"""Times as the API wants them: Unix milliseconds for a moment, milliseconds for a length of time."""
+"""Times as the API takes them: timestamps in Unix milliseconds, durations in milliseconds."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from honeyhive_ext.serialize.encoders import MAX_INT, MIN_INT, encoder_for, kind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
-TOLERANCE_MS = 2.0  # three whole-ms roundings, of start, end and duration, can add up to 1.5 ms
+TOLERANCE_MS = 2.0  # three roundings to whole ms, of start, end and duration, can add up to 1.5 ms
 TOLERANCE_SHARE = 0.001  # of the duration: a monotonic clock drifts from a wall clock that is being set
+# Unix ms in between, from April 1970 to the year 33658, are no time from 2001 to 2286 in another unit.
+FIRST_MS, LAST_MS = 1e10, 1e15
 
-# A number of another unit is stored without complaint, in January 1970 or in the year 50,000, where no
-# search finds it. These ranges are today's times in the other units (2001 to 2286), and nothing else.
+# The service stores a number of another unit without complaint, in January 1970 or in the year 50,000, where
+# no search finds it. Each range is the years 2001 to 2286 in that unit, and nothing else.
 OTHER_UNITS = (
     (1e9, 1e10, "seconds", "multiply it by 1,000"),
     (1e15, 1e16, "microseconds", "divide it by 1,000"),
@@ -26,31 +28,31 @@ OTHER_UNITS = (
 
 
 def now_ms() -> float:
-    """Return the present in Unix milliseconds, the API's unit of time."""
+    """Return the present in Unix milliseconds."""
     return time.time_ns() / 1e6
 
 
 def unix_ms(value: object, path: str) -> int | float:
-    """A moment as Unix milliseconds.
+    """Return a timestamp as Unix milliseconds.
 
     Args:
-        value: Unix milliseconds as a number, or a datetime with a time zone. A datetime's microseconds are
-            kept as decimals.
+        value: Unix milliseconds as a number, or a datetime with a time zone. The microseconds of a datetime
+            become decimals.
         path: The field's name, for messages.
 
     Raises:
-        EventError: Anything else, a datetime without a time zone, and a number that is a time of today in
-            seconds, microseconds or nanoseconds.
+        EventError: It is something else, a datetime without a time zone, or a number that is a time of
+            2001 to 2286 in seconds, microseconds or nanoseconds.
 
     >>> unix_ms(datetime(2026, 1, 1, tzinfo=UTC), "start_time")
     1767225600000
     """
-    if (type(value) is int or type(value) is float) and 1e10 <= value < 1e15:
-        return value  # as nearly always
     if isinstance(value, datetime):
-        return _moment(value, path)
+        return _since_epoch(value, path)
     if isinstance(value, timedelta):
-        raise EventError("a timedelta is a length of time: give a moment, or write it as duration", path=path)
+        raise EventError(
+            "a timedelta is a duration: give a datetime with a time zone, or write it as duration", path=path
+        )
     number = _number(value, path, "Unix milliseconds or a datetime with a time zone")
     for low, high, unit, remedy in OTHER_UNITS:
         if low <= number < high:
@@ -62,14 +64,14 @@ def unix_ms(value: object, path: str) -> int | float:
     return number
 
 
-def _moment(value: datetime, path: str) -> int | float:
+def _since_epoch(value: datetime, path: str) -> int | float:
     try:
         since = None if value.utcoffset() is None else value - EPOCH
     except Exception as error:  # a tzinfo is the caller's code
         raise EventError(f"its time zone raises {type_name(error)}", path=path) from error
     if since is None:
         raise EventError(
-            "a datetime without a time zone could mean many moments: write datetime.now(timezone.utc), or "
+            "a datetime without a time zone could mean several times: write datetime.now(timezone.utc), or "
             "value.replace(tzinfo=timezone.utc) for a time in UTC, or value.astimezone() for local time",
             path=path,
         )
@@ -77,7 +79,7 @@ def _moment(value: datetime, path: str) -> int | float:
 
 
 def duration_ms(value: object, path: str) -> int | float:
-    """A length of time in milliseconds, from a number of milliseconds or a timedelta.
+    """Return a duration in milliseconds, from a number of milliseconds or a timedelta.
 
     >>> duration_ms(timedelta(seconds=1.5), "duration")
     1500
@@ -85,17 +87,17 @@ def duration_ms(value: object, path: str) -> int | float:
     if isinstance(value, timedelta):
         return tidy(value / MILLISECOND)
     if isinstance(value, datetime):
-        raise EventError("a datetime is a moment: write it as end_time, or give end - start", path=path)
+        raise EventError("a datetime is not a duration: write it as end_time, or give end - start", path=path)
     return _number(value, path, "milliseconds or a timedelta")
 
 
 def number(value: object, path: str) -> int | float:
-    """A finite number."""
+    """Return a finite number."""
     return _number(value, path, "a number")
 
 
 def tidy(value: float) -> int | float:
-    """A computed number without noise: to the microsecond, and an int where it is whole.
+    """Round a computed number of milliseconds to the microsecond, and to an int if it is whole then.
 
     >>> tidy(850.0000001), tidy(0.1234567)
     (850, 0.123)
@@ -114,7 +116,8 @@ def _number(value: object, path: str, wanted: str) -> int | float:
         hint = ""
         if isinstance(value, str):
             hint = (
-                "; for ISO 8601 text write datetime.fromisoformat(text), which needs an offset such as +00:00"
+                "; for an ISO 8601 str write datetime.fromisoformat(value), which needs an offset such as "
+                "+00:00"
             )
         raise EventError(f"give {wanted}, not {type_name(value)}{hint}", path=path)
     if type(plain) is int and not MIN_INT <= plain <= MAX_INT:
@@ -125,22 +128,22 @@ def _number(value: object, path: str, wanted: str) -> int | float:
 
 
 def _unwrap(value: Any) -> Any:
-    """The number within a subclass of int or float, an Enum or a numpy scalar."""
+    """Return the number within a subclass of int or float, an Enum or a numpy scalar."""
     if isinstance(value, bool):
         return value
     try:
         kind = kind_of(value)
         encoder = encoder_for(kind)
         return encoder(value) if encoder is not None and not isinstance(value, (str, bytes)) else value
-    except Exception:  # noqa: BLE001 - whatever the value's own code raises, it is not a number
+    except Exception:  # noqa: BLE001 - a value whose own code raises is not a number
         return value
 
 
 def complete(event: MutableMapping[str, Any]) -> None:
-    """Of start_time, end_time and duration, two give the third; three must agree.
+    """Add the third of start_time, end_time and duration if two are there; check that three agree.
 
     Args:
-        event: The event's fields, times in milliseconds already. The third is added to it.
+        event: The event's fields, with times in milliseconds.
 
     Raises:
         EventError: All three are given, and start_time + duration is further from end_time than
@@ -163,6 +166,6 @@ def complete(event: MutableMapping[str, Any]) -> None:
     elif abs(start + duration - end) > TOLERANCE_MS + TOLERANCE_SHARE * abs(duration):
         raise EventError(
             f"start_time, end_time and duration disagree: from start to end it is {tidy(end - start)} ms, "
-            f"and duration says {duration} ms. Give two of the three",
+            f"and duration is {duration} ms. Give two of the three",
             path="duration",
         )

@@ -1,1 +1,3 @@
-"""Any value to strict JSON."""
+"""How any value becomes strict JSON."""
+
+__all__: list[str] = []

@@ -1,4 +1,4 @@
-"""What each Python type becomes in JSON: one step towards a plain value, one table, no recursion.
+"""What each Python type becomes in JSON: one table, one step towards builtin types, no recursion.
 
 `docs/sending.md` shows this table to users; a test compares the two.
 """
@@ -20,26 +20,29 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-MIN_INT, MAX_INT = -(2**63), 2**64 - 1  # what orjson writes; beyond it most readers lose digits in silence
+MIN_INT, MAX_INT = -(2**63), 2**64 - 1  # what orjson writes; beyond it most readers of JSON lose digits
 MAX_STEPS = 32  # encoders in a row for one value, such as an Enum of an Enum
-MOST_ITEMS = 1_000_000  # of a container that is not a builtin: it may make its items as they are read
+MOST_ITEMS = 1_000_000  # of a container that is not a builtin, which may make its items as they are read
 REPR_LIMIT = 1_000  # characters of the repr that stands for a value that JSON cannot hold
 
 Encoder = Callable[[Any], Any]
 
-kind_of: Callable[[Any], Any] = type  # the type, which type checkers then do not narrow by
+kind_of: Callable[[Any], Any] = type  # `type`, but type checkers do not narrow a value by it
 
 
 class NotEncodableError(ValueError):
-    """A value of a type that has an encoding, but which has none itself, such as Decimal("NaN")."""
+    """A value without an encoding although its type has one, such as Decimal("NaN")."""
 
 
 @lru_cache(maxsize=2_048)
 def encoder_for(kind: type) -> Encoder | None:
-    """One step from a value of this type towards plain JSON, or None if there is no encoding.
+    """Return the function that takes a value of this type one step towards builtin types.
 
-    The result is a str, int, float, bool, None, dict, list or a value that has an encoder itself.
-    Decided by the type alone: looking at an instance could run code of its own.
+    Its result is a str, int, float, bool, None, dict or list, or a value that has an encoder itself. Only the
+    type is asked: to ask an instance could run its own code.
+
+    Returns:
+        None if the type has no encoding.
     """
     for base, encoder in TABLE:
         if issubclass(kind, base):
@@ -52,7 +55,7 @@ def encoder_for(kind: type) -> Encoder | None:
         return _dataclass
     if hasattr(kind, "__attrs_attrs__"):  # pyright: ignore[reportUnknownArgumentType] - is_dataclass narrows
         return _attrs
-    numpy = sys.modules.get("numpy")  # whoever holds such a value has loaded it
+    numpy = sys.modules.get("numpy")  # who has such a value has loaded numpy
     if numpy is not None and issubclass(kind, numpy.generic):
         return _numpy
     return None
@@ -90,16 +93,18 @@ def _elements(value: Sequence[Any] | Set[Any]) -> list[Any]:
 
 
 def _bounded(value: Any, length: int) -> Iterator[Any]:
-    """Iterate no further than the length: an iterator that never ends would hang the caller.
+    """Iterate up to the length. An iterator without end would block the caller.
 
-    A `range` of a billion numbers has a length and would fill the memory.
+    Raises:
+        NotEncodableError: There are more items than that, or more than MOST_ITEMS: a `range` of a billion
+            numbers would fill the memory.
     """
     if length > MOST_ITEMS:
-        raise NotEncodableError(f"it says that it holds {length} items, more than {MOST_ITEMS:,}")
+        raise NotEncodableError(f"its length is {length:,} items, more than {MOST_ITEMS:,}")
     iterator = iter(value)
     yield from islice(iterator, length)
     if next(iterator, iterator) is not iterator:
-        raise NotEncodableError(f"it says that it holds {length} items and yields more")
+        raise NotEncodableError(f"its length is {length:,} items, and it yields more")
 
 
 def _pydantic(value: Any) -> Any:
@@ -126,7 +131,7 @@ def _numpy(value: Any) -> bool | int | float:
     raise NotEncodableError(f"a numpy {type(value).__name__} has no JSON form: write str(value)")
 
 
-# The first row that fits wins, so an Enum of str is an Enum and a named tuple is a sequence.
+# The first row that fits decides: an Enum of str is an Enum, and a named tuple is a sequence.
 TABLE: tuple[tuple[type | tuple[type, ...], Encoder], ...] = (
     (Enum, _enum),
     (str, str.__str__),
@@ -143,12 +148,12 @@ TABLE: tuple[tuple[type | tuple[type, ...], Encoder], ...] = (
 
 
 def type_name(value: object) -> str:
-    """The name of a value's type, for messages."""
+    """Return the name of a value's type, for messages."""
     return str(type.__getattribute__(type(value), "__qualname__"))
 
 
 def why_not(value: object) -> str:
-    """Why a value of an unknown type is refused, with what to write instead where that is known."""
+    """Return why a value without an encoding is refused, and what to write instead."""
     name = type_name(value)
     kind = type(value)
     if isinstance(value, type) or callable(value):
@@ -165,10 +170,10 @@ def why_not(value: object) -> str:
 
 
 def stand_in(value: object) -> str:
-    """The text that stands for a value that JSON cannot hold; it never raises and is always valid UTF-8.
+    """Return a str in place of a value that JSON cannot hold. It never raises; the result is valid UTF-8.
 
-    A str is kept whole, with `\\udc80` written for a lone surrogate; anything else is its repr, at most
-    1,000 characters of it.
+    A str is kept whole, with `\\udc80` written for a lone surrogate. Any other value becomes its repr, up to
+    1,000 characters.
 
     >>> stand_in(float("nan")), stand_in("caf\\udce9"), stand_in(2**64)
     ('nan', 'caf\\\\udce9', '18446744073709551616')
@@ -187,7 +192,7 @@ def stand_in(value: object) -> str:
 
 
 def well_formed(text: str) -> str:
-    """The text as an exact str, with lone surrogates escaped."""
+    """Return the text as an exact str, with lone surrogates escaped."""
     return str.encode(text, "utf-8", "backslashreplace").decode("utf-8")
 
 

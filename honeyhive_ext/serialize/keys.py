@@ -1,4 +1,4 @@
-"""Dict keys -> text: as JSON object keys, and as steps of a path in messages."""
+"""Keys of dicts become str: as keys of JSON objects, and as steps of a path in messages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
 def path_step(key: Any) -> str:
-    """One step of a path into an object; keys with dots or blanks are quoted."""
+    """Return one step of a path into an object; a key with dots or spaces is quoted."""
     if type(key) is not str:
         return f"[{stand_in(key)[:60]}]"
     if _IDENTIFIER.fullmatch(key):
@@ -31,7 +31,7 @@ def path_step(key: Any) -> str:
 
 
 def key_str(key: Any) -> str | None:
-    """A dict key as JSON text: like the value, without the quotes a str would have; None if it has none."""
+    """Return a key as JSON writes its value, without quotes; None for a key that JSON cannot hold."""
     value = key
     for _ in range(MAX_STEPS):
         kind = kind_of(value)

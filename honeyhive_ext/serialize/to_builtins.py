@@ -1,6 +1,6 @@
-"""Any value -> a copy made of plain JSON types, or an error that names the path of what cannot go.
+"""Any value becomes a copy made of builtin types, or an error that names the path of the value that cannot.
 
-With a stack of our own instead of recursion, so that no depth of nesting raises RecursionError.
+It keeps its own stack and does not recurse, so that no depth of nesting raises RecursionError.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from honeyhive_ext.config.checks import lone_surrogate
 from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.serialize.encoders import (
@@ -29,19 +30,19 @@ from honeyhive_ext.serialize.keys import key_str, path_step
 
 MAX_DEPTH = 254  # arrays and objects inside one another, the event itself included: orjson's own limit
 PATH_SHOWN = 400  # characters of a path in a message
-HERE = object()  # no key of its own: the error is about the value being looked at
+HERE = object()  # instead of a key: the error is about the value, not about a key of it
 
 
 def to_builtins(
     root: Any, on_unserializable: OnUnserializable = "raise", *, path: str = "", depth: int = 0
 ) -> Any:
-    """A copy of the value made of dict, list, str, int, float, bool and None alone.
+    """Return a copy of a value that is made only of dict, list, str, int, float, bool and None.
 
     Args:
         root: The value.
         on_unserializable: As for `to_json`.
-        path: Where the value will stand, for messages.
-        depth: How many objects and arrays will stand around it.
+        path: The place of the value in its event, for messages.
+        depth: The number of objects and arrays around it in its event; at most 254 nest, it included.
 
     Raises:
         EventError: A value has no JSON form; the error names its path.
@@ -49,7 +50,7 @@ def to_builtins(
     >>> to_builtins({"point": (1, 2), 3: {"x"}})
     {'point': [1, 2], '3': ['x']}
     """
-    return _Walk(on_unserializable, path, depth).run(root)
+    return _Copier(on_unserializable, path, depth).run(root)
 
 
 class _Frame:
@@ -60,25 +61,25 @@ class _Frame:
     def __init__(
         self, source: Any, items: Iterator[tuple[Any, Any]], target: Any, *, sort: bool = False
     ) -> None:
-        self.source = source  # kept alive, so that its id stays its own
+        self.source = source  # kept alive, so that no other object gets its id
         self.items = items
         self.target = target
         self.sort = sort
         self.key: Any = None
 
 
-class _Walk:
-    """Copies a value, top down, without recursion."""
+class _Copier:
+    """Copies a value from the top down, without recursion."""
 
     def __init__(self, mode: OnUnserializable, path: str, depth: int) -> None:
         self.mode = mode
         self.path = path
-        self.room = MAX_DEPTH - depth
+        self.depth_left = MAX_DEPTH - depth
         self.stack: list[_Frame] = []
         self.active: set[int] = set()
 
     def run(self, root: Any) -> Any:
-        """The plain copy of `root`."""
+        """Return the copy of `root`."""
         opened = self.open(root)
         if not isinstance(opened, _Frame):
             return opened
@@ -127,7 +128,7 @@ class _Walk:
         return None
 
     def open(self, value: Any) -> Any:
-        """A frame for what holds other values, the plain value for what does not."""
+        """Return a frame for a value that holds other values, or the copy of any other value."""
         source = value
         sort = False
         for _ in range(MAX_STEPS):
@@ -156,7 +157,7 @@ class _Walk:
                 raise
             except NotEncodableError as error:
                 return self.refuse(str(error), source, error)
-            except Exception as error:  # noqa: BLE001 - a value's own code may raise anything, RecursionError too
+            except Exception as error:  # noqa: BLE001 - a value's own code may raise anything, even RecursionError
                 return self.refuse(
                     f"reading the {type_name(source)} raises {type_name(error)}", source, error
                 )
@@ -165,27 +166,24 @@ class _Walk:
     def frame(self, source: Any, value: Any, *, sort: bool) -> Any:
         if id(source) in self.active:
             return self.refuse("it contains itself", source)
-        if len(self.stack) >= self.room:
+        if len(self.stack) >= self.depth_left:
             return self.refuse(f"nested deeper than {MAX_DEPTH} levels", source)
         if kind_of(value) is dict:
             items = list(value.items())  # a copy: another thread may add to the dict meanwhile
             for key, _ in items:
                 if kind_of(key) is not str or not key.isascii():
-                    items = list(self.with_text_keys(items))
+                    items = list(self.with_str_keys(items))
                     break
             return _Frame(source, iter(items), {})
         elements = list(value)
         return _Frame(source, enumerate(elements), [None] * len(elements), sort=sort)
 
     def text(self, value: str) -> Any:
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            return self.refuse(f"a lone surrogate at character {error.start}, which UTF-8 cannot hold", value)
-        return value
+        problem = lone_surrogate(value)
+        return value if problem is None else self.refuse(problem, value)
 
-    def with_text_keys(self, items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
-        """Keys as text; two keys that would be the same text are told apart or refused."""
+    def with_str_keys(self, items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
+        """Yield items with each key as a str. Two keys that become the same str are refused or renamed."""
         pairs = [(self.key(key), key, value) for key, value in items]
         taken = {key for key, _ in items if type(key) is str}
         for text, key, value in pairs:
@@ -198,18 +196,16 @@ class _Walk:
     def key(self, key: Any) -> str:
         text = key_str(key)
         if text is None:
-            self.refuse(f"a key of type {type_name(key)} has no text form: write a str", key, at=key)
+            self.refuse(f"JSON has no key of type {type_name(key)}: write a str", key, at=key)
             return stand_in(key)
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            self.refuse("a lone surrogate in a key, which UTF-8 cannot hold", key, at=key)
+        if (problem := lone_surrogate(text)) is not None:
+            self.refuse(f"a key with {problem}", key, at=key)
             return well_formed(text)
         return text
 
     def second_key(self, text: str, key: Any, taken: set[str]) -> str:
         self.refuse(
-            f"two keys become the same text {text[:40]!r} in JSON (one is of type {type_name(key)})",
+            f"two keys become {text[:40]!r} in JSON, and one of them is of type {type_name(key)}: rename one",
             key,
             at=key,
         )
@@ -228,13 +224,13 @@ class _Walk:
         return None if self.mode == "null" else stand_in(value)
 
     def where(self, key: Any = HERE) -> str:
-        """The path of the value being looked at, such as `inputs.messages[3].score`."""
+        """Return the path of the current value, such as `inputs.messages[3].score`."""
         parts: list[str] = [self.path]
         for frame in self.stack:
             if kind_of(frame.target) is dict:
                 parts.append(path_step(frame.key))
             else:
-                parts.append("[*]" if frame.sort else f"[{frame.key}]")  # a set's elements have no place
+                parts.append("[*]" if frame.sort else f"[{frame.key}]")  # the elements of a set have no index
         if key is not HERE:
             parts.append(path_step(key))
         path = "".join(parts).removeprefix(".")
@@ -242,7 +238,7 @@ class _Walk:
 
 
 def _sort(items: list[Any]) -> None:
-    """A set's elements in an order that is the same in every run: numbers and texts by value."""
+    """Sort the elements of a set, so that every run writes them in the same order."""
     kinds: set[Any] = {kind_of(item) for item in items}
     if kinds <= {int, float} or kinds <= {str}:
         items.sort()

@@ -187,7 +187,7 @@ class Recording:
         if outer is not None and inside:
             given.setdefault("parent_id", outer.event_id)
         given["event_id"], given["session_id"] = event_id or new_id(), session_id
-        self._scope = Scope(session_id, given["event_id"], outer, block=self)
+        self._scope = Scope(session_id, given["event_id"], outer, span=self)
         self._started_ms = time.time_ns() / 1e6
         self._started = time.perf_counter()
         enter(self._scope)
@@ -241,7 +241,7 @@ def current_span() -> Recording | None:
     True
     """
     scope = CURRENT.get()
-    return None if scope is None else scope.block
+    return None if scope is None else scope.span
 
 
 current_span.__module__ = "honeyhive_ext"

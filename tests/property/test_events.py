@@ -34,7 +34,7 @@ def prepared(event: Any, given: dict[str, Any], settings: EventSettings | None =
 
 
 def on_wire(name: str, value: Any) -> Any:
-    """What a field given as plain JSON, a UUID, a time or a length of time is on the wire."""
+    """What a field given as plain JSON, a UUID, a timestamp or a duration is on the wire."""
     field = REQUEST_FIELDS["CreateEventRequest"][name]
     if field.unit == "unix-ms":
         return unix_ms(value, name)

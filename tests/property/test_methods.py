@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from honeyhive_ext import F
 from honeyhive_ext.local import LocalServer
-from honeyhive_ext.payload.shapes import FIRST_MS
+from honeyhive_ext.payload.times import FIRST_MS
 from honeyhive_ext.testing import batches, events, responses, searches, sessions, stored_events, updates
 from tests.support.contract import document
 from tests.support.scale import scaled

@@ -154,7 +154,7 @@ def test_an_unknown_field_is_refused_with_the_nearest_name(kind: str) -> None:
     }[kind]
     for name in REQUEST_FIELDS[kind]:
         typo = f"{name}x"
-        with pytest.raises(EventError, match=f"{typo}: an? .* has no such field: did you mean {name}"):
+        with pytest.raises(EventError, match=f"{typo}: an? .* has no such field: did you mean {name!r}"):
             call({typo: {}})
 
 

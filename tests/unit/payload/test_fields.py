@@ -10,7 +10,6 @@ from honeyhive_client.request_fields import Field
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.payload.events import EVENT
 from honeyhive_ext.payload.fields import converter
-from honeyhive_ext.payload.shapes import Shapes
 from tests.support.values import RaisingClass
 
 
@@ -65,14 +64,22 @@ def test_a_value_whose_own_class_raises_is_a_typed_error_in_every_field(name: st
     assert caught.value.path == name
 
 
-def test_a_shape_is_taken_as_it_is_only_while_its_values_fit() -> None:
-    shapes = Shapes({"start_time": field("number", unit="unix-ms"), "error": field("string", "null")})
-    assert shapes.fits({"start_time": 1_767_268_800_000, "error": None})
-    assert shapes.fits({"start_time": 1_767_268_800_001, "error": None})
-    for wrong in (1_767_268_800, 1.7e18, -1):
-        assert not shapes.fits({"start_time": wrong, "error": None})
-    assert not shapes.fits({"start_time": float("nan"), "error": None})
-    assert not shapes.fits({"start_time": True, "error": None})
-    assert not shapes.fits({"start_time": 1_767_268_800_000, "error": "caf\udce9"})
-    assert not shapes.fits({"start_time": 1_767_268_800_000, "errors": None})
-    assert not shapes.fits({7: "x"})  # type: ignore[dict-item]
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"start_time": 1_767_268_800},
+        {"start_time": 1.7e18},
+        {"start_time": float("nan")},
+        {"start_time": True},
+        {"error": "caf\udce9"},
+        {"errors": None},
+        {7: "x"},
+    ],
+    ids=repr,
+)
+def test_a_wrong_value_is_refused_however_many_events_like_it_were_right(wrong: dict[Any, Any]) -> None:
+    right = {"start_time": 1_767_268_800_000, "error": None}
+    for _ in range(3):
+        assert EVENT.convert(right, "raise") == right
+    with pytest.raises(EventError):
+        EVENT.convert({**right, **wrong}, "raise")

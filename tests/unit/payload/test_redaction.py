@@ -98,7 +98,7 @@ def test_ids_and_type_survive_the_hook() -> None:
 
 
 def test_what_the_hook_returns_is_checked_like_the_input() -> None:
-    with pytest.raises(EventError, match="did you mean metadata"):
+    with pytest.raises(EventError, match="did you mean 'metadata'"):
         sent("tool", hooked(lambda event: {**event, "metdata": {}}))
     with pytest.raises(EventError, match=r"inputs\.a"):
         sent("tool", hooked(lambda event: {**event, "inputs": {"a": object()}}))

@@ -57,7 +57,7 @@ def test_a_moment_becomes_unix_milliseconds(given: Any, ms: float) -> None:
         ("2026-01-01T12:00:00Z", r"datetime\.fromisoformat"),
         (b"1", "not bytes"),
         (date(2026, 1, 1), "not date"),
-        (timedelta(1), "length of time"),
+        (timedelta(1), "a timedelta is a duration"),
         (float("nan"), "JSON has no nan"),
         (float("inf"), "JSON has no inf"),
         (Decimal("NaN"), "JSON has no nan"),
@@ -122,7 +122,7 @@ def test_three_agree_within_the_drift_of_two_clocks() -> None:
 
 
 def test_three_that_disagree_are_an_error_that_says_by_how_much() -> None:
-    with pytest.raises(EventError, match=r"from start to end it is 900 ms, and duration says 850 ms"):
+    with pytest.raises(EventError, match=r"from start to end it is 900 ms, and duration is 850 ms"):
         complete({"start_time": NOON, "end_time": NOON + 900, "duration": 850})
 
 

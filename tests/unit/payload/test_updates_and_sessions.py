@@ -64,10 +64,10 @@ def test_an_update_of_what_is_no_id_is_refused(given: Any) -> None:
         ({"children_ids": []}, "children_ids: the service ignores an empty list"),
         ({"children_ids": ()}, "children_ids: the service ignores an empty list"),
         ({"children_ids": None}, "children_ids: the service ignores an empty list"),
-        ({"event_name": "x"}, "event_name: .* the service cannot change it once the event is there"),
-        ({"inputs": {}}, "inputs: .* the service cannot change it once the event is there"),
+        ({"event_name": "x"}, "event_name: .* the service cannot change it once the event exists"),
+        ({"inputs": {}}, "inputs: .* the service cannot change it once the event exists"),
         ({"duration": None}, "duration: null is not accepted"),
-        ({"metdata": {}}, "did you mean metadata"),
+        ({"metdata": {}}, "did you mean 'metadata'"),
     ],
 )
 def test_an_update_that_the_service_would_ignore_is_refused(fields: dict[str, Any], reason: str) -> None:

@@ -169,14 +169,14 @@ def test_set_merges_facts_and_replaces_the_rest(rec: Recorder) -> None:
 
 
 def test_wrong_fields_are_refused_where_they_are_written(rec: Recorder) -> None:
-    with pytest.raises(EventError, match="did you mean metadata"):
+    with pytest.raises(EventError, match="did you mean 'metadata'"):
         rec.span("x", metdata={})
     with pytest.raises(EventError, match="time zone"):
         rec.span("x", start_time=datetime(2026, 1, 1))  # noqa: DTZ001
     with pytest.raises(EventError, match="has the type session"):
         rec.session("x", event_type="tool")
     with rec.span("x") as span:
-        with pytest.raises(EventError, match="did you mean outputs"):
+        with pytest.raises(EventError, match="did you mean 'outputs'"):
             span.set(output={})
         for name in ("event_id", "session_id", "parent_id", "event_type"):
             with pytest.raises(EventError, match="cannot be changed inside the block"):
