@@ -10,6 +10,7 @@ import orjson
 from attrs import define
 
 from honeyhive_ext.batch.limits import RequestLimits
+from honeyhive_ext.payload.events import WireEvent
 
 _HEAD, _COMMA, _TAIL = b'{"events":[', b",", b"]}"
 _FRAME = len(_HEAD) + len(_TAIL)
@@ -211,3 +212,25 @@ class Planner:
             chunk = Chunk(self._positions, self.ids, bytes(view[:end]), self._ends)
         self._begin()
         return chunk
+
+
+def plan_prepared(events: Sequence[WireEvent], limits: RequestLimits) -> Iterator[Chunk]:
+    """Plan events that are prepared already, each with its own id.
+
+    Args:
+        events: The events, in their order.
+        limits: What one request may hold. Each chunk is planned with the size that is observed by then.
+    """
+    planner = Planner(limits)
+    for first in range(0, len(events), limits.max_events):
+        some = events[first : first + limits.max_events]
+        if not planner.ids:  # join them in one go, if they fit into one request
+            body = b"%b%b%b" % (_HEAD, _COMMA.join([event.content for event in some]), _TAIL)
+            if (whole := planner.add_body(first, [event.event_id for event in some], body)) is not None:
+                yield whole
+                continue
+        for position, event in enumerate(some, first):
+            if (chunk := planner.add(position, event.event_id, event.content)) is not None:
+                yield chunk
+    if (last := planner.flush()) is not None:
+        yield last

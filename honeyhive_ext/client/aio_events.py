@@ -181,8 +181,8 @@ class AsyncEvents:
         >>> len(asyncio.run(main()).event_ids)
         3
         """
+        from honeyhive_ext.batch.aio_run import create_batch_async as run_batch
         from honeyhive_ext.batch.options import build_options
-        from honeyhive_ext.batch.run import create_batch_async as run_batch
 
         options = build_options(
             self._sender.settings,

@@ -64,8 +64,8 @@ class AsyncSessions:
         timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
     ) -> BatchReport:
         """Record any number of events in one session, as `Sessions.create_event_batch` does."""
+        from honeyhive_ext.batch.aio_run import create_batch_async as run_batch
         from honeyhive_ext.batch.options import build_options
-        from honeyhive_ext.batch.run import create_batch_async as run_batch
 
         options = build_options(
             self._sender.settings,

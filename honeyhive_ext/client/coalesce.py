@@ -121,7 +121,7 @@ class _Lane:
         self._call()
 
     async def _fly(self, passengers: Sequence[tuple[WireEvent, _Result]]) -> None:
-        from honeyhive_ext.batch.run import deliver_async
+        from honeyhive_ext.batch.aio_run import deliver_async
 
         try:
             report = await deliver_async(self._sender, [wire for wire, _ in passengers], self._options)

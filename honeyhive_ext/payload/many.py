@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from honeyhive_client.request_fields import REQUEST_FIELDS, Field
 
 from honeyhive_ext.config.settings import EventSettings, OnUnserializable
-from honeyhive_ext.payload.events import EVENT, WireEvent, begin, place
+from honeyhive_ext.payload.events import EVENT, begin, place
 from honeyhive_ext.payload.ids import all_canonical, new_ids
 from honeyhive_ext.payload.scope import CURRENT
 from honeyhive_ext.payload.times import FIRST_MS, LAST_MS, complete
@@ -51,26 +51,6 @@ class PreparedEvents(NamedTuple):
         """Return each of them as JSON, or None if orjson refuses one of them."""
         contents = [content for wire in self.wires if (content := write_builtin(wire)) is not None]
         return contents if len(contents) == len(self.wires) else None
-
-
-class SeparateEvents(NamedTuple):
-    """Wire events of one request that were prepared one by one, as those of coalesced creations."""
-
-    events: Sequence[WireEvent]
-
-    @property
-    def ids(self) -> list[str]:
-        return [event.event_id for event in self.events]
-
-    @property
-    def given(self) -> Sequence[str]:
-        return ()  # none of them is here twice
-
-    def body(self) -> bytes:
-        return b'{"events":[%b]}' % b",".join(self.contents())
-
-    def contents(self) -> list[bytes]:
-        return [event.content for event in self.events]
 
 
 def prepare_events(

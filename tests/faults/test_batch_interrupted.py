@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import queue
 import signal
 import subprocess
 import sys
@@ -19,7 +18,6 @@ import pytest
 from honeyhive_ext import AsyncHoneyHive, HoneyHive
 from honeyhive_ext.batch import BatchReport, report_of
 from honeyhive_ext.batch.answers import BatchAnswer
-from honeyhive_ext.batch.run import Workers
 from honeyhive_ext.errors import BatchError
 from tests.support.batches import BOTH, Service, serving, tools
 from tests.support.misbehaving import Hang, Misbehaving, Recorded, hang
@@ -126,24 +124,6 @@ def test_requests_in_flight_at_ctrl_c_have_a_moment_to_end() -> None:
     assert len(report.event_ids) == 20
     assert [failure.reason for failure in report.failures] == ["not_sent"] * 5
     assert "20 delivered; 5 failed" in caught.value.__notes__[0]
-
-
-class NothingToCome(queue.SimpleQueue[BaseException | None]):
-    waits = 0
-
-    def get(self, block: bool = True, timeout: float | None = None) -> BaseException | None:
-        self.waits += 1
-        raise queue.Empty
-
-
-def test_a_ctrl_c_in_the_moment_a_request_ends_is_followed_by_no_wait_for_that_request() -> None:
-    crew = Workers(2)
-    crew.start(lambda: None)
-    crew._ended.get()  # and the interrupt comes before anything is done with it
-    crew._ended = nothing = NothingToCome()
-    crew.linger(60)
-    crew.dismiss()
-    assert nothing.waits == 0
 
 
 class Impatient(dict[str, object]):

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 
+from honeyhive_ext.batch.aio_run import create_batch_async, deliver_async
 from honeyhive_ext.batch.answers import BatchAnswer
 from honeyhive_ext.batch.ledger import Ledger
 from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit, RequestLimits
@@ -19,13 +20,15 @@ from honeyhive_ext.batch.options import build_options
 from honeyhive_ext.batch.plan import Chunk, Planner
 from honeyhive_ext.batch.reconcile import Backoff, BatchState, Delivery, SendPart
 from honeyhive_ext.batch.report import BatchReport
-from honeyhive_ext.batch.run import create_batch, create_batch_async
+from honeyhive_ext.batch.run import create_batch
+from honeyhive_ext.batch.run import deliver as run_prepared
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.config.secrets import secret
 from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.errors import APIConnectionError, APIError, APIStatusError
 from honeyhive_ext.http.exchange import Call, Reply, answer_error
 from honeyhive_ext.observe.progress import Progress
+from honeyhive_ext.payload.events import WireEvent
 from tests.support.misbehaving import Answer as Answered
 from tests.support.misbehaving import Recorded, answer, cut
 from tests.support.shells import Kind
@@ -304,3 +307,11 @@ def deliver(sender: Any, events: Any, *, progress: bool | Progress = False, **op
     if isinstance(sender, SyncMemory):
         return create_batch(sender, events, chosen, progress)  # type: ignore[arg-type]
     return asyncio.run(create_batch_async(sender, events, chosen, progress))
+
+
+def deliver_prepared(sender: Any, events: Sequence[WireEvent], **options: Any) -> BatchReport:
+    """Deliver prepared events through the driver that fits this sender."""
+    chosen = build_options(sender.settings, ObservedSizeLimit(), **options)
+    if isinstance(sender, SyncMemory):
+        return run_prepared(sender, events, chosen)  # type: ignore[arg-type]
+    return asyncio.run(deliver_async(sender, events, chosen))

@@ -12,10 +12,9 @@ import orjson
 import pytest
 from honeyhive_client.models import CreateEventRequest
 
-from honeyhive_ext.batch import BatchReport, intake, report_of
+from honeyhive_ext.batch import BatchReport, report_of
 from honeyhive_ext.batch.answers import BatchAnswer
-from honeyhive_ext.batch.intake import MOST_AT_ONCE, accepts
-from honeyhive_ext.batch.plan import Chunk
+from honeyhive_ext.batch.pipeline import MOST_AT_ONCE
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.config.secrets import secret
 from honeyhive_ext.config.settings import EventSettings, Settings
@@ -28,7 +27,6 @@ from honeyhive_ext.errors import (
     ServerError,
 )
 from honeyhive_ext.payload import many as columns
-from honeyhive_ext.payload.events import WireEvent
 from honeyhive_ext.serialize.dumps import write_builtin
 from tests.support.batches import BOTH, Service, deliver, event_id, memory, sent_ids
 from tests.support.shells import Kind
@@ -64,17 +62,6 @@ def told(report: BatchReport) -> Any:
         for failure in report.failures
     ]
     return list(report.event_ids), failures, report.requests, report.bytes_sent, report.read
-
-
-@pytest.mark.parametrize("status", [400, 404, 409, 413, 415, 422])
-def test_statuses_that_are_about_the_events_are_for_the_reconciliation(status: int) -> None:
-    assert accepts(status, b"")
-
-
-def test_of_the_500s_only_one_that_names_what_is_stored_is_for_the_reconciliation() -> None:
-    assert accepts(500, b'{"event_ids": []}')
-    assert not accepts(500, b"{}")
-    assert not any(accepts(status, b'{"event_ids": []}') for status in (401, 403, 429, 501, 502, 503))
 
 
 LISTS: dict[str, list[Any]] = {
@@ -150,20 +137,6 @@ def test_the_failures_of_a_list_say_where_its_events_stood() -> None:
     report = deliver(sender, tools(20), max_bytes=1_000, max_concurrency=1, on_error="collect")
     assert len(sender.bodies) > 2
     assert [(failure.index, failure.event_id) for failure in report.failures] == [(4, IDS[4]), (17, IDS[17])]
-
-
-def test_events_that_are_ready_are_sent_as_they_are() -> None:
-    ready = [WireEvent(identity, None, b'{"event_id":"%b","x":1.0}' % identity.encode()) for identity in IDS]
-    sender = memory("sync", Service().post)
-    report = deliver(sender, ready[:150], max_events=100, max_concurrency=1)
-    first, second = sender.bodies
-    assert first == b'{"events":[%b]}' % b",".join(event.content for event in ready[:100])
-    assert second == b'{"events":[%b]}' % b",".join(event.content for event in ready[100:150])
-    assert report.event_ids == IDS[:150]
-    narrow = memory("sync", Service().post)
-    report = deliver(narrow, ready[:9], max_bytes=200, max_concurrency=1)
-    assert len(narrow.bodies) == 3
-    assert report.event_ids == IDS[:9]
 
 
 @pytest.mark.parametrize("given", [tuple, iter])
@@ -524,15 +497,11 @@ def test_a_batch_that_the_service_stopped_and_then_somebody_says_what_stopped_it
     assert [str(failure.error) for failure in report.failures] == ["503: down"] * 2
 
 
-def test_what_was_planned_in_the_place_of_a_request_that_has_ended_counts_as_not_sent(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_events_that_were_planned_after_a_request_ended_count_as_not_sent() -> None:
     def events() -> Iterator[dict[str, Any]]:
         yield from tools(3)
         raise KeyboardInterrupt
 
-    # Python gives the address of what is gone to what comes next; here it always does.
-    monkeypatch.setattr(intake, "id", lambda made: 1 if isinstance(made, Chunk) else 2, raising=False)
     with pytest.raises(KeyboardInterrupt) as raised:
         deliver(memory("sync", Service().post), events(), max_events=2, max_concurrency=1)
     report = report_of(raised.value)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit, RequestLimits
-from honeyhive_ext.batch.plan import Chunk, Part, Planner
+from honeyhive_ext.batch.plan import Chunk, Part, Planner, plan_prepared
+from honeyhive_ext.payload.events import WireEvent
 
 FRAME = len(b'{"events":[]}')
 
@@ -146,3 +147,49 @@ def test_a_body_written_in_one_go_is_a_chunk_whose_events_are_found_again() -> N
     assert Part.of(chunk).only({"b"}).body() == b'{"events":[{"n":"a, b"}]}'
     assert Part.of(chunk).size == len(body)
     assert Planner(RequestLimits(max_bytes=len(body) - 1)).add_body(7, ["a", "b", "c"], body) is None
+
+
+def prepared(count: int) -> list[WireEvent]:
+    return [WireEvent(f"id {number}", None, b'{"x":%d.0}' % number) for number in range(count)]
+
+
+def test_prepared_events_are_planned_by_count_in_the_bytes_that_they_have() -> None:
+    events = prepared(250)
+    chunks = list(plan_prepared(events, RequestLimits(max_events=100)))
+    assert [list(chunk.positions) for chunk in chunks] == [
+        list(range(100)),
+        list(range(100, 200)),
+        list(range(200, 250)),
+    ]
+    assert [list(chunk.ids) for chunk in chunks] == [
+        [event.event_id for event in events[first : first + 100]] for first in (0, 100, 200)
+    ]
+    assert [chunk.content for chunk in chunks] == [
+        b'{"events":[%b]}' % b",".join(event.content for event in events[first : first + 100])
+        for first in (0, 100, 200)
+    ]
+
+
+@pytest.mark.parametrize("max_bytes", [40, 41, 42, 60, 100, 10_000])
+@pytest.mark.parametrize("max_events", [1, 3, 7])
+def test_prepared_events_are_planned_as_events_that_come_one_by_one(max_bytes: int, max_events: int) -> None:
+    events = prepared(20)
+    together = list(plan_prepared(events, RequestLimits(max_events, max_bytes)))
+    planner = Planner(RequestLimits(max_events, max_bytes))
+    single = [planner.add(number, event.event_id, event.content) for number, event in enumerate(events)]
+    apart = [chunk for chunk in [*single, planner.flush()] if chunk is not None]
+    assert [(list(chunk.positions), list(chunk.ids), chunk.content) for chunk in together] == [
+        (list(chunk.positions), list(chunk.ids), chunk.content) for chunk in apart
+    ]
+
+
+def test_prepared_events_are_planned_with_the_size_that_is_observed_by_then() -> None:
+    limits = RequestLimits(max_events=2)
+    chunks = plan_prepared(prepared(4), limits)
+    assert len(next(chunks).ids) == 2
+    limits.observed.observe(1)
+    assert [list(chunk.ids) for chunk in chunks] == [["id 2"], ["id 3"]]
+
+
+def test_no_prepared_events_are_no_chunk() -> None:
+    assert list(plan_prepared([], RequestLimits())) == []

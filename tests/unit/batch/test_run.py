@@ -1,29 +1,37 @@
-"""The two drivers of a batch, with a service in memory: what they send, wait for, and do at once."""
+"""The sync and the async driver of a batch, with a service in memory: what they send and wait for."""
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import queue
 import random
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import orjson
 import pytest
 
 from honeyhive_ext.batch import report_of
+from honeyhive_ext.batch.aio_run import create_batch_async
 from honeyhive_ext.batch.answers import BatchAnswer
 from honeyhive_ext.batch.limits import ObservedSizeLimit
 from honeyhive_ext.batch.options import build_options
-from honeyhive_ext.batch.run import NOTICE, Workers, create_batch_async, deliver_async
+from honeyhive_ext.batch.workers import Workers
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import APIConnectionError, APIError, AuthenticationError, BatchError, EventError
 from honeyhive_ext.payload.events import WireEvent
-from tests.support.batches import BOTH, AsyncMemory, Service, SyncMemory, deliver, event_id, memory, sent_ids
+from tests.support.batches import (
+    BOTH,
+    AsyncMemory,
+    Service,
+    SyncMemory,
+    deliver,
+    deliver_prepared,
+    event_id,
+    memory,
+    sent_ids,
+)
 from tests.support.shells import Kind
 
 RNG = random.Random(1)
@@ -33,171 +41,6 @@ POLICY = RetryPolicy(attempts=3)
 
 def tools(count: int) -> list[dict[str, Any]]:
     return [{"event_type": "tool", "event_id": identity} for identity in IDS[:count]]
-
-
-def test_with_room_for_one_the_work_is_done_by_the_caller_itself() -> None:
-    crew = Workers(1)
-    threads: list[threading.Thread] = []
-    for _ in range(3):
-        crew.start(lambda: threads.append(threading.current_thread()))
-    assert threads == [threading.current_thread()] * 3
-    assert not crew.wait()
-
-
-def test_as_much_is_done_at_once_as_there_is_room_for_and_no_more() -> None:
-    crew = Workers(3)
-    meeting = threading.Barrier(3, timeout=30)  # breaks where fewer than three come
-    lock = threading.Lock()
-    now = 0
-    most: list[int] = []
-
-    def work() -> None:
-        nonlocal now
-        with lock:
-            now += 1
-            most.append(now)
-        meeting.wait()
-        with lock:
-            now -= 1
-        meeting.wait()
-
-    for _ in range(9):
-        crew.start(work)
-    while crew.wait():
-        pass
-    assert max(most) == 3
-    assert len(most) == 9
-
-
-class Watched(queue.SimpleQueue[BaseException | None]):
-    """What a crew waits for its work with: says that it waits, for how long, and finds nothing at first.
-
-    Each wait opens one of the gates.
-    """
-
-    def __init__(self, empty: int = 0, gates: Sequence[threading.Event] = ()) -> None:
-        self.waits: list[float | None] = []
-        self.waited = threading.Event()
-        self._empty = iter(range(empty))
-        self._gates = iter(gates)
-
-    def get(self, block: bool = True, timeout: float | None = None) -> BaseException | None:
-        self.waits.append(timeout)
-        self.waited.set()
-        if (gate := next(self._gates, None)) is not None:
-            gate.set()
-        if next(self._empty, None) is not None:
-            raise queue.Empty
-        return super().get(block, timeout=30)
-
-
-def test_work_beyond_the_room_begins_when_other_work_has_ended() -> None:
-    crew = Workers(3)
-    crew._ended = ended = Watched()
-    begun = threading.Semaphore(0)
-    waited: list[bool] = []
-
-    def work() -> None:
-        waited.append(ended.waited.is_set())
-        begun.release()
-        ended.waited.wait(30)
-
-    for _ in range(3):
-        crew.start(work)
-    assert all(begun.acquire(timeout=30) for _ in range(3))
-    crew.start(work)
-    assert begun.acquire(timeout=30)
-    assert waited == [False, False, False, True]
-    while crew.wait():
-        pass
-
-
-def test_a_wait_looks_up_again_and_again_for_a_ctrl_c_that_it_may_have_missed() -> None:
-    crew = Workers(2)
-    crew._ended = ended = Watched(empty=2)
-    crew.start(lambda: None)
-    assert crew.wait()
-    assert ended.waits == [NOTICE] * 3
-
-
-def test_lingering_waits_for_the_last_of_the_work() -> None:
-    crew = Workers(4)
-    gates = [threading.Event() for _ in range(3)]
-    crew._ended = Watched(gates=gates)
-    done: list[threading.Event] = []
-
-    def work(gate: threading.Event) -> None:
-        gate.wait(30)
-        done.append(gate)
-
-    for gate in gates:
-        crew.start(partial(work, gate))
-    crew.linger(30.0)
-    assert done == gates
-
-
-def test_lingering_takes_no_longer_than_it_may() -> None:
-    crew = Workers(3)
-    crew._ended = ended = Watched(empty=1)
-    crew.start(ended.waited.wait)  # type: ignore[arg-type]
-    crew.linger(0.0)
-    assert ended.waits == [0.0]
-    while crew.wait():
-        pass
-
-
-def test_the_threads_of_a_batch_are_daemons_with_the_caller_s_context() -> None:
-    variable = contextvars.ContextVar("variable", default="none")
-    variable.set("the caller's")
-    crew = Workers(2)
-    seen: list[tuple[str, str, bool]] = []
-
-    def work() -> None:
-        thread = threading.current_thread()
-        seen.append((variable.get(), thread.name, thread.daemon))
-        variable.set("another")
-
-    for _ in range(3):
-        crew.start(work)
-    while crew.wait():
-        pass
-    assert seen == [("the caller's", "honeyhive-batch", True)] * 3
-    assert variable.get() == "the caller's"
-
-
-def test_what_a_thread_raises_comes_out_in_the_caller_and_the_others_can_be_waited_for() -> None:
-    crew = Workers(4)
-    gate = threading.Event()
-
-    def fail() -> None:
-        raise ZeroDivisionError("a bug")
-
-    crew.start(gate.wait)  # type: ignore[arg-type]
-    crew.start(fail)
-    with pytest.raises(ZeroDivisionError, match="a bug"):
-        crew.wait()
-    gate.set()
-    assert crew.wait()
-    assert not crew.wait()
-
-
-def test_lingering_ends_when_all_work_has_or_when_the_time_is_over() -> None:
-    crew = Workers(4)
-    gate = threading.Event()
-    done: list[int] = []
-
-    def work() -> None:
-        gate.wait()
-        done.append(1)
-
-    for _ in range(3):
-        crew.start(work)
-    crew.linger(0.0)  # none of them has ended
-    assert done == []
-    gate.set()
-    crew.linger(30.0)
-    assert done == [1] * 3
-    crew.linger(30.0)  # nothing is left
 
 
 @pytest.mark.parametrize("kind", BOTH)
@@ -558,34 +401,66 @@ def test_what_an_async_iterable_still_holds_is_left_to_it_when_the_service_stops
     assert report.stopped is refused
 
 
-def test_events_that_are_ready_go_one_request_after_the_other_in_the_caller_s_task() -> None:
-    ready = [WireEvent(identity, None, b'{"event_id":"%b"}' % identity.encode()) for identity in IDS[:5]]
-    sender = Crowd(1)
-    tasks: list[int] = []
+def ready(count: int) -> list[WireEvent]:
+    return [WireEvent(identity, None, b'{"event_id":"%b"}' % identity.encode()) for identity in IDS[:count]]
 
-    async def main() -> Any:
-        options = build_options(sender.settings, ObservedSizeLimit(), max_events=2, on_error="collect")
-        report = await deliver_async(sender, ready, options)  # type: ignore[arg-type]
-        tasks.append(len(asyncio.all_tasks()))
-        return report
 
-    report = asyncio.run(main())
+@pytest.mark.parametrize("kind", BOTH)
+def test_prepared_events_go_one_request_after_another_without_a_thread_or_task(kind: Kind) -> None:
+    places: list[object] = []
+
+    def post(content: bytes) -> BatchAnswer | APIError:
+        places.append((threading.get_ident(), asyncio.current_task() if kind == "async" else None))
+        return Service().post(content)
+
+    sender = memory(kind, post)
+    report = deliver_prepared(sender, ready(5), max_events=2, on_error="collect", max_concurrency=4)
     assert report.event_ids == IDS[:5]
     assert [len(sent_ids(body)) for body in sender.bodies] == [2, 2, 1]
-    assert (sender.most, tasks) == (1, [1])
+    assert len(set(places)) == 1
+    assert (report.read, report.requests, report.success) == (5, 3, True)
 
 
-def test_events_that_are_ready_and_were_not_sent_are_in_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", BOTH)
+def test_prepared_events_that_were_not_sent_are_in_the_report(
+    kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "tqdm", None)  # nothing is drawn for a batch that nobody sees
-    ready = [WireEvent(identity, None, b"{}") for identity in IDS[:9]]
     refused = AuthenticationError(401, "no such key")
-    sender = AsyncMemory(lambda content: refused)
-    options = build_options(sender.settings, ObservedSizeLimit(), max_events=2, on_error="collect")
-    report = asyncio.run(deliver_async(sender, ready, options))  # type: ignore[arg-type]
+    sender = memory(kind, lambda content: refused)
+    report = deliver_prepared(sender, ready(9), max_events=2, on_error="collect")
     assert [failure.index for failure in report.failures] == list(range(9))
     assert [failure.event_id for failure in report.failures] == IDS[:9]
+    assert [failure.content for failure in report.failures] == [event.content for event in ready(9)]
+    assert {failure.reason for failure in report.failures} == {"not_sent"}
     assert all(failure.error is refused for failure in report.failures)
+    assert (report.read, report.stopped) == (9, refused)
     assert len(sender.calls) == 1
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_one_refused_event_of_those_prepared_is_found_and_the_others_arrive(kind: Kind) -> None:
+    sender = memory(kind, Service({IDS[3]}).post)
+    report = deliver_prepared(sender, ready(9), max_events=5, on_error="collect")
+    assert report.event_ids == [*IDS[:3], *IDS[4:9]]
+    assert [(failure.index, failure.reason) for failure in report.failures] == [(3, "refused")]
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_prepared_events_that_the_service_leaves_out_are_sent_again_after_a_wait(kind: Kind) -> None:
+    answers = iter([BatchAnswer(200, orjson.dumps({"event_ids": ids})) for ids in (IDS[:1], IDS[1:2])])
+    sender = memory(kind, lambda content: next(answers))
+    report = deliver_prepared(sender, ready(2), retry=POLICY)
+    assert report.success
+    assert sender.waits == [(0, None, POLICY)]
+    assert sender.slept == [0.25]
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_missing_prepared_events_are_raised_unless_they_are_to_be_collected(kind: Kind) -> None:
+    with pytest.raises(BatchError, match="1 of 3 events not delivered") as raised:
+        deliver_prepared(memory(kind, Service({IDS[1]}).post), ready(3))
+    assert raised.value.report.event_ids == [IDS[0], IDS[2]]
 
 
 @pytest.mark.parametrize("kind", BOTH)

@@ -1,0 +1,96 @@
+"""The threads of one sync batch."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import queue
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+NOTICE = 0.5
+"""Seconds after which a wait looks for a Ctrl-C that it may have missed."""
+
+
+class Workers:
+    """Threads that live as long as one call and run at most `most` tasks at a time.
+
+    They are daemons: after Ctrl-C, a request that hangs does not keep the process alive. A thread runs one
+    task after another, because to start a thread for each request is a large part of a batch's CPU time.
+    All methods are for the thread that made the object.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._threads = self._busy = self._begun = 0  # only the calling thread counts these
+        self._over: list[None] = []  # one item for each task that is over; the threads add them
+        # A Ctrl-C inside a threading.Condition can turn into a RuntimeError of its lock. A SimpleQueue is one
+        # step for a signal.
+        self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+
+    def start(self, task: Callable[[], None]) -> None:
+        """Start a task as soon as a slot is free. With one slot in all, run it in this thread.
+
+        Raises:
+            BaseException: What an earlier task raised, if one had to end first.
+        """
+        if self._most == 1:
+            task()
+            return
+        if self._busy >= self._most:
+            self.wait()
+        if self._threads == self._busy:  # none of them is free
+            self._threads += 1
+            threading.Thread(target=self._run, name="honeyhive-batch", daemon=True).start()
+        self._busy += 1
+        self._begun += 1
+        # each task has its own context: hooks see the caller's context variables
+        self._tasks.put(partial(contextvars.copy_context().run, task))
+
+    def wait(self) -> bool:
+        """Wait until a task ends. Return False when none is left.
+
+        Raises:
+            BaseException: What the task raised.
+        """
+        if not self._busy:
+            return False
+        crash = self._next()
+        self._busy -= 1
+        if crash is not None:
+            raise crash
+        return True
+
+    def _next(self) -> BaseException | None:
+        # A Ctrl-C just before the wait begins does not end it: Python handles it at its next step.
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self._ended.get(timeout=NOTICE)
+
+    def linger(self, seconds: float) -> None:
+        """Wait until all tasks end, but no longer than this many seconds."""
+        end = time.monotonic() + seconds
+        with contextlib.suppress(queue.Empty):
+            # The queue's items do not count: a Ctrl-C may have replaced what `get` returned.
+            while len(self._over) < self._begun:
+                self._ended.get(timeout=max(0.0, end - time.monotonic()))
+
+    def dismiss(self) -> None:
+        """Let each thread end after its current task."""
+        for _ in range(self._threads):
+            self._tasks.put(None)
+
+    def _run(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            crash: BaseException | None = None
+            try:
+                task()
+            except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
+                crash = error
+            del task  # it holds the body of a request, and the next task may not come soon
+            self._over.append(None)
+            self._ended.put(crash)
+            del crash
