@@ -138,7 +138,7 @@ class _Copier:
             if value is None or kind is bool:
                 return value
             if kind is str:
-                return self.text(value)
+                return value if value.isascii() else self.text(value)
             if kind is int:
                 if MIN_INT <= value <= MAX_INT:
                     return value
