@@ -1,6 +1,6 @@
-"""`with hh.session(...)` and `with hh.span(...)`: blocks and decorators that record what happens in them."""
+"""Spans and sessions: `with` statements and decorators that record the code inside as events."""
 
-from honeyhive_ext.tracing.blocks import AsyncSpan, Span
 from honeyhive_ext.tracing.record import OnSendError, Recording, SpanOptions, current_span, session_fields
+from honeyhive_ext.tracing.spans import AsyncSpan, Span
 
 __all__ = ["AsyncSpan", "OnSendError", "Recording", "Span", "SpanOptions", "current_span", "session_fields"]

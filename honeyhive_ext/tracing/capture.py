@@ -1,4 +1,4 @@
-"""What a decorated function was called with and what it gave back, copied at that moment."""
+"""The arguments and the result of a decorated function, copied when they are seen."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.serialize.encoders import type_name, well_formed
 from honeyhive_ext.serialize.to_builtins import to_builtins
 
-ITEMS_KEPT = 1_000  # what a generator yields beyond this is counted, not kept
+ITEMS_KEPT = 1_000  # of a generator; further items are counted, not kept
 ERROR_LIMIT = 10_000  # characters of an exception's text
 
 
 class Arguments:
-    """The arguments of calls to one function, by parameter name.
+    """Reads the arguments of calls to one function, by parameter name.
 
     Args:
         function: The decorated function.
-        wanted: True for all parameters but `self` and `cls`, False for none, or the names of some.
+        wanted: True for all parameters except `self` and `cls`, False for none, or the names of some.
 
     Raises:
-        ConfigError: A name is wanted that the function does not take.
+        ConfigError: The function has no parameter of a wanted name.
     """
 
     def __init__(self, function: Callable[..., Any], wanted: bool | Collection[str]) -> None:
         self._wanted = wanted
         try:
             self._signature = inspect.signature(function)
-        except (TypeError, ValueError):  # a function written in C may not tell its own
+        except (TypeError, ValueError):  # a function written in C may have none
             self._signature = inspect.Signature(
                 [
                     inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL),
@@ -41,15 +41,15 @@ class Arguments:
             takes = list(self._signature.parameters)
             for name in wanted:
                 if name not in takes:
-                    raise ConfigError(f"capture_inputs names {name!r}, and the function takes {takes}")
+                    raise ConfigError(f"capture_inputs names {name!r}, but the function takes {takes}")
 
     def of(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any], mode: OnUnserializable
     ) -> dict[str, Any] | None:
-        """One call's arguments, defaults included, as plain JSON values.
+        """Return the arguments of one call, with defaults, as plain JSON values.
 
         Returns:
-            None if nothing is wanted or the arguments do not fit; then the call itself raises the TypeError.
+            None if none is wanted, or if they do not fit the function: then the call raises the TypeError.
         """
         if self._wanted is False:
             return None
@@ -68,7 +68,7 @@ class Arguments:
 
 
 class Yielded:
-    """What a generator yielded, as its outputs."""
+    """The items that a generator yielded, as its outputs."""
 
     def __init__(self, mode: OnUnserializable) -> None:
         self._mode: OnUnserializable = mode
@@ -76,14 +76,14 @@ class Yielded:
         self._more = 0
 
     def add(self, item: Any) -> None:
-        """Keep a copy of an item, as it may be changed later."""
+        """Keep a copy of an item, as the item may change later."""
         if len(self._items) < ITEMS_KEPT:
             self._items.append(to_builtins(item, self._mode, path="outputs.result", depth=3))
         else:
             self._more += 1
 
     def outputs(self, returned: Any = None) -> dict[str, Any]:
-        """The items as `result`, the number of those beyond the limit, and what the generator returned."""
+        """Return the items as `result`, the number of further items, and the generator's return value."""
         found: dict[str, Any] = {"result": self._items}
         if self._more:
             found["not_kept"] = self._more
@@ -93,7 +93,7 @@ class Yielded:
 
 
 def error_text(error: BaseException) -> str:
-    """An exception as the `error` of an event: its type and its text.
+    """Return an exception as the `error` of an event: its type and its text, at most 10,000 characters.
 
     >>> error_text(ValueError("no such document"))
     'ValueError: no such document'

@@ -1,4 +1,4 @@
-"""What a block records: pure but for the clock and the ids. It sends nothing."""
+"""What a span records. It reads the clock and draws ids, and sends nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OnSendError = Literal["log", "raise"]
 
 log = logging.getLogger("honeyhive_ext.tracing")
 
-# As the service does with an update: facts are added to, what went in and came out is replaced.
+# The service does the same with an update: it merges facts, and replaces inputs and outputs.
 MERGED = frozenset(
     name
     for name, field in REQUEST_FIELDS["CreateEventRequest"].items()
@@ -36,12 +36,13 @@ MERGED = frozenset(
 
 @frozen(kw_only=True)
 class SpanOptions:
-    """How a block records and sends.
+    """How a span records and sends its event.
 
     Attributes:
-        on_error: What happens when the event cannot be sent after a body that succeeded.
-        capture_inputs: Whether, or which, arguments of a decorated function become `inputs`.
-        capture_outputs: Whether what a decorated function returns or yields becomes `outputs`.
+        on_error: What happens if the event cannot be sent and the code inside succeeded: "log" or "raise".
+        capture_inputs: Arguments of a decorated function that become `inputs`: True for all, False for none,
+            or the names of some.
+        capture_outputs: Whether the value that a decorated function returns or yields becomes `outputs`.
         retry: False for one attempt, or a `RetryPolicy`; None for the client's.
         timeout: Seconds for one attempt; None for the client's.
     """
@@ -53,27 +54,47 @@ class SpanOptions:
     timeout: float | None = None
 
     def checked(self) -> Self:
-        """These options, or ConfigError for one that would only be noticed when something fails."""
+        """Return these options; raise ConfigError for one that is malformed, before anything runs."""
         if self.on_error not in ("log", "raise"):
             raise ConfigError(f'on_error is {self.on_error!r}: write "log" or "raise"')
         if isinstance(self.capture_inputs, str):
-            raise ConfigError(f"capture_inputs is a str: write [{self.capture_inputs!r}]")
+            raise ConfigError(f"capture_inputs is a str: write a list, [{self.capture_inputs!r}]")
         return self
 
 
 def session_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a session's own event."""
+    """Return the fields of a session's own event.
+
+    Raises:
+        EventError: They have another event_type.
+    """
     if fields.get("event_type", "session") != "session":
-        raise EventError("a session's own event has the type session: use span()", path="event_type")
+        raise EventError(
+            "a session's own event has the type session: use span() for others", path="event_type"
+        )
     return {**fields, "event_type": "session"}
 
 
 class Recording:
-    """One run of a block: its ids, its times, and what the code inside adds to it.
+    """One span or session while it runs: its ids, its times, and the fields that the code inside adds.
+
+    It knows no client: it is given a function that sends its event.
+
+    Args:
+        create: Sends an event. It gets the event's fields, `retry` and `timeout`, as `events.create` does.
+        settings: How input becomes an event.
+        name: The `event_name`, or None.
+        fields: The other fields of the event.
+        options: How the span records and sends.
 
     Attributes:
         event_type: The type of its event.
+        mode: What happens to values that JSON cannot hold. Captured values are never refused.
         options: How it records and sends.
+
+    Raises:
+        EventError: A field is not known or not what the API takes.
+        ConfigError: The name is not a str, or an option is malformed.
     """
 
     def __init__(
@@ -106,7 +127,7 @@ class Recording:
         self._started_ms = self._started = 0.0
 
     def fresh(self, default_name: str | None = None) -> Self:
-        """A recording of its own, with what this one was made with. A decorator makes one for each call."""
+        """Return a new recording with the same arguments. A decorator makes one for each call."""
         name = self._name
         if name is None and "event_name" not in self._given:
             name = default_name
@@ -114,25 +135,25 @@ class Recording:
 
     @property
     def event_id(self) -> str:
-        """The id of the block's event; events inside have it as parent_id."""
+        """The id of the span's event; events inside have it as `parent_id`."""
         return self._entered().event_id
 
     @property
     def session_id(self) -> str:
-        """The trace that the block and everything inside belong to."""
+        """The session that the span and everything inside it belong to."""
         return self._entered().session_id
 
     def has(self, field: str) -> bool:
-        """Whether a field of the block's event is set already."""
+        """Tell whether a field of the span's event is set."""
         return field in self._fields
 
     def keep(self, field: str, value: Any) -> None:
-        """Set a field to a value that is a plain copy already."""
+        """Set a field to a value that is already a copy made of plain JSON types."""
         self._fields[field] = value
 
     @property
     def outputs(self) -> dict[str, Any] | None:
-        """What the block gave back. What is not a dict is recorded as `{"value": ...}`."""
+        """The span's result. A value that is not a dict is recorded as `{"value": ...}`."""
         return self._fields.get("outputs")
 
     @outputs.setter
@@ -140,22 +161,22 @@ class Recording:
         self.set(outputs=value)
 
     def set(self, **fields: Unpack[CreateEventRequestInput]) -> None:
-        """Add to the block's event, which is sent when the block ends.
+        """Add fields to the span's event, which is sent when the span ends.
 
         Values are copied now. `metadata`, `metrics`, `feedback`, `config` and `user_properties` are merged
-        into what is set already; every other field is replaced.
+        with those that are set; every other field is replaced.
 
         Args:
-            **fields: The fields of CreateEventRequest, but for the ids and `event_type`.
+            **fields: The fields of CreateEventRequest except the ids and `event_type`.
 
         Raises:
-            EventError: A field that is not known or cannot be set, or the block has ended.
+            EventError: A field is not known or cannot be set here, or the span has ended.
         """
         if self._ended:
-            raise EventError("the block has ended and its event is sent: use events.update")
+            raise EventError("the span has ended and its event is sent: use events.update")
         for name in ("event_id", "session_id", "parent_id", "event_type"):
             if name in fields:
-                raise EventError("cannot be changed inside the block: give it to the block", path=name)
+                raise EventError("cannot be set inside the span: give it to span() or session()", path=name)
         for name, value in self._checked(fields).items():
             if name in MERGED:
                 self._fields[name] = {**self._fields.get(name, {}), **value}
@@ -163,23 +184,23 @@ class Recording:
                 self._fields[name] = value
 
     def _checked(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """A wrong name or time is an error here, where it is written; a copy, as values may change later."""
+        """Return a copy of the fields, as values may change later. A wrong field is an error at this line."""
         copied: dict[str, Any] = to_builtins(EVENT.convert(fields, self.mode), self.mode)
         return copied
 
     def _entered(self) -> Scope:
         if self._scope is None:
-            raise EventError("the block has no ids before it is entered")
+            raise EventError("the span has no ids before it begins: enter it with a `with` statement first")
         return self._scope
 
     def begin(self) -> None:
-        """Decide the ids, start the clock and become the scope of what follows in this context."""
+        """Decide the ids, start the clock, and become the scope of this context."""
         if self._scope is not None:
-            raise EventError("this block has been entered before: make one for each use, as hh.span(...)")
+            raise EventError("this span has been used before: make one for each use, as hh.span(...)")
         outer = CURRENT.get()
         given = self._fields
         event_id, session_id = given.get("event_id"), given.get("session_id")
-        if self.event_type == "session":  # a session's event has the session's id, and is a root
+        if self.event_type == "session":  # a session's event has the session's id and no parent
             session_id = event_id = session_id_str(session_id or event_id or new_id())
         elif session_id is None:
             session_id = outer.session_id if outer is not None else new_id()
@@ -193,8 +214,8 @@ class Recording:
         enter(self._scope)
 
     def end(self, error: BaseException | None) -> dict[str, Any]:
-        """Stop the clock, leave the scope, and give the fields of the event to create."""
-        elapsed = (time.perf_counter() - self._started) * 1e3  # no wall clock: that one may be set meanwhile
+        """Stop the clock, leave the scope, and return the fields of the event to create."""
+        elapsed = (time.perf_counter() - self._started) * 1e3  # not a wall clock, which may be set meanwhile
         leave(self._entered())
         self._ended = True
         fields = self._fields
@@ -210,32 +231,32 @@ class Recording:
         return fields
 
     def sending(self, error: BaseException | None) -> dict[str, Any]:
-        """The arguments of `create` besides the event. Whoever interrupts does not wait for retries."""
+        """Return the arguments of `create` besides the fields. After an interrupt there are no retries."""
         retry = self.options.retry
         if error is not None and not isinstance(error, (Exception, GeneratorExit)):
             retry = False
         return {"retry": retry, "timeout": self.options.timeout}
 
     def not_sent(self, failure: BaseException, error: BaseException | None) -> None:
-        """Say that the event was not sent, without hiding what the application itself raises."""
+        """Report that the event was not sent, without hiding an exception of the application."""
         what = type_name(failure)
         if isinstance(failure, APIStatusError):
             what += f" {failure.status}"
         elif isinstance(failure, EventError):
             what += f" at {failure.path}" if failure.path else ""
-        log.error("the event %s (%s) of a block was not sent: %s", self.event_id, self.event_type, what)
+        log.error("the event %s (%s) of a span was not sent: %s", self.event_id, self.event_type, what)
         if not isinstance(failure, Exception):
             raise failure  # an interrupt or a cancellation while sending is for the application
         if error is not None:
-            error.add_note(f"honeyhive_ext: the event {self.event_id} of the block was not sent: {what}")
+            error.add_note(f"honeyhive_ext: the event {self.event_id} of the span was not sent: {what}")
         elif self.options.on_error == "raise":
             raise failure
 
 
 def current_span() -> Recording | None:
-    """The innermost block that is open around the running code, or None.
+    """Return the innermost span or session around the running code, or None outside of all.
 
-    A decorated function adds to its own event with `current_span().set(metadata=...)`.
+    A decorated function adds fields to its own event with `current_span().set(metadata=...)`.
 
     >>> current_span() is None
     True

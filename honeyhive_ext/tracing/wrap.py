@@ -1,8 +1,7 @@
 """Decorated functions, coroutines, generators and async generators.
 
-Between two steps of a generator the consumer's code runs in the same context, so the scope is put in place
-for each step and taken away after it. Nothing but our own variable is touched: other context variables
-behave as without the decorator.
+Between two steps of a generator, the code that consumes it runs in the same context. So the scope is set for
+each step and removed after it. No other context variable is touched: those behave as without the decorator.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ Args = tuple[Any, ...]
 Kwargs = dict[str, Any]
 
 
-class Block(Protocol):
-    """What a decorator needs of a block."""
+class AnySpan(Protocol):
+    """What a decorator needs of a span."""
 
     options: SpanOptions
     mode: OnUnserializable
@@ -36,24 +35,24 @@ class Block(Protocol):
     async def afinish(self, error: BaseException | None) -> None: ...
 
 
-class SyncBlock(Block, Protocol):
-    """What a decorator of a plain function needs of a block."""
+class SyncSpan(AnySpan, Protocol):
+    """What a decorator of a plain function needs of a span."""
 
     def finish(self, error: BaseException | None) -> None: ...
 
 
 class _Start:
-    """Begins a block for each call of one function."""
+    """Begins a span for each call of one function."""
 
-    def __init__(self, block: Block, function: Function) -> None:
-        self.block = block
-        self.arguments = Arguments(function, block.options.capture_inputs)
+    def __init__(self, span: AnySpan, function: Function) -> None:
+        self.span = span
+        self.arguments = Arguments(function, span.options.capture_inputs)
         name = getattr(function, "__qualname__", type(function).__qualname__)
         self.name = name.rpartition("<locals>.")[2]
 
     def __call__(self, args: Args, kwargs: Kwargs) -> Any:
-        """A block for this call, with the arguments as its inputs, begun."""
-        run = self.block.fresh(self.name)
+        """Begin the span of this call, with the arguments as its inputs, and return it."""
+        run = self.span.fresh(self.name)
         if not run.has("inputs"):
             inputs = self.arguments.of(args, kwargs, run.mode)
             if inputs is not None:
@@ -62,15 +61,15 @@ class _Start:
         return run
 
 
-def _returned(run: Block, result: Any) -> None:
+def _returned(run: AnySpan, result: Any) -> None:
     if run.options.capture_outputs and not run.has("outputs"):
         run.keep("outputs", to_builtins({"result": result}, run.mode, path="outputs", depth=1))
 
 
-def plain_function(block: SyncBlock, function: Function) -> Function:
+def plain_function(span: SyncSpan, function: Function) -> Function:
     """Record each call."""
 
-    start = _Start(block, function)
+    start = _Start(span, function)
 
     @wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -87,10 +86,10 @@ def plain_function(block: SyncBlock, function: Function) -> Function:
     return wrapper
 
 
-def coroutine_function(block: Block, function: Callable[..., Awaitable[Any]]) -> Function:
+def coroutine_function(span: AnySpan, function: Callable[..., Awaitable[Any]]) -> Function:
     """Record each call, from its first step to its result."""
 
-    start = _Start(block, function)
+    start = _Start(span, function)
 
     @wraps(function)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -108,7 +107,7 @@ def coroutine_function(block: Block, function: Callable[..., Awaitable[Any]]) ->
 
 
 class _Steps:
-    """Runs the steps of one generator inside its scope, and everything else outside of it."""
+    """Runs the steps of one generator inside its scope, and the code between them outside of it."""
 
     def __init__(self, start: _Start, args: Args, kwargs: Kwargs) -> None:
         outside = CURRENT.get()
@@ -119,7 +118,7 @@ class _Steps:
 
     @contextmanager
     def inside(self) -> Generator[None]:
-        """The scope as the body left it at its last step: it may be inside a block of its own."""
+        """Set the scope as the body left it at its last step, which may be inside a span of the body."""
         outside = CURRENT.get()
         CURRENT.set(self.scope)
         try:
@@ -129,31 +128,31 @@ class _Steps:
             CURRENT.set(outside)
 
     def take(self, step: Callable[..., Any], *args: Any) -> Any:
-        """One step of a generator."""
+        """Take one step of a generator."""
         with self.inside():
             return self.keep(step(*args))
 
     async def atake(self, step: Callable[..., Awaitable[Any]], *args: Any) -> Any:
-        """One step of an async generator."""
+        """Take one step of an async generator."""
         with self.inside():
             return self.keep(await step(*args))
 
     def keep(self, item: Any) -> Any:
-        """Note what was yielded."""
+        """Record an item that was yielded."""
         if self.run.options.capture_outputs:
             self.yielded.add(item)
         return item
 
     def ended(self, returned: Any = None) -> None:
-        """Note the end as the outputs, unless the body has set them."""
+        """Record the items as the outputs, unless the body has set them."""
         if self.run.options.capture_outputs and not self.run.has("outputs"):
             self.run.keep("outputs", self.yielded.outputs(returned))
 
 
-def generator_function(block: SyncBlock, function: Callable[..., Generator[Any, Any, Any]]) -> Function:
+def generator_function(span: SyncSpan, function: Callable[..., Generator[Any, Any, Any]]) -> Function:
     """Record each generator, from its first step to its end or to its closing."""
 
-    start = _Start(block, function)
+    start = _Start(span, function)
 
     @wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
@@ -172,7 +171,7 @@ def generator_function(block: SyncBlock, function: Callable[..., Generator[Any, 
                     item = steps.take(generator.throw, thrown)
                 else:
                     item = steps.take(generator.send, sent)
-        except StopIteration as stop:  # only a step's own: one thrown in leaves a generator as RuntimeError
+        except StopIteration as stop:  # of a step: one that is thrown in leaves a generator as RuntimeError
             steps.ended(stop.value)
             steps.run.finish(None)
             return stop.value
@@ -184,10 +183,10 @@ def generator_function(block: SyncBlock, function: Callable[..., Generator[Any, 
     return wrapper
 
 
-def async_generator_function(block: Block, function: Callable[..., AsyncGenerator[Any, Any]]) -> Function:
+def async_generator_function(span: AnySpan, function: Callable[..., AsyncGenerator[Any, Any]]) -> Function:
     """Record each async generator, from its first step to its end or to its closing."""
 
-    start = _Start(block, function)
+    start = _Start(span, function)
 
     @wraps(function)
     async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:

@@ -1,4 +1,4 @@
-"""A client that keeps what blocks would send, prepared exactly as the real one does."""
+"""A client that keeps the events that spans would send, prepared as the real client prepares them."""
 
 from __future__ import annotations
 

@@ -101,19 +101,19 @@ def test_another_event_loop_than_asyncio_waits_for_the_sending(rec: Recorder) ->
 
 @pytest.mark.parametrize("shell", ["span", "aspan"])
 def test_async_methods_are_recorded_without_self_and_cls(rec: Recorder, shell: str) -> None:
-    block = getattr(rec, shell)
+    span = getattr(rec, shell)
 
     class Service:
-        @block("method")
+        @span("method")
         async def method(self, a: int) -> int:
             return a
 
-        @block("class method")
+        @span("class method")
         @classmethod
         async def of(cls, a: int) -> str:
             return cls.__name__
 
-        @block("static method")
+        @span("static method")
         @staticmethod
         async def static(a: int) -> int:
             return a

@@ -193,9 +193,9 @@ def test_the_async_client_refuses_what_it_cannot_await(rec: Recorder) -> None:
 def test_a_decorator_without_parentheses_is_refused(rec: Recorder) -> None:
     def function() -> None: ...
 
-    for block in (rec.span, rec.aspan):
+    for span in (rec.span, rec.aspan):
         with pytest.raises(ConfigError, match=r"write @hh\.span\(\)"):
-            block(function)
+            span(function)
 
 
 def test_partials_and_callable_objects_are_recorded(rec: Recorder) -> None:
@@ -235,6 +235,7 @@ def test_a_parameter_that_does_not_exist_is_found_when_decorating(rec: Recorder)
     def f(query: str) -> None: ...
 
     with pytest.raises(
-        ConfigError, match=r"capture_inputs names 'qeury', and the function takes \['query'\]"
+        ConfigError,
+        match=r"capture_inputs names 'qeury', but the function takes \['query'\]",
     ):
         rec.span("x", capture_inputs=["qeury"])(f)

@@ -1,4 +1,4 @@
-"""Blocks in threads, tasks and copied contexts."""
+"""Spans in threads, tasks and copied contexts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _no_scope_is_left_behind() -> Any:
     assert CURRENT.get() is None
 
 
-def test_tasks_belong_to_the_block_they_were_started_in(rec: Recorder) -> None:
+def test_tasks_belong_to_the_span_they_were_started_in(rec: Recorder) -> None:
     async def step(name: str) -> None:
         await asyncio.sleep(0)
         async with rec.aspan(name):
@@ -51,12 +51,12 @@ def test_tasks_belong_to_the_block_they_were_started_in(rec: Recorder) -> None:
     assert rec.named("thread")["parent_id"] == root["event_id"]
 
 
-def test_a_task_that_outlives_its_block_still_belongs_to_it(rec: Recorder) -> None:
+def test_a_task_that_outlives_its_span_still_belongs_to_it(rec: Recorder) -> None:
     async def late(go: asyncio.Event) -> None:
         async with rec.aspan("meanwhile"):
             await go.wait()
         rec.create("tool", event_name="late")
-        assert current_span() is None, "the block itself has ended"
+        assert current_span() is None, "the span itself has ended"
         async with rec.aspan("after"):
             pass
         rec.create("tool", event_name="later")
@@ -83,7 +83,7 @@ def test_threads_have_a_context_of_their_own_unless_it_is_copied(rec: Recorder) 
     assert rec.named("copied")["parent_id"] == span.event_id
 
 
-def test_many_threads_do_not_mix_up_their_blocks(rec: Recorder) -> None:
+def test_many_threads_do_not_mix_up_their_spans(rec: Recorder) -> None:
     barrier = threading.Barrier(8)
 
     def work(number: int) -> None:
@@ -105,25 +105,25 @@ def test_many_threads_do_not_mix_up_their_blocks(rec: Recorder) -> None:
             assert span["parent_id"] == session["event_id"] == step["session_id"]
 
 
-def test_blocks_that_end_out_of_order_leave_no_scope_behind(rec: Recorder) -> None:
-    blocks = [rec.span(f"{number}") for number in range(4)]
-    for block in blocks:
-        block.__enter__()
+def test_spans_that_end_out_of_order_leave_no_scope_behind(rec: Recorder) -> None:
+    spans = [rec.span(f"{number}") for number in range(4)]
+    for span in spans:
+        span.__enter__()
     order = (1, 0, 3, 2)
     innermost = (3, 3, 2, None)
     for number, left in zip(order, innermost, strict=True):
-        blocks[number].__exit__(None, None, None)
-        assert current_span() is (None if left is None else blocks[left])
+        spans[number].__exit__(None, None, None)
+        assert current_span() is (None if left is None else spans[left])
 
 
-def test_a_block_may_end_in_another_context_than_it_began_in(rec: Recorder) -> None:
+def test_a_span_may_end_in_another_context_than_it_began_in(rec: Recorder) -> None:
     span = rec.span("x")
     copy_context().run(span.__enter__)
     span.__exit__(None, None, None)
     assert rec.named("x")["event_id"] == span.event_id
 
 
-def test_a_context_that_is_kept_does_not_keep_the_block(rec: Recorder) -> None:
+def test_a_context_that_is_kept_does_not_keep_the_span(rec: Recorder) -> None:
     with rec.span("x") as span:
         context = copy_context()
     ended = weakref.ref(span)

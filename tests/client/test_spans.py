@@ -1,4 +1,4 @@
-"""Session and span blocks of both shells, against the local server on a real socket."""
+"""Sessions and spans of both clients, against the local server on a real socket."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def check(events: dict[str, dict[str, Any]]) -> None:
         assert event["start_time"] + event["duration"] == pytest.approx(event["end_time"], abs=0.01)
 
 
-def test_a_trace_of_blocks_is_stored_as_a_tree(hh: HoneyHive, server: LocalServer) -> None:
+def test_a_trace_of_spans_is_stored_as_a_tree(hh: HoneyHive, server: LocalServer) -> None:
     @hh.span("answer")
     def answer(question: str) -> str:
         with hh.span("search", event_type="tool") as span:
@@ -58,7 +58,7 @@ def test_a_trace_of_blocks_is_stored_as_a_tree(hh: HoneyHive, server: LocalServe
     check(stored(server))
 
 
-def test_a_trace_of_async_blocks_is_the_same_tree(server: LocalServer) -> None:
+def test_a_trace_of_async_spans_is_the_same_tree(server: LocalServer) -> None:
     async def main() -> None:
         async with AsyncHoneyHive(api_key=KEY, base_url=server.url) as ahh:
 
@@ -79,7 +79,7 @@ def test_a_trace_of_async_blocks_is_the_same_tree(server: LocalServer) -> None:
     check(stored(server))
 
 
-def test_batches_inside_a_block_belong_to_it(hh: HoneyHive, server: LocalServer) -> None:
+def test_batches_inside_a_span_belong_to_it(hh: HoneyHive, server: LocalServer) -> None:
     with hh.span("load") as span:
         report = hh.events.create_batch([{"event_type": "tool", "event_name": f"step {i}"} for i in range(5)])
     assert report.success

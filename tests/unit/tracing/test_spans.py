@@ -31,7 +31,7 @@ def _no_scope_is_left_behind() -> Any:
     assert CURRENT.get() is None
 
 
-def test_what_is_created_inside_belongs_to_the_block(rec: Recorder) -> None:
+def test_what_is_created_inside_belongs_to_the_span(rec: Recorder) -> None:
     with rec.session("chat", user_properties={"tier": "free"}) as session:
         rec.create("tool", event_name="outer")
         with rec.span("answer", inputs={"q": 1}) as span:
@@ -88,13 +88,14 @@ def test_a_session_is_a_root_even_inside_another(rec: Recorder) -> None:
     assert "parent_id" not in rec.named("inner")
 
 
-def test_times_are_those_of_the_block(rec: Recorder) -> None:
-    before = time.time() * 1e3
+def test_times_are_those_of_the_span(rec: Recorder) -> None:
+    before, started = time.time() * 1e3, time.perf_counter()
     with rec.span("timed"):
         time.sleep(0.02)
+    most = (time.perf_counter() - started) * 1e3
     event = rec.named("timed")
     assert before - 1 <= event["start_time"] <= time.time() * 1e3
-    assert 20 <= event["duration"] < 10_000
+    assert 20 <= event["duration"] <= most + 1
     assert event["end_time"] == pytest.approx(event["start_time"] + event["duration"], abs=0.01)
 
 
@@ -179,7 +180,7 @@ def test_wrong_fields_are_refused_where_they_are_written(rec: Recorder) -> None:
         with pytest.raises(EventError, match="did you mean 'outputs'"):
             span.set(output={})
         for name in ("event_id", "session_id", "parent_id", "event_type"):
-            with pytest.raises(EventError, match="cannot be changed inside the block"):
+            with pytest.raises(EventError, match="cannot be set inside the span"):
                 span.set(**{name: SESSION})
     with pytest.raises(EventError, match=r"use events\.update"):
         span.set(metadata={})
@@ -187,22 +188,22 @@ def test_wrong_fields_are_refused_where_they_are_written(rec: Recorder) -> None:
 
 def test_ids_are_known_from_entering_on(rec: Recorder) -> None:
     span = rec.span("x")
-    with pytest.raises(EventError, match="before it is entered"):
+    with pytest.raises(EventError, match="before it begins"):
         _ = span.event_id
     with span:
         inside = span.event_id
     assert span.event_id == inside == rec.named("x")["event_id"]
 
 
-def test_a_block_is_for_one_use(rec: Recorder) -> None:
+def test_a_span_is_for_one_use(rec: Recorder) -> None:
     span = rec.span("x")
-    with span, pytest.raises(EventError, match="entered before"):
+    with span, pytest.raises(EventError, match="used before"):
         span.__enter__()
-    with pytest.raises(EventError, match="entered before"):
+    with pytest.raises(EventError, match="used before"):
         span.__enter__()
 
 
-def test_the_innermost_open_block_is_the_current_one(rec: Recorder) -> None:
+def test_the_innermost_open_span_is_the_current_one(rec: Recorder) -> None:
     assert current_span() is None
     with rec.span("a") as a:
         with rec.span("b") as b:
@@ -217,7 +218,7 @@ def test_values_without_a_json_form_do_not_lose_the_event(rec: Recorder) -> None
     assert rec.named("x")["outputs"] == {"score": "nan"}
 
 
-def test_the_clients_choice_of_null_holds_in_blocks() -> None:
+def test_the_clients_choice_of_null_holds_in_spans() -> None:
     rec = Recorder(EventSettings(on_unserializable="null"))
     with rec.span("x", inputs={"a": object()}):
         pass
@@ -234,9 +235,7 @@ def test_an_event_that_cannot_be_sent_is_logged_and_the_code_goes_on(
     with caplog.at_level(logging.ERROR, "honeyhive_ext.tracing"), rec.span("canary name") as span:
         pass
     (record,) = caplog.records
-    assert (
-        record.getMessage() == f"the event {span.event_id} (chain) of a block was not sent: ServerError 503"
-    )
+    assert record.getMessage() == f"the event {span.event_id} (chain) of a span was not sent: ServerError 503"
 
 
 def test_an_event_that_cannot_be_sent_is_raised_where_asked_for(rec: Recorder) -> None:
@@ -251,7 +250,7 @@ def test_the_applications_exception_is_never_masked(rec: Recorder, on_error: str
     with pytest.raises(KeyError) as caught, rec.span("x", on_error=on_error) as span:
         raise KeyError("k")
     assert caught.value.__notes__ == [
-        f"honeyhive_ext: the event {span.event_id} of the block was not sent: APIConnectionError"
+        f"honeyhive_ext: the event {span.event_id} of the span was not sent: APIConnectionError"
     ]
 
 
@@ -275,5 +274,5 @@ def test_who_interrupts_does_not_wait_for_retries(rec: Recorder) -> None:
 def test_options_are_checked_where_they_are_written(rec: Recorder) -> None:
     with pytest.raises(ConfigError, match='write "log" or "raise"'):
         rec.span("x", on_error="ignore")
-    with pytest.raises(ConfigError, match=r"write \['query'\]"):
+    with pytest.raises(ConfigError, match=r"write a list, \['query'\]"):
         rec.span("x", capture_inputs="query")

@@ -1,4 +1,4 @@
-"""The blocks of the two shells: enter, leave, send; as `with`, as `async with`, and as decorators."""
+"""The spans of the two clients, for `with`, `async with` and as decorators: begin, end, send."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AF = TypeVar("AF", bound=Callable[..., Awaitable[Any] | AsyncIterator[Any]])
 
 
 class Span(Recording):
-    """A block of `HoneyHive`: `with hh.span(...) as span:`, or a decorator of any kind of function."""
+    """A span or session of `HoneyHive`: `with hh.span(...) as span:`, or a decorator of any function."""
 
     def __enter__(self) -> Self:
         self.begin()
@@ -29,12 +29,12 @@ class Span(Recording):
         self.finish(error)
 
     def finish(self, error: BaseException | None) -> None:
-        """End the block and send its event. What the application raises stays what is raised."""
+        """End the span and send its event. An exception of the application is never replaced."""
         self._send(self.end(error), error)
 
     async def afinish(self, error: BaseException | None) -> None:
-        """The same for a decorated coroutine: the network is waited for outside of the event loop."""
-        import asyncio  # only here: a program without a coroutine need not load it
+        """Do the same for a decorated coroutine; a thread waits for the network, not the event loop."""
+        import asyncio  # here, since a program without coroutines does not need it
 
         fields = self.end(error)
         try:
@@ -47,7 +47,7 @@ class Span(Recording):
     def _send(self, fields: dict[str, Any], error: BaseException | None) -> None:
         try:
             self._create(**self.sending(error), **fields)
-        except BaseException as failure:  # noqa: BLE001 - `not_sent` raises what must be raised
+        except BaseException as failure:  # noqa: BLE001 - `not_sent` decides what to raise
             self.not_sent(failure, error)
 
     def __call__(self, function: F) -> F:
@@ -66,7 +66,7 @@ class Span(Recording):
 
 
 class AsyncSpan(Recording):
-    """A block of `AsyncHoneyHive`: `async with hh.span(...) as span:`, or a decorator of async functions."""
+    """A span or session of `AsyncHoneyHive`: `async with hh.span(...)`, or a decorator of async functions."""
 
     async def __aenter__(self) -> Self:
         self.begin()
@@ -78,11 +78,11 @@ class AsyncSpan(Recording):
         await self.afinish(error)
 
     async def afinish(self, error: BaseException | None) -> None:
-        """End the block and send its event. What the application raises stays what is raised."""
+        """End the span and send its event. An exception of the application is never replaced."""
         fields = self.end(error)
         try:
             await self._create(**self.sending(error), **fields)
-        except BaseException as failure:  # noqa: BLE001 - `not_sent` raises what must be raised
+        except BaseException as failure:  # noqa: BLE001 - `not_sent` decides what to raise
             self.not_sent(failure, error)
 
     def __call__(self, function: AF) -> AF:
@@ -96,6 +96,6 @@ class AsyncSpan(Recording):
         if iscoroutinefunction(target):
             return cast(AF, wrap.coroutine_function(self, target))
         raise ConfigError(
-            f"{getattr(target, '__qualname__', target)!r} is not async, and AsyncHoneyHive cannot send "
-            "without being awaited: decorate it with a block of HoneyHive, or make it async"
+            f"{getattr(target, '__qualname__', target)!r} is not async, and AsyncHoneyHive must be awaited "
+            "to send: make the function async, or decorate it with a span of HoneyHive"
         )
