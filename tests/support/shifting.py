@@ -18,6 +18,8 @@ from honeyhive_ext.search.walk.walk import Walk
 
 Event = dict[str, Any]
 
+HI = 10_000  # Unix ms; the end of the ranges that tests ask for
+
 
 def ms_of(text: str) -> int:
     return round((datetime.fromisoformat(text) - EPOCH).total_seconds() * 1000)
@@ -128,7 +130,15 @@ class Service:
         return True
 
 
-def drive(service: Service, at: Position, *, size: int) -> Iterator[Any]:
+def service(*times: float | None, **switches: Any) -> Service:
+    """Make a service with events at these times, in Unix ms. Events of equal times keep their order."""
+    made = Service(random.Random(7), shuffled=False, **switches)
+    for time in times:
+        made.add(time)
+    return made
+
+
+def drive(answering: Service, at: Position, *, size: int) -> Iterator[Any]:
     """The events that a walk hands out, as a plain driver without prefetching gets them."""
     steps = Walk(at, size=size).run()
     step = next(steps)
@@ -137,4 +147,4 @@ def drive(service: Service, at: Position, *, size: int) -> Iterator[Any]:
             yield row.value
         if step.ask is None:
             return
-        step = steps.send(service.answer(step.ask))
+        step = steps.send(answering.answer(step.ask))

@@ -10,7 +10,7 @@ from operator import itemgetter
 from attrs import evolve
 
 from honeyhive_ext.errors import PaginationIncomplete
-from honeyhive_ext.search.pages.rows import Row, key_of
+from honeyhive_ext.search.pages.rows import YEAR_9999, Row, key_of
 from honeyhive_ext.search.walk.steps import Position
 
 OVERLAPS = (1, 10, 100, 1_000, 60_000, 3_600_000, 86_400_000)  # ms; what a service may cut times to
@@ -65,7 +65,7 @@ def further_back(at: Position) -> Position:
     end = failed[0] + OVERLAPS[tries]
     if later:
         end = max(end, math.ceil(later[min(1 << 2 * (tries - 1), len(later)) - 1]) + at.overlap)
-    return evolve(at, hi=end if past is None else min(end, past), failed=failed)
+    return evolve(at, hi=min(end, YEAR_9999 if past is None else past), failed=failed)
 
 
 def coarseness(at: Position, rows: Iterable[Row]) -> int:

@@ -1,23 +1,23 @@
-"""The stable walk: every event of a range exactly once, while events arrive and go. Pure.
+"""The pagination of a search: every event of a range exactly once, while events arrive and go. Pure.
 
-Page numbers shift when events arrive, so the walk always asks for page 1 and moves the end of the range
-down to the oldest row it has, overlapping by `overlap` milliseconds and dropping the ids it has seen.
-Whoever drives it sends what `WalkStep.ask` says and puts the answer in; it has no clock, no socket, no state
-outside itself:
+Page numbers shift when events arrive. So the walk always asks for page 1 and moves the end of the range
+down to the oldest row it has. Requests overlap by `overlap` milliseconds, and ids already seen are dropped.
+The walk has no clock, no socket and no state outside itself. Its driver sends what `WalkStep.ask` says and
+sends back the answer:
 
     steps = Walk(Position(lo, hi), size=1000).run()
     step = next(steps)
     while step.ask:
-        step = steps.send(answer_to(step.ask))      # step.rows: rows to hand out
+        step = steps.send(answer_to(step.ask))      # step.rows: rows to yield
 
-Promise: an event that matches throughout the walk is handed out exactly once, one that arrives meanwhile
-at most once, or `PaginationIncomplete` is raised.
+Promise: an event that matches during the whole walk is yielded exactly once, and an event that arrives
+during the walk at most once. Otherwise the walk raises `PaginationIncomplete`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve
@@ -36,25 +36,24 @@ from honeyhive_ext.search.walk.overlap import (
 )
 from honeyhive_ext.search.walk.steps import Position, WalkStep
 
-MOST_DOUBTS = 3  # second pages that are not empty, until pages are taken to be cut
-COARSE = OVERLAPS[1]  # ms; whoever cuts times to more cuts off at least as much
-MOST_WITHOUT_PROGRESS = 200  # requests in which the end of the range did not move down
+MOST_DOUBTS = 3  # second pages with rows, after which pages count as cut short
+COARSE = OVERLAPS[1]  # ms; a service that cuts times to a larger unit cuts off at least as much
+MOST_WITHOUT_PROGRESS = 200  # requests that did not move the end of the range down
 
 
 class Walk:
     """One walk over [at.lo, at.hi], newest first.
 
     Args:
-        at: Where to begin: a bare range, or where an earlier walk stood.
+        at: Where to begin: a range alone, or the position of an earlier walk.
         size: Events in a page, 1 to 1,000.
-        floor: Where an open range (no date range in the first request) begins once it needs an end.
-
-        prove: Spend a request on finding out whether the service reads times to the millisecond, where
-            the times of the events leave that open.
+        floor: Unix ms at which a range begins that had no start, once the walk needs one.
+        prove: Whether to spend a request on the question whether the service reads times to the
+            millisecond, if the times of the events leave that open.
 
     Attributes:
         learned: What the answers have shown about the service.
-        proven: Whether the service was seen to read the end of a range to the millisecond.
+        proven: Whether an answer has shown that the service reads the end of a range to the millisecond.
     """
 
     def __init__(self, at: Position, *, size: int, floor: int = 0, prove: bool = False) -> None:
@@ -65,7 +64,7 @@ class Walk:
         self.proven = False
 
     def run(self) -> Generator[WalkStep, Page | PageRefused, None]:
-        """The walk itself: yields steps, takes the answers to their requests."""
+        """Yield the steps of the walk, and take the answer to the request of each."""
         at: Position | None = self._at
         before = self._at
         # No variable here keeps a page, so that its memory is free before the next one is parsed.
@@ -88,7 +87,7 @@ class Walk:
     def _answered(
         self, at: Position, answer: Page | PageRefused, found: list[Sequence[Row]]
     ) -> Generator[WalkStep, Page | PageRefused, Position | None]:
-        """Where to go on after an answer; its new rows are added to `found`."""
+        """Add the new rows of an answer to `found`; return where to continue."""
         asking = self._take(at, _page(answer))
         reply: Any = None
         after: Position | None
@@ -104,73 +103,37 @@ class Walk:
     def _take(
         self, at: Position, page: Page
     ) -> Generator[Ask, Page | PageRefused, tuple[list[Row], Position | None]]:
-        """What an answer gives: the new rows, and where to go on (None: the end)."""
-        rows = read_rows(page.events)
-        page, rows, full = yield from self._complete(at, page, rows)
-        had = times(rows)
-        overlap = wanted_overlap(at, had)
-        self._prove(at, had)
-        if self._prove_by_asking and full and not self.proven:
-            yield from self._ask_for_proof(rows)
+        """Return the new rows of an answer, and where to continue: None at the end."""
+        page, rows, full = yield from self._complete(at, page, read_rows(page.events))
+        known = times(rows)
+        overlap = wanted_overlap(at, known)
+        yield from self._prove(at, known, full=full)
         gap: list[Row] = []
-        if at.reach is not None and not any(time >= at.reach for time in had):
-            # Nothing of what was had before appears again: rows in between may be missing from this answer.
-            if not at.drained:
-                if at.hi != at.past:
-                    return [], further_back(at)
-            elif not self.proven:
-                lo = at.lo
-                if had and lo is not None:
-                    lo = max(lo, math.floor(max(had)) - overlap)
-                gap = yield from drain(lo, at.past, self.learned)
+        if _may_lack_rows(at, known):
+            if not at.drained and at.hi != at.past:
+                return [], further_back(at)
+            gap = yield from self._gap(at, known, overlap)
         overlap = max(overlap, coarseness(at, rows))
-        new = unseen(at.seen, newest_first([*gap, *rows]) if gap else rows)
-        seen = remember(at, overlap, [*gap, *rows])
-        if not full:
-            return (yield from self._end(at, new, seen))
-        if not had:
-            raise PaginationIncomplete(
-                f"A whole page of {len(rows)} events without a readable start_time: there is no time to go "
-                "on from. A larger page_size may hold them all."
-            )
-        last = min(had)
-        end = math.ceil(last) + overlap
-        if at.lo is not None and at.hi is not None and end >= at.hi:
-            # The top of the range alone fills a page, so there is no later page to move the end to.
-            low: int = max(at.lo, min(at.hi - 3 * overlap, math.floor(last) - 1 - 2 * overlap))
-            drained = yield from drain(low, at.hi, self.learned)
-            new = unseen(at.seen, newest_first([*gap, *drained, *rows]))
-            seen = remember(at, overlap, [*gap, *drained, *rows])
-            if low == at.lo:
-                return (yield from self._end(at, new, seen))
-            return new, evolve(
-                at,
-                hi=low + 2 * overlap,
-                reach=low,
-                past=at.hi,
-                drained=True,
-                failed=(),
-                overlap=overlap,
-                seen=seen,
-            )
-        if at.lo is not None and end < at.lo:
-            return (yield from self._end(at, new, seen))
-        if end > YEAR_9999 or end < YEAR_ONE:
-            raise PaginationIncomplete(
-                f"A whole page of {len(rows)} events lies beyond the years 1 to 9999 (start_time {last}), "
-                "where no date range reaches. Their times are probably not in milliseconds."
-            )
-        lo = at.lo
-        if lo is None:
-            lo = self._floor if last >= self._floor else YEAR_ONE
-        return new, evolve(
-            at, lo=lo, hi=end, reach=last, past=at.hi, drained=False, failed=(), overlap=overlap, seen=seen
-        )
+        drained: list[Row] | None = None
+        after: Position | None = None
+        if full:
+            oldest = _oldest(rows, known)
+            top = _top_that_fills_a_page(at, oldest, overlap)
+            if top is None:
+                after = self._below(at, oldest, overlap, len(rows))
+            else:
+                drained, after = yield from self._drain_top(at, top, oldest, overlap)
+        got = [*gap, *(drained or ()), *rows]
+        new = unseen(at.seen, newest_first(got) if gap or drained is not None else rows)
+        seen = remember(at, overlap, got)
+        if after is None:
+            return (yield from self._end(at, new, seen)), None
+        return new, evolve(after, overlap=overlap, seen=seen)
 
     def _complete(
         self, at: Position, page: Page, rows: list[Row]
     ) -> Generator[Ask, Page | PageRefused, tuple[Page, list[Row], bool]]:
-        """Whether a page is full; where it contradicts its own count, after asking once more."""
+        """Return the page, its rows and whether it is full. Ask again if it contradicts its own count."""
         learned = self.learned
 
         def short() -> bool:
@@ -181,8 +144,8 @@ class Walk:
             rows = read_rows(page.events)
         tries = 0
         while rows and short() and learned.counts is None:
-            # Either the service cuts pages shorter than asked, or its count is not about this range. An
-            # empty second page says the latter. Another may be there because an event arrived meanwhile.
+            # Either the service cuts pages shorter than asked, or its count is not about this range. An empty
+            # second page shows the latter. A second page with rows may be due to an event that just arrived.
             tries += 1
             second = _page((yield Ask(at.lo, at.hi, len(rows), page=2)))
             if not second.events:
@@ -194,20 +157,23 @@ class Walk:
                 rows = read_rows(page.events)
         return page, rows, learned.is_full(page, rows)
 
-    def _prove(self, at: Position, had: Iterable[float]) -> None:
-        """See whether an answer reaches closer to its end than a service that cuts times could."""
-        if self.proven or at.hi is None:
-            return
-        hi = at.hi
-        top = max((time for time in had if time <= hi), default=-math.inf)
-        self.proven = hi - hi % COARSE < top
+    def _prove(
+        self, at: Position, known: Sequence[float], *, full: bool
+    ) -> Generator[Ask, Page | PageRefused, None]:
+        """Note whether an answer reaches closer to its end than a service that cuts times could reach."""
+        if not self.proven and at.hi is not None:
+            hi = at.hi
+            top = max((time for time in known if time <= hi), default=-math.inf)
+            self.proven = hi - hi % COARSE < top
+        if self._prove_by_asking and full and not self.proven:
+            yield from self._ask_for_proof(known)
 
-    def _ask_for_proof(self, rows: Sequence[Row]) -> Generator[Ask, Page | PageRefused, None]:
-        """Ask for a range that begins right above an event, and see whether the event stays out of it."""
-        had = sorted(times(rows))
+    def _ask_for_proof(self, known: Sequence[float]) -> Generator[Ask, Page | PageRefused, None]:
+        """Ask for a range that begins right above an event. Proof: the answer does not hold that event."""
+        ordered = sorted(time for time in known if YEAR_ONE <= time < YEAR_9999)
         # A service that cuts times to 10 ms cuts nothing off a multiple of 10.
-        low = next((low for time in had if (low := math.floor(time) + 1) % COARSE), None)
-        above = [time for time in had if low is not None and time >= low]
+        low = next((low for time in ordered if (low := math.floor(time) + 1) % COARSE), None)
+        above = [time for time in ordered if low is not None and time >= low]
         if low is None or not above:
             return
         self._prove_by_asking = False
@@ -215,17 +181,76 @@ class Walk:
         seen = times(read_rows(page.events))
         self.proven = len(page.events) < self.learned.size and bool(seen) and min(seen) >= low
 
+    def _gap(
+        self, at: Position, known: Sequence[float], overlap: int
+    ) -> Generator[Ask, Page | PageRefused, list[Row]]:
+        """Return the rows between an answer and the drain before it, unless there can be none."""
+        if not at.drained or self.proven:
+            return []
+        lo = at.lo
+        if known and lo is not None:
+            lo = max(lo, math.floor(max(known)) - overlap)
+        return (yield from drain(lo, at.past, self.learned))
+
+    def _drain_top(
+        self, at: Position, top: tuple[int, int], oldest: float, overlap: int
+    ) -> Generator[Ask, Page | PageRefused, tuple[list[Row], Position | None]]:
+        """Return every row at the top of the range, and where to continue below them: None at the end."""
+        lo, hi = top
+        low: int = max(lo, min(hi - 3 * overlap, math.floor(oldest) - 1 - 2 * overlap))
+        rows = yield from drain(low, hi, self.learned)
+        if low == lo:
+            return rows, None
+        return rows, evolve(at, hi=low + 2 * overlap, reach=low, past=hi, drained=True, failed=())
+
+    def _below(self, at: Position, oldest: float, overlap: int, size: int) -> Position | None:
+        """Return where to continue below a full page; None if nothing of the range lies there."""
+        end = math.ceil(oldest) + overlap
+        lo = at.lo
+        if lo is not None and end < lo:
+            return None
+        if end > YEAR_9999 or end < YEAR_ONE:
+            raise PaginationIncomplete(
+                f"A whole page of {size} events lies beyond the years 1 to 9999 (start_time {oldest}), "
+                "where no date range reaches. Their times are probably not in milliseconds."
+            )
+        if lo is None:
+            lo = self._floor if oldest >= self._floor else YEAR_ONE
+        return evolve(at, lo=lo, hi=end, reach=oldest, past=at.hi, drained=False, failed=())
+
     def _end(
         self, at: Position, new: list[Row], seen: Mapping[str, float | None]
-    ) -> Generator[Ask, Page | PageRefused, tuple[list[Row], None]]:
-        """The last rows. A search without a date range also means the events without a start_time."""
+    ) -> Generator[Ask, Page | PageRefused, list[Row]]:
+        """Return the last rows. A search without a date range matches events without a start_time too."""
         if at.open and at.hi is not None:
-            new = [*new, *unseen(seen, (yield from timeless(self.learned)))]
-        return new, None
+            return [*new, *unseen(seen, (yield from timeless(self.learned)))]
+        return new
+
+
+def _may_lack_rows(at: Position, known: Sequence[float]) -> bool:
+    """Whether no row of the overlap came again: an answer may then lack rows between it and the last."""
+    return at.reach is not None and not any(time >= at.reach for time in known)
+
+
+def _oldest(rows: Sequence[Row], known: Sequence[float]) -> float:
+    """Return the oldest time of a full page."""
+    if not known:
+        raise PaginationIncomplete(
+            f"A whole page of {len(rows)} events without a readable start_time: there is no time to continue "
+            "from. A larger page_size may hold them all."
+        )
+    return min(known)
+
+
+def _top_that_fills_a_page(at: Position, oldest: float, overlap: int) -> tuple[int, int] | None:
+    """Return the range if its top alone fills a page, so that its end cannot move down."""
+    if at.lo is not None and at.hi is not None and math.ceil(oldest) + overlap >= at.hi:
+        return at.lo, at.hi
+    return None
 
 
 def timeless(learned: Learned) -> Generator[Ask, Page | PageRefused, list[Row]]:
-    """The rows without a start_time, which no date range holds."""
+    """Return the rows without a start_time, which are in no date range."""
     extra = (condition("start_time", "not exists"),)
     answer = yield Ask(None, None, learned.size, extra=extra)
     if isinstance(answer, PageRefused):

@@ -11,8 +11,7 @@ import pytest
 from honeyhive_ext.errors import BadRequestError, PaginationIncomplete
 from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
 from honeyhive_ext.search.walk.drain import Learned, condition, drain
-from tests.support.shifting import Service
-from tests.unit.search.walk.test_walk_steps import service
+from tests.support.shifting import Service, service
 
 Event = Mapping[str, Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from honeyhive_ext.errors import PaginationIncomplete
-from honeyhive_ext.search.pages.rows import Row
+from honeyhive_ext.search.pages.rows import YEAR_9999, Row
 from honeyhive_ext.search.walk.overlap import coarseness, further_back, remember, unseen, wanted_overlap
 from honeyhive_ext.search.walk.steps import Position
 
@@ -87,6 +87,10 @@ def test_what_failed_to_appear_is_asked_for_with_an_end_further_and_further_back
 def test_the_overlap_is_added_to_the_event_that_should_appear() -> None:
     at = Position(0, 8000, overlap=100, seen=seen(8500), failed=())
     assert further_back(at).hi == 8600
+
+
+def test_an_event_beyond_the_years_of_a_date_range_is_asked_for_with_the_last_end_there_is() -> None:
+    assert further_back(Position(0, 8000, seen=seen(10.0**15))).hi == YEAR_9999
 
 
 def test_a_range_without_an_end_cannot_be_asked_with_a_later_one() -> None:

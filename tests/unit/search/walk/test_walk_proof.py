@@ -12,9 +12,8 @@ from honeyhive_ext.search.pages.page import Ask, Page
 from honeyhive_ext.search.query import Query
 from honeyhive_ext.search.walk.steps import Position
 from honeyhive_ext.search.walk.walk import Walk
-from tests.support.shifting import Service, cut_to
+from tests.support.shifting import HI, Service, cut_to, service
 from tests.support.side_by_side import drive_parallel
-from tests.unit.search.walk.test_walk_steps import HI, service
 
 
 def walked(answering: Service, *, hi: int = HI, prove: bool = True) -> Walk:
@@ -88,6 +87,13 @@ def test_the_range_begins_where_a_service_that_cuts_times_shows_the_event_below(
     page: tuple[float, ...], low: int, high: int
 ) -> None:
     assert asked(*page) == Ask(low, high, 3)
+
+
+@pytest.mark.parametrize("far", [10.0**15, -(10.0**15)])
+def test_a_time_beyond_the_years_of_a_date_range_proves_nothing(far: float) -> None:
+    assert asked(far, 8000, 7000) == Ask(7001, 8000, 3)
+    ask = asked(far, far, 8000)
+    assert ask is None or ask.lo == 0
 
 
 @pytest.mark.parametrize("page", [(7000, 7000, 7000), (7009, 7009, 7009), (8000, 7999, 7999), (8000,)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,17 +13,7 @@ from honeyhive_ext.search.pages.rows import YEAR_9999, YEAR_ONE
 from honeyhive_ext.search.walk.drain import Learned, drain
 from honeyhive_ext.search.walk.steps import Position
 from honeyhive_ext.search.walk.walk import Walk
-from tests.support.shifting import Service, cut_to, drive, raised_to
-
-HI = 10_000
-
-
-def service(*times: float | None, **switches: Any) -> Service:
-    """Events at these times, in ms."""
-    made = Service(random.Random(7), shuffled=False, **switches)
-    for time in times:
-        made.add(time)
-    return made
+from tests.support.shifting import HI, Service, cut_to, drive, raised_to, service
 
 
 def walked(answering: Service, size: int, lo: int | None = 0, hi: int | None = HI, **more: Any) -> list[Any]:
@@ -290,7 +279,7 @@ def test_a_wider_overlap_stays(times: tuple[int, ...]) -> None:
 
 def test_a_page_without_a_time_says_so() -> None:
     assert str(answers([{"event_id": "a"}, {"event_id": "b"}])) == (
-        "A whole page of 2 events without a readable start_time: there is no time to go on from. "
+        "A whole page of 2 events without a readable start_time: there is no time to continue from. "
         "A larger page_size may hold them all."
     )
 
