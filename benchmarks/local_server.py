@@ -30,7 +30,7 @@ import orjson
 from honeyhive_ext.local import LocalServer, Request
 from honeyhive_ext.local.filters.functions import register
 from honeyhive_ext.local.routes.validate import schema
-from honeyhive_ext.local.store import Columns, kinds
+from honeyhive_ext.local.store import PackedRows, kinds
 from honeyhive_ext.local.store.columns import quoted
 from honeyhive_ext.local.store.schema import prepare
 
@@ -89,14 +89,14 @@ class Rows:
         self.connection.execute("PRAGMA synchronous = NORMAL")
         self.connection.execute("PRAGMA cache_size = -65536")
         register(self.connection)
-        self.columns: Columns = prepare(self.connection, kinds(schema("PostEventRequest")), str(path))
-        names = ",".join(["sort_time", *self.columns.cells])
-        marks = ",".join("?" * (len(self.columns.cells) + 1))
+        self.packed: PackedRows = prepare(self.connection, kinds(schema("PostEventRequest")), str(path))
+        names = ",".join(["sort_time", *self.packed.cells])
+        marks = ",".join("?" * (len(self.packed.cells) + 1))
         self.insert = f"INSERT INTO events ({names}) VALUES ({marks})"
 
     def rows(self, events: list[dict[str, Any]]) -> list[list[Any]]:
         """The values of the columns."""
-        return [[one["start_time"], *self.columns.encode(one)[0]] for one in events]
+        return [[one["start_time"], *self.packed.pack(one)[0]] for one in events]
 
     def store(self, rows: list[list[Any]]) -> None:
         """One transaction."""

@@ -1,4 +1,4 @@
-"""A HoneyHive to develop and test against: the events API on this machine.
+"""A HoneyHive server on this machine, to develop and test against.
 
 >>> from honeyhive_ext.local import LocalServer
 >>> import httpx

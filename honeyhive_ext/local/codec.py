@@ -1,9 +1,9 @@
-"""JSON in and out, with a rule for what JSON libraries and SQLite disagree about.
+"""JSON in and out, with a rule wherever JSON libraries and SQLite disagree.
 
-- A body that is not strict JSON is refused: NaN, infinity, lone surrogates, a byte order mark, invalid UTF-8.
-- Integers of any size are kept to the last digit. orjson turns 2**64 and more into floats without a word.
-- NUL inside a string is kept. SQLite's JSON functions end a string there, so such strings are stored in a
-  code (`guard`) that compares and searches like the original, and decoded on the way out (`unguard`).
+- Text that is not strict JSON is refused: NaN, infinity, lone surrogates, a byte order mark, invalid UTF-8.
+- Integers of any size are kept to the last digit. orjson turns 2**64 and more into floats silently.
+- NUL inside a string is kept. SQLite's JSON functions end a string there. Such strings are therefore stored
+  in a code (`guard`) that compares and searches like the original, and decoded on the way out (`unguard`).
 """
 
 from __future__ import annotations
@@ -15,20 +15,18 @@ from typing import Any, NoReturn
 import orjson
 
 from honeyhive_ext.local.json_types import is_array, is_object
-from honeyhive_ext.local.message import Refusal
 
 MAX_DEPTH = 254  # levels inside one field: what orjson writes; SQLite's JSON functions read 1,000 or 2,000
 
-# An integer that orjson does not keep has 20 digits or more, a negative one 19. A pattern would look for them
-# far slower.
+# An integer that orjson does not keep has 20 digits or more, a negative one 19. This translation and a
+# substring search find such an integer far faster than a regular expression does.
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 _LONG = b"0" * 20
 _LONG_NEGATIVE = b"-" + b"0" * 19
-_NOT_JSON = "BAD_REQUEST"
 
-# Four noncharacters of Unicode, which no text should hold: START, one to four MARKs, END stand for NUL
-# and for these characters themselves. START opens and END closes every code and occur nowhere else, so one
-# text contains another exactly if its code contains the other's code.
+# Four noncharacters of Unicode, which no text should hold: START, one to four MARKs and END stand for NUL
+# and for these characters themselves. START opens and END closes every code, and both occur nowhere else.
+# So one text contains another exactly if its code contains the other's code.
 _START, _MARK, _END = "\ufdd0", "\ufdd1", "\ufdd2"
 _CODES = {
     0x0: _START + _MARK + _END,
@@ -43,8 +41,16 @@ _PLAIN = (b"\\u0000", "\ufdd0".encode(), "\ufdd1".encode(), "\ufdd2".encode())
 _START_BYTES = _START.encode()
 
 
+class NotJSONError(ValueError):
+    """A text that is not strict JSON. The message says what is wrong, and where."""
+
+
 class TooDeepError(ValueError):
-    """A value that is nested more deeply than can be stored and searched."""
+    """A value that is nested more deeply than SQLite can search.
+
+    Args:
+        path: The field that holds the value; "" where it is not known.
+    """
 
     def __init__(self, path: str = "") -> None:
         self.path = path
@@ -52,10 +58,10 @@ class TooDeepError(ValueError):
 
 
 def loads(body: bytes) -> Any:
-    """Strict JSON to Python, integers exact.
+    """Return the value of a strict JSON text, with exact integers.
 
     Raises:
-        Refusal: 400, the body is not strict JSON.
+        NotJSONError: The text is not strict JSON.
 
     >>> loads(b'{"a": 100000000000000000001}')
     {'a': 100000000000000000001}
@@ -66,7 +72,7 @@ def loads(body: bytes) -> Any:
         if _LONG in digits or _LONG_NEGATIVE in digits:
             value = json.loads(body, parse_float=_finite, parse_constant=_refuse)
     except (ValueError, RecursionError) as problem:
-        raise Refusal(400, f"the body is not JSON: {problem}", _NOT_JSON) from problem
+        raise NotJSONError(f"not JSON: {problem}") from problem
     return value
 
 
@@ -82,10 +88,10 @@ def _refuse(text: str) -> NoReturn:
 
 
 def dumps(value: object) -> str:
-    """Python to JSON text, non-ASCII as itself, integers exact.
+    """Return the JSON text of a value, with exact integers and with non-ASCII characters unescaped.
 
     Raises:
-        TooDeepError: More than MAX_DEPTH levels.
+        TooDeepError: The value has more than MAX_DEPTH levels.
 
     >>> dumps({"é": [1.0, 2**70]})
     '{"é":[1.0,1180591620717411303424]}'
@@ -99,15 +105,15 @@ def dumps(value: object) -> str:
 
 
 def suspect(body: bytes) -> bool:
-    """Whether a body may hold characters that have to be guarded. Cheap: one search."""
-    # One byte is looked for ten times faster than two.
+    """Return whether a body may hold characters that have to be guarded."""
+    # Searching for one byte is much faster than searching for two.
     if b"\xef" in body and _RAW in body:
         return True
     return b"\\" in body and b"\\u" in body and _ESCAPED.search(body) is not None
 
 
 def guard(value: Any) -> Any:
-    """The same value with NUL and the code's own characters coded, in keys too.
+    """Return the value with NUL and the code's own characters encoded, in keys too.
 
     >>> unguard(dumps(guard({"a\\x00": "\\ufdd0"})).encode()) == dumps({"a\\x00": "\\ufdd0"}).encode()
     True
@@ -122,14 +128,14 @@ def guard(value: Any) -> Any:
 
 
 def unguard(text: bytes) -> bytes:
-    """JSON text of guarded values back to the JSON text of the originals."""
-    if b"\xef" not in text or _START_BYTES not in text:  # one byte is looked for ten times faster
+    """Return the JSON text of the original values, from the JSON text of guarded ones."""
+    if b"\xef" not in text or _START_BYTES not in text:  # one byte first: much faster
         return text
     return _CODED.sub(lambda found: _PLAIN[len(found[1]) // 3 - 1], text)
 
 
 def depth(value: object) -> int:
-    """How many arrays and objects stand inside one another; 0 for a scalar.
+    """Return how many arrays and objects are nested in one another; 0 for a scalar.
 
     >>> depth({"a": [1, {"b": 2}]})
     3

@@ -1,4 +1,4 @@
-"""What kind of JSON value is this? For Python and for the type checkers."""
+"""Which kind of JSON value something is, for Python and for type checkers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any, TypeGuard
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
-    """A JSON object."""
+    """Return whether a value is a JSON object."""
     return isinstance(value, dict)
 
 
 def is_array(value: object) -> TypeGuard[list[Any]]:
-    """A JSON array."""
+    """Return whether a value is a JSON array."""
     return isinstance(value, list)

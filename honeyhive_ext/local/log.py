@@ -1,4 +1,4 @@
-"""The request log: what came in and what was answered, without keys."""
+"""The request log: requests and the statuses of their answers, without keys."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from attrs import frozen
 
 from honeyhive_ext.local.message import Failure, Request, Response
 
-ENTRIES = 10_000  # requests remembered
-BYTES = 64_000_000  # bytes of bodies remembered
+ENTRIES = 10_000  # the most requests in the log
+BYTES = 64_000_000  # the most bytes of bodies in the log
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
-_SHORTEST = 8  # characters; a shorter key is too common a text to be looked for in bodies
+_SHORTEST = 8  # characters; a shorter key may occur in a body by chance
 
 
 @frozen
 class LoggedRequest:
-    """One request as the log holds it.
+    """One request in the log.
 
     Args:
-        number: The requests of a server are numbered from 1.
-        time: Unix milliseconds.
+        number: The number of the request, from 1.
+        time: When the request came, in Unix milliseconds.
         method: The method.
         path: The path without the query.
-        query: The text behind the question mark.
-        headers: The headers in lower case, without those that hold keys.
+        query: The text after the question mark.
+        headers: The headers, names in lower case, without those that hold keys.
         body: The body's bytes; a key inside it is masked.
-        status: The status of the answer; 0 where the connection was broken instead.
-        fault: The kind of fault that happened, or None.
-        milliseconds: How long the core took, without faults' delays.
+        status: The status of the answer; 0 if the connection was broken instead.
+        fault: The kind of fault that happened; None for none.
+        milliseconds: The time that the core took, without the delays of faults.
         violations: What was stored although it violates a schema (switch `validation`).
     """
 
@@ -49,15 +49,15 @@ class LoggedRequest:
     violations: Sequence[Failure]
 
     def json(self) -> Any:
-        """The body as Python values.
+        """Return the body as Python values.
 
         Raises:
-            ValueError: It is not JSON.
+            ValueError: The body is not JSON.
         """
         return orjson.loads(self.body)
 
     def as_dict(self) -> dict[str, Any]:
-        """For `/_local/requests`."""
+        """Return the request for `/_local/requests`."""
         try:
             body = self.json() if self.body else None
         except ValueError:
@@ -78,7 +78,7 @@ class LoggedRequest:
 
 
 class RequestLog(Sequence[LoggedRequest]):
-    """The last requests, oldest first. Bounded in number and in bytes."""
+    """The last requests, oldest first: at most 10,000, with 64 MB of bodies."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -96,7 +96,16 @@ class RequestLog(Sequence[LoggedRequest]):
         key: str,
         violations: Sequence[Failure] = (),
     ) -> None:
-        """Note one request. `key` is the bearer token it came with, which nothing in the log may hold."""
+        """Add one request.
+
+        Args:
+            request: The request.
+            response: Its answer.
+            time: When the request came, in Unix milliseconds.
+            milliseconds: The time that the core took.
+            key: The bearer token of the request. It is masked wherever it occurs.
+            violations: What was stored although it violates a schema.
+        """
         broken = response.wire is not None and response.wire.kind in ("reset", "empty", "garbage", "hang")
         mask = key if len(key) >= _SHORTEST else ""
         body = request.body
@@ -131,7 +140,7 @@ class RequestLog(Sequence[LoggedRequest]):
                 self._bytes -= len(self._entries.popleft().body)
 
     def clear(self) -> None:
-        """Forget every request; numbers begin at 1 again."""
+        """Remove every request. Numbers begin at 1 again."""
         with self._lock:
             self._entries.clear()
             self._bytes = 0

@@ -1,4 +1,4 @@
-"""What the server's core takes and gives: one request, one response, and no socket in sight."""
+"""What the core takes and returns: one request, one response. It knows no socket."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ WireKind = Literal["reset", "empty", "truncate", "garbage", "hang", "dribble"]
 
 @frozen
 class Request:
-    """One HTTP request as the core sees it.
+    """One HTTP request for the core.
 
     Args:
         method: GET, POST, PUT, ...
         path: The path without the query, percent-decoded.
-        body: The body's bytes, after any transfer encoding was taken off.
+        body: The body's bytes, without any transfer encoding.
         headers: Header names in lower case.
-        query: The text behind the question mark.
-        size: Bytes of the body as announced, where an adapter did not read all of it.
+        query: The text after the question mark.
+        size: The size of the body in bytes, where an adapter did not keep the body because it was too large.
     """
 
     method: str
@@ -36,14 +36,14 @@ class Request:
 
 @frozen
 class Wire:
-    """How an adapter is to damage the answer on its way out.
+    """How an adapter damages the answer while it sends it.
 
     Args:
         kind: reset (the connection is reset), empty (closed without a byte), truncate (cut within the
             body), garbage (bytes that are not HTTP), hang (no answer for `seconds`, then closed),
             dribble (the body in small pieces over `seconds`).
-        seconds: For hang and dribble.
-        at: For truncate: how many bytes of the body still arrive; None means half.
+        seconds: For hang and dribble, in seconds.
+        at: For truncate: how many bytes of the body arrive; None for half.
     """
 
     kind: WireKind
@@ -53,15 +53,15 @@ class Wire:
 
 @frozen
 class Response:
-    """One HTTP response as the core gives it.
+    """One HTTP response from the core.
 
     Args:
         status: The HTTP status.
         body: The body's bytes.
-        headers: Further headers; the adapters add content-length.
-        media_type: The content type, None for an answer without a body.
+        headers: Headers besides the content type; the adapters add content-length.
+        media_type: The content type; None for an answer without a body.
         delay: Seconds that the adapter waits before it answers.
-        wire: How the adapter damages the answer, None for not at all.
+        wire: How the adapter damages the answer; None for no damage.
         fault: The fault that made or changed this answer, for the request log.
     """
 
@@ -74,21 +74,21 @@ class Response:
     fault: str | None = None
 
     def header_list(self) -> list[tuple[str, str]]:
-        """All headers but content-length."""
+        """Return all headers except content-length."""
         kind = [("content-type", self.media_type)] if self.media_type is not None else []
         return [*kind, *self.headers]
 
 
 @frozen
 class Failure:
-    """One thing that is wrong with a request: where, and what was expected instead."""
+    """One thing that is wrong with a request: where it is, and what was expected."""
 
     path: str
     message: str
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure of the server
-    """A request that is answered with the error body instead of a success."""
+class RequestRefused(Exception):  # noqa: N818 - it is an answer, not a failure of the server
+    """A request that the server answers with an error."""
 
     def __init__(
         self,
@@ -106,31 +106,31 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure of the 
         super().__init__(message)
 
     def response(self) -> Response:
-        """The error body that the API document describes, and every failing path in `errors`."""
-        return error(self.status, self.message, self.code, self.failures, self.headers)
+        """Return the error body of the API document, with every failing path in `errors`."""
+        return error_response(self.status, self.message, self.code, self.failures, self.headers)
 
 
-def reply(value: object, status: int = 200) -> Response:
-    """A JSON answer."""
+def json_response(value: object, status: int = 200) -> Response:
+    """Return a JSON answer."""
     return Response(status, orjson.dumps(value))
 
 
-def error(
+def error_response(
     status: int,
     message: str,
     code: str,
     failures: Sequence[Failure] = (),
     headers: Sequence[tuple[str, str]] = (),
 ) -> Response:
-    """An answer with the service's error body."""
+    """Return an answer with the service's error body."""
     body: dict[str, object] = {"statusCode": status, "message": message, "success": False, "errorCode": code}
     if failures:
         body["errors"] = [{"path": f.path, "message": f.message} for f in failures]
     return Response(status, orjson.dumps(body), headers)
 
 
-def bad_request(failures: Sequence[Failure]) -> Refusal:
-    """400 with every failing path."""
+def bad_request(failures: Sequence[Failure]) -> RequestRefused:
+    """Return the refusal with status 400 and every failing path."""
     shown = "; ".join(f"{f.path}: {f.message}" if f.path else f.message for f in failures[:20])
     more = f"; and {len(failures) - 20} more" if len(failures) > 20 else ""
-    return Refusal(400, shown + more, "BAD_REQUEST", failures)
+    return RequestRefused(400, shown + more, "BAD_REQUEST", failures)

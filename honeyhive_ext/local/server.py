@@ -14,42 +14,41 @@ from honeyhive_ext.local.adapters.sockets import SocketServer
 from honeyhive_ext.local.app import App
 from honeyhive_ext.local.faults.rules import Fault, Faults
 from honeyhive_ext.local.log import RequestLog
-from honeyhive_ext.local.message import Refusal, Request, Response
+from honeyhive_ext.local.message import Request, RequestRefused, Response
 from honeyhive_ext.local.routes import control
 from honeyhive_ext.local.routes.context import Context
-from honeyhive_ext.local.routes.validate import schema
-from honeyhive_ext.local.store import Store, kinds
+from honeyhive_ext.local.state import open_state
 from honeyhive_ext.local.switches import Switches, SwitchOptions
 
 if TYPE_CHECKING:
     from honeyhive_ext.local.adapters.asgi import LocalASGI
     from honeyhive_ext.local.adapters.in_process import AsyncLocalTransport, LocalTransport
 
-ANY_KEY = "hh_local"  # what the environment variable holds where any key is accepted
+ANY_KEY = "hh_local"  # the value of the environment variable if any key is accepted
 
 
 class LocalServer:
     """The HoneyHive events API on this machine, with real persistence and failure on demand.
 
-    As a context manager it listens on a socket. Without, `transport()`, `async_transport()` and `asgi()`
-    reach it in this process; call `close()` at the end.
+    As a context manager it listens on a socket. Otherwise `transport()`, `async_transport()` and `asgi()`
+    reach it in this process, and you call `close()` at the end.
 
     Args:
-        db: The SQLite file, made if it is not there; None keeps everything in memory.
-        host: The address to listen on. Another than a loopback address is warned about.
-        port: The port; 0 lets the system choose a free one, which `url` names.
-        api_key: The one key that is accepted; None accepts any.
+        db: The SQLite file, which is created if it does not exist; None keeps everything in memory.
+        host: The address to listen on. An address that is not loopback causes a warning.
+        port: The port; 0 lets the system choose a free one, which `url` contains.
+        api_key: The only key that is accepted; None accepts any.
         ingestion_key: A key that may create and update but not read.
         index: Dotted paths to index, such as `metadata.tag`. A search by one of them reads only its matches.
             A file keeps its indexes.
-        max_size: Bytes above which the oldest sessions are deleted; None for no bound.
-        faults: Faults in force from the beginning.
+        max_size: The size in bytes above which the oldest sessions are deleted; None for no limit.
+        faults: Faults in force from the start and after a reset.
         seed: The seed of every random choice: faults by probability, drawn delays, shuffled ties.
-        allowed_hosts: Names that requests may ask for in their Host header, besides this machine's own.
-        switches: What undocumented behaviour is like; see `Switches` for names, values and defaults.
+        allowed_hosts: Names that requests may have in their Host header, besides this machine's own.
+        switches: The undocumented behaviours; see `Switches` for names, values and defaults.
 
     Raises:
-        ConfigError: A switch or an option that there is not, or a file that is not a store.
+        ConfigError: A switch or a value that does not exist, or a file that is not a store.
 
     >>> with LocalServer(count="page") as server:
     ...     server.url.startswith("http://127.0.0.1:")
@@ -71,29 +70,23 @@ class LocalServer:
         allowed_hosts: Collection[str] = (),
         **switches: Unpack[SwitchOptions],
     ) -> None:
-        chosen = Switches().changed(switches)
-        if max_size is not None and max_size < 1:
-            raise ConfigError(f"max_size is a number of bytes, 1 or more, not {max_size}")
         self._host = host
         self._port = port
         self._allowed = frozenset({*LOOPBACK_NAMES, host.lower(), *(name.lower() for name in allowed_hosts)})
         self._keys = Keys(api_key, ingestion_key)
         self._socket: SocketServer | None = None
-        store = Store(
-            None if db is None else Path(db),
-            kinds(schema("PostEventRequest")),
-            index=index,
-            max_size=max_size,
+        self._state = open_state(
+            db, switches, keys=self._keys, index=index, max_size=max_size, faults=faults, seed=seed
         )
-        self._app = App(store, chosen, chosen, Faults(faults, seed=seed), RequestLog(), self._keys)
+        self._app = App(self._state)
 
     def start(self) -> Self:
-        """Listen. Returns the server itself."""
+        """Start to listen and return the server. A server that listens stays as it is."""
         if self._socket is None:
             if not is_loopback(self._host):
                 warnings.warn(
-                    f"the local server listens on {self._host}, which other machines may reach; it is made "
-                    "for loopback and speaks no TLS" + ("" if self._keys.key else "; set api_key as well"),
+                    f"the local server listens on {self._host}, which other machines may reach, and it has "
+                    "no TLS: use a loopback address" + ("" if self._keys.key else ", or set api_key"),
                     stacklevel=2,
                 )
             try:
@@ -102,22 +95,22 @@ class LocalServer:
                     host=self._host,
                     port=self._port,
                     allowed=self._allowed,
-                    max_body=lambda: self._app.switches.max_body,
+                    max_body=lambda: self._state.switches.max_body,
                 )
             except OSError as problem:
                 raise ConfigError(f"cannot listen on {self._host} port {self._port}: {problem}") from problem
         return self
 
     def stop(self) -> None:
-        """Stop listening and break open connections. What is stored stays."""
+        """Stop listening and close open connections. The store stays."""
         if self._socket is not None:
             self._socket.stop()
             self._socket = None
 
     def close(self) -> None:
-        """Stop listening and close the store. A store in memory is gone then."""
+        """Stop listening and close the store. A store in memory is lost."""
         self.stop()
-        self._app.store.close()
+        self._state.store.close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -127,7 +120,7 @@ class LocalServer:
 
     @property
     def url(self) -> str:
-        """The base URL to give to a client.
+        """The base URL for a client.
 
         Raises:
             ConfigError: The server does not listen.
@@ -139,78 +132,88 @@ class LocalServer:
 
     @property
     def api_key(self) -> str:
-        """A key to give to a client: the one that is accepted, or any text where any is."""
+        """A key for a client: the one that is accepted, or "hh_local" if any is accepted."""
         return self._keys.key or ANY_KEY
 
     @property
     def environ(self) -> dict[str, str]:
-        """The two environment variables that point a client here."""
+        """The two environment variables from which a client takes this server and its key.
+
+        Raises:
+            ConfigError: The server does not listen.
+        """
         return {"HH_API_URL": self.url, "HH_API_KEY": self.api_key}
 
     def handle(self, request: Request) -> Response:
-        """The answer to one request, without any transport."""
+        """Return the answer to one request, without any transport."""
         return self._app.handle(request)
 
     def transport(self) -> LocalTransport:
-        """An httpx transport that reaches this server in the same process."""
+        """Return an httpx transport that reaches this server in the same process."""
         from honeyhive_ext.local.adapters.in_process import LocalTransport
 
         return LocalTransport(self.handle)
 
     def async_transport(self) -> AsyncLocalTransport:
-        """The same for httpx.AsyncClient, on asyncio or trio."""
+        """Return the same for `httpx.AsyncClient`, on asyncio or trio."""
         from honeyhive_ext.local.adapters.in_process import AsyncLocalTransport
 
         return AsyncLocalTransport(self.handle)
 
     def asgi(self) -> LocalASGI:
-        """This server as an ASGI application."""
+        """Return this server as an ASGI application."""
         from honeyhive_ext.local.adapters.asgi import LocalASGI
 
-        return LocalASGI(self.handle, self._allowed, lambda: self._app.switches.max_body)
+        return LocalASGI(self.handle, self._allowed, lambda: self._state.switches.max_body)
 
     @property
     def switches(self) -> Switches:
         """The switches in force."""
-        return self._app.switches
+        return self._state.switches
 
     def configure(self, **switches: Unpack[SwitchOptions]) -> Switches:
-        """Set switches of the running server and return all of them."""
-        return self._app.configure(switches)
+        """Set switches of the running server and return all of them.
+
+        Raises:
+            ConfigError: A switch or a value that does not exist.
+        """
+        return self._state.configure(switches)
 
     @property
     def faults(self) -> Faults:
         """The faults in force."""
-        return self._app.faults
+        return self._state.faults
 
     @property
     def requests(self) -> RequestLog:
         """The last requests, oldest first, without keys."""
-        return self._app.log
+        return self._state.log
 
     def reset(self) -> None:
-        """An empty store, the switches and faults of the beginning, an empty log."""
-        self._app.reset()
+        """Empty the store and the log, and restore the switches and faults of the constructor."""
+        self._state.reset()
 
     def seed(self, events: Iterable[Mapping[str, Any] | str | bytes]) -> int:
-        """Store events, as mappings or as lines of JSON, and return how many they were. All or none.
+        """Store events, as mappings or as lines of JSON, and return how many there were. All or none.
+
+        An event whose id is stored already is replaced.
 
         Raises:
-            ConfigError: An event that violates its schema; the message names every failing path.
+            ConfigError: An event that violates its schema; the message names the failing paths.
         """
-        context = Context(Request("POST", "/_local/seed"), self._app.store, self.switches, self._app.clock)
+        context = Context(Request("POST", "/_local/seed"), self._state, self.switches)
         try:
             return control.store_lines(context, (_line(event) for event in events))
-        except Refusal as refusal:
+        except RequestRefused as refusal:
             raise ConfigError(refusal.message) from refusal
 
     def export(self) -> Iterator[str]:
-        """Every event as a line of JSON, in the order of insertion."""
-        for line in control.export_lines(self._app.store):
+        """Yield every event as a line of JSON, in the order of insertion."""
+        for line in control.export_lines(self._state.store):
             yield line.decode().rstrip("\n")
 
     def events(self) -> list[dict[str, Any]]:
-        """Every event, in the order of insertion."""
+        """Return every event, in the order of insertion."""
         return [json.loads(line) for line in self.export()]
 
 

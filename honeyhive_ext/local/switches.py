@@ -1,17 +1,17 @@
-"""The behaviours nobody has published, each with a default and a switch.
+"""The behaviours of the service that are not documented, each with a default and a switch.
 
-`Switches` is the one table: the constructor of `LocalServer`, the command line's options, `/_local/config`
-and the table in docs/local-server.md are all made from its fields.
+`Switches` is the one table. The constructor of `LocalServer`, the options of the command line,
+`/_local/config` and the table in docs/local-server.md are all made from its fields.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict, cast, get_args, get_type_hints
 
 from attrs import asdict, evolve, field, fields, frozen
 
+from honeyhive_ext.config.checks import did_you_mean, whole_number
 from honeyhive_ext.errors import ConfigError
 
 
@@ -44,7 +44,7 @@ class Switches:
     )
     filter_type: Literal["strict", "coerce"] = _switch(
         "strict",
-        'A filter whose value is not of the type it names (number and "5")?',
+        'What happens to a filter whose value is not of the type it names (number and "5")?',
         "strict answers 400; coerce converts the value where that is possible",
     )
     contains: Literal["strings", "ignore_case", "any"] = _switch(
@@ -54,8 +54,8 @@ class Switches:
     )
     ties: Literal["newest", "shuffled"] = _switch(
         "newest",
-        "In which order come events with equal start_time?",
-        "newest insertion first, or shuffled anew at every request",
+        "In which order are events with equal start_time?",
+        "newest insertion first, or shuffled again at every request",
     )
     evaluation_id: Literal["any", "metadata.evaluation_id", "metadata.run_id", "top"] = _switch(
         "any",
@@ -64,7 +64,7 @@ class Switches:
     )
     repost: Literal["replace", "reject", "duplicate", "merge"] = _switch(
         "replace",
-        "An event_id that is posted again?",
+        "What happens if an event_id is posted again?",
         "replace the stored event, reject with 409, store a duplicate, or merge into the stored event",
     )
     update: Literal["shallow", "deep"] = _switch(
@@ -77,25 +77,30 @@ class Switches:
     )
     bad_event: Literal["refuse", "partial"] = _switch(
         "refuse",
-        "A batch with a bad event in it?",
-        "refuse: 400 and nothing is stored; partial: the rest is stored, 500 with event_ids and errors",
+        "What happens to a batch with a bad event?",
+        "refuse: 400, and nothing is stored; partial: the rest is stored, and the answer is 500 with "
+        "event_ids and errors",
     )
     visibility_delay: int = _switch(
-        0, "When does a new event show in search?", "milliseconds after it was stored; 0 for at once"
+        0, "When does search show a new event?", "milliseconds after it was stored; 0 for at once"
     )
     max_body: int = _switch(
         50_000_000, "How large may a body be?", "bytes; a larger one is answered with 413"
     )
     limit: Literal["strict", "clamp"] = _switch(
         "strict",
-        'A search limit or page out of range, or as text (0, 1001, "10")?',
+        'What happens to a limit or page out of range, or sent as text (0, 1001, "10")?',
         "strict answers 400; clamp moves it into the range",
     )
     timestamps: Literal["kept", "rounded"] = _switch(
-        "kept", "Times finer than a millisecond?", "kept as they came, or rounded to whole milliseconds"
+        "kept",
+        "What happens to times finer than a millisecond?",
+        "kept as they were sent, or rounded to whole milliseconds",
     )
     gzip: Literal["accept", "refuse"] = _switch(
-        "accept", "A request body with Content-Encoding: gzip?", "accept it, or refuse it with 415"
+        "accept",
+        "What happens to a request body with Content-Encoding: gzip?",
+        "accept it, or refuse it with 415",
     )
     max_batch: int = _switch(
         0,
@@ -108,26 +113,26 @@ class Switches:
     fault_header: Literal["off", "on"] = _switch(
         "off",
         "May a request ask for a fault by the header x-honeyhive-local-fault?",
-        "off ignores the header, on obeys it",
+        "off ignores the header; on obeys it",
     )
 
     def changed(self, options: Mapping[str, object]) -> Switches:
-        """These switches with some of them set.
+        """Return these switches with some of them changed.
 
         Raises:
-            ConfigError: An unknown name, or a value that the switch does not have.
+            ConfigError: A name or a value that does not exist.
         """
         for name, value in options.items():
             _check(name, value)
         return evolve(self, **options)  # type: ignore[arg-type]  # every name and value was just checked
 
     def as_dict(self) -> dict[str, Any]:
-        """Every switch and its value."""
+        """Return every switch and its value."""
         return asdict(self)
 
 
 class SwitchOptions(TypedDict, total=False):
-    """The same names as keyword arguments; a test compares the two."""
+    """The switches as keyword arguments. A test compares them with `Switches`."""
 
     validation: Literal["strict", "lenient"]
     count: Literal["total", "page"]
@@ -152,7 +157,15 @@ class SwitchOptions(TypedDict, total=False):
 
 @frozen
 class Switch:
-    """One row of the table: its name, its default, its choices (none for a number), question and meaning."""
+    """One row of the table.
+
+    Args:
+        name: The name.
+        default: The default.
+        choices: The values; empty for a whole number, 0 or more.
+        question: The question that the switch answers.
+        meaning: What each value means.
+    """
 
     name: str
     default: str | int
@@ -182,11 +195,11 @@ TABLE: Mapping[str, Switch] = _table()
 def _check(name: str, value: object) -> None:
     switch = TABLE.get(name)
     if switch is None:
-        near = difflib.get_close_matches(name, TABLE, n=1)
-        hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(TABLE)}"
-        raise ConfigError(f"there is no switch {name!r}{hint}")
+        near = did_you_mean(name, TABLE)
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(TABLE)}"
+        raise ConfigError(f"there is no switch {name!r}; {hint}")
     if switch.choices:
         if value not in switch.choices:
             raise ConfigError(f"{name} must be one of {', '.join(switch.choices)}, not {value!r}")
-    elif isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ConfigError(f"{name} must be a whole number, 0 or more, not {value!r}")
+    else:
+        whole_number(value, name, 0)

@@ -18,20 +18,20 @@ def api(request: pytest.FixtureRequest, server: LocalServer) -> Iterator[Api]:
     kind: str = request.param
     if kind == "socket":
         with httpx.Client(base_url=server.url, headers=HEADERS, timeout=TIMEOUT) as client:
-            yield Api(server, client)
+            yield Api(server, kind, client)
         return
     if kind == "transport":
         with httpx.Client(
             base_url=server.url, headers=HEADERS, timeout=TIMEOUT, transport=server.transport()
         ) as client:
-            yield Api(server, client)
+            yield Api(server, kind, client)
         return
     transport: httpx.AsyncBaseTransport = (
         server.async_transport() if kind == "async_transport" else httpx.ASGITransport(server.asgi())
     )
     with asyncio.Runner() as runner:
         client = httpx.AsyncClient(base_url=server.url, headers=HEADERS, timeout=TIMEOUT, transport=transport)
-        yield Api(server, client, runner)
+        yield Api(server, kind, client, runner)
         runner.run(client.aclose())
 
 
@@ -41,11 +41,11 @@ def plain(server: LocalServer) -> Iterator[Api]:
     with httpx.Client(
         base_url=server.url, headers=HEADERS, timeout=TIMEOUT, transport=server.transport()
     ) as client:
-        yield Api(server, client)
+        yield Api(server, "transport", client)
 
 
 @pytest.fixture
 def wired(server: LocalServer) -> Iterator[Api]:
     """The server with an empty store, on its socket."""
     with httpx.Client(base_url=server.url, headers=HEADERS, timeout=TIMEOUT) as client:
-        yield Api(server, client)
+        yield Api(server, "socket", client)

@@ -16,8 +16,9 @@ import pytest
 
 from honeyhive_ext import F
 from honeyhive_ext.errors import PaginationIncomplete
-from honeyhive_ext.local import LocalServer
-from honeyhive_ext.local.routes.context import now_ms
+from honeyhive_ext.local.adapters.in_process import AsyncLocalTransport, LocalTransport
+from honeyhive_ext.local.app import App
+from honeyhive_ext.local.state import now_ms, open_state
 from honeyhive_ext.local.switches import TABLE, Switches
 from tests.support.pairs import pairwise
 from tests.support.shells import Kind, Shell
@@ -36,14 +37,14 @@ T0 = 1_767_225_600_000
 
 
 class World:
-    """One client, one server with these switches, in this process."""
+    """One client and one server with these switches, in this process, with a clock that a test sets."""
 
     def __init__(self, kind: Kind, switches: dict[str, Any]) -> None:
-        self.server = LocalServer(**switches)
-        self.switches = self.server.switches
         self.ahead = 0
-        self.server._app.clock = lambda: now_ms() + self.ahead
-        transport = self.server.transport() if kind == "sync" else self.server.async_transport()
+        self.server = open_state(switches=switches, clock=lambda: now_ms() + self.ahead)
+        self.switches = self.server.switches
+        handle = App(self.server).handle
+        transport = LocalTransport(handle) if kind == "sync" else AsyncLocalTransport(handle)
         self.shell = Shell(kind, "http://local", transport=transport, max_concurrency=2)
         self.do = self.shell.do
 
@@ -60,7 +61,7 @@ class World:
 
     def close(self) -> None:
         self.shell.__exit__()
-        self.server.close()
+        self.server.store.close()
 
 
 def create_and_get(world: World) -> None:

@@ -14,6 +14,8 @@ import pytest
 
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.local.adapters import security
+from honeyhive_ext.local.adapters.security import Keys
+from honeyhive_ext.local.store import Store
 from tests.support.local_api import HEADERS, Api
 
 TOOL: dict[str, Any] = {"event_type": "tool", "inputs": {}}
@@ -75,7 +77,7 @@ def test_no_key_stands_in_a_repr_a_log_line_or_a_pickle(caplog: pytest.LogCaptur
     server = LocalServer(api_key=RIGHT, ingestion_key=INGESTION)
     with httpx.Client(transport=server.transport(), base_url="http://local") as client:
         client.post("/v1/events", json=TOOL, headers={"authorization": f"Bearer {RIGHT}"})
-    text = repr(server) + repr(server._keys) + repr(server.requests[0]) + caplog.text
+    text = repr(server) + repr(Keys(RIGHT, INGESTION)) + repr(server.requests[0]) + caplog.text
     text += str(pickle.dumps(list(server.requests)))
     assert "right_key" not in text
     assert "ingst" not in text
@@ -183,13 +185,12 @@ def test_a_client_that_goes_away_in_the_middle_harms_nobody(wired: Api) -> None:
     assert wired.create()
 
 
-def test_a_failure_inside_is_a_500_without_details(plain: Api, caplog: pytest.LogCaptureFixture) -> None:
-    store = plain.server._app.store
-    original, store.write = store.write, None  # type: ignore[method-assign,assignment]
-    try:
+def test_a_failure_inside_is_a_500_without_details(
+    plain: Api, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "write", None)
         answer = plain.post("/v1/events", TOOL)
-    finally:
-        store.write = original  # type: ignore[method-assign]
     assert answer.status_code == 500
     assert answer.json()["errorCode"] == "INTERNAL"
     assert "TypeError" in caplog.text

@@ -6,7 +6,6 @@ import gzip
 import json
 import typing
 import uuid
-from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
@@ -14,12 +13,9 @@ import pytest
 from honeyhive_ext.cli import parser
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local import LocalServer, SwitchOptions
-from honeyhive_ext.local.faults import rules as faults
-from honeyhive_ext.local.routes import control
 from honeyhive_ext.local.switches import TABLE, Switches
-from tests.support.local_api import Api
+from tests.support.local_api import Api, core, post
 
-GUIDE = Path(__file__).parents[2] / "docs" / "local-server.md"
 T0 = 1_767_225_600_000
 TOOL: dict[str, Any] = {"event_type": "tool", "inputs": {}}
 SET = {  # another value than the default
@@ -54,27 +50,6 @@ def test_a_switch_that_there_is_not_is_refused_with_what_there_is(
     assert answer.status_code == 400
     assert hint in answer.json()["message"]
     assert plain.server.switches == Switches()
-
-
-def test_every_switch_has_a_question_and_a_meaning_of_each_value() -> None:
-    for switch in TABLE.values():
-        assert switch.question.endswith("?")
-        assert switch.meaning
-
-
-def test_the_guide_has_the_table_and_every_fault() -> None:
-    guide = GUIDE.read_text("utf-8")
-    for one in TABLE.values():
-        others = ", ".join(f"`{value}`" for value in one.choices if value != one.default) or "a number"
-        meaning = one.meaning[0].upper() + one.meaning[1:]
-        row = f"| `{one.name}` | {one.question} | `{one.default}` | {others}. {meaning} |"
-        assert row in guide, row
-    for kind, (own, commits) in faults._OWN.items():
-        row = next(line for line in guide.splitlines() if line.startswith(f"| `{kind}` |"))
-        assert all(f"`{name}`" in row for name in own - {"retry_after"})
-        assert row.endswith("| no |") is not commits
-    for route in control.ROUTES:
-        assert route[1] in guide
 
 
 def test_lenient_stores_what_violates_the_schema_and_logs_it(plain: Api) -> None:
@@ -265,22 +240,22 @@ def test_a_bad_event_refuses_the_batch_or_is_left_out(plain: Api, path: str) -> 
     assert len(answer.json()["event_ids"]) == 1
 
 
-def test_a_new_event_shows_at_once_or_after_the_delay(plain: Api) -> None:
+def test_a_new_event_shows_at_once_or_after_the_delay() -> None:
     at = [T0]
-    server = plain.server
-    clock, server._app.clock = server._app.clock, lambda: at[0]
-    try:
-        early = plain.create(start_time=1)
-        server.configure(visibility_delay=500)
-        late = plain.create(start_time=2)
-        assert plain.event(late)["event_id"] == late
-        assert plain.ids() == plain.ids(("event_type", "is", "tool")) == [early]
-        assert plain.search()["count"] == 1
+    is_tool = {"filters": [{"field": "event_type", "operator": "is", "value": "tool"}]}
+    with core(clock=lambda: at[0]) as app:
+
+        def found(body: dict[str, Any]) -> tuple[list[str], int]:
+            answer = post(app, "/v1/events/search", body)
+            return [event["event_id"] for event in answer["events"]], answer["count"]
+
+        early = post(app, "/v1/events", {**TOOL, "start_time": 1})["event_id"]
+        app.state.configure({"visibility_delay": 500})
+        late = post(app, "/v1/events", {**TOOL, "start_time": 2})["event_id"]
+        assert post(app, f"/v1/events/{late}", None, method="GET")["event"]["event_id"] == late
+        assert found({}) == found(is_tool) == ([early], 1)
         at[0] += 500
-        assert plain.ids() == [late, early]
-        assert plain.search()["count"] == 2
-    finally:
-        server._app.clock = clock
+        assert found({}) == ([late, early], 2)
 
 
 def test_a_body_over_the_limit_is_413(api: Api) -> None:

@@ -1,15 +1,19 @@
-"""A client of the local server that is the same through each of its adapters."""
+"""A client of the local server that is the same through each of its adapters, and the core alone."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 import httpx
 from attrs import define
 
-from honeyhive_ext.local import LocalServer, Request
+from honeyhive_ext.local import LocalServer, Request, Response
+from honeyhive_ext.local.app import App
+from honeyhive_ext.local.state import open_state
 
 KEY = "hh_test_key"
 ADAPTERS = ["socket", "transport", "async_transport", "asgi"]
@@ -17,11 +21,33 @@ HEADERS = {"authorization": f"Bearer {KEY}"}
 TIMEOUT = 60.0
 
 
+class Core(Protocol):
+    """What answers requests: a `LocalServer`, or an `App` alone."""
+
+    def handle(self, request: Request) -> Response:
+        """Return the answer."""
+        ...
+
+
+@contextmanager
+def core(db: Any = None, **options: Any) -> Iterator[App]:
+    """The core without a server around it: a test reads its store and sets its clock."""
+    state = open_state(db, **options)
+    yield App(state)
+    state.store.close()
+
+
 @define
 class Api:
-    """A client of a local server that says as little as it can about how it gets there."""
+    """A client of a local server that hides how it reaches the server.
+
+    Args:
+        server: The server.
+        adapter: One of ADAPTERS.
+    """
 
     server: LocalServer
+    adapter: str
     _client: httpx.Client | httpx.AsyncClient
     _runner: asyncio.Runner | None = None
 
@@ -66,8 +92,8 @@ class Api:
         return [event["event_id"] for event in self.search(*filters, **body)["events"]]
 
 
-def post(server: LocalServer, path: str, body: Any, *, method: str = "POST") -> Any:
-    """The answer to a request that the core itself is given, as Python values."""
+def post(server: Core, path: str, body: Any, *, method: str = "POST") -> Any:
+    """Send a request to the core and return its answer as Python values."""
     content = json.dumps(body).encode()
     answer = server.handle(Request(method, path, content, HEADERS))
     assert answer.status == 200, answer.body

@@ -1,1 +1,3 @@
-"""Ways to reach the local server: sockets, ASGI, in process."""
+"""Ways to reach the local server: a socket, ASGI, in process."""
+
+__all__: list[str] = []

@@ -1,7 +1,7 @@
-"""The server as an ASGI application, for those who want it inside a server of their own.
+"""The server as an ASGI application, to run inside another server.
 
-An ASGI application cannot reset a connection or write garbage: such faults end in a ConnectionResetError,
-which most servers answer by closing the connection.
+An ASGI application cannot reset a connection or write garbage. Such faults raise a ConnectionResetError,
+and most servers then close the connection.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from urllib.parse import unquote
 import anyio
 
 from honeyhive_ext.local.adapters.security import check_host
-from honeyhive_ext.local.message import Refusal, Request, Response
+from honeyhive_ext.local.message import Request, RequestRefused, Response
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+ASGIMessage = MutableMapping[str, Any]
+ASGIReceive = Callable[[], Awaitable[ASGIMessage]]
+ASGISend = Callable[[ASGIMessage], Awaitable[None]]
 
 
 class LocalASGI:
@@ -33,13 +33,13 @@ class LocalASGI:
         self._allowed = allowed
         self._max_body = max_body
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """Answer one request, or take part in the server's start and stop."""
+    async def __call__(self, scope: MutableMapping[str, Any], receive: ASGIReceive, send: ASGISend) -> None:
+        """Answer one request, or the start and stop of the server."""
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
         if scope["type"] != "http":
-            raise ValueError(f"only HTTP is answered, not {scope['type']}")
+            raise ValueError(f"the local server answers only HTTP, not {scope['type']}")
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
         }
@@ -50,11 +50,11 @@ class LocalASGI:
         try:
             check_host(headers, self._allowed)
             response = self._handle(Request(scope["method"], path, body, headers, query, size))
-        except Refusal as refusal:
+        except RequestRefused as refusal:
             response = refusal.response()
         await _send(send, response)
 
-    async def _body(self, receive: Receive) -> tuple[bytes, int]:
+    async def _body(self, receive: ASGIReceive) -> tuple[bytes, int]:
         parts: list[bytes] = []
         total, most = 0, self._max_body()
         while True:
@@ -69,7 +69,7 @@ class LocalASGI:
                 return (b"", total) if total > most else (b"".join(parts), 0)
 
 
-async def _lifespan(receive: Receive, send: Send) -> None:
+async def _lifespan(receive: ASGIReceive, send: ASGISend) -> None:
     while True:
         message = await receive()
         await send({"type": f"{message['type']}.complete"})
@@ -77,7 +77,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             return
 
 
-async def _send(send: Send, response: Response) -> None:
+async def _send(send: ASGISend, response: Response) -> None:
     wire = response.wire
     await anyio.sleep(response.delay + (wire.seconds if wire is not None and wire.kind == "hang" else 0.0))
     if wire is not None and wire.kind in ("reset", "empty", "garbage", "hang"):

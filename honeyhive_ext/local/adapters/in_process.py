@@ -1,7 +1,7 @@
 """httpx transports that reach the server in the same process, without a socket.
 
-Delays and faults end in the exceptions that a socket would end in. What would outlast the client's read
-timeout raises it at once instead of waiting for it.
+Delays and faults raise the exceptions that they would raise over a socket. A delay that is longer than the
+client's read timeout raises the timeout at once, without waiting.
 """
 
 from __future__ import annotations
@@ -17,51 +17,51 @@ import httpx
 from honeyhive_ext.local.message import Request, Response, Wire
 
 _PIECES = 20
-Handle = Callable[[Request], Response]
+RequestHandler = Callable[[Request], Response]
 
 
 class LocalTransport(httpx.BaseTransport):
-    """For `httpx.Client(transport=...)` and `HoneyHive(transport=...)`."""
+    """A transport for `httpx.Client(transport=...)` and `HoneyHive(transport=...)`."""
 
-    def __init__(self, handle: Handle) -> None:
+    def __init__(self, handle: RequestHandler) -> None:
         self._handle = handle
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         request.read()
-        response = self._handle(_taken(request))
-        wait = _plan(request, response)
+        response = self._handle(_core_request(request))
+        wait = _waiting(request, response)
         if wait:
             time.sleep(wait)
         _break(request, response)
-        return _given(request, response, _Stream(response))
+        return _httpx_response(request, response, _Stream(response))
 
 
 class AsyncLocalTransport(httpx.AsyncBaseTransport):
-    """For `httpx.AsyncClient(transport=...)` and `AsyncHoneyHive(transport=...)`."""
+    """A transport for `httpx.AsyncClient(transport=...)` and `AsyncHoneyHive(transport=...)`."""
 
-    def __init__(self, handle: Handle) -> None:
+    def __init__(self, handle: RequestHandler) -> None:
         self._handle = handle
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         await request.aread()
-        response = self._handle(_taken(request))
-        wait = _plan(request, response)
-        # Other tasks get their turn, as they would while a socket is read.
+        response = self._handle(_core_request(request))
+        wait = _waiting(request, response)
+        # Other tasks run meanwhile, as they would while a socket is read.
         await anyio.sleep(wait)
         _break(request, response)
-        return _given(request, response, _AsyncStream(response))
+        return _httpx_response(request, response, _AsyncStream(response))
 
 
-def _taken(request: httpx.Request) -> Request:
+def _core_request(request: httpx.Request) -> Request:
     headers = {name.lower(): value for name, value in request.headers.items()}
     path = request.url.raw_path.partition(b"?")[0].decode("ascii")
     return Request(request.method, unquote(path), request.content, headers, request.url.query.decode("ascii"))
 
 
-def _plan(request: httpx.Request, response: Response) -> float:
-    """Seconds to wait before the answer; raises the read timeout that they would exceed."""
+def _waiting(request: httpx.Request, response: Response) -> float:
+    """Return the seconds to wait before the answer. Raises the read timeout if they are longer."""
     wire = response.wire
     seconds = response.delay + (wire.seconds if wire is not None and wire.kind == "hang" else 0.0)
     timeouts: Mapping[str, Any] = request.extensions.get("timeout") or {}
@@ -81,7 +81,7 @@ def _break(request: httpx.Request, response: Response) -> None:
         raise httpx.RemoteProtocolError("illegal status line", request=request)
 
 
-def _given(
+def _httpx_response(
     request: httpx.Request, response: Response, stream: httpx.SyncByteStream | httpx.AsyncByteStream
 ) -> httpx.Response:
     headers = [*response.header_list(), ("content-length", str(len(response.body)))]
@@ -89,7 +89,7 @@ def _given(
 
 
 def _pieces(response: Response) -> tuple[list[bytes], float, bool]:
-    """The body's pieces, the seconds between them, and whether the connection breaks after them."""
+    """Return the pieces of the body, the seconds between them, and whether the connection then breaks."""
     wire, body = response.wire or Wire("reset"), response.body
     if wire.kind == "truncate":
         return [body[: len(body) // 2 if wire.at is None else wire.at]], 0.0, bool(body)

@@ -1,4 +1,4 @@
-"""Who may ask: keys, the Host header, the Origin header."""
+"""Who may send requests: keys, the Host header, the Origin header."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 from attrs import field, frozen
 
-from honeyhive_ext.local.message import Refusal
+from honeyhive_ext.local.message import RequestRefused
 
 _INGESTION = "hh_ingst_"
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -27,7 +27,15 @@ class Keys:
     ingestion_key: str | None = field(default=None, repr=False)
 
     def check(self, headers: Mapping[str, str], *, reads: bool) -> None:
-        """Refuse a request without a key (401), with an unknown one (401), or with one that may not (403)."""
+        """Check the key of a request.
+
+        Args:
+            headers: The headers, names in lower case.
+            reads: Whether the request reads, which an ingestion key may not.
+
+        Raises:
+            RequestRefused: 401 without a key or with an unknown one; 403 for an ingestion key that reads.
+        """
         given = bearer(headers)
         if not given:
             raise _unauthorized("the API key is missing: send Authorization: Bearer <key>")
@@ -35,26 +43,26 @@ class Keys:
         if self.key is not None and not (_same(given, self.key) or ingests):
             raise _unauthorized("the API key is not known to this server")
         if ingests and reads:
-            raise Refusal(403, "an ingestion key cannot read", "FORBIDDEN")
+            raise RequestRefused(403, "an ingestion key cannot read", "FORBIDDEN")
 
 
 def bearer(headers: Mapping[str, str]) -> str:
-    """The key that a request came with, or nothing."""
+    """Return the key of a request, or "" if it has none."""
     scheme, _, key = headers.get("authorization", "").partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
 
 
 def _same(given: str, wanted: str | None) -> bool:
-    """Compared in constant time, so that answers' times say nothing about the key."""
+    """Compare in constant time, so that the time of an answer says nothing about the key."""
     return wanted is not None and hmac.compare_digest(given.encode(), wanted.encode())
 
 
-def _unauthorized(message: str) -> Refusal:
-    return Refusal(401, message, "UNAUTHORIZED", headers=[("www-authenticate", "Bearer")])
+def _unauthorized(message: str) -> RequestRefused:
+    return RequestRefused(401, message, "UNAUTHORIZED", headers=[("www-authenticate", "Bearer")])
 
 
 def host_name(value: str) -> str:
-    """The name of a Host header, without its port.
+    """Return the name in a Host header, without the port.
 
     >>> host_name("127.0.0.1:8080"), host_name("[::1]:8080"), host_name("LOCALHOST")
     ('127.0.0.1', '::1', 'localhost')
@@ -66,24 +74,29 @@ def host_name(value: str) -> str:
 
 
 def check_host(headers: Mapping[str, str], allowed: Collection[str]) -> None:
-    """Refuse a Host that is not ours, and a web page of another origin.
+    """Check that a request names this server, and comes from no web page of another origin.
 
-    Without the first a name that an attacker points at 127.0.0.1 (DNS rebinding) would let any web page
-    read the store; without the second any web page could write to it.
+    Without the check of Host, an attacker's name that points to 127.0.0.1 (DNS rebinding) would let any web
+    page read the store. Without the check of Origin, any web page could write to it.
+
+    Raises:
+        RequestRefused: 403, the request names another server or another origin.
     """
     if host_name(headers.get("host", "")) not in allowed:
-        raise Refusal(
-            403, "the Host header names another server; see allowed_hosts in the documentation", "HOST"
+        raise RequestRefused(
+            403,
+            "the Host header names another server: allow the name with allowed_hosts (--allowed-host)",
+            "HOST",
         )
     origin = headers.get("origin")
     if origin is not None:
         scheme, _, rest = origin.partition("://")
         if scheme not in ("http", "https") or rest.lower() != headers.get("host", "").strip().lower():
-            raise Refusal(403, "web pages of other origins may not use this server", "ORIGIN")
+            raise RequestRefused(403, "web pages of other origins may not use this server", "ORIGIN")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address can be reached from this machine only.
+    """Return whether an address can be reached from this machine only.
 
     >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
     (True, True, False)

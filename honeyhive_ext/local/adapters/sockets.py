@@ -1,4 +1,4 @@
-"""The socket adapter: HTTP/1.1 on threads, able to break a connection in every way a network can."""
+"""The socket adapter: HTTP/1.1 on threads. It can break a connection in every way that a network can."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from typing import Any
 from urllib.parse import unquote
 
 from honeyhive_ext.local.adapters.security import check_host
-from honeyhive_ext.local.message import Refusal, Request, Response, Wire, error
+from honeyhive_ext.local.message import Request, RequestRefused, Response, Wire, error_response
 
 IDLE = 75.0  # seconds after which a silent connection is closed
-DRAIN = 256_000_000  # bytes of a refused body that are read and dropped, so that the answer is seen
+DRAIN = 256_000_000  # bytes of a refused body that are read and dropped, so that the client sees the answer
 _CHUNK = 1 << 16
-_POLL = 0.1  # seconds between looks at whether a client that is kept waiting is still there
+_POLL = 0.1  # seconds between checks whether a client that is kept waiting is still connected
 _LINGER = struct.pack("ii", 1, 0)
 
 
 class _BadBodyError(Exception):
-    """A body whose length cannot be made out."""
+    """A body whose length is not known."""
 
 
 class SocketServer:
-    """Listens on a socket and answers each connection on a thread of its own.
+    """Listens on a socket and answers each connection on its own thread.
 
     Args:
         handle: The core.
         host: The address to listen on.
         port: The port; 0 lets the system choose a free one.
-        allowed: The host names that requests may ask for.
-        max_body: Bytes of a body that are read at most, asked for at every request.
+        allowed: The names that requests may have in their Host header.
+        max_body: Returns the largest body in bytes; called for every request.
     """
 
     def __init__(
@@ -67,9 +67,9 @@ class SocketServer:
             except OSError:
                 if self.stopped.is_set():
                     return
-                continue  # a connection that was gone before it was accepted
+                continue  # the connection was closed before it was accepted
             thread = threading.Thread(target=self._serve, args=(connection, address), daemon=True)
-            with self._lock:  # `stop` sees a connection and its thread, or none of them is ever there
+            with self._lock:  # `stop` sees both the connection and its thread, or neither
                 if self.stopped.is_set():
                     connection.close()
                     return
@@ -79,9 +79,9 @@ class SocketServer:
 
     def _serve(self, connection: socket.socket, address: Any) -> None:
         try:
-            # The other side may go away at any moment; that is its right.
+            # The client may close the connection at any time.
             with contextlib.suppress(OSError):
-                _Handler(connection, address, self)  # type: ignore[arg-type]  # it needs no server of the library's
+                _Handler(connection, address, self)  # type: ignore[arg-type]  # it needs no socketserver.BaseServer
         finally:
             connection.close()
             with self._lock:
@@ -94,7 +94,7 @@ class SocketServer:
             self.stopped.set()
         with contextlib.suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
-        # Where shutdown does not wake the accepting thread, a connection does.
+        # shutdown has woken the accepting thread; wait briefly for its end.
         if self._accepting.is_alive():
             with contextlib.suppress(OSError):
                 self._accepting.join(0.01)
@@ -113,27 +113,29 @@ class _Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = 1 << 16  # unbuffered writes cost 30 times the throughput
+    wbufsize = 1 << 16  # unbuffered writes are many times slower
     timeout = IDLE
     server: SocketServer  # type: ignore[assignment]
 
     def __getattr__(self, name: str) -> Any:
-        # The library looks for do_GET, do_POST, ...: every method is the core's to judge.
+        # The library looks for do_GET, do_POST, ...; the core decides about every method.
         if name.startswith("do_"):
             return self._exchange
         raise AttributeError(name)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-        """Nothing: the core keeps the log."""
+        """Do nothing: the core keeps the log."""
 
     def version_string(self) -> str:
         return "honeyhive-local"
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """The library's own refusals, as JSON."""
+        """Send the library's own refusals as JSON."""
         self.close_connection = True
-        self.request_version = self.protocol_version  # else a request line without sense gets no status line
-        self._send(error(code, message or "bad request", "BAD_REQUEST"))
+        self.request_version = (
+            self.protocol_version
+        )  # otherwise a bad request line gets an answer without a status line
+        self._send(error_response(code, message or "bad request", "BAD_REQUEST"))
 
     def _exchange(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -142,19 +144,19 @@ class _Handler(BaseHTTPRequestHandler):
             body, size = self._body(headers, most)
         except _BadBodyError as problem:
             self.close_connection = True
-            self._send(error(400, str(problem), "BAD_REQUEST"))
+            self._send(error_response(400, str(problem), "BAD_REQUEST"))
             return
         path, _, query = self.path.partition("?")
         try:
             check_host(headers, self.server.allowed)
-        except Refusal as refusal:
+        except RequestRefused as refusal:
             self._send(refusal.response())
             return
         request = Request(self.command, unquote(path), body, headers, query, size)
         self._send(self.server.handle(request))
 
     def _body(self, headers: dict[str, str], most: int) -> tuple[bytes, int]:
-        """The body, and its size where it was too large to keep."""
+        """Return the body, and its size if it was too large to keep."""
         length = headers.get("content-length")
         if "transfer-encoding" in headers:
             if headers["transfer-encoding"].strip().lower() != "chunked" or length is not None:
@@ -214,7 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             phrase = self.responses[response.status][0]
         except KeyError:
-            phrase = "Status"  # one that the library does not know, such as 520
+            phrase = "Status"  # a status that the library does not know, such as 520
         self.send_response_only(response.status, phrase)
         for name, value in response.header_list():
             self.send_header(name, value)
@@ -242,7 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.stopped.wait(seconds / pieces)
 
     def _hang(self, seconds: float) -> None:
-        """Say nothing for so long, or until the client or the server has had enough."""
+        """Wait for so long, or until the client goes away or the server stops."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0 and not self.server.stopped.wait(min(left, _POLL)):
             if select.select([self.connection], [], [], 0)[0]:

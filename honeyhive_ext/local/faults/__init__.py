@@ -1,1 +1,3 @@
-"""Failures on demand: which request fails, and how."""
+"""Faults: which requests fail, and how."""
+
+__all__: list[str] = []

@@ -1,4 +1,4 @@
-"""What a fault makes of a request's answer."""
+"""What a fault does to a request and to its answer."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import random
 import time
 from email.utils import formatdate
 
+from attrs import frozen
+
 from honeyhive_ext.local.faults.rules import Fault
-from honeyhive_ext.local.message import Response, Wire, error
-from honeyhive_ext.local.routes.context import Effects
+from honeyhive_ext.local.message import Response, Wire, error_response
 
 HTML = b"""<html>
 <head><title>502 Bad Gateway</title></head>
@@ -28,8 +29,21 @@ _NAMES = {
 }
 
 
+@frozen
+class Effects:
+    """What a fault changes about the work of a request.
+
+    Args:
+        keep: Store only so many events of a batch, and answer 500 with what was stored; None for all.
+        visibility_delay: Milliseconds before search shows new events; None for the switch's.
+    """
+
+    keep: int | None = None
+    visibility_delay: int | None = None
+
+
 def effects(fault: Fault) -> Effects:
-    """What a fault changes about how the request is carried out."""
+    """Return what a fault changes about the work of the request."""
     return Effects(
         keep=(fault.keep or 0) if fault.kind == "partial" else None,
         visibility_delay=(fault.milliseconds or 0) if fault.kind == "visibility" else None,
@@ -37,7 +51,7 @@ def effects(fault: Fault) -> Effects:
 
 
 def damaged(fault: Fault, true: Response | None, draw: random.Random) -> Response:
-    """The answer that a fault gives instead of the true one, which is None where nothing was carried out."""
+    """Return the answer under a fault. The true answer is None where the request was not carried out."""
     response = _answer(fault, true)
     low, high = fault.delay if isinstance(fault.delay, tuple) else (fault.delay, fault.delay)
     delay = low if low == high else draw.uniform(low, high)
@@ -58,11 +72,11 @@ def _answer(fault: Fault, true: Response | None) -> Response:
         if fault.body is not None:
             kind = "application/json" if fault.body[:1] in ("{", "[") else "text/plain; charset=utf-8"
             return Response(status, fault.body.encode(), media_type=kind)
-        return error(status, "a fault that was asked for", _NAMES.get(status, "FAULT"))
+        return error_response(status, "a fault that was asked for", _NAMES.get(status, "FAULT"))
     if fault.kind == "html":
         return Response(fault.status or 502, HTML, media_type="text/html")
     if fault.kind == "rate_limit":
-        return error(429, "rate limit exceeded", "RATE_LIMITED", headers=_retry_after(fault))
+        return error_response(429, "rate limit exceeded", "RATE_LIMITED", headers=_retry_after(fault))
     if true is None:
         return Response(200)
     if fault.kind == "broken_json":

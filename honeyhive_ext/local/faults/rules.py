@@ -1,4 +1,4 @@
-"""Failure on demand: rules that say which request fails, and how."""
+"""Rules that say which requests fail, and how."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Literal, TypedDict, Unpack, get_args
 
 from attrs import asdict, define, fields, frozen
 
+from honeyhive_ext.config.checks import did_you_mean, seconds, whole_number
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local.json_types import is_array, is_object
 
@@ -30,9 +31,9 @@ FaultKind = Literal[
     "visibility",
 ]
 
-# What each kind needs beyond the match, and whether the request is carried out before its answer is lost
-# or damaged ("commit").
-_OWN: Mapping[str, tuple[frozenset[str], bool]] = {
+# The options of each kind besides those of every kind, and whether the request is carried out although its
+# answer is lost or damaged ("commit").
+KINDS: Mapping[str, tuple[frozenset[str], bool]] = {
     "status": (frozenset({"status", "body"}), False),
     "html": (frozenset({"status"}), False),
     "broken_json": (frozenset(), True),
@@ -48,12 +49,14 @@ _OWN: Mapping[str, tuple[frozenset[str], bool]] = {
     "commit_reset": (frozenset(), True),
     "visibility": (frozenset({"milliseconds"}), True),
 }
-_ALWAYS_COMMIT = frozenset(kind for kind, (_, commits) in _OWN.items() if commits)
+_ALWAYS_COMMIT = frozenset(kind for kind, (_, commits) in KINDS.items() if commits)
+_DAY = 86_400.0  # seconds
+_MAX_MILLISECONDS = 2**62  # SQLite holds the sum of this and a time of today
 _MATCH = frozenset({"kind", "method", "path", "nth", "probability", "times", "commit", "delay"})
 
 
 class FaultOptions(TypedDict, total=False):
-    """The options of a fault; a test compares them with the fields of `Fault`."""
+    """The options of a fault. A test compares them with the fields of `Fault`."""
 
     method: str
     path: str
@@ -82,24 +85,24 @@ class Fault:
             an answer), truncate (the body is cut after `at` bytes), garbage (bytes that are not HTTP),
             hang (no answer for `seconds`), dribble (the body in small pieces over `seconds`), latency
             (the true answer after `delay`), rate_limit (429), partial (the first `keep` events of a batch
-            are stored, 500), commit_reset (stored, then the connection is reset), visibility (new events
-            show in search after `milliseconds`).
+            are stored, and the answer is 500), commit_reset (everything is stored, then the connection is
+            reset), visibility (search shows new events after `milliseconds`).
         method: Only requests of this method; None for all.
         path: Only paths that match this shell pattern, such as `/v1/events/*`; None for all but `/_local`.
         nth: Only the nth matching request, from 1.
         probability: Only this share of the matching requests, from 0 to 1, drawn from the server's seed.
-        times: How often at most; None for ever. `nth` alone means once.
+        times: How often at most; None for no limit. `nth` alone means once.
         commit: Whether the request is carried out although its answer is lost. Kinds that show the true
             answer always carry it out.
-        delay: Seconds before the answer, or two numbers between which it is drawn.
+        delay: Seconds before the answer, at most 86,400; or two numbers between which it is drawn.
         status: For status (default 503) and html (default 502).
         body: For status: the body as text; None for the service's error body.
-        seconds: For hang (default 3600) and dribble (default 1).
-        at: For truncate: bytes of the body that arrive; None for half.
+        seconds: For hang (default 3600) and dribble (default 1); at most 86,400.
+        at: For truncate: how many bytes of the body arrive; None for half.
         retry_after: For rate_limit: seconds, or any text, sent as it is; None for no Retry-After.
-        retry_after_date: For rate_limit: an HTTP date so many seconds from now.
-        keep: For partial: events that are stored.
-        milliseconds: For visibility.
+        retry_after_date: For rate_limit: Retry-After is an HTTP date so many seconds from now.
+        keep: For partial: how many events are stored; None for none.
+        milliseconds: For visibility: how long search does not show the new events.
 
     Raises:
         ConfigError: An option that the kind does not have, or a value out of range.
@@ -124,70 +127,77 @@ class Fault:
 
     def __attrs_post_init__(self) -> None:
         if self.kind not in get_args(FaultKind):
-            raise ConfigError(f"there is no fault {self.kind!r}; there are {', '.join(get_args(FaultKind))}")
-        own = _OWN[self.kind][0]
+            near = did_you_mean(str(self.kind), get_args(FaultKind))
+            hint = f"did you mean {near}?" if near else f"there are {', '.join(get_args(FaultKind))}"
+            raise ConfigError(f"there is no fault {self.kind!r}; {hint}")
+        own = KINDS[self.kind][0]
         for one in fields(Fault):
             if one.name not in own | _MATCH and getattr(self, one.name) is not None:
-                raise ConfigError(f"a fault of kind {self.kind} has no {one.name}")
+                raise ConfigError(f"a fault of kind {self.kind} has no option {one.name}")
         if self.commit is False and self.kind in _ALWAYS_COMMIT:
-            raise ConfigError(f"a fault of kind {self.kind} carries the request out; leave commit out")
+            raise ConfigError(f"a fault of kind {self.kind} always carries the request out: omit commit")
         _check_numbers(self)
 
     @property
     def commits(self) -> bool:
         """Whether the request is carried out."""
-        return _OWN[self.kind][1] if self.commit is None else self.commit
+        return KINDS[self.kind][1] if self.commit is None else self.commit
 
     @property
     def uses(self) -> int | None:
-        """How often the fault may happen; None for ever."""
+        """How often the fault may happen; None for no limit."""
         return 1 if self.times is None and self.nth is not None else self.times
 
     def as_dict(self) -> dict[str, Any]:
-        """What is set."""
+        """Return the options that are set."""
         return {name: value for name, value in asdict(self).items() if value not in (None, 0.0)}
 
 
 def _check_numbers(fault: Fault) -> None:
-    delay = fault.delay if isinstance(fault.delay, tuple) else (fault.delay, fault.delay)
-    bounds: tuple[tuple[str, float | None, float, float], ...] = (
-        ("nth", fault.nth, 1, 2**62),
-        ("times", fault.times, 1, 2**62),
-        ("probability", fault.probability, 0, 1),
+    whole = (
+        ("nth", fault.nth, 1, None),
+        ("times", fault.times, 1, None),
         ("status", fault.status, 200, 999),
-        ("seconds", fault.seconds, 0, 86_400),
-        ("at", fault.at, 0, 2**62),
-        ("keep", fault.keep, 0, 2**62),
-        ("milliseconds", fault.milliseconds, 0, 2**62),
-        ("delay", delay[0], 0, 86_400),
-        ("delay", delay[1], delay[0], 86_400),
+        ("at", fault.at, 0, None),
+        ("keep", fault.keep, 0, None),
+        ("milliseconds", fault.milliseconds, 0, _MAX_MILLISECONDS),
     )
-    for name, value, low, high in bounds:
-        if value is not None and (isinstance(value, bool) or not low <= value <= high):
-            raise ConfigError(f"{name} of a fault must be from {low} to {high}, not {value!r}")
+    for name, value, least, most in whole:
+        if value is not None:
+            whole_number(value, name, least, most)
+    if fault.seconds is not None:
+        seconds(fault.seconds, "seconds", least=0, most=_DAY)
+    low, high = fault.delay if isinstance(fault.delay, tuple) else (fault.delay, fault.delay)
+    seconds(low, "delay", least=0, most=_DAY)
+    seconds(high, "delay", least=low, most=_DAY)
+    share = fault.probability
+    if share is not None and (isinstance(share, bool) or not 0 <= share <= 1):
+        raise ConfigError(f"probability is {share!r}: give a number from 0 to 1")
 
 
 def fault_from(given: object) -> Fault:
-    """A fault from JSON: an object of its options, or the name of its kind.
+    """Return a fault from JSON: an object of its options, or the name of its kind.
 
     Raises:
-        ConfigError: It is no fault.
+        ConfigError: It is not a fault.
     """
     if isinstance(given, str):
         given = {"kind": given}
     if not is_object(given):
-        raise ConfigError("a fault is an object with a kind, or the name of a kind")
+        raise ConfigError("a fault is a JSON object with a kind, or the name of a kind")
     options = dict(given)
     delay = options.get("delay")
     if is_array(delay) and len(delay) == 2:
         options["delay"] = tuple(delay)
+    if "kind" not in options:
+        raise ConfigError('a fault needs a kind, such as {"kind": "reset"}')
     unknown = set(options) - {one.name for one in fields(Fault)}
-    if unknown or "kind" not in options:
-        raise ConfigError(f"a fault has a kind and no {', '.join(sorted(unknown)) or 'empty kind'}")
+    if unknown:
+        raise ConfigError(f"a fault has no option {', '.join(sorted(unknown))}")
     try:
         return Fault(**options)
     except TypeError as problem:
-        raise ConfigError(f"a fault with a value of a wrong type: {problem}") from problem
+        raise ConfigError(f"a fault has a value of a wrong type: {problem}") from problem
 
 
 @define(eq=False)
@@ -199,7 +209,7 @@ class Rule:
     used: int = 0
 
     def fires(self, method: str, path: str, draw: random.Random) -> bool:
-        """Whether this request fails; counts it if it matches."""
+        """Return whether this request fails. Counts the request if it matches."""
         fault = self.fault
         if fault.method is not None and fault.method.upper() != method:
             return False
@@ -214,16 +224,16 @@ class Rule:
 
     @property
     def unused(self) -> bool:
-        """Whether it was to happen more often than it has."""
+        """Whether the fault has happened less often than it was to."""
         return self.fault.uses is not None and self.used < self.fault.uses
 
     def as_dict(self) -> dict[str, Any]:
-        """For `/_local/faults`."""
+        """Return the rule for `/_local/faults`."""
         return {**self.fault.as_dict(), "matched": self.matched, "used": self.used}
 
 
 class Faults:
-    """The faults in force. Of several that match a request, the first that was added happens.
+    """The faults in force. If several match a request, the one that was added first happens.
 
     >>> faults = Faults(seed=1)
     >>> rule = faults.add("status", status=503, path="/v1/events", times=1)
@@ -238,11 +248,11 @@ class Faults:
         self._seed = seed
         self._lock = threading.Lock()
         self._rules: list[Rule] = []
-        self.random = random.Random(seed)  # noqa: S311 - for tests that can be repeated
+        self.random = random.Random(seed)  # noqa: S311 - so that a test can be repeated
         self.reset()
 
     def add(self, kind: FaultKind, **options: Unpack[FaultOptions]) -> Rule:
-        """Put a fault in force and return its rule, which counts what it does.
+        """Put a fault in force and return its rule, which counts its matches and uses.
 
         Raises:
             ConfigError: An option that the kind does not have, or a value out of range.
@@ -250,14 +260,14 @@ class Faults:
         return self.put(Fault(kind=kind, **options))
 
     def put(self, fault: Fault) -> Rule:
-        """Put a ready-made fault in force."""
+        """Put a fault in force and return its rule."""
         rule = Rule(fault)
         with self._lock:
             self._rules.append(rule)
         return rule
 
     def next(self, method: str, path: str) -> Fault | None:
-        """The fault of this request, counted; None for none."""
+        """Return the fault of this request and count it; None if there is none."""
         if not self._rules:
             return None
         with self._lock:
@@ -273,13 +283,13 @@ class Faults:
             self._rules.clear()
 
     def reset(self) -> None:
-        """Only the faults of the beginning, unused, and the random numbers from their seed again."""
+        """Restore the first faults, unused, and start the random numbers from their seed again."""
         with self._lock:
             self._rules = [Rule(fault) for fault in self._given]
             self.random.seed(self._seed)
 
     def unused(self) -> list[Fault]:
-        """The faults that were to happen a number of times and have not: a test that set one has a hole."""
+        """Return the faults that have happened less often than they were to (`times`, `nth`)."""
         with self._lock:
             return [rule.fault for rule in self._rules if rule.unused]
 

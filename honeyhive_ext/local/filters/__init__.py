@@ -1,1 +1,3 @@
-"""Filters: what they mean, as SQL and as Python."""
+"""The filters of a search: their checks, and their meaning in Python and in SQL."""
+
+__all__: list[str] = []

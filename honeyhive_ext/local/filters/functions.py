@@ -1,16 +1,16 @@
-"""The SQL functions that answer where SQLite's own cannot."""
+"""SQL functions for what SQLite's own functions cannot answer."""
 
 from __future__ import annotations
 
 import sqlite3
 
 from honeyhive_ext.local.codec import dumps
-from honeyhive_ext.local.filters.conditions import match
-from honeyhive_ext.local.filters.values import instant
+from honeyhive_ext.local.filters.comparisons import match
+from honeyhive_ext.local.filters.operands import instant
 
 
 def register(connection: sqlite3.Connection) -> None:
-    """Make the functions known to a connection: hh_match, hh_instant and hh_json."""
+    """Register hh_match, hh_instant and hh_json with a connection."""
     connection.create_function("hh_match", 2, match, deterministic=True)
     connection.create_function("hh_instant", 1, _instant, deterministic=True)
     connection.create_function("hh_json", 1, _json, deterministic=True)

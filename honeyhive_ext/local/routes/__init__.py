@@ -1,1 +1,3 @@
-"""What each route answers."""
+"""The routes: what each path answers."""
+
+__all__: list[str] = []

@@ -9,34 +9,40 @@ from attrs import frozen
 
 from honeyhive_ext.local.codec import TooDeepError, guard
 from honeyhive_ext.local.json_types import is_object
-from honeyhive_ext.local.message import Failure, Refusal, Response, bad_request
+from honeyhive_ext.local.message import Failure, RequestRefused, Response, bad_request
 from honeyhive_ext.local.routes.context import Context, not_found
-from honeyhive_ext.local.routes.events import answer, path_uuid, session_draft
+from honeyhive_ext.local.routes.events import path_uuid, session_draft, stored_response
 from honeyhive_ext.local.routes.ingest import drafts, event_list
+from honeyhive_ext.local.routes.route import Route
 from honeyhive_ext.local.routes.validate import failures
-from honeyhive_ext.local.store import Draft, Transaction
+from honeyhive_ext.local.store import Draft, EventExistsError, Transaction
 
 
 @frozen
-class Outcome:
-    """What became of a batch: the ids stored, in order, and a text for each event that was not."""
+class StoredBatch:
+    """The result of a batch.
+
+    Args:
+        event_ids: The ids of the stored events, in order.
+        errors: A message for each event that was not stored.
+    """
 
     event_ids: list[str]
     errors: list[str]
 
     def partial(self) -> Response:
-        """The 500 of a partial batch."""
-        response = answer({"event_ids": self.event_ids, "errors": self.errors, "success": False})
+        """Return the 500 of a partial batch."""
+        response = stored_response({"event_ids": self.event_ids, "errors": self.errors, "success": False})
         return Response(500, response.body)
 
 
 def create_event_batch(context: Context) -> Response:
-    """POST /v1/events/batch."""
+    """Answer POST /v1/events/batch."""
     return store_batch(context, context.json())
 
 
 def store_batch(context: Context, body: dict[str, Any]) -> Response:
-    """Store a batch, as posted. With single_session all events share one new session of this request."""
+    """Store a batch, as it was posted. With single_session all its events share one new session."""
     checked = _checked(context, "PostEventBatchRequest", body)
     session: list[Draft] = []
     session_id: str | None = None
@@ -45,35 +51,39 @@ def store_batch(context: Context, body: dict[str, Any]) -> Response:
         given = properties if is_object(properties) else {}
         session = [session_draft(context, context.guarded(given))]
         session_id = session[0].event["session_id"]
-    outcome = _store(context, checked, session_id, session)
-    if outcome.errors:
-        return outcome.partial()
+    batch = _store(context, checked, session_id, session)
+    if batch.errors:
+        return batch.partial()
     named = {} if session_id is None else {"session_id": session_id}
-    return answer({"event_ids": outcome.event_ids, "success": True, **named})
+    return stored_response({"event_ids": batch.event_ids, "success": True, **named})
 
 
 def create_session_event_batch(context: Context) -> Response:
-    """POST /v1/sessions/{session_id}/events/batch."""
+    """Answer POST /v1/sessions/{session_id}/events/batch."""
     return store_session_batch(context, path_uuid(context, "session_id"), context.json())
 
 
 def store_session_batch(context: Context, session_id: str, body: dict[str, Any]) -> Response:
-    """Store events with the session_id of the path, whatever they say themselves."""
+    """Store events with the session_id of the path, whatever session_id they have."""
     checked = _checked(context, "SessionEventBatchRequest", body)
-    outcome = _store(context, checked, session_id, (), session_id)
-    return outcome.partial() if outcome.errors else answer({"success": True})
+    batch = _store(context, checked, session_id, (), session_id)
+    return batch.partial() if batch.errors else stored_response({"success": True})
 
 
 @frozen
 class _Checked:
-    """The events of a batch that may be stored, and a text for each that may not, by its place."""
+    """The events of a batch that may be stored, and a message for each that may not, by index."""
 
     good: Mapping[int, dict[str, Any]]
     errors: dict[int, str]
 
 
 def _checked(context: Context, schema: str, body: dict[str, Any]) -> _Checked:
-    """The batch by its schema. Refuses it, or with `partial` sets its bad events apart."""
+    """Check a batch by its schema. With the switch `bad_event` on partial, separate its bad events.
+
+    Raises:
+        RequestRefused: 400 or 413, the batch is refused as a whole.
+    """
     found = failures(schema, body)
     partial = context.switches.bad_event == "partial"
     inside = [one for one in found if one.path.startswith("events[")]
@@ -81,10 +91,10 @@ def _checked(context: Context, schema: str, body: dict[str, Any]) -> _Checked:
         raise bad_request(found)
     events = event_list(body.get("events"))
     if context.switches.max_batch and len(events) > context.switches.max_batch:
-        raise Refusal(413, f"more than {context.switches.max_batch} events", "PAYLOAD_TOO_LARGE")
+        raise RequestRefused(413, f"more than {context.switches.max_batch} events", "PAYLOAD_TOO_LARGE")
     if context.lenient:
         context.violations.extend(found)
-        # What is no object cannot be stored, however lenient.
+        # Only an object can be stored, even if lenient.
         inside = [
             Failure(f"events[{at}]", "must be an object") for at, e in enumerate(events) if not is_object(e)
         ]
@@ -101,7 +111,7 @@ def _checked(context: Context, schema: str, body: dict[str, Any]) -> _Checked:
 
 
 def _drafts(context: Context, checked: _Checked, session_id: str | None) -> list[Draft]:
-    """The events as they are stored. One that is nested too deeply is a bad event like any other."""
+    """Return the events as they are stored. An event that is nested too deeply is a bad event."""
     try:
         return drafts(context, checked.good.values(), session_id)
     except TooDeepError:
@@ -123,7 +133,7 @@ def _store(
     session_id: str | None,
     session: Sequence[Draft],
     known: str | None = None,
-) -> Outcome:
+) -> StoredBatch:
     made = _drafts(context, checked, session_id)
     keep = context.effects.keep
     dropped = [] if keep is None else made[keep:]
@@ -132,26 +142,32 @@ def _store(
     texts += ["the event could not be stored" for _ in dropped]
     one_by_one = context.switches.bad_event == "partial" and context.switches.repost == "reject"
 
-    def work(transaction: Transaction) -> Outcome:
+    def work(transaction: Transaction) -> StoredBatch:
         if known is not None and not transaction.has_session(known):
             raise not_found(f"no session {known} is stored")
         transaction.insert(session, "replace")
         if not one_by_one:
             transaction.insert(kept, context.switches.repost)
-            return Outcome([one.event["event_id"] for one in kept], texts)
+            return StoredBatch([one.event["event_id"] for one in kept], texts)
         return _singly(transaction, kept, texts)
 
     return context.store.write(work)
 
 
-def _singly(transaction: Transaction, made: Sequence[Draft], texts: list[str]) -> Outcome:
-    """Store what can be stored, where an id that is there already is one event's error."""
-    outcome = Outcome([], list(texts))
+def _singly(transaction: Transaction, made: Sequence[Draft], texts: list[str]) -> StoredBatch:
+    """Store the events one by one. An id that is stored already is an error of that event alone."""
+    batch = StoredBatch([], list(texts))
     for one in made:
         try:
             transaction.insert([one], "reject")
-        except Refusal as refusal:
-            outcome.errors.append(refusal.message)
+        except EventExistsError as problem:
+            batch.errors.append(str(problem))
         else:
-            outcome.event_ids.append(one.event["event_id"])
-    return outcome
+            batch.event_ids.append(one.event["event_id"])
+    return batch
+
+
+ROUTES: Sequence[Route] = (
+    Route("POST", "/v1/events/batch", create_event_batch),
+    Route("POST", "/v1/sessions/{session_id}/events/batch", create_session_event_batch),
+)

@@ -1,5 +1,7 @@
-"""Routes that older clients still call, among them the official Python SDK. Each rewrites its body into
-today's shape and goes on as today's route."""
+"""Routes that older clients still call, among them the official Python SDK.
+
+Each changes its body into today's format and continues as today's route.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,20 @@ from honeyhive_ext.local.json_types import is_array, is_object
 from honeyhive_ext.local.message import Failure, Response, bad_request
 from honeyhive_ext.local.routes.batches import store_batch, store_session_batch
 from honeyhive_ext.local.routes.context import Context
-from honeyhive_ext.local.routes.events import answer, path_uuid, store_event, store_session, store_update
-from honeyhive_ext.local.routes.search import answer_query, clamped, query
+from honeyhive_ext.local.routes.events import (
+    path_uuid,
+    store_event,
+    store_session,
+    store_update,
+    stored_response,
+)
+from honeyhive_ext.local.routes.route import Route
+from honeyhive_ext.local.routes.search import clamped, search_body, search_response
 from honeyhive_ext.local.routes.validate import failures, fields, is_uuid
 
-EXPORT_LIMIT = 7500  # events a page of the old export may hold
+EXPORT_LIMIT = 7500  # the most events on a page of the old export
 
-# What a model event carries at its top and the stored event carries in inputs.
+# Fields that are at the top of a posted model event, and in `inputs` of the stored event.
 _TO_INPUTS = (
     "model",
     "messages",
@@ -36,30 +45,30 @@ _TO_INPUTS = (
 )
 
 
-def start_session(context: Context) -> Response:
-    """POST /session/start: {session: {...}}.
+def create_legacy_session(context: Context) -> Response:
+    """Answer POST /session/start: {session: {...}}.
 
-    Older clients also send other fields of an event (metrics, feedback, error) and fields of their own
-    (is_evaluation, run_id, dataset_id, datapoint_id); they are stored with the session.
+    Older clients also send other fields of an event (metrics, feedback, error), and their own fields
+    (is_evaluation, run_id, dataset_id, datapoint_id). They are stored with the session.
     """
     session = _without_project(_inner(context.json(), "session"))
     today, event = fields("StartSessionRequest"), fields("PostEventRequest")
     older = {name: value for name, value in session.items() if name not in today}
     of_event = {name: value for name, value in older.items() if name in event}
     context.check("PostEventRequest", {**_SESSION, **of_event})
-    return answer(store_session(context, {n: v for n, v in session.items() if n in today}, older))
+    return stored_response(store_session(context, {n: v for n, v in session.items() if n in today}, older))
 
 
-_SESSION: Mapping[str, Any] = {"event_type": "session", "inputs": {}}  # what every event needs
+_SESSION: Mapping[str, Any] = {"event_type": "session", "inputs": {}}  # required in every event
 
 
-def create_event(context: Context) -> Response:
-    """POST /events: {event: {...}}."""
+def create_legacy_event(context: Context) -> Response:
+    """Answer POST /events: {event: {...}}."""
     return store_event(context, _without_project(_inner(context.json(), "event")))
 
 
-def update_event(context: Context) -> Response:
-    """PUT /events: {event_id, ...}. What the document does not name is ignored, as the service does."""
+def update_legacy_event(context: Context) -> Response:
+    """Answer PUT /events: {event_id, ...}. Fields that the document does not name are ignored."""
     body = context.json()
     event_id = body.pop("event_id", None)
     if not isinstance(event_id, str) or not is_uuid(event_id):
@@ -68,8 +77,8 @@ def update_event(context: Context) -> Response:
     return store_update(context, event_id, {name: value for name, value in body.items() if name in known})
 
 
-def create_event_batch(context: Context) -> Response:
-    """POST /events/batch: is_single_session and session are older names."""
+def create_legacy_event_batch(context: Context) -> Response:
+    """Answer POST /events/batch, where is_single_session and session are older names."""
     body = context.json()
     for old, new in (("is_single_session", "single_session"), ("session", "session_properties")):
         if old in body:
@@ -79,13 +88,13 @@ def create_event_batch(context: Context) -> Response:
     return store_batch(context, {**body, "events": _each(body.get("events"), _without_project)})
 
 
-def create_model_event(context: Context) -> Response:
-    """POST /events/model: {model_event: {...}}."""
+def create_legacy_model_event(context: Context) -> Response:
+    """Answer POST /events/model: {model_event: {...}}."""
     return store_event(context, _model(_inner(context.json(), "model_event")))
 
 
-def create_model_event_batch(context: Context) -> Response:
-    """POST /events/model/batch: {model_events: [...]}."""
+def create_legacy_model_event_batch(context: Context) -> Response:
+    """Answer POST /events/model/batch: {model_events: [...]}."""
     body = context.json()
     events = body.pop("model_events", None)
     if "is_single_session" in body:
@@ -93,11 +102,11 @@ def create_model_event_batch(context: Context) -> Response:
     return store_batch(context, {**body, "events": _each(events, _model)})
 
 
-def export_events(context: Context) -> Response:
-    """POST /v1/events/export: search with $gte and $lte, projections and up to 7,500 events a page.
+def search_legacy_events(context: Context) -> Response:
+    """Answer POST /v1/events/export: a search with $gte and $lte, projections, and up to 7,500 events a page.
 
-    The clients that call it send text as the value of every filter, whatever the type beside it says
-    ("0.01" and number), and whole numbers as 2000.0; both are read as what they mean.
+    The clients that call it send the value of every filter as text, whatever its type is ("0.01" and
+    number), and a whole number as 2000.0. Both are read as what they mean.
     """
     body = context.json()
     body.pop("project", None)
@@ -121,16 +130,16 @@ def export_events(context: Context) -> Response:
     if wrong:
         raise bad_request(wrong)
     reading = evolve(context, switches=evolve(context.switches, filter_type="coerce"))
-    asked = query(reading, context.guarded(body), 1000)
-    return answer_query(context, evolve(asked, projections=projections or ()))
+    asked = search_body(reading, context.guarded(body), 1000)
+    return search_response(context, evolve(asked, projections=projections or ()))
 
 
-def add_traces(context: Context) -> Response:
-    """POST /session/{session_id}/traces: exactly one of logs and events."""
+def add_legacy_traces(context: Context) -> Response:
+    """Answer POST /session/{session_id}/traces: exactly one of logs and events."""
     body = context.json()
     given = [name for name in ("logs", "events") if name in body]
     if len(given) != 1:
-        raise bad_request([Failure("", "exactly one of logs and events is required")])
+        raise bad_request([Failure("", "give exactly one of logs and events")])
     events = _each(body[given[0]], _without_project)
     return store_session_batch(context, path_uuid(context, "session_id"), {"events": events})
 
@@ -147,7 +156,7 @@ def _without_project(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _model(event: dict[str, Any]) -> dict[str, Any]:
-    """A model event in today's shape."""
+    """Return a model event in today's format."""
     whole = {**_without_project(event), "event_type": "model"}
     moved = {name: whole.pop(name) for name in _TO_INPUTS if name in whole}
     inputs = whole.get("inputs")
@@ -159,7 +168,7 @@ def _model(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _each(events: object, change: Callable[[dict[str, Any]], dict[str, Any]]) -> object:
-    """Each event changed; what is no array of objects is left for the schema to refuse."""
+    """Return each event changed. What is not an array of objects stays, for the schema to refuse."""
     if not is_array(events):
         return events
     return [change(one) if is_object(one) else one for one in events]
@@ -169,13 +178,13 @@ def _are_texts(value: object) -> bool:
     return is_array(value) and all(isinstance(one, str) for one in value)
 
 
-ROUTES: Sequence[tuple[str, str, Callable[[Context], Response], bool]] = (
-    ("POST", "/session/start", start_session, False),
-    ("POST", "/events", create_event, False),
-    ("PUT", "/events", update_event, False),
-    ("POST", "/events/batch", create_event_batch, False),
-    ("POST", "/events/model", create_model_event, False),
-    ("POST", "/events/model/batch", create_model_event_batch, False),
-    ("POST", "/v1/events/export", export_events, True),
-    ("POST", "/session/{session_id}/traces", add_traces, False),
+ROUTES: Sequence[Route] = (
+    Route("POST", "/session/start", create_legacy_session),
+    Route("POST", "/events", create_legacy_event),
+    Route("PUT", "/events", update_legacy_event),
+    Route("POST", "/events/batch", create_legacy_event_batch),
+    Route("POST", "/events/model", create_legacy_model_event),
+    Route("POST", "/events/model/batch", create_legacy_model_event_batch),
+    Route("POST", "/v1/events/export", search_legacy_events, reads=True),
+    Route("POST", "/session/{session_id}/traces", add_legacy_traces),
 )

@@ -1,8 +1,8 @@
-"""The routes that write: one event, an update, a session."""
+"""The routes that write one event, an update, or a session."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,42 +10,47 @@ from attrs import evolve
 
 from honeyhive_ext.local import codec
 from honeyhive_ext.local.json_types import is_object
-from honeyhive_ext.local.message import Failure, Response, bad_request, reply
+from honeyhive_ext.local.message import Failure, Response, bad_request, json_response
 from honeyhive_ext.local.routes.context import Context, not_found
 from honeyhive_ext.local.routes.ingest import draft
+from honeyhive_ext.local.routes.route import Route
 from honeyhive_ext.local.routes.validate import fields, is_uuid
 from honeyhive_ext.local.store import Draft, Transaction
 from honeyhive_ext.local.store.merge import merge
 
-# What the service answers about where a session lives; there is only one such place here.
+# The service says where a session is stored; here there is only one place.
 PLACE = {"org_id": "local-org", "workspace_id": "local-workspace", "project_id": "local-project"}
 
 
 def create_event(context: Context) -> Response:
-    """POST /v1/events."""
+    """Answer POST /v1/events."""
     return store_event(context, context.json())
 
 
 def store_event(context: Context, event: dict[str, Any]) -> Response:
-    """Store one event, as posted, and answer with its id."""
+    """Store one event, as it was posted, and answer with its id."""
     context.check("PostEventRequest", event)
     one = draft(context, context.guarded(event))
     context.store.write(lambda transaction: transaction.insert([one], context.switches.repost))
-    return answer({"success": True, "event_id": one.event["event_id"]})
+    return stored_response({"success": True, "event_id": one.event["event_id"]})
 
 
-def answer(value: object) -> Response:
-    """A JSON answer in which stored values stand as they were sent."""
+def stored_response(value: object) -> Response:
+    """Return a JSON answer with stored values as they were sent."""
     return Response(200, codec.unguard(codec.dumps(value).encode()))
 
 
 def update_event(context: Context) -> Response:
-    """PUT /v1/events/{event_id}."""
+    """Answer PUT /v1/events/{event_id}."""
     return store_update(context, path_uuid(context, "event_id"), context.json())
 
 
 def path_uuid(context: Context, name: str) -> str:
-    """A UUID in the path. Refuses anything else with 400."""
+    """Return a UUID in the path.
+
+    Raises:
+        RequestRefused: 400, it is not a UUID.
+    """
     text = context.parameters[name]
     if not is_uuid(text):
         raise bad_request([Failure(name, f"must be a UUID, not {text[:100]!r}")])
@@ -57,10 +62,10 @@ _HOW = {"object": "merge", "array": "fill"}
 
 @cache
 def _updates() -> Mapping[str, str]:
-    """How each field of an update is applied, by the API document.
+    """Return how each field of an update is applied, by the API document.
 
-    A plain object is merged, an object that may be null replaces unless it is null, an empty array is
-    ignored, everything else replaces.
+    A plain object is merged. An object that may be null replaces the stored one unless it is null. An empty
+    array is ignored. Everything else replaces.
     """
     kinds: dict[str, str] = {}
     for name, one in fields("UpdateEventRequest").items():
@@ -70,7 +75,7 @@ def _updates() -> Mapping[str, str]:
 
 
 def store_update(context: Context, event_id: str, update: dict[str, Any]) -> Response:
-    """Apply an update, as posted, to the stored event."""
+    """Apply an update, as it was posted, to the stored event."""
     context.check("UpdateEventRequest", update)
     changes = context.guarded(update)
 
@@ -81,11 +86,11 @@ def store_update(context: Context, event_id: str, update: dict[str, Any]) -> Res
         transaction.replace(there.seq, _updated(there.event, changes, context.switches.update == "deep"))
 
     context.store.write(work)
-    return reply({}) if context.switches.update_answer == "object" else Response(200, media_type=None)
+    return json_response({}) if context.switches.update_answer == "object" else Response(200, media_type=None)
 
 
 def _updated(event: Mapping[str, Any], changes: Mapping[str, Any], deep: bool) -> dict[str, Any]:
-    """The event after an update. What the document does not name is ignored, as the service does."""
+    """Return the event after an update. Fields that the document does not name are ignored."""
     new = dict(event)
     for name, how in _updates().items():
         value = changes.get(name)
@@ -99,17 +104,21 @@ def _updated(event: Mapping[str, Any], changes: Mapping[str, Any], deep: bool) -
 
 
 def create_session(context: Context) -> Response:
-    """POST /v1/sessions."""
-    return answer(store_session(context, context.json()))
+    """Answer POST /v1/sessions."""
+    return stored_response(store_session(context, context.json()))
 
 
 def store_session(
     context: Context, session: dict[str, Any], older: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Start a session, as posted, or merge into the one that exists; returns its event.
+    """Start a session, or merge into the one that exists, and return its event.
 
-    Idempotent on session_id: metadata and user_properties are merged, everything else stays. `older` are
-    fields that only a deprecated route takes, checked by that route.
+    Idempotent on session_id: metadata and user_properties are merged, everything else stays.
+
+    Args:
+        context: The request.
+        session: The session, as it was posted.
+        older: Fields that only a deprecated route takes, and has checked.
     """
     bad = {one.path for one in context.check("StartSessionRequest", session)}
     kept = {name: value for name, value in session.items() if name not in bad}
@@ -133,7 +142,7 @@ def store_session(
 
 
 def session_draft(context: Context, given: Mapping[str, Any]) -> Draft:
-    """The event of a new session. A session_id that is no UUID gives way to one that is made here."""
+    """Return the event of a new session. A session_id that is not a UUID is replaced by a new one."""
     event = dict(given)
     session_id = event.get("session_id")
     if not (isinstance(session_id, str) and is_uuid(session_id)):
@@ -144,3 +153,10 @@ def session_draft(context: Context, given: Mapping[str, Any]) -> Draft:
     event.setdefault("inputs", {})
     one = draft(context, {**event, "event_type": "session"})
     return evolve(one, sent=given)
+
+
+ROUTES: Sequence[Route] = (
+    Route("POST", "/v1/events", create_event),
+    Route("PUT", "/v1/events/{event_id}", update_event),
+    Route("POST", "/v1/sessions", create_session),
+)

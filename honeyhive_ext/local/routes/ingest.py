@@ -1,4 +1,4 @@
-"""A posted event becomes the event that is stored: ids, defaults, times, depth."""
+"""Turns a posted event into the event that is stored: ids, defaults, times, depth."""
 
 from __future__ import annotations
 
@@ -7,45 +7,45 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from honeyhive_ext.local.filters.values import instant
+from honeyhive_ext.local.filters.operands import instant
 from honeyhive_ext.local.json_types import is_array
 from honeyhive_ext.local.message import Failure, bad_request
 from honeyhive_ext.local.routes.context import Context
 from honeyhive_ext.local.routes.validate import fields
 from honeyhive_ext.local.store import Draft
 
-UNKNOWN = "unknown"  # what the service stores for an event_name or a source left out
+UNKNOWN = "unknown"  # what the service stores if event_name or source is omitted
 
 
 @cache
 def _times() -> tuple[str, ...]:
-    """The fields that hold a point in time, by the API document."""
+    """Return the fields that hold a point in time, by the API document."""
     names = [name for name, one in fields("PostEventRequest").items() if one.get("x-unit") == "unix-ms"]
     return tuple(names) or ("start_time", "end_time")
 
 
 def draft(context: Context, event: Mapping[str, Any]) -> Draft:
-    """The event that is stored for one that was posted. See `drafts`."""
+    """Return the event to store for one that was posted. See `drafts`."""
     return drafts(context, [event])[0]
 
 
 def drafts(
     context: Context, events: Iterable[Mapping[str, Any]], session_id: str | None = None
 ) -> list[Draft]:
-    """The events that are stored for those that were posted.
+    """Return the events to store for those that were posted.
 
-    A session's event is the root of its trace: its event_id is its session_id and it has no parent. Every
-    other event without a parent_id belongs below its session.
+    A session's event is the root of its trace: its event_id is its session_id, and it has no parent. The
+    parent of any other event without a parent_id is its session.
 
     Args:
         context: The request.
-        events: The events as posted, guarded.
-        session_id: The session of all of them, whatever they say; None leaves it to each.
+        events: The events as they were posted, guarded.
+        session_id: The session of all of them, whatever session_id they have; None for their own.
 
     Raises:
-        TooDeepError: A field that is nested too deeply.
+        TooDeepError: A field is nested too deeply.
     """
-    now, visible_at, encode = context.clock(), context.visible_at, context.store.columns.encode
+    now, visible_at, pack = context.clock(), context.visible_at, context.store.rows.pack
     rounded = _times() if context.switches.timestamps == "rounded" else ()
     made: list[Draft] = []
     for event in events:
@@ -61,17 +61,17 @@ def drafts(
         for name in rounded:
             if isinstance(whole.get(name), float):
                 whole[name] = round(whole[name])
-        moment = instant(whole["start_time"])
-        row, extra = encode(whole)
-        made.append(Draft(whole, row, extra, now if moment is None else moment, visible_at, event))
+        start = instant(whole["start_time"])
+        row, extra = pack(whole)
+        made.append(Draft(whole, row, extra, now if start is None else start, visible_at, event))
     return made
 
 
 def _identify(event: dict[str, Any]) -> None:
-    """Give an event the ids that it lacks."""
+    """Add the ids that an event lacks."""
     event_id, session_id = event.get("event_id"), event.get("session_id")
     if not isinstance(event_id, str):
-        event_id = None  # where violations are stored, an id may be anything
+        event_id = None  # if violations are stored, an id may be anything
     if not isinstance(session_id, str):
         session_id = None
     session = event.get("event_type") == "session"
@@ -83,7 +83,11 @@ def _identify(event: dict[str, Any]) -> None:
 
 
 def event_list(value: object) -> Sequence[Any]:
-    """The events of a batch. Refuses anything but an array, also where violations are stored."""
+    """Return the events of a batch.
+
+    Raises:
+        RequestRefused: 400, it is not an array. This holds even if violations are stored.
+    """
     if not is_array(value):
         raise bad_request([Failure("events", "must be an array")])
     return value

@@ -1,4 +1,4 @@
-"""The routes that read: one event, a search."""
+"""The routes that read one event or search."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ import orjson
 from attrs import field, frozen
 
 from honeyhive_ext.local import codec
-from honeyhive_ext.local.filters.conditions import Filter, read
-from honeyhive_ext.local.filters.values import instant
+from honeyhive_ext.local.filters.comparisons import BadFilterError, FilterSpec, read_filter
+from honeyhive_ext.local.filters.operands import instant
 from honeyhive_ext.local.message import Failure, Response, bad_request
 from honeyhive_ext.local.routes.context import Context, not_found
 from honeyhive_ext.local.routes.events import path_uuid
+from honeyhive_ext.local.routes.route import Route
 from honeyhive_ext.local.routes.validate import fields
 from honeyhive_ext.local.store.columns import quoted
 from honeyhive_ext.local.store.where import Where
 
-# The switch evaluation_id: where the parameter of that name looks.
+# The switch evaluation_id: the fields that the parameter of that name is compared with.
 EVALUATION = {
     "any": ("metadata.evaluation_id", "metadata.run_id", "evaluation_id", "run_id"),
     "metadata.evaluation_id": ("metadata.evaluation_id",),
@@ -28,11 +29,11 @@ EVALUATION = {
 }
 _NEWEST = "sort_time DESC, seq DESC"
 _SHUFFLED = "sort_time DESC, (seq * ?) % 1000003, seq"
-_END = 2**62  # an offset that nothing reaches and SQLite can hold
+_MAX_OFFSET = 2**62  # beyond every event, and SQLite can hold it
 
 
 def get_event(context: Context) -> Response:
-    """GET /v1/events/{event_id}."""
+    """Answer GET /v1/events/{event_id}."""
     event_id = path_uuid(context, "event_id")
     with context.store.reading() as connection:
         row = connection.execute(
@@ -44,10 +45,19 @@ def get_event(context: Context) -> Response:
 
 
 @frozen
-class Query:
-    """A search, checked."""
+class SearchBody:
+    """The body of a search, checked.
 
-    filters: Sequence[Filter] = ()
+    Args:
+        filters: The filters; an event has to meet all of them.
+        between: The first and the last start_time, in Unix milliseconds; None for any.
+        evaluation_id: The evaluation that the events belong to; None for any.
+        limit: The most events of a page.
+        page: The page, from 1.
+        projections: The fields to return besides event_id; empty for all.
+    """
+
+    filters: Sequence[FilterSpec] = ()
     between: tuple[float, float] | None = None
     evaluation_id: str | None = None
     limit: int = 1000
@@ -56,7 +66,7 @@ class Query:
 
 
 def search_events(context: Context) -> Response:
-    """POST /v1/events/search."""
+    """Answer POST /v1/events/search."""
     body = context.json()
     if context.lenient:
         known = fields("SearchEventsRequest")
@@ -65,11 +75,11 @@ def search_events(context: Context) -> Response:
     if context.switches.limit == "clamp" or context.lenient:
         body = clamped(body, fields("SearchEventsRequest")["limit"]["maximum"])
     context.check("SearchEventsRequest", body)
-    return answer_query(context, query(context, context.guarded(body), 1000))
+    return search_response(context, search_body(context, context.guarded(body), 1000))
 
 
 def clamped(body: Mapping[str, Any], most: int) -> dict[str, Any]:
-    """The body with limit and page moved into their ranges, and read from text."""
+    """Return the body with limit and page moved into their ranges. Text is read as a number."""
     new = dict(body)
     for name, top in (("limit", most), ("page", None)):
         value = new.get(name)
@@ -80,26 +90,34 @@ def clamped(body: Mapping[str, Any], most: int) -> dict[str, Any]:
     return new
 
 
-def query(context: Context, body: Mapping[str, Any], limit: int) -> Query:
-    """A body that follows its schema as a query. Refuses what makes no sense with 400."""
+def search_body(context: Context, body: Mapping[str, Any], limit: int) -> SearchBody:
+    """Return a body that is valid by its schema as a `SearchBody`.
+
+    Args:
+        context: The request.
+        body: The body, guarded.
+        limit: The limit if the body has none.
+
+    Raises:
+        RequestRefused: 400 with every filter and date that has no meaning.
+    """
     wrong: list[Failure] = []
-    filters: list[Filter] = []
+    filters: list[FilterSpec] = []
     given = body.get("filters") or ()
     most = context.switches.max_filters
     if most and len(given) > most:
         wrong.append(Failure("filters", f"more than {most} filters"))
     for at, one in enumerate(given):
-        found = read(one, f"filters[{at}]", context.switches)
-        if isinstance(found, Failure):
-            wrong.append(found)
-        else:
-            filters.append(found)
+        try:
+            filters.append(read_filter(one, context.switches))
+        except BadFilterError as problem:
+            wrong.append(Failure(f"filters[{at}].{problem.key}", str(problem)))
     between = body.get("dateRange")
     if between is not None:
         between = tuple(_end(between, name, wrong) for name in ("start_time", "end_time"))
     if wrong:
         raise bad_request(wrong)
-    return Query(
+    return SearchBody(
         filters,
         cast("tuple[float, float] | None", between),
         body.get("evaluation_id"),
@@ -111,20 +129,19 @@ def query(context: Context, body: Mapping[str, Any], limit: int) -> Query:
 def _end(between: Mapping[str, Any], name: str, wrong: list[Failure]) -> float:
     found = instant(between[name])
     if found is None:
-        wrong.append(
-            Failure(f"dateRange.{name}", f"{between[name]!r} is not a point in time this server knows")
-        )
+        message = f"takes ISO 8601 text or Unix milliseconds, not {between[name]!r}"
+        wrong.append(Failure(f"dateRange.{name}", message))
         return 0
     return found
 
 
-def answer_query(context: Context, asked: Query) -> Response:
-    """The page of a query."""
+def search_response(context: Context, asked: SearchBody) -> Response:
+    """Return the page that a search asks for."""
     with context.store.reading() as connection:
-        count, events = run(context, connection, asked)
+        count, events = _run(context, connection, asked)
     if asked.projections:
         events = [projected(event, asked.projections) for event in events]
-    # One copy of the whole body, not three: it may be megabytes.
+    # Joined once, without copies of the whole body: it may be megabytes.
     head, tail = b'{"events":[', b'],"count":%d}' % count
     if events:
         events[0] = head + events[0]
@@ -132,10 +149,10 @@ def answer_query(context: Context, asked: Query) -> Response:
     return Response(200, codec.unguard(b",".join(events) or head + tail))
 
 
-def run(context: Context, connection: sqlite3.Connection, asked: Query) -> tuple[int, list[bytes]]:
-    """The number of matches and the events of the page, in one view of the store."""
+def _run(context: Context, connection: sqlite3.Connection, asked: SearchBody) -> tuple[int, list[bytes]]:
+    """Return the number of matches and the events of the page, from one view of the store."""
     store = context.store
-    where = Where(store.columns, store.paths, store.indexes.paths)
+    where = Where(store.rows, store.paths, store.indexes.paths)
     if asked.between is not None:
         where.term("sort_time BETWEEN ? AND ?", *asked.between)
     if asked.evaluation_id is not None:
@@ -148,7 +165,7 @@ def run(context: Context, connection: sqlite3.Connection, asked: Query) -> tuple
         where.term("visible_at <= ?", now)
     shuffled = context.switches.ties == "shuffled"
     order, extra = (_SHUFFLED, [context.random()]) if shuffled else (_NEWEST, [])
-    offset = min((asked.page - 1) * asked.limit, _END)
+    offset = min((asked.page - 1) * asked.limit, _MAX_OFFSET)
     counted = bool(where.terms) and context.switches.count == "total"
     sql = f"SELECT seq{', count(*) OVER ()' if counted else ''} FROM events{where.sql()}"
     found = connection.execute(
@@ -166,7 +183,7 @@ def run(context: Context, connection: sqlite3.Connection, asked: Query) -> tuple
 
 
 def _events(connection: sqlite3.Connection, page: list[int]) -> list[bytes]:
-    """The events of a page, in its order."""
+    """Return the events of a page, in its order."""
     found = connection.execute(
         "SELECT seq, body FROM events WHERE seq IN (SELECT value FROM json_each(?))",
         [orjson.dumps(page).decode()],
@@ -176,6 +193,12 @@ def _events(connection: sqlite3.Connection, page: list[int]) -> list[bytes]:
 
 
 def projected(event: bytes, names: Sequence[str]) -> bytes:
-    """An event with only the fields asked for, and its id."""
+    """Return an event with only its id and the fields asked for."""
     whole = codec.loads(event)
     return codec.dumps({k: v for k, v in whole.items() if k in names or k == "event_id"}).encode()
+
+
+ROUTES: Sequence[Route] = (
+    Route("GET", "/v1/events/{event_id}", get_event, reads=True),
+    Route("POST", "/v1/events/search", search_events, reads=True),
+)

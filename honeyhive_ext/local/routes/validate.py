@@ -1,5 +1,7 @@
-"""Bodies checked against the API document's schemas; never against the client's models, which could share
-a mistake with the client."""
+"""Bodies checked by the schemas of the API document.
+
+Never by the client's models: they could share a mistake with the client.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +11,21 @@ from typing import Any
 
 import honeyhive_schemas
 
-from honeyhive_ext.local.message import Failure, bad_request
+from honeyhive_ext.local.message import Failure
 
 LISTED = 1000  # failing paths in one answer
 
 
 def failures(name: str, value: object) -> list[Failure]:
-    """What is wrong with a value by the schema `name`; empty if nothing is."""
+    """Return what is wrong with a value by the schema `name`; empty if nothing is."""
     validator = honeyhive_schemas.validator(name)
     if validator.is_valid_json(value):
         return []
     return [Failure(one.path, one.message) for one in validator.failures(value)[:LISTED]]
 
 
-def require(name: str, value: object) -> None:
-    """Refuse a value that violates the schema `name` with 400 and every failing path."""
-    found = failures(name, value)
-    if found:
-        raise bad_request(found)
-
-
 def fields(name: str) -> Mapping[str, Mapping[str, Any]]:
-    """The properties of an object schema."""
+    """Return the properties of an object schema."""
     found: Mapping[str, Mapping[str, Any]] = schema(name)["properties"]
     return found
 
@@ -39,7 +34,7 @@ _UUID: dict[str, Any] = {"event_type": "model", "inputs": {}}
 
 
 def is_uuid(text: str) -> bool:
-    """Whether a text is a UUID by the API document's own measure.
+    """Return whether a text is a UUID by the API document's own rule.
 
     >>> is_uuid("7f22137a-6911-4ed3-bc36-110f1dde6b66"), is_uuid("7")
     (True, False)
@@ -49,6 +44,6 @@ def is_uuid(text: str) -> bool:
 
 @cache
 def schema(name: str) -> Mapping[str, Any]:
-    """The JSON Schema of a component."""
+    """Return the JSON Schema of a component."""
     found: Mapping[str, Any] = honeyhive_schemas.schema(name)
     return found

@@ -1,10 +1,20 @@
-"""The store of the local server: one SQLite file, or memory."""
+"""The store of the local server: one SQLite file, or memory. It knows no HTTP."""
 
 from __future__ import annotations
 
-from honeyhive_ext.local.store.columns import Columns, kinds
-from honeyhive_ext.local.store.connections import StoreClosedError
+from honeyhive_ext.local.store.columns import kinds
+from honeyhive_ext.local.store.packed_row import PackedRows
 from honeyhive_ext.local.store.store import Store
-from honeyhive_ext.local.store.transaction import Draft, Stored, Transaction, get
+from honeyhive_ext.local.store.store_errors import EventExistsError, StoreClosedError
+from honeyhive_ext.local.store.transaction import Draft, Stored, Transaction
 
-__all__ = ["Columns", "Draft", "Store", "StoreClosedError", "Stored", "Transaction", "get", "kinds"]
+__all__ = [
+    "Draft",
+    "EventExistsError",
+    "PackedRows",
+    "Store",
+    "StoreClosedError",
+    "Stored",
+    "Transaction",
+    "kinds",
+]

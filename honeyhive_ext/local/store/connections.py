@@ -1,7 +1,7 @@
 """The connections of one store, closed only when nobody uses them.
 
-SQLite crashes the process where one thread closes the connection that another is using. So closing first
-stops what is running, waits for it, and refuses what comes later.
+SQLite crashes the process if one thread closes the connection that another thread is using. So `close` first
+interrupts what runs, waits for its end, and refuses what comes later.
 """
 
 from __future__ import annotations
@@ -11,16 +11,11 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-
-class StoreClosedError(Exception):
-    """The store was closed before, or while, it was asked."""
-
-    def __init__(self) -> None:
-        super().__init__("the local server is closed")
+from honeyhive_ext.local.store.store_errors import StoreClosedError
 
 
 class Connections:
-    """Connections that are lent to one user at a time and used again.
+    """Connections that are each lent to one user at a time, and used again.
 
     Args:
         connect: Opens a connection.
@@ -35,7 +30,7 @@ class Connections:
         self._closed = False
 
     def take(self) -> sqlite3.Connection:
-        """A connection that nobody else uses.
+        """Return a connection that nobody else uses.
 
         Raises:
             StoreClosedError: The connections are closed.
@@ -61,7 +56,7 @@ class Connections:
         return connection
 
     def give_back(self, connection: sqlite3.Connection) -> None:
-        """What `take` gave, for the next one."""
+        """Return what `take` gave, for the next user."""
         with self._changed:
             self._used.remove(connection)
             self._idle.append(connection)
@@ -69,10 +64,10 @@ class Connections:
 
     @contextmanager
     def lend(self) -> Generator[sqlite3.Connection]:
-        """A connection for as long as the block runs; its open transaction is rolled back.
+        """Lend a connection for as long as the block runs. Its open transaction is rolled back at the end.
 
         Raises:
-            StoreClosedError: The connections are closed, or were while the block ran.
+            StoreClosedError: The connections are closed, or were closed while the block ran.
         """
         connection = self.take()
         try:
@@ -86,13 +81,13 @@ class Connections:
             self.give_back(connection)
 
     def close(self) -> None:
-        """Interrupt what runs, wait for its end and close every connection. Again, it does nothing."""
+        """Interrupt what runs, wait for its end, and close every connection. A second call does nothing."""
         with self._changed:
             self._closed = True
             while self._used or self._connecting:
                 for connection in self._used:
                     connection.interrupt()
-                # A statement that begins after the interrupt needs another one.
+                # A statement that begins after the interrupt needs another interrupt.
                 self._changed.wait(0.05)
             while self._idle:
                 self._idle.pop().close()

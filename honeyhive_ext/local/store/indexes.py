@@ -1,7 +1,7 @@
 """Indexes on chosen dotted paths.
 
-An index only narrows a search down to the events whose field holds the value; the filter's own condition is
-then asked of those, so that a search with an index and one without give the same answer.
+An index only narrows a search down to the events whose field holds the value. The filter's own comparison
+then decides about those. So a search with an index and one without give the same answer.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import Any
 from attrs import define
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.local.filters.values import find, scalar
-from honeyhive_ext.local.store.columns import event_of
+from honeyhive_ext.local.filters.operands import find, scalar
+from honeyhive_ext.local.store.packed_row import event_of
 
 
 @define
 class Indexes:
-    """The indexed paths: dotted text to its number in the table `indexed`."""
+    """The indexed paths: each dotted path and its number in the table `indexed`."""
 
     paths: Mapping[str, int]
 
     def add(self, connection: sqlite3.Connection, seq: int, event: Mapping[str, Any]) -> None:
-        """Enter one event's values."""
+        """Add the values of one event."""
         for text, number in self.paths.items():
             values = {key for key in map(scalar, find(event, text.split("."))) if key is not None}
             connection.executemany(
@@ -32,16 +32,20 @@ class Indexes:
             )
 
     def remove(self, connection: sqlite3.Connection, seq: int) -> None:
-        """Forget one event's values."""
+        """Remove the values of one event."""
         if self.paths:
             connection.execute("DELETE FROM indexed WHERE seq = ?", [seq])
 
 
-def prepare(connection: sqlite3.Connection, wanted: Sequence[str]) -> Indexes:
-    """The file's indexes and the wanted ones; what is new is filled from the events."""
+def load_indexes(connection: sqlite3.Connection, wanted: Sequence[str]) -> Indexes:
+    """Return the indexes of the file and the wanted ones. A new index is filled from the events.
+
+    Raises:
+        ConfigError: A path that is empty or longer than 1,000 characters.
+    """
     for text in wanted:
         if not text or len(text) > 1000:
-            raise ConfigError(f"--index takes a dotted path such as metadata.tag, not {text!r}")
+            raise ConfigError(f"index is {text[:100]!r}: give a dotted path such as metadata.tag")
     there = {row[1].decode(): int(row[0]) for row in connection.execute("SELECT id, path FROM indexed_paths")}
     connection.execute("BEGIN IMMEDIATE")
     fresh = [text for text in dict.fromkeys(wanted) if text not in there]

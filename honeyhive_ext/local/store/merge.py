@@ -9,7 +9,7 @@ from honeyhive_ext.local.json_types import is_object
 
 
 def merge(stored: object, new: Mapping[str, Any], *, deep: bool) -> dict[str, Any]:
-    """`new` merged into the stored object; what was stored and is no object is replaced.
+    """Return `new` merged into the stored value. A stored value that is not an object is replaced.
 
     >>> merge({"a": {"x": 1}, "b": 2}, {"a": {"y": None}}, deep=False)
     {'a': {'y': None}, 'b': 2}
@@ -29,7 +29,7 @@ def merge(stored: object, new: Mapping[str, Any], *, deep: bool) -> dict[str, An
 
 
 def merge_events(stored: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """A whole event merged into the stored one: objects by top-level key, everything else replaced."""
+    """Return a whole event merged into the stored one: objects by top-level key, everything else replaced."""
     merged = dict(stored)
     for name, value in new.items():
         merged[name] = merge(stored.get(name), value, deep=False) if is_object(value) else value

@@ -1,4 +1,4 @@
-"""Version 1 of a file to version 2: each event had a column of text for each field, now it has one text."""
+"""Migration of a file from version 1, a column of text for each field, to version 2, one text an event."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from honeyhive_ext.local.codec import loads
-from honeyhive_ext.local.store.columns import Columns, Kind, add, quoted
+from honeyhive_ext.local.store.columns import ColumnKind, add_columns, quoted
+from honeyhive_ext.local.store.packed_row import PackedRows
 
-# What a column of version 1 held for a null that was sent: a value of a type that it held for nothing else.
-_NULLS: Mapping[Kind, type] = {"text": int, "number": bytes}
+# A null that was sent is, in a column of version 1, a value of a type that the column otherwise never holds.
+_NULLS: Mapping[ColumnKind, type] = {"text": int, "number": bytes}
 
 _TABLE = """
 CREATE TABLE events (
@@ -24,35 +25,35 @@ CREATE TABLE events (
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Write every event into a new table; row numbers stay."""
+    """Write every event into a new table. Row numbers stay."""
     fields = connection.execute("SELECT name, kind FROM fields ORDER BY position")
-    columns = Columns({name.decode(): kind.decode() for name, kind in fields})
+    rows = PackedRows({name.decode(): kind.decode() for name, kind in fields})
     connection.execute("ALTER TABLE events RENAME TO events_1")
     connection.execute(_TABLE)
-    if columns.names:  # a new file has none yet
-        add(connection, columns.kinds)
-        _copy(connection, columns)
+    if rows.names:  # a new file has none yet
+        add_columns(connection, rows.kinds)
+        _copy(connection, rows)
     connection.execute("DROP TABLE events_1")  # and its indexes
     connection.execute("CREATE INDEX events_by_time ON events (sort_time)")
 
 
-def _copy(connection: sqlite3.Connection, columns: Columns) -> None:
-    old = ",".join(["seq", "copy", "sort_time", "visible_at", *map(quoted, columns.names), "extra"])
-    new = ",".join(["seq", "copy", "sort_time", "visible_at", *columns.cells])
-    marks = ",".join("?" * (4 + len(columns.cells)))
+def _copy(connection: sqlite3.Connection, rows: PackedRows) -> None:
+    old = ",".join(["seq", "copy", "sort_time", "visible_at", *map(quoted, rows.names), "extra"])
+    new = ",".join(["seq", "copy", "sort_time", "visible_at", *rows.cells])
+    marks = ",".join("?" * (4 + len(rows.cells)))
     connection.executemany(
         f"INSERT INTO events ({new}) VALUES ({marks})",
         (
-            [*row[:4], *columns.encode(_event(columns, row[4:]))[0]]
+            [*row[:4], *rows.pack(_event(rows, row[4:]))[0]]
             for row in connection.execute(f"SELECT {old} FROM events_1 ORDER BY seq")
         ),
     )
 
 
-def _event(columns: Columns, row: Sequence[Any]) -> dict[str, Any]:
-    """The event of a row of version 1, read with `text_factory = bytes`."""
+def _event(rows: PackedRows, row: Sequence[Any]) -> dict[str, Any]:
+    """Return the event of a row of version 1, read with `text_factory = bytes`."""
     event: dict[str, Any] = {}
-    for (name, kind), value in zip(columns.kinds.items(), row, strict=False):
+    for (name, kind), value in zip(rows.kinds.items(), row, strict=False):
         if value is None:
             continue
         if kind == "json":

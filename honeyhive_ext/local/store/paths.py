@@ -1,7 +1,7 @@
-"""The dictionary of dotted paths: which real JSON paths a text such as `metadata.gen_ai.usage` can mean.
+"""The dictionary of dotted paths: which JSON paths a text such as `metadata.gen_ai.usage` can mean.
 
-A key may itself contain dots, so a dotted text does not say where its keys end. Every path seen in a stored
-event is therefore remembered once, in a tree in memory and in the table `paths`.
+A key may itself contain dots, so a dotted path does not say where its keys end. Every path of a stored event
+is therefore remembered once, in a tree in memory and in the table `paths`.
 """
 
 from __future__ import annotations
@@ -14,67 +14,68 @@ from attrs import define, field, frozen
 
 from honeyhive_ext.local.codec import dumps, loads
 
-LIMIT = 20_000  # paths a field may have before its filters are answered by reading every event
-SHAPES = 64  # objects' keys and types that are remembered for one place, to go faster
+LIMIT = 20_000  # paths that a field may have before its filters read every event
+SHAPES = 64  # shapes of objects (their keys and types) that one node remembers, for speed
 EACH = None  # the step into each element of an array
 
-Step = str | None
-Path = tuple[Step, ...]
+PathStep = str | None
+JSONPath = tuple[PathStep, ...]
 _ODD = frozenset(map(chr, range(0x20))) | {'"', "\\"}
 
 
-# An object's keys and the types of its values, to those of them that hold objects or arrays: the key, where
-# it goes on in the tree, and how.
-_Inside: TypeAlias = "tuple[str, _Node, _Learn]"
+# For each shape, the keys that hold objects or arrays: the key, its node in the tree, and the function that
+# adds the paths of its value.
+_Inside: TypeAlias = "tuple[str, _Node, _AddPaths]"
 _Shapes: TypeAlias = "dict[tuple[object, ...], list[_Inside]]"
 
 
 @define
 class _Node:
-    path: Path
-    children: dict[Step, _Node] = field(factory=dict["Step", "_Node"])
+    path: JSONPath
+    children: dict[PathStep, _Node] = field(factory=dict["PathStep", "_Node"])
     shapes: _Shapes = field(factory=dict["tuple[object, ...]", "list[_Inside]"])
 
 
 @frozen
-class Found:
-    """What a dotted text means inside one field.
+class FoundPaths:
+    """What a dotted path means inside one field.
 
     Args:
-        paths: SQLite's JSON paths of objects within objects only.
-        walk: Whether each event has to be read to be sure (arrays, odd keys, too many paths).
+        paths: The JSON paths that SQLite can follow: through objects only.
+        scan: Whether SQLite cannot answer alone (arrays, odd keys, too many paths), so that Python reads
+            each event.
     """
 
     paths: tuple[str, ...]
-    walk: bool
+    scan: bool
 
 
 @define
 class _Tree:
-    """What is known at one time. Only ever grows; a reload makes a new one."""
+    """The known paths. A tree only ever grows; a reload makes a new one."""
 
     roots: dict[str, _Node] = field(factory=dict[str, _Node])
-    by_text: dict[tuple[str, str], list[Path]] = field(factory=dict["tuple[str, str]", "list[Path]"])
+    by_text: dict[tuple[str, str], list[JSONPath]] = field(factory=dict["tuple[str, str]", "list[JSONPath]"])
     sizes: dict[str, int] = field(factory=dict[str, int])
-    fresh: list[tuple[str, Path]] = field(factory=list["tuple[str, Path]"])
+    fresh: list[tuple[str, JSONPath]] = field(factory=list["tuple[str, JSONPath]"])
     events: _Shapes = field(factory=dict["tuple[object, ...]", "list[_Inside]"])
 
     def root(self, name: str) -> _Node:
-        """The node of a field."""
+        """Return the node of a field."""
         node = self.roots.get(name)
         if node is None:
             node = self.roots[name] = _Node(())
         return node
 
-    def add(self, root: str, at: _Node, step: Step) -> _Node | None:
-        """Add one step; None where the field has too many paths already."""
+    def add(self, root: str, at: _Node, step: PathStep) -> _Node | None:
+        """Add one step and return its node; None where the field has too many paths already."""
         size = self.sizes.get(root, 0)
         if size > LIMIT:
             return None
         self.sizes[root] = size + 1
         child = _Node((*at.path, step))
         self.fresh.append((root, child.path))
-        # The text first: a reader that sees the node's events has to find the text.
+        # The text first: a reader that sees the events of a node must find the text.
         self.by_text.setdefault((root, dotted(child.path)), []).append(child.path)
         at.children[step] = child
         return child
@@ -82,33 +83,35 @@ class _Tree:
 
 @define
 class Paths:
-    """All paths of all JSON fields. The writer learns; readers look up at any time."""
+    """All paths of all JSON fields. The writer adds paths; readers look them up at any time."""
 
     saved: int = 0
     _tree: _Tree = field(factory=_Tree)
 
-    def find(self, root: str, text: str | None) -> Found:
-        """What the dotted `text` means inside the field `root` ("" for the further fields of an event).
+    def find(self, root: str, text: str | None) -> FoundPaths:
+        """Return what a dotted path means inside a field.
 
-        None is the field itself; an empty text is a key without a letter.
+        Args:
+            root: The field; "" for the fields that have no column.
+            text: The dotted path. None is the field itself; "" is the key without a character.
         """
         if text is None:
-            return Found(("$",), walk=False)
+            return FoundPaths(("$",), scan=False)
         tree = self._tree
         if tree.sizes.get(root, 0) > LIMIT:
-            return Found((), walk=True)
+            return FoundPaths((), scan=True)
         paths = tuple(tree.by_text.get((root, text), ()))
         plain = tuple(path for path in (_sqlite(p) for p in paths) if path is not None)
         indexed = any(part.isdecimal() for part in text.split("."))
-        return Found(plain, walk=indexed or len(plain) < len(paths))
+        return FoundPaths(plain, scan=indexed or len(plain) < len(paths))
 
     def texts(self) -> list[str]:
-        """Every dotted path that a filter can name inside an object, sorted."""
+        """Return every dotted path that a filter can name inside an object, sorted."""
         known = list(self._tree.by_text)
         return sorted({f"{root}.{text}" if root else text for root, text in known if text})
 
     def load(self, connection: sqlite3.Connection) -> None:
-        """Read the table; forget everything else."""
+        """Read the table and forget everything else."""
         tree, saved = _Tree(), 0
         rows = connection.execute("SELECT id, root, path FROM paths ORDER BY id").fetchall()
         for number, name, text in rows:
@@ -121,11 +124,11 @@ class Paths:
         self._tree, self.saved = tree, saved
 
     def last(self, connection: sqlite3.Connection) -> int:
-        """The number of the last path in the table; another than `saved` means that it has changed."""
+        """Return the number of the last path in the table. If it is not `saved`, the table has changed."""
         return int(connection.execute("SELECT coalesce(max(id), 0) FROM paths").fetchone()[0])
 
     def save(self, connection: sqlite3.Connection) -> bool:
-        """Write what was learned since the last time into the running transaction; whether there was any."""
+        """Write new paths into the running transaction and return whether there were any."""
         fresh = self._tree.fresh
         if fresh:
             rows = [(root, dumps(list(path))) for root, path in fresh]
@@ -135,69 +138,69 @@ class Paths:
             return True
         return False
 
-    def learn_event(self, event: Mapping[str, Any], fields: Container[str], extra: Mapping[str, Any]) -> None:
-        """Remember the paths of one event: of its JSON fields, and of what is in no column."""
+    def add_event(self, event: Mapping[str, Any], fields: Container[str], extra: Mapping[str, Any]) -> None:
+        """Remember the paths of one event: those of its JSON fields, and those of what is in no column."""
         tree = self._tree
         shape = (*event, *map(type, event.values()))
         inside = tree.events.get(shape)
         if inside is None:
             inside = [
-                (name, tree.root(name), _LEARN[type(value)])
+                (name, tree.root(name), _ADD_PATHS[type(value)])
                 for name, value in event.items()
-                if type(value) in _LEARN and name in fields
+                if type(value) in _ADD_PATHS and name in fields
             ]
             if len(tree.events) < SHAPES:
                 tree.events[shape] = inside
-        for name, node, learn in inside:
+        for name, node, add in inside:
             value = event[name]
             if value:
-                learn(tree, name, node, value)
+                add(tree, name, node, value)
         if extra:
-            _learn_object(tree, "", tree.root(""), extra)
+            _add_object(tree, "", tree.root(""), extra)
 
 
-# Both run at every stored event and are written for speed: objects with the same keys and types come by the
-# thousand, and most of them hold no further objects.
+# Both functions run for every stored event and are written for speed: thousands of objects have the same keys
+# and types, and most of them hold no other objects.
 
 
-def _learn_object(tree: _Tree, root: str, at: _Node, value: Mapping[str, Any]) -> None:
-    """Walk an object along the tree."""
+def _add_object(tree: _Tree, root: str, at: _Node, value: Mapping[str, Any]) -> None:
+    """Remember the paths of an object."""
     shape = (*value, *map(type, value.values()))
     inside: list[_Inside] | None = at.shapes.get(shape)
     if inside is None:
         inside = list[_Inside]()
         for key, inner in value.items():
             child = at.children.get(key) or tree.add(root, at, key)
-            if child is not None and type(inner) in _LEARN:
-                inside.append((key, child, _LEARN[type(inner)]))
+            if child is not None and type(inner) in _ADD_PATHS:
+                inside.append((key, child, _ADD_PATHS[type(inner)]))
         if len(at.shapes) < SHAPES:
             at.shapes[shape] = inside
-    for key, child, learn in inside:
+    for key, child, add in inside:
         inner = value[key]
         if inner:
-            learn(tree, root, child, inner)
+            add(tree, root, child, inner)
 
 
-def _learn_array(tree: _Tree, root: str, at: _Node, value: Sequence[Any]) -> None:
-    """Walk an array along the tree: what its elements hold."""
-    nested = [inner for inner in value if type(inner) in _LEARN]
+def _add_array(tree: _Tree, root: str, at: _Node, value: Sequence[Any]) -> None:
+    """Remember the paths of the elements of an array."""
+    nested = [inner for inner in value if type(inner) in _ADD_PATHS]
     child = (at.children.get(EACH) or tree.add(root, at, EACH)) if nested else None
     if child is not None:
         for inner in nested:
-            _LEARN[type(inner)](tree, root, child, inner)
+            _ADD_PATHS[type(inner)](tree, root, child, inner)
 
 
-_Learn = Callable[[_Tree, str, _Node, Any], None]
-_LEARN: Mapping[type, _Learn] = {dict: _learn_object, list: _learn_array}
+_AddPaths = Callable[[_Tree, str, _Node, Any], None]
+_ADD_PATHS: Mapping[type, _AddPaths] = {dict: _add_object, list: _add_array}
 
 
-def dotted(path: Path) -> str:
-    """A path as the text that a filter writes; arrays leave no trace in it."""
+def dotted(path: JSONPath) -> str:
+    """Return the dotted path that a filter writes for a JSON path. Arrays do not show in it."""
     return ".".join(step for step in path if step is not None)
 
 
-def _sqlite(path: Path) -> str | None:
-    """The path for SQLite's JSON functions, or None where they cannot follow it in every version."""
+def _sqlite(path: JSONPath) -> str | None:
+    """Return the path for SQLite's JSON functions; None where some version of them cannot follow it."""
     for step in path:
         if step is EACH or not step or not _ODD.isdisjoint(step):
             return None

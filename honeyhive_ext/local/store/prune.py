@@ -6,11 +6,11 @@ import sqlite3
 
 from honeyhive_ext.local.store.columns import quoted
 
-KEEP = 0.9  # what is left of the bound after pruning, so that it does not happen at every write
+KEEP = 0.9  # the share of the bound that is left after pruning, so that not every write prunes
 
 
 def size(connection: sqlite3.Connection) -> int:
-    """Bytes in use, without the pages that are free for new events."""
+    """Return the bytes in use, without the pages that are free for new events."""
     pages, free, page = (
         int(connection.execute(f"PRAGMA {name}").fetchone()[0])
         for name in ("page_count", "freelist_count", "page_size")
@@ -19,9 +19,9 @@ def size(connection: sqlite3.Connection) -> int:
 
 
 def prune(connection: sqlite3.Connection, bound: int) -> int:
-    """Delete the sessions whose newest event is oldest until the store is well below `bound` bytes.
+    """Delete the oldest sessions until the store is well below `bound` bytes; return how many events went.
 
-    The newest session is kept, whatever its size. Returns the number of events deleted.
+    A session is as old as its newest event. The newest session is kept, whatever its size.
     """
     if size(connection) <= bound:
         return 0

@@ -1,4 +1,4 @@
-"""The tables, and how a file of an older version becomes one of this version."""
+"""The tables, and the migrations from older versions of a file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local.store import one_text
-from honeyhive_ext.local.store.columns import Columns, Kind, add, quoted
+from honeyhive_ext.local.store.columns import ColumnKind, add_columns, quoted
+from honeyhive_ext.local.store.packed_row import PackedRows
 
 APPLICATION_ID = 0x48485856  # "HHXV": marks the file as a store of this server
 
@@ -38,12 +39,19 @@ def _create(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
 
 
-# The step at place n makes version n + 1 out of version n. Steps are only ever added.
+# Migration n turns version n into version n + 1. Migrations are only ever added.
 MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_create, one_text.migrate)
 
 
-def prepare(connection: sqlite3.Connection, kinds: Mapping[str, Kind], name: str) -> Columns:
-    """Bring a file to this version and to the fields of today's API document, in one transaction.
+def prepare(connection: sqlite3.Connection, kinds: Mapping[str, ColumnKind], name: str) -> PackedRows:
+    """Bring a file to this version and to the fields of the API document; return the format of its rows.
+
+    Everything happens in one transaction.
+
+    Args:
+        connection: The file.
+        kinds: The fields of the API document and how each is stored.
+        name: The file's name, for messages.
 
     Raises:
         ConfigError: The file belongs to another program or to a newer version.
@@ -51,16 +59,16 @@ def prepare(connection: sqlite3.Connection, kinds: Mapping[str, Kind], name: str
     connection.execute("BEGIN IMMEDIATE")
     try:
         _migrate(connection, name)
-        columns = _columns(connection, kinds)
+        rows = _rows(connection, kinds)
     except BaseException:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
-    return columns
+    return rows
 
 
 def check(connection: sqlite3.Connection, name: str) -> int:
-    """The version of a file, which is not changed.
+    """Return the version of a file, without changing the file.
 
     Raises:
         ConfigError: The file belongs to another program or to a newer version.
@@ -80,8 +88,8 @@ def check(connection: sqlite3.Connection, name: str) -> int:
 
 def _migrate(connection: sqlite3.Connection, name: str) -> None:
     version = check(connection, name)
-    for step in MIGRATIONS[version:]:
-        step(connection)
+    for migrate in MIGRATIONS[version:]:
+        migrate(connection)
     if version < len(MIGRATIONS):
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
@@ -91,13 +99,13 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
 
-def _columns(connection: sqlite3.Connection, kinds: Mapping[str, Kind]) -> Columns:
-    """The columns of the file, those of new fields added. A field keeps the kind it began with."""
-    rows = connection.execute("SELECT name, kind FROM fields ORDER BY position")
-    known: dict[str, Kind] = {name.decode(): kind.decode() for name, kind in rows}
-    fresh: dict[str, Kind] = {name: kind for name, kind in kinds.items() if name not in known}
+def _rows(connection: sqlite3.Connection, kinds: Mapping[str, ColumnKind]) -> PackedRows:
+    """Add columns for new fields and return the format of the rows. A field keeps its first kind."""
+    fields = connection.execute("SELECT name, kind FROM fields ORDER BY position")
+    known: dict[str, ColumnKind] = {name.decode(): kind.decode() for name, kind in fields}
+    fresh: dict[str, ColumnKind] = {name: kind for name, kind in kinds.items() if name not in known}
     connection.executemany("INSERT INTO fields (name, kind) VALUES (?, ?)", list(fresh.items()))
-    add(connection, fresh)
+    add_columns(connection, fresh)
     known |= fresh
     connection.execute(
         f"CREATE UNIQUE INDEX IF NOT EXISTS events_by_id ON events ({quoted('event_id')}, copy)"
@@ -105,4 +113,4 @@ def _columns(connection: sqlite3.Connection, kinds: Mapping[str, Kind]) -> Colum
     connection.execute(
         f"CREATE INDEX IF NOT EXISTS events_by_session ON events ({quoted('session_id')}, sort_time)"
     )
-    return Columns(known)
+    return PackedRows(known)

@@ -1,8 +1,9 @@
-"""The store: one SQLite file, or memory. One writer at a time, many readers beside it.
+"""The store: one SQLite file, or memory. It has one writer at a time, and many readers.
 
-Whoever writes puts its work into a queue and takes the writer's lock; who has the lock commits everything
-that has queued up in one transaction (group commit). In a file, readers have connections of their own and a
-write-ahead log, so that neither side waits for the other. In memory there is one connection for all.
+A thread that writes puts its work into a queue and takes the writer's lock. The thread that has the lock
+commits everything in the queue in one transaction (group commit). In a file, readers have their own
+connections, and a write-ahead log, so that neither side waits for the other. In memory there is one
+connection for all.
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ from attrs import define, field
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local.filters.functions import register
 from honeyhive_ext.local.store import indexes, prune
-from honeyhive_ext.local.store.columns import Columns, Kind
-from honeyhive_ext.local.store.connections import Connections, StoreClosedError
+from honeyhive_ext.local.store.columns import ColumnKind
+from honeyhive_ext.local.store.connections import Connections
+from honeyhive_ext.local.store.packed_row import PackedRows
 from honeyhive_ext.local.store.paths import Paths
 from honeyhive_ext.local.store.schema import check, prepare
-from honeyhive_ext.local.store.transaction import RepeatedIdError, Transaction
+from honeyhive_ext.local.store.store_errors import RepeatedIdError, StoreClosedError
+from honeyhive_ext.local.store.transaction import Transaction
 
 T = TypeVar("T")
 PER_COMMIT = 256  # pieces of work that one transaction takes at most
-_MAPPED = 2**40  # bytes of the file that readers map; SQLite itself allows 2 GB
+_MAPPED = 2**40  # bytes of the file that readers map; SQLite itself caps this at 2 GB
 
 
 @define
@@ -47,7 +50,7 @@ class Store:
     """Events on disk or in memory.
 
     Args:
-        path: The file, None for memory.
+        path: The file; None for memory.
         kinds: The fields of the API document and how each is stored.
         index: Dotted paths to index, such as `metadata.tag`.
         max_size: Bytes above which the oldest sessions are deleted; None for no bound.
@@ -59,7 +62,7 @@ class Store:
     def __init__(
         self,
         path: Path | None,
-        kinds: Mapping[str, Kind],
+        kinds: Mapping[str, ColumnKind],
         *,
         index: Sequence[str] = (),
         max_size: int | None = None,
@@ -69,13 +72,13 @@ class Store:
         self.paths = Paths()
         self._lock = threading.Lock()
         self._queue: deque[_Job[Any]] = deque()
-        self._open: list[sqlite3.Connection] = []  # the writer's, until it is closed
+        self._open: list[sqlite3.Connection] = []  # the writer's connection, until it is closed
         self._readers = Connections(partial(_reader, path, max_size))
         self._finalizer = weakref.finalize(self, _close, self._lock, self._open, self._readers)
         try:
             self._writer = _connect(path, max_size)
             self._open.append(self._writer)
-            self.columns: Columns = prepare(self._writer, kinds, str(path))
+            self.rows: PackedRows = prepare(self._writer, kinds, str(path))
         except sqlite3.Error as problem:
             self.close()
             raise ConfigError(f"{path} cannot be opened as a store: {problem}") from problem
@@ -83,14 +86,14 @@ class Store:
             self.close()
             raise
         self.paths.load(self._writer)
-        self.indexes = indexes.prepare(self._writer, index)
+        self.indexes = indexes.load_indexes(self._writer, index)
 
     @contextmanager
     def reading(self) -> Generator[sqlite3.Connection]:
-        """A connection with one unchanging view of the store, text read as bytes.
+        """Lend a connection with one unchanging view of the store. It reads text as bytes.
 
         Raises:
-            StoreClosedError: The store is closed, or was while the block ran.
+            StoreClosedError: The store is closed, or was closed while the block ran.
         """
         if self.path is None:
             with self._lock:
@@ -99,7 +102,7 @@ class Store:
             return
         with self._readers.lend() as connection:
             connection.execute("BEGIN")
-            # The view is fixed by the first read; what is looked up in `paths` after it covers the view.
+            # The first read fixes the view. So whatever is looked up in `paths` later covers the view.
             if self.paths.last(connection) > self.paths.saved:
                 with self._lock:  # another process has written
                     if self.paths.last(connection) > self.paths.saved:
@@ -107,11 +110,12 @@ class Store:
             yield connection
 
     def write(self, work: Callable[[Transaction], T]) -> T:
-        """Do `work` in a transaction and return its result once it is committed.
+        """Do `work` in a transaction and return its result once the result is committed.
+
+        What `work` raises is raised here too, and what it wrote is undone.
 
         Raises:
             StoreClosedError: The store is closed.
-            Whatever `work` raises; what it wrote is then undone.
         """
         job = _Job(work)
         self._queue.append(job)
@@ -125,7 +129,7 @@ class Store:
         return job.results[0]
 
     def _commit(self) -> None:
-        """Commit everything that is waiting. The lock is held."""
+        """Commit everything in the queue. The caller holds the lock."""
         jobs: list[_Job[Any]] = []
         while self._queue and len(jobs) < PER_COMMIT:
             jobs.append(self._queue.popleft())
@@ -138,10 +142,10 @@ class Store:
             prune.prune(self._writer, self.max_size)
 
     def _together(self, jobs: list[_Job[Any]]) -> None:
-        """All jobs in one transaction, or where one of them fails each in its own.
+        """Commit all jobs in one transaction, or if one of them fails, each in its own.
 
-        Savepoints would keep the jobs apart too, but SQLite then copies every page that it is about to
-        change: with ids spread over the whole index that costs more than the write itself.
+        Savepoints would separate the jobs too. But SQLite then copies every page that it is about to
+        change, and with ids spread over the whole index that costs more than the write itself.
         """
         try:
             self._transaction(jobs)
@@ -153,7 +157,7 @@ class Store:
                 self._together([job])
 
     def _transaction(self, jobs: list[_Job[Any]], *, careful: bool = False) -> None:
-        transaction = Transaction(self._writer, self.columns, self.paths, self.indexes, careful)
+        transaction = Transaction(self._writer, self.rows, self.paths, self.indexes, careful)
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             if self.paths.last(self._writer) != self.paths.saved:
@@ -174,14 +178,14 @@ class Store:
         self._transaction(jobs, careful=True)
 
     def _check_open(self) -> None:
-        """The lock is held."""
+        """Raise StoreClosedError if the store is closed. The caller holds the lock."""
         if not self._open:
             raise StoreClosedError
 
     def close(self) -> None:
         """Wait for the writer, stop the readers, and close every connection.
 
-        The store cannot be used afterwards: whoever asks gets a StoreClosedError.
+        The store cannot be used afterwards: every call raises StoreClosedError.
         """
         self._finalizer()
 
@@ -192,7 +196,7 @@ def _connect(path: Path | None, max_size: int | None) -> sqlite3.Connection:
     try:
         connection.text_factory = bytes
         if path is not None:
-            check(connection, name)  # before anything that would change a file of another program
+            check(connection, name)  # first, so that a file of another program is not changed
             if max_size is not None:  # it costs every write a little
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
@@ -208,7 +212,7 @@ def _connect(path: Path | None, max_size: int | None) -> sqlite3.Connection:
 
 def _reader(path: Path | None, max_size: int | None) -> sqlite3.Connection:
     connection = _connect(path, max_size)
-    # Pages are read where the system holds them: a filter over every event costs 1.3 µs an event, not 2.0.
+    # Readers read pages from the system's memory, without a copy. A filter over every event is faster so.
     connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
     return connection
 

@@ -8,26 +8,27 @@ from typing import Any, Literal
 
 from attrs import define, field, frozen
 
-from honeyhive_ext.local.message import Refusal
-from honeyhive_ext.local.store.columns import Columns, event_of, quoted
+from honeyhive_ext.local.store.columns import quoted
 from honeyhive_ext.local.store.indexes import Indexes
 from honeyhive_ext.local.store.merge import merge_events
+from honeyhive_ext.local.store.packed_row import PackedRows, event_of
 from honeyhive_ext.local.store.paths import Paths
+from honeyhive_ext.local.store.store_errors import EventExistsError, RepeatedIdError
 
 Repost = Literal["replace", "reject", "duplicate", "merge"]
 
 
-@define  # not frozen: an attrs class that is takes three times as long to make, at every event
+@define  # not frozen: a frozen attrs class takes longer to create, and each event creates one
 class Draft:
     """One event to store.
 
     Args:
         event: Its fields, guarded, with event_id and session_id.
         row: The values of its columns.
-        extra: Those of its fields that are in no column.
+        extra: The fields that are in no column.
         sort_time: Unix ms by which search orders it.
         visible_at: Unix ms from which search shows it; 0 for at once.
-        sent: The fields that the client itself sent.
+        sent: The fields that the client sent.
     """
 
     event: Mapping[str, Any]
@@ -46,40 +47,36 @@ class Stored:
     event: dict[str, Any]
 
 
-class RepeatedIdError(Exception):
-    """An event_id is there already: the transaction has to begin again, looking at each id first."""
-
-
 @define
 class Transaction:
     """The writes of one transaction.
 
     Args:
-        careful: Look for each event_id before it is written. Without, an id that is there already ends the
-            transaction with a RepeatedIdError.
+        careful: Look for each event_id before the event is written. Otherwise an id that is stored already
+            ends the transaction with a RepeatedIdError.
     """
 
     _connection: sqlite3.Connection
-    _columns: Columns
+    _rows: PackedRows
     _paths: Paths
     _indexes: Indexes
     _careful: bool = False
     added: int = 0
-    paths_changed: bool = False  # in the table, so that a rollback takes it back
+    paths_changed: bool = False  # in the table, so a rollback undoes the change
     _insert: str = field(init=False)
     _json: frozenset[str] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        names = ",".join(["copy", "sort_time", "visible_at", *self._columns.cells])
-        marks = ",".join("?" * (len(self._columns.cells) + 3))
+        names = ",".join(["copy", "sort_time", "visible_at", *self._rows.cells])
+        marks = ",".join("?" * (len(self._rows.cells) + 3))
         self._insert = f"INSERT INTO events ({names}) VALUES ({marks})"
-        self._json = frozenset(name for name, kind in self._columns.kinds.items() if kind == "json")
+        self._json = frozenset(name for name, kind in self._rows.kinds.items() if kind == "json")
 
     def insert(self, drafts: Sequence[Draft], repost: Repost) -> None:
         """Store events; `repost` says what happens to an event_id that is stored already.
 
         Raises:
-            Refusal: 409 for such an id, where `repost` is "reject".
+            EventExistsError: There is such an id, and `repost` is "reject".
         """
         if self._careful or self._indexes.paths:
             self._slowly(drafts, repost)
@@ -87,7 +84,7 @@ class Transaction:
         rows = [self._row(draft) for draft in drafts]
         try:
             self._connection.executemany(self._insert, rows)
-        except sqlite3.IntegrityError as problem:  # an id is there already, or twice in this batch
+        except sqlite3.IntegrityError as problem:  # an id is stored already, or occurs twice in this batch
             raise RepeatedIdError from problem
         self.added += len(rows)
 
@@ -97,8 +94,7 @@ class Transaction:
             if there is None or repost == "duplicate":
                 self._one(draft, 0 if there is None else self._copies(draft.event["event_id"]))
             elif repost == "reject":
-                message = f"event_id {draft.event['event_id']} is stored already"
-                raise Refusal(409, message, "CONFLICT")
+                raise EventExistsError(draft.event["event_id"])
             else:
                 if repost == "merge":
                     kept = draft.sort_time if "start_time" in draft.sent else None
@@ -112,7 +108,7 @@ class Transaction:
         self._indexes.add(self._connection, cursor.lastrowid or 0, draft.event)
 
     def _row(self, draft: Draft) -> list[Any]:
-        self._learn(draft.event, draft.extra)
+        self._add_paths(draft.event, draft.extra)
         if draft.visible_at:
             self._connection.execute(
                 "UPDATE totals SET value = max(value, ?) WHERE name = 'last_visible'", [draft.visible_at]
@@ -126,19 +122,19 @@ class Transaction:
         return int(found.fetchone()[0])
 
     def get(self, event_id: str) -> Stored | None:
-        """The event with this id; of duplicates the newest."""
-        return get(self._connection, event_id)
+        """Return the event with this id, of duplicates the newest; None if there is none."""
+        return _find(self._connection, event_id)
 
     def has_session(self, session_id: str) -> bool:
-        """Whether any event of this session is stored."""
+        """Return whether any event of this session is stored."""
         sql = f"SELECT 1 FROM events WHERE {quoted('session_id')} = ? LIMIT 1"
         return self._connection.execute(sql, [session_id]).fetchone() is not None
 
     def replace(self, seq: int, event: Mapping[str, Any], sort_time: float | None = None) -> None:
-        """Write an event over the one in row `seq`."""
-        row, extra = self._columns.encode(event)
-        self._learn(event, extra)
-        sets = ",".join(f"{cell} = ?" for cell in self._columns.cells)
+        """Replace the event in row `seq`."""
+        row, extra = self._rows.pack(event)
+        self._add_paths(event, extra)
+        sets = ",".join(f"{cell} = ?" for cell in self._rows.cells)
         self._connection.execute(
             f"UPDATE events SET {sets}, sort_time = coalesce(?, sort_time) WHERE seq = ?",
             [*row, sort_time, seq],
@@ -155,11 +151,11 @@ class Transaction:
         self.paths_changed = True
         self._paths.load(self._connection)
 
-    def _learn(self, event: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
-        self._paths.learn_event(event, self._json, extra)
+    def _add_paths(self, event: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
+        self._paths.add_event(event, self._json, extra)
 
     def finish(self) -> None:
-        """What has to be in the same transaction as the work."""
+        """Write the paths and totals, in the same transaction as the work."""
         self.paths_changed = self._paths.save(self._connection) or self.paths_changed
         if self.added:
             self._connection.execute(
@@ -167,8 +163,8 @@ class Transaction:
             )
 
 
-def get(connection: sqlite3.Connection, event_id: str) -> Stored | None:
-    """The event with this id; of duplicates the newest."""
+def _find(connection: sqlite3.Connection, event_id: str) -> Stored | None:
+    """Return the event with this id, of duplicates the newest; None if there is none."""
     where = f"{quoted('event_id')} = ? ORDER BY copy DESC LIMIT 1"
     row = connection.execute(f"SELECT seq, body FROM events WHERE {where}", [event_id]).fetchone()
     return None if row is None else Stored(row[0], event_of(row[1]))

@@ -1,4 +1,4 @@
-"""One filter of a search as a condition: checked, its type decided, its value normalised."""
+"""One filter of a search: checked, with its type decided and its value normalised."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import Any, Literal, cast
 
 from attrs import asdict, frozen
 
-from honeyhive_ext.local.codec import dumps, loads
-from honeyhive_ext.local.filters.values import find, instant, is_number, number
-from honeyhive_ext.local.message import Failure, Refusal
+from honeyhive_ext.local.codec import NotJSONError, dumps, loads
+from honeyhive_ext.local.filters.operands import find, instant, is_number, number
 from honeyhive_ext.local.switches import Switches
 
 Positive = Literal["exists", "is", "contains", "greater than", "less than"]
-Type = Literal["string", "number", "boolean", "datetime", "null"]
+OperandType = Literal["string", "number", "boolean", "datetime", "null"]
 
-# Operator of the API to the positive operator it stands on and whether it is the negation.
+# For each operator of the API: the positive operator, and whether the operator is its negation.
 MEANING: Mapping[str, tuple[Positive, bool]] = {
     "exists": ("exists", False),
     "not exists": ("exists", True),
@@ -29,27 +28,40 @@ MEANING: Mapping[str, tuple[Positive, bool]] = {
     "after": ("greater than", False),
     "before": ("less than", False),
 }
-FIELD_LENGTH = 4096  # characters; longer than any path worth naming
+FIELD_LENGTH = 4096  # characters; longer than any useful path
+
+
+class BadFilterError(ValueError):
+    """A filter that has no meaning, although its schema allows it.
+
+    Args:
+        key: The key of the filter that is wrong: "field", "operator" or "value".
+        message: What is wrong, and what is expected.
+    """
+
+    def __init__(self, key: str, message: str) -> None:
+        self.key = key
+        super().__init__(message)
 
 
 @frozen
-class Condition:
-    """A positive comparison; negation and missing fields are settled around it.
+class Comparison:
+    """A positive comparison. Negation and missing fields are decided outside it.
 
     Args:
         operator: The positive operator.
-        type: The type of value compared; datetime compares points in time in Unix ms.
+        type: The type of the values compared; datetime compares Unix milliseconds.
         value: The value, of that type.
         contains: The switch of that name.
     """
 
     operator: Positive
-    type: Type
+    type: OperandType
     value: Any
     contains: str = "strings"
 
     def holds(self, values: list[Any]) -> bool:
-        """Whether any of the values found under the field fulfils the comparison."""
+        """Return whether any of the values found under the field fulfils the comparison."""
         return any(self._one(value) for value in values if value is not None)
 
     def _one(self, value: Any) -> bool:
@@ -65,7 +77,7 @@ class Condition:
         return bool(other > self.value if self.operator == "greater than" else other < self.value)
 
     def _comparable(self, value: Any) -> Any:
-        """The value as one of the condition's type, or None."""
+        """Return the value as one of the comparison's type, or None."""
         if self.type == "datetime":
             return instant(value)
         if self.type == "number":
@@ -81,95 +93,109 @@ class Condition:
         return self.contains == "any" and self.value in dumps(value)
 
     def spec(self, tail: str | None) -> str:
-        """The condition and a dotted path inside a field (None: the field itself), for `hh_match`."""
+        """Return the comparison and a path inside a field (None: the field itself) as JSON for `hh_match`."""
         return dumps({**asdict(self), "tail": tail})
 
 
+EXISTS = Comparison("exists", "null", None)
+
+
 @lru_cache(maxsize=512)
-def _from_spec(spec: str) -> tuple[Condition, list[str]]:
+def _from_spec(spec: str) -> tuple[Comparison, list[str]]:
     fields: dict[str, Any] = loads(spec.encode())
     tail = fields.pop("tail")
-    return Condition(**fields), [] if tail is None else tail.split(".")
+    return Comparison(**fields), [] if tail is None else tail.split(".")
 
 
 def match(text: bytes | str | None, spec: str) -> int:
-    """Whether the JSON text of a field fulfils a condition: the exact answer where SQL has none."""
+    """Return whether the JSON text of a field fulfils a comparison: the exact answer where SQL has none."""
     if not text:
         return 0
-    condition, parts = _from_spec(spec)
+    comparison, parts = _from_spec(spec)
     found = list(find(loads(text.encode() if isinstance(text, str) else text), parts))
-    return int(condition.holds(found))
+    return int(comparison.holds(found))
 
 
 @frozen
-class Filter:
-    """One filter: a field, a condition on it, and whether it is negated."""
+class FilterSpec:
+    """One filter, checked.
+
+    Args:
+        field: The dotted path.
+        comparison: The comparison on the field.
+        negated: Whether the filter finds the events for which the comparison does not hold.
+        needs_field: Whether a negation leaves out the events without the field.
+    """
 
     field: str
-    condition: Condition
+    comparison: Comparison
     negated: bool
-    needs_field: bool  # a negation that leaves out the events without the field
+    needs_field: bool
 
 
-def read(given: Mapping[str, Any], at: str, switches: Switches) -> Filter | Failure:
-    """A filter of the API, valid by its schema, as a `Filter`; a `Failure` where it makes no sense."""
+def read_filter(given: Mapping[str, Any], switches: Switches) -> FilterSpec:
+    """Return a filter of the API that is valid by its schema as a `FilterSpec`.
+
+    Raises:
+        BadFilterError: The filter has no meaning.
+    """
     operator: str = given["operator"]
     if operator not in MEANING:
-        return Failure(f"{at}.operator", f"this server does not know what {operator!r} means")
+        raise BadFilterError("operator", f"this server does not know the operator {operator!r}")
     if len(given["field"]) > FIELD_LENGTH:
-        return Failure(f"{at}.field", f"longer than {FIELD_LENGTH} characters")
+        raise BadFilterError("field", f"longer than {FIELD_LENGTH} characters")
     positive, negated = MEANING[operator]
     excluded = negated and positive != "exists" and switches.missing == "exclude"
     if positive == "exists":
-        return Filter(given["field"], Condition("exists", "null", None), negated, needs_field=False)
+        return FilterSpec(given["field"], EXISTS, negated, needs_field=False)
     value = given["value"]
     if value is None and positive == "is":
         # JSON null counts as not existing.
-        return Filter(given["field"], Condition("exists", "null", None), not negated, needs_field=False)
-    try:
-        type_, value = _typed(operator, given.get("type"), value, switches)
-    except ValueError as problem:
-        return Failure(f"{at}.value", str(problem))
-    return Filter(
-        given["field"], Condition(positive, type_, value, switches.contains), negated, needs_field=excluded
-    )
+        return FilterSpec(given["field"], EXISTS, not negated, needs_field=False)
+    type_, value = _typed(operator, given.get("type"), value, switches)
+    comparison = Comparison(positive, type_, value, switches.contains)
+    return FilterSpec(given["field"], comparison, negated, needs_field=excluded)
 
 
-def _typed(operator: str, named: str | None, value: Any, switches: Switches) -> tuple[Type, Any]:
-    """The type of comparison and the value as that type. Raises ValueError with the reason."""
-    own: Type = _type_of(value)
+def _typed(operator: str, named: str | None, value: Any, switches: Switches) -> tuple[OperandType, Any]:
+    """Return the type of the comparison, and the value as that type."""
+    own: OperandType = _type_of(value)
     if operator in ("after", "before"):
         if named not in (None, "datetime", own):
-            raise ValueError(f"{operator} compares points in time, not type {named}")
+            raise _bad_value(f"{operator} compares points in time, not type {named}")
         return "datetime", _instant(value, operator)
-    type_: Type = cast("Type", named or own)
+    type_: OperandType = cast("OperandType", named or own)
     if type_ == "datetime":
         if operator.endswith("contains"):
-            raise ValueError(f"{operator} does not compare points in time")
+            raise _bad_value(f"{operator} does not compare points in time")
         return type_, _instant(value, operator)
     if type_ != own:
         if switches.filter_type != "coerce":
-            raise ValueError(f"{value!r} is not of type {type_}")
+            raise _bad_value(f"{value!r} is not of type {type_}")
         value = _coerced(value, type_)
     if operator.endswith("contains"):
         if type_ == "string":
             return type_, value
         if switches.contains != "any" or type_ == "null":
-            raise ValueError(f"{operator} takes a string, not {value!r}")
+            raise _bad_value(f"{operator} takes a string, not {value!r}")
         return "string", dumps(value)
     if type_ == "null" or (type_ == "boolean" and operator in ("greater than", "less than")):
-        raise ValueError(f"{operator} takes a number, a string or a point in time, not {value!r}")
+        raise _bad_value(f"{operator} takes a number, a string or a point in time, not {value!r}")
     return type_, number(value) if type_ == "number" else value
+
+
+def _bad_value(message: str) -> BadFilterError:
+    return BadFilterError("value", message)
 
 
 def _instant(value: Any, operator: str) -> float:
     found = instant(value)
     if found is None:
-        raise ValueError(f"{operator} takes ISO 8601 text or Unix milliseconds, not {value!r}")
+        raise _bad_value(f"{operator} takes ISO 8601 text or Unix milliseconds, not {value!r}")
     return found
 
 
-def _type_of(value: Any) -> Type:
+def _type_of(value: Any) -> OperandType:
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -185,8 +211,8 @@ def _coerced(value: Any, type_: str) -> Any:
     if type_ == "number" and isinstance(value, str):
         try:
             found = loads(value.strip().encode())
-        except Refusal as problem:
-            raise ValueError(f"{value!r} cannot be read as a number") from problem
+        except NotJSONError as problem:
+            raise _bad_value(f"{value!r} cannot be read as a number") from problem
         if is_number(found):
             return found
-    raise ValueError(f"{value!r} cannot be read as a {type_}")
+    raise _bad_value(f"{value!r} cannot be read as a {type_}")

@@ -1,4 +1,4 @@
-"""Values as filters see them: found under a dotted path, as numbers, as points in time."""
+"""The operands of filters: values found under a dotted path, as numbers and as points in time."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _INT64 = 2**63
 
 
 def find(value: Any, parts: Sequence[str]) -> Iterator[Any]:
-    """Every value that a dotted path can mean inside `value`.
+    """Yield every value that a dotted path can mean inside `value`.
 
-    A key may itself contain dots. An array stands for each of its elements, or for one where the path
-    has its number; at the end of a path it is a value itself.
+    A key may itself contain dots. An array stands for each of its elements, or for one of them where the path
+    has its number. At the end of a path the array itself is the value.
 
     >>> list(find({"a": [{"b.c": 1}, {"b": {"c": 2}}]}, ["a", "b", "c"]))
     [1, 2]
@@ -38,7 +38,10 @@ def find(value: Any, parts: Sequence[str]) -> Iterator[Any]:
 
 
 def number(value: float) -> float:
-    """A JSON number as SQLite sees it: beyond 64 bits an integer is a double, beyond a double infinity."""
+    """Return a JSON number as SQLite sees it.
+
+    An integer of more than 64 bits is a double; beyond the range of a double it is infinity.
+    """
     if isinstance(value, int) and not -_INT64 <= value < _INT64:
         try:
             return float(value)
@@ -48,12 +51,12 @@ def number(value: float) -> float:
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether a JSON value is a number; true and false are none."""
+    """Return whether a JSON value is a number. true and false are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def instant(value: object) -> float | None:
-    """A JSON value as Unix milliseconds: a number as it is, ISO 8601 text parsed, anything else None.
+    """Return a JSON value as Unix milliseconds: a number as it is, ISO 8601 text parsed, anything else None.
 
     Text without an offset is UTC.
 
@@ -85,9 +88,9 @@ def _parse(text: str) -> float | None:
 
 
 def scalar(value: object) -> str | float | None:
-    """A value as an index holds it; None for what no index holds (null, arrays, objects).
+    """Return a value as an index holds it; None for what no index holds (null, arrays, objects).
 
-    true and false become texts: an index only narrows down, the condition itself tells them apart.
+    true and false become texts. The index only narrows down; the comparison then tells them apart.
     """
     if isinstance(value, bool):
         return "true" if value else "false"

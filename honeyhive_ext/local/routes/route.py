@@ -1,0 +1,52 @@
+"""A route: a method, a path, and the function that answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from attrs import field, frozen
+
+from honeyhive_ext.local.codec import TooDeepError
+from honeyhive_ext.local.message import Failure, RequestRefused, Response, bad_request
+from honeyhive_ext.local.routes.context import Context
+from honeyhive_ext.local.store import EventExistsError, StoreClosedError
+
+Endpoint = Callable[[Context], Response]
+
+
+@frozen
+class Route:
+    """A method, a path, and the function that answers.
+
+    Args:
+        method: GET, POST, ...
+        path: The path, with parameters in braces.
+        endpoint: The function that answers.
+        reads: Whether the route returns what is stored. An ingestion key is not enough then.
+    """
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    reads: bool = False
+    pattern: re.Pattern[str] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        text = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.path))
+        object.__setattr__(self, "pattern", re.compile(text))
+
+    def answer(self, context: Context) -> Response:
+        """Return the answer. The errors of the store and of the codec become refusals.
+
+        Raises:
+            RequestRefused: The request is answered with an error.
+        """
+        try:
+            return self.endpoint(context)
+        except TooDeepError as problem:
+            raise bad_request([Failure(problem.path, str(problem))]) from problem
+        except EventExistsError as problem:
+            raise RequestRefused(409, str(problem), "CONFLICT") from problem
+        except StoreClosedError as problem:
+            raise RequestRefused(503, str(problem), "UNAVAILABLE") from problem
