@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 
 from honeyhive_ext.local.codec import dumps
-from honeyhive_ext.local.filters.comparisons import match
 from honeyhive_ext.local.filters.operands import instant
+from honeyhive_ext.local.filters.predicates import match
 
 
 def register(connection: sqlite3.Connection) -> None:

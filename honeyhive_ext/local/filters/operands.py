@@ -90,7 +90,7 @@ def _parse(text: str) -> float | None:
 def scalar(value: object) -> str | float | None:
     """Return a value as an index holds it; None for what no index holds (null, arrays, objects).
 
-    true and false become texts. The index only narrows down; the comparison then tells them apart.
+    true and false become texts. The index only narrows down; the predicate then tells them apart.
     """
     if isinstance(value, bool):
         return "true" if value else "false"

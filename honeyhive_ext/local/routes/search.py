@@ -10,8 +10,8 @@ import orjson
 from attrs import field, frozen
 
 from honeyhive_ext.local import codec
-from honeyhive_ext.local.filters.comparisons import BadFilterError, FilterSpec, read_filter
 from honeyhive_ext.local.filters.operands import instant
+from honeyhive_ext.local.filters.predicates import BadFilterError, FilterSpec, read_filter
 from honeyhive_ext.local.message import Failure, Response, bad_request
 from honeyhive_ext.local.routes.context import Context, not_found
 from honeyhive_ext.local.routes.events import path_uuid

@@ -1,6 +1,6 @@
 """Indexes on chosen dotted paths.
 
-An index only narrows a search down to the events whose field holds the value. The filter's own comparison
+An index only narrows a search down to the events whose field holds the value. The filter's own predicate
 then decides about those. So a search with an index and one without give the same answer.
 """
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from honeyhive_ext.local.filters.comparisons import BadFilterError, read_filter
+from honeyhive_ext.local.filters.predicates import BadFilterError, read_filter
 from honeyhive_ext.local.switches import Switches
 
 

@@ -45,7 +45,7 @@ class BadFilterError(ValueError):
 
 
 @frozen
-class Comparison:
+class Predicate:
     """A positive comparison. Negation and missing fields are decided outside it.
 
     Args:
@@ -61,7 +61,7 @@ class Comparison:
     contains: str = "strings"
 
     def holds(self, values: list[Any]) -> bool:
-        """Return whether any of the values found under the field fulfils the comparison."""
+        """Return whether any of the values found under the field fulfils the predicate."""
         return any(self._one(value) for value in values if value is not None)
 
     def _one(self, value: Any) -> bool:
@@ -77,7 +77,7 @@ class Comparison:
         return bool(other > self.value if self.operator == "greater than" else other < self.value)
 
     def _comparable(self, value: Any) -> Any:
-        """Return the value as one of the comparison's type, or None."""
+        """Return the value as one of the predicate's type, or None."""
         if self.type == "datetime":
             return instant(value)
         if self.type == "number":
@@ -93,27 +93,27 @@ class Comparison:
         return self.contains == "any" and self.value in dumps(value)
 
     def spec(self, tail: str | None) -> str:
-        """Return the comparison and a path inside a field (None: the field itself) as JSON for `hh_match`."""
+        """Return the predicate and a path inside a field (None: the field itself) as JSON for `hh_match`."""
         return dumps({**asdict(self), "tail": tail})
 
 
-EXISTS = Comparison("exists", "null", None)
+EXISTS = Predicate("exists", "null", None)
 
 
 @lru_cache(maxsize=512)
-def _from_spec(spec: str) -> tuple[Comparison, list[str]]:
+def _from_spec(spec: str) -> tuple[Predicate, list[str]]:
     fields: dict[str, Any] = loads(spec.encode())
     tail = fields.pop("tail")
-    return Comparison(**fields), [] if tail is None else tail.split(".")
+    return Predicate(**fields), [] if tail is None else tail.split(".")
 
 
 def match(text: bytes | str | None, spec: str) -> int:
-    """Return whether the JSON text of a field fulfils a comparison: the exact answer where SQL has none."""
+    """Return whether the JSON text of a field fulfils a predicate: the exact answer where SQL has none."""
     if not text:
         return 0
-    comparison, parts = _from_spec(spec)
+    predicate, parts = _from_spec(spec)
     found = list(find(loads(text.encode() if isinstance(text, str) else text), parts))
-    return int(comparison.holds(found))
+    return int(predicate.holds(found))
 
 
 @frozen
@@ -122,13 +122,13 @@ class FilterSpec:
 
     Args:
         field: The dotted path.
-        comparison: The comparison on the field.
-        negated: Whether the filter finds the events for which the comparison does not hold.
+        predicate: The predicate on the field.
+        negated: Whether the filter finds the events for which the predicate does not hold.
         needs_field: Whether a negation leaves out the events without the field.
     """
 
     field: str
-    comparison: Comparison
+    predicate: Predicate
     negated: bool
     needs_field: bool
 
@@ -153,12 +153,12 @@ def read_filter(given: Mapping[str, Any], switches: Switches) -> FilterSpec:
         # JSON null counts as not existing.
         return FilterSpec(given["field"], EXISTS, not negated, needs_field=False)
     type_, value = _typed(operator, given.get("type"), value, switches)
-    comparison = Comparison(positive, type_, value, switches.contains)
-    return FilterSpec(given["field"], comparison, negated, needs_field=excluded)
+    predicate = Predicate(positive, type_, value, switches.contains)
+    return FilterSpec(given["field"], predicate, negated, needs_field=excluded)
 
 
 def _typed(operator: str, named: str | None, value: Any, switches: Switches) -> tuple[OperandType, Any]:
-    """Return the type of the comparison, and the value as that type."""
+    """Return the type of the predicate, and the value as that type."""
     own: OperandType = _type_of(value)
     if operator in ("after", "before"):
         if named not in (None, "datetime", own):
