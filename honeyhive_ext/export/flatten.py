@@ -1,4 +1,4 @@
-"""Nested values as flat columns, and their names. Pure."""
+"""Nested values as flat columns: their names, their cells and their types. Pure."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
+from honeyhive_ext.config.checks import lone_surrogate
 from honeyhive_ext.export.table import Kind, fits
 
-_NARROW: tuple[Kind, ...] = ("boolean", "integer", "text")
+_NARROW: tuple[Kind, ...] = ("boolean", "integer", "string")
 
 
 def column_name(*path: str) -> str:
-    """The column of a flattened data frame that holds the value under these keys.
+    """Return the name of the column of a flattened data frame that holds the value under these keys.
 
-    The keys are joined by dots. A key that itself holds a dot is put in quotes, as TOML does, so that no two
-    values share a column.
+    The name joins the keys by dots. A key that contains a dot is in quotes, as in TOML, so that two values
+    never share a column.
+
+    Args:
+        *path: The keys from the outermost to the innermost.
 
     >>> column_name("metadata", "cost")
     'metadata.cost'
@@ -26,15 +30,13 @@ def column_name(*path: str) -> str:
 
 
 def _key(key: str) -> str:
-    try:
-        key.encode()
-    except UnicodeEncodeError:  # half a character, which a data frame cannot hold
+    if lone_surrogate(key) is not None:  # a data frame cannot hold it, so it is escaped
         return json.dumps(key)
     return key if key and "." not in key and '"' not in key else json.dumps(key, ensure_ascii=False)
 
 
 def leaves(value: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """The values inside objects, with their keys. Arrays and empty objects are values; null is none.
+    """Yield each value inside an object with its keys. An array or an empty object is a value; null is not.
 
     >>> dict(leaves({"a": {"b": 1, "c": {}}, "d": [{"e": 2}], "f": None}, "x"))
     {('x', 'a', 'b'): 1, ('x', 'a', 'c'): {}, ('x', 'd'): [{'e': 2}]}
@@ -47,10 +49,10 @@ def leaves(value: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 
 def kind_of(value: Any) -> Kind:
-    """What kind of column holds a value: the narrowest.
+    """Return the kind of the narrowest column that holds a value.
 
     >>> [kind_of(value) for value in (True, 3, 2.5, "x", [1], 2**70)]
-    ['boolean', 'integer', 'number', 'text', 'json', 'json']
+    ['boolean', 'integer', 'number', 'string', 'json', 'json']
     """
     for kind in _NARROW:
         if fits(kind, value) is not None:
@@ -59,7 +61,7 @@ def kind_of(value: Any) -> Kind:
 
 
 def common_kind(kinds: Iterable[Kind], values: Iterable[Any]) -> Kind:
-    """What kind of column holds all of these values just as they are.
+    """Return the kind of column that holds all of these values unchanged.
 
     >>> common_kind({"integer", "number"}, [1, 2.5]), common_kind({"integer", "number"}, [2**53 + 1, 2.5])
     ('number', 'json')

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self, TypeAlias
 
+from honeyhive_ext.config.checks import did_you_mean
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.export.flatten import column_name, common_kind, kind_of, leaves
 from honeyhive_ext.export.table import (
@@ -27,16 +27,15 @@ from honeyhive_ext.search.query import Query
 
 Times: TypeAlias = Literal["ms", "datetime"]
 
-
 PANDAS: Mapping[Kind, str] = {
-    "text": "string",
+    "string": "string",
     "number": "float64",
     "integer": "Int64",
     "boolean": "boolean",
     "json": "object",
 }
 POLARS: Mapping[Kind, str] = {
-    "text": "String",
+    "string": "String",
     "number": "Float64",
     "integer": "Int64",
     "boolean": "Boolean",
@@ -46,20 +45,20 @@ _NESTED = frozenset(column.name for column in columns() if column.kind == "json"
 
 
 class Library(Protocol):
-    """What makes columns and frames."""
+    """A library that makes columns and data frames."""
 
-    nested: bool  # a cell can hold a dict or a list
+    nested: bool  # whether a cell can hold a dict or a list
 
     def column(self, values: list[Any], kind: Kind) -> Any:
-        """A column of these cells."""
+        """Return a column of these cells."""
         ...
 
-    def moments(self, microseconds: list[int | None]) -> Any:
-        """A column of moments in UTC."""
+    def times(self, microseconds: list[int | None]) -> Any:
+        """Return a column of times in UTC."""
         ...
 
     def frame(self, made: dict[str, Any]) -> Any:
-        """The frame."""
+        """Return the data frame of these columns."""
         ...
 
 
@@ -73,22 +72,23 @@ class Pandas:
         self._numpy = _load("numpy")
 
     def column(self, values: list[Any], kind: Kind) -> Any:
-        """A column of these cells."""
+        """Return a column of these cells."""
         return self._pandas.Series(values, dtype=PANDAS[kind])
 
-    def moments(self, microseconds: list[int | None]) -> Any:
-        """A column of moments in UTC. Not by way of nanoseconds, which end in the year 2262."""
+    def times(self, microseconds: list[int | None]) -> Any:
+        """Return a column of times in UTC."""
+        # Not in nanoseconds: their range ends in the year 2262.
         missing = -(2**63)  # numpy's NaT
         array = self._numpy.array([missing if us is None else us for us in microseconds], dtype="int64")
         return self._pandas.Series(array.astype("datetime64[us]")).dt.tz_localize("UTC")
 
     def frame(self, made: dict[str, Any]) -> Any:
-        """The frame."""
+        """Return the data frame of these columns."""
         return self._pandas.DataFrame(made)
 
 
 class Polars:
-    """Data frames of polars. Their cells of one column are of one type, so nested values are JSON text."""
+    """Data frames of polars. All cells of a column have one type, so nested values are JSON text."""
 
     nested = False
 
@@ -96,17 +96,17 @@ class Polars:
         self._polars = _load("polars")
 
     def column(self, values: list[Any], kind: Kind) -> Any:
-        """A column of these cells."""
+        """Return a column of these cells."""
         return self._polars.Series(values=values, dtype=getattr(self._polars, POLARS[kind]))
 
-    def moments(self, microseconds: list[int | None]) -> Any:
-        """A column of moments in UTC."""
+    def times(self, microseconds: list[int | None]) -> Any:
+        """Return a column of times in UTC."""
         return self._polars.Series(values=microseconds, dtype=self._polars.Int64).cast(
             self._polars.Datetime("us", "UTC")
         )
 
     def frame(self, made: dict[str, Any]) -> Any:
-        """The frame."""
+        """Return the data frame of these columns."""
         return self._polars.DataFrame(made)
 
 
@@ -124,7 +124,7 @@ def _load(library: str) -> Any:
 
 
 class FrameMaker:
-    """A data frame in the making; the caller hands in pages in the order of the search."""
+    """Builds a data frame from the pages of a search, which the caller adds in their order."""
 
     def __init__(
         self,
@@ -136,13 +136,13 @@ class FrameMaker:
         progress: bool | Progress = False,
     ) -> None:
         if library not in LIBRARIES:
-            raise ConfigError(f'library={library!r}: write "pandas" or "polars"')
+            raise ConfigError(f'library is {library!r}: give "pandas" or "polars"')
         if times not in ("ms", "datetime"):
-            raise ConfigError(f'times={times!r}: write "ms" or "datetime"')
+            raise ConfigError(f'times is {times!r}: give "ms" or "datetime"')
         self._library = LIBRARIES[library]()
         self._flat = _flat(flatten)
         self._as_is = _NESTED if self._library.nested else frozenset(self._flat)
-        self._moments = [c.name for c in properties() if c.is_moment] if times == "datetime" else []
+        self._times = [c.name for c in properties() if c.is_time] if times == "datetime" else []
         self._cells: dict[str, list[Any]] = {c.name: [] for c in columns() if c.name not in self._flat}
         self._inner: dict[str, dict[str, set[Kind]]] = {name: {} for name in self._flat}
         self._names: dict[tuple[str, ...], str] = {}
@@ -155,11 +155,11 @@ class FrameMaker:
             self._add(event)
 
     def tell(self) -> None:
-        """Tell the caller's function how many events there are, in the thread that calls this."""
+        """Report the number of events so far to the progress function, in the thread of the caller."""
         self._watcher.tell(self._events)
 
     def make(self) -> Any:
-        """The data frame."""
+        """Return the data frame of all events."""
         made: dict[str, Any] = {}
         for column in columns():
             if column.name not in self._flat:
@@ -180,9 +180,9 @@ class FrameMaker:
 
     def _add(self, event: Any) -> None:
         row = cells(event, self._as_is)
-        for name in self._moments:
-            moment = row.get(name)
-            if moment is not None and not YEAR_ONE <= moment <= YEAR_9999:
+        for name in self._times:
+            time = row.get(name)
+            if time is not None and not YEAR_ONE <= time <= YEAR_9999:
                 odd = json.loads(row.get(UNREADABLE, "{}"))
                 row[UNREADABLE] = exact_text({**odd, name: row.pop(name)})
         for parent in self._flat:
@@ -198,8 +198,8 @@ class FrameMaker:
 
     def _column(self, column: Column, values: list[Any]) -> Any:
         self._fill(values)
-        if column.name in self._moments:
-            return self._library.moments([None if ms is None else round(ms * 1000) for ms in values])
+        if column.name in self._times:
+            return self._library.times([None if ms is None else round(ms * 1000) for ms in values])
         return self._library.column(values, column.kind)
 
     def _inner_column(self, kinds: set[Kind], values: list[Any]) -> Any:
@@ -219,7 +219,7 @@ def _flat(flatten: bool | str | Collection[str]) -> Sequence[str]:
     names = [flatten] if isinstance(flatten, str) else [*flatten]
     for name in names:
         if name not in _NESTED:
-            near = get_close_matches(name, _NESTED, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "there are " + ", ".join(sorted(_NESTED))
-            raise ConfigError(f"flatten: {name!r} is no column with nested values; {hint}")
+            near = did_you_mean(name, _NESTED)
+            hint = f"did you mean {near!r}?" if near else "there are " + ", ".join(sorted(_NESTED))
+            raise ConfigError(f"flatten: {name!r} is not a column with nested values: {hint}")
     return names

@@ -1,9 +1,9 @@
 """Search results as Parquet.
 
-A Parquet file ends with an index of all of its parts, so one that was interrupted cannot be added to.
-Pages are therefore appended to the part file as compressed record batches of Arrow, each a stream of its
-own, which can be cut off and added to anywhere. When the search has ended they become the row groups of the
-Parquet file, one after the other.
+A Parquet file ends with an index of all of its parts, so an interrupted one cannot grow. The part file is
+therefore of another form: each page is appended as a separate stream of compressed Arrow record batches, so
+the file can be cut between any two pages and continued there. After the search the record batches become the
+row groups of the Parquet file, one after the other.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from importlib import import_module
 from typing import Any
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.export.resumable import GrowingFile, PathLike
+from honeyhive_ext.export.resumable import PathLike, ResumableFile
 from honeyhive_ext.export.table import cells, columns, event_of
 from honeyhive_ext.observe.progress import Progress
 from honeyhive_ext.search.query import Query
 
-# A row group ends with the batch that reaches either: what is in memory at a time, uncompressed.
+# A row group ends with the batch that reaches either limit. One uncompressed group is in memory at a time.
 GROUP_ROWS = 10_000
 GROUP_BYTES = 32 << 20
-BATCH_ROWS = 1_000  # events in a record batch at most, where more of them share one millisecond
+BATCH_ROWS = 1_000  # most events in a record batch; a page is longer if many share one millisecond
 
 COMPRESSIONS = ("zstd", "snappy", "gzip", "brotli", "lz4", "none")
-TYPES = {"text": "string", "number": "float64", "integer": "int64", "boolean": "bool_", "json": "string"}
+TYPES = {"string": "string", "number": "float64", "integer": "int64", "boolean": "bool_", "json": "string"}
 
 
 def load(module: str) -> Any:
-    """A module of pyarrow.
+    """Import and return a module of pyarrow.
 
     Raises:
-        ConfigError: It is not installed.
+        ConfigError: pyarrow is not installed.
     """
     try:
         return import_module(module)
@@ -43,13 +43,13 @@ def load(module: str) -> Any:
 
 
 def arrow_schema() -> Any:
-    """The schema of every file, as a `pyarrow.Schema`."""
+    """Return the schema that all files have, as a `pyarrow.Schema`."""
     pa = load("pyarrow")
     return pa.schema([(column.name, getattr(pa, TYPES[column.kind])()) for column in columns()])
 
 
-class ParquetFile(GrowingFile):
-    """A Parquet file in the making: the part file holds the events as Arrow record batches."""
+class ParquetFile(ResumableFile):
+    """A growing Parquet file; its part file holds the events as Arrow record batches."""
 
     def __init__(
         self, path: PathLike, query: Query, progress: bool | Progress = False, *, compression: str = "zstd"
@@ -58,13 +58,13 @@ class ParquetFile(GrowingFile):
         self._pq = load("pyarrow.parquet")
         self._schema = arrow_schema()
         if compression not in COMPRESSIONS:
-            raise ConfigError(f"compression={compression!r}: write one of {', '.join(COMPRESSIONS)}")
+            raise ConfigError(f"compression is {compression!r}: give one of {', '.join(COMPRESSIONS)}")
         self._compression = compression
         self.form = "parquet " + " ".join(f"{field.name}:{field.type}" for field in self._schema)
         super().__init__(path, query, progress)
 
     def encode(self, events: Sequence[Any]) -> bytes:
-        """The events as record batches, together one stream of Arrow."""
+        """Return the events as one Arrow stream of record batches."""
         pa = self._pa
         options = pa.ipc.IpcWriteOptions(compression="zstd" if pa.Codec.is_available("zstd") else None)
         sink = pa.BufferOutputStream()
@@ -75,21 +75,21 @@ class ParquetFile(GrowingFile):
         return encoded
 
     def finish(self) -> None:
-        """Write the Parquet file from the record batches, beside its name, and move it there."""
-        beside = self.path.with_name(self.path.name + ".new")
-        # The least and greatest value of a row group serve filters; of JSON text they serve nobody.
+        """Write the Parquet file from the record batches under another name, then move it to its own."""
+        unfinished = self.path.with_name(self.path.name + ".new")
+        # Readers filter by the least and greatest value of a row group; for JSON text those are useless.
         plain = [column.name for column in columns() if column.kind != "json"]
         with self._pq.ParquetWriter(
-            str(beside), self._schema, compression=self._compression, write_statistics=plain
+            str(unfinished), self._schema, compression=self._compression, write_statistics=plain
         ) as writer:
             for group in self._groups():
                 writer.write_table(group, row_group_size=len(group))
-        written = self._pq.read_metadata(str(beside)).num_rows
+        written = self._pq.read_metadata(str(unfinished)).num_rows
         if written != self._events:
-            raise ConfigError(f"{self.part} was changed while the export ran: delete it to begin anew")
-        with beside.open("rb") as file:
+            raise ConfigError(f"{self.part} was changed while the export ran: delete it and export again")
+        with unfinished.open("rb") as file:
             os.fsync(file.fileno())
-        beside.replace(self.path)
+        unfinished.replace(self.path)
 
     def _batch(self, events: Sequence[Any]) -> Any:
         rows = list(map(cells, events))
@@ -99,7 +99,7 @@ class ParquetFile(GrowingFile):
         return self._pa.record_batch(arrays, schema=self._schema)
 
     def _groups(self) -> Iterator[Any]:
-        """The record batches of the part file as tables, each to be a row group."""
+        """Yield the record batches of the part file as tables, one for each row group."""
         group: list[Any] = []
         rows = size = 0
         for batch in self._batches():
@@ -121,12 +121,12 @@ class ParquetFile(GrowingFile):
 
 
 def read_parquet(path: PathLike) -> Iterator[Any]:
-    """The events of a file that `to_parquet` wrote, as the service sent them; `raw()` hands out the same.
+    """Yield the events of a file that `to_parquet` wrote, as the service sent them and `raw()` gives them.
 
-    Constant memory: a thousand events at a time.
+    It reads 1,000 events at a time, so memory does not grow with the file.
 
     Args:
-        path: The file.
+        path: The path of the Parquet file.
 
     Raises:
         ConfigError: pyarrow is not installed.

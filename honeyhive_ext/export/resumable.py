@@ -1,9 +1,9 @@
-"""A file that is whole or not there, and whose making goes on where it was interrupted.
+"""A file that is complete or absent, and whose export resumes where it was interrupted.
 
-Beside `events.jsonl` stand, until it is complete, `events.jsonl.part` with what came so far and
-`events.jsonl.checkpoint` with how many bytes of it count and where the search goes on. The bytes are on
-disk before the checkpoint that counts them, so a process may be killed, or the machine lose power, at
-any moment: what lies behind the counted bytes is cut off and fetched again.
+Until `events.jsonl` is complete, there are two files next to it: `events.jsonl.part` with the events so far,
+and `events.jsonl.checkpoint` with the number of its valid bytes and the search's position. The bytes are on
+disk before the checkpoint that counts them. So the process may be killed, or the machine may lose power, at
+any time: the next run cuts off the bytes that are not counted and fetches their events again.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from honeyhive_ext.search.query import Query
 
 try:
     import fcntl
-except ImportError:  # Windows; there the two files are not locked
+except ImportError:  # Windows, where the part file is not locked
     fcntl = None  # type: ignore[assignment]
 
 PathLike = str | os.PathLike[str]
 
 
-class GrowingFile:
-    """The file in the making. One process at a time; the caller hands in pages in the order of the search.
+class ResumableFile:
+    """A file that grows by the pages of a search, in their order; one process at a time writes it.
 
-    A form of export says in `encode` what is appended for a page, and in `finish` how that becomes the file.
+    A subclass says in `encode` what to append for a page, and in `finish` how the part file becomes the file.
     """
 
-    form: str  # what `encode` writes; what was begun in another form is not gone on with
-    read: ReadPage = staticmethod(read_page)  # what makes pages of the answers
+    form: str  # names what `encode` writes; an export resumes only a file of its own form
+    read: ReadPage = staticmethod(read_page)  # how it reads the responses of the service
 
     def __init__(self, path: PathLike, query: Query, progress: bool | Progress = False) -> None:
         self.path = Path(path).expanduser()
@@ -50,19 +50,19 @@ class GrowingFile:
         self._file: IO[bytes] | None = None
 
     def encode(self, events: Sequence[Any]) -> bytes:
-        """What to append for these events."""
+        """Return the bytes to append for these events."""
         raise AssertionError(events)
 
     def finish(self) -> None:
-        """Put the file in the place of `path`, at once and whole, from `part`, which is on disk."""
+        """Turn the part file, which is on disk, into the complete file at `path` in one step."""
         self.part.replace(self.path)
 
     def begin(self, resume: Checkpoint | None) -> Checkpoint | None:
-        """Open the file; where the search has to go on, `resume` if nothing was begun.
+        """Open the part file and return where the search continues; `resume` if there is no earlier export.
 
         Raises:
-            QueryError: What was begun here is of another search, or of another form.
-            ConfigError: Another process is writing it.
+            QueryError: The earlier export here is of another search, or of another form.
+            ConfigError: Another process is writing the file.
             OSError: The file cannot be opened.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ class GrowingFile:
         return checkpoint
 
     def write(self, events: Sequence[Any], checkpoint: Checkpoint) -> None:
-        """Add the events of a page; `checkpoint` is where the search stands after them."""
+        """Append the events of a page; `checkpoint` is the position of the search after them."""
         file = self._opened()
         file.write(self.encode(events))
         file.flush()
@@ -89,19 +89,19 @@ class GrowingFile:
             "events": self._events,
             "checkpoint": checkpoint.to_json(),
         }
-        beside = self._state.with_name(self._state.name + ".new")
-        with beside.open("wb") as new:
+        unfinished = self._state.with_name(self._state.name + ".new")
+        with unfinished.open("wb") as new:
             new.write(orjson.dumps(state))
             new.flush()
             os.fsync(new.fileno())
-        beside.replace(self._state)
+        unfinished.replace(self._state)
 
     def tell(self) -> None:
-        """Tell the caller's function how many events there are, in the thread that calls this."""
+        """Report the number of events so far to the progress function, in the thread of the caller."""
         self._watcher.tell(self._events)
 
     def complete(self) -> int:
-        """Move the file to its final name. Returns how many events it holds."""
+        """Give the file its final name and return the number of its events."""
         file = self._opened()
         file.flush()
         os.fsync(file.fileno())
@@ -133,12 +133,12 @@ class GrowingFile:
                 raise ConfigError(f"another export is writing {self.part}") from error
 
     def _begun(self) -> tuple[int, int, Checkpoint] | None:
-        """The bytes and events that count, and where the search goes on; None if nothing was begun."""
+        """Return the valid bytes, their events and the search's position; None without an earlier export."""
         try:
             text = self._state.read_bytes()
         except FileNotFoundError:
             return None
-        hint = f"delete {self._state} to begin anew, or export to another path"
+        hint = f"delete {self._state} to start again, or export to another path"
         try:
             state = json.loads(text)
             form, size, events = state["form"], int(state["bytes"]), int(state["events"])
@@ -147,5 +147,5 @@ class GrowingFile:
         except (QueryError, ValueError, KeyError, TypeError) as error:
             raise QueryError(f"{self._state} does not fit this export ({error}): {hint}") from error
         if form != self.form:
-            raise QueryError(f"{self._state} is of another form of export: {hint}")
+            raise QueryError(f"{self._state} is of an export in another form: {hint}")
         return (size, events, checkpoint) if self.part.stat().st_size >= size else None

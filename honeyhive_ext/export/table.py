@@ -1,13 +1,13 @@
 """Events as rows of a table with fixed columns, without loss. Pure.
 
-The columns are those of the API document's schema of a stored event (`honeyhive_schemas`), in its order,
-and three more that hold what has no place there:
+The columns are the properties of a stored event in the API document (`honeyhive_schemas`), in its order.
+Three more columns hold everything else:
 
 - `additional_properties`: the properties the document does not name, as one JSON object.
-- `unreadable`: a JSON object of the values that are not of their column's type, by property, just as they
-  came. An event that is no object at all stands here itself.
-- `null_properties`: a JSON array of the properties that were sent as null; an empty cell of a property that
-  is not in it means that the property was not sent.
+- `unreadable`: the values that are not of the type of their column, unchanged, as a JSON object by property.
+  If an event is not an object, it is here as a whole.
+- `null_properties`: the properties that the service sent as null, as a JSON array. If a cell is empty and its
+  property is not in this array, the service did not send the property.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ from attrs import frozen
 from honeyhive_client.request_fields import REQUEST_FIELDS
 from honeyhive_schemas import schema
 
-Kind: TypeAlias = Literal["text", "number", "integer", "boolean", "json"]
+from honeyhive_ext.config.checks import lone_surrogate
+
+Kind: TypeAlias = Literal["string", "number", "integer", "boolean", "json"]
 
 ADDITIONAL = "additional_properties"
 UNREADABLE = "unreadable"
 NULLS = "null_properties"
-BESIDE = (ADDITIONAL, UNREADABLE, NULLS)
+EXTRA_COLUMNS = (ADDITIONAL, UNREADABLE, NULLS)
 
 _KINDS: Mapping[str, Kind] = {
-    "string": "text",
+    "string": "string",
     "number": "number",
     "integer": "integer",
     "boolean": "boolean",
@@ -40,24 +42,24 @@ _KINDS: Mapping[str, Kind] = {
 
 @frozen
 class Column:
-    """One column.
+    """A column of the table.
 
     Attributes:
-        name: The property's name, or one of `BESIDE`.
+        name: The property's name, or one of `EXTRA_COLUMNS`.
         kind: What its cells hold; "json" is any value as JSON text.
-        is_moment: Whether its numbers are Unix milliseconds.
+        is_time: Whether its numbers are Unix ms.
     """
 
     name: str
     kind: Kind
-    is_moment: bool = False
+    is_time: bool = False
 
 
 @cache
 def properties() -> tuple[Column, ...]:
-    """The columns of the properties that the API document names.
+    """Return the columns of the properties that the API document names.
 
-    >>> [column.name for column in properties() if column.is_moment]
+    >>> [column.name for column in properties() if column.is_time]
     ['start_time', 'end_time']
     """
     sent = REQUEST_FIELDS["CreateEventRequest"]
@@ -70,8 +72,8 @@ def properties() -> tuple[Column, ...]:
 
 @cache
 def columns() -> tuple[Column, ...]:
-    """All columns, in order. The same for every export by one version of this package."""
-    return (*properties(), Column(ADDITIONAL, "json"), Column(UNREADABLE, "text"), Column(NULLS, "text"))
+    """Return all columns, in order. They depend on the version of this package alone."""
+    return (*properties(), Column(ADDITIONAL, "json"), Column(UNREADABLE, "string"), Column(NULLS, "string"))
 
 
 def _kind(described: Mapping[str, Any]) -> Kind:
@@ -82,11 +84,11 @@ def _kind(described: Mapping[str, Any]) -> Kind:
 
 
 def cells(event: Any, as_is: Collection[str] = ()) -> dict[str, Any]:
-    """The cells of an event that are not empty, by column.
+    """Return the cells of an event that are not empty, by column.
 
     Args:
-        event: What the service sent.
-        as_is: The "json" columns whose cells are to be the values themselves instead of JSON text.
+        event: The event as the service sent it.
+        as_is: The "json" columns whose cells are the values themselves instead of JSON text.
 
     >>> cells({"error": None, "start_time": "soon", "x": 1}) == {
     ...     "additional_properties": '{"x":1}',
@@ -130,14 +132,14 @@ def cells(event: Any, as_is: Collection[str] = ()) -> dict[str, Any]:
 
 
 def event_of(row: Mapping[str, Any]) -> Any:
-    """The event again, from its cells with JSON text. The inverse of `cells`.
+    """Return the event of a row of cells with JSON text. The inverse of `cells`.
 
     >>> event = {"error": None, "start_time": "soon", "x": 1, "inputs": {"a.b": [2]}}
     >>> event_of(cells(event)) == event
     True
     """
-    beside = {name: json.loads(row[name]) for name in BESIDE if row.get(name) is not None}
-    odd: Any = beside.get(UNREADABLE, {})
+    extra = {name: json.loads(row[name]) for name in EXTRA_COLUMNS if row.get(name) is not None}
+    odd: Any = extra.get(UNREADABLE, {})
     if not isinstance(odd, dict):
         return odd
     event: dict[str, Any] = {}
@@ -145,35 +147,35 @@ def event_of(row: Mapping[str, Any]) -> Any:
         cell = row.get(column.name)
         if cell is not None:
             event[column.name] = json.loads(cell) if column.kind == "json" else cell
-    event.update(dict.fromkeys(beside.get(NULLS, ())))
+    event.update(dict.fromkeys(extra.get(NULLS, ())))
     event.update(cast("dict[str, Any]", odd))
-    event.update(beside.get(ADDITIONAL, {}))
+    event.update(extra.get(ADDITIONAL, {}))
     return event
 
 
 def fits(kind: Kind, value: Any) -> Any:
-    """The value as a cell of a column of this kind; None where it does not fit without loss.
+    """Return the value as a cell of a column of this kind, or None if the cell would lose something.
 
-    >>> fits("number", 5), fits("number", 2**53 + 1), fits("number", "5"), fits("text", "x")
+    >>> fits("number", 5), fits("number", 2**53 + 1), fits("number", "5"), fits("string", "x")
     (5.0, None, None, 'x')
     """
     return _FITS[kind](value)
 
 
 def json_text(value: Any) -> str | None:
-    """A value as JSON text by RFC 8259; None where it holds NaN or an infinity, which JSON has not."""
+    """Return a value as JSON text by RFC 8259, or None if it contains NaN or an infinity (not JSON)."""
     try:
         dense = orjson.dumps(value)
     except TypeError:
-        # Half a character (a lone surrogate) and integers beyond 64 bits, which the service may send.
+        # A lone surrogate or an integer beyond 64 bits. The service may send both.
         return exact_text(value) if _finite(value) else None
     if b"null" in dense and not _finite(value):
-        return None  # orjson writes NaN as null
+        return None  # orjson had written NaN as null
     return dense.decode()
 
 
 def exact_text(value: Any) -> str:
-    """A value as JSON text, in which NaN and infinities are written as the service did."""
+    """Return a value as JSON text, with NaN and infinities as the service wrote them."""
     return json.dumps(value, separators=(",", ":"))
 
 
@@ -190,14 +192,8 @@ def _finite(value: Any) -> bool:
     return True
 
 
-def _text(value: Any) -> str | None:
-    if type(value) is not str:
-        return None
-    try:
-        value.encode()
-    except UnicodeEncodeError:  # half a character
-        return None
-    return value
+def _string(value: Any) -> str | None:
+    return value if type(value) is str and lone_surrogate(value) is None else None
 
 
 def _number(value: Any) -> float | None:
@@ -207,7 +203,7 @@ def _number(value: Any) -> float | None:
         number = float(value)
     except OverflowError:
         return None
-    # An integer beyond 2**53 may have no double of its own.
+    # A float cannot hold every integer beyond 2**53.
     return number if number == value or math.isnan(number) else None
 
 
@@ -220,7 +216,7 @@ def _boolean(value: Any) -> bool | None:
 
 
 _FITS: Mapping[str, Callable[[Any], Any]] = {
-    "text": _text,
+    "string": _string,
     "json": json_text,
     "number": _number,
     "integer": _integer,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import polars
 
     from honeyhive_ext.export.frames import Times
-    from honeyhive_ext.export.resumable import GrowingFile
+    from honeyhive_ext.export.resumable import ResumableFile
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -177,7 +177,7 @@ class AsyncSearchResult(Generic[T]):
             frame: pandas.DataFrame | polars.DataFrame = await _in_thread(maker.make)
             return frame
 
-    async def _export(self, begun: GrowingFile) -> int:
+    async def _export(self, begun: ResumableFile) -> int:
         with begun as file:
             result = self._from(await _in_thread(file.begin, self._resume), file.read)
             file.tell()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import polars
 
     from honeyhive_ext.export.frames import Times
-    from honeyhive_ext.export.resumable import GrowingFile
+    from honeyhive_ext.export.resumable import ResumableFile
 
 T = TypeVar("T")
 
@@ -218,7 +218,7 @@ class SearchResult(Generic[T]):
             frame: pandas.DataFrame | polars.DataFrame = maker.make()
             return frame
 
-    def _export(self, begun: GrowingFile) -> int:
+    def _export(self, begun: ResumableFile) -> int:
         with begun as file:
             result = self._from(file.begin(self._resume), file.read)
             file.tell()

@@ -18,7 +18,7 @@ import pytest
 from honeyhive_ext import AsyncHoneyHive, ConfigError, HoneyHive
 from honeyhive_ext.export import column_name
 from honeyhive_ext.export.frames import FrameMaker
-from honeyhive_ext.export.table import BESIDE, columns
+from honeyhive_ext.export.table import EXTRA_COLUMNS, columns
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.search.query import Query
 from tests.client.test_export_parquet import ODD
@@ -37,7 +37,7 @@ def made(library: str, events: list[Any], **options: Any) -> Any:
 
 
 def cell(value: Any) -> Any:
-    """A cell as Python sees it, None where it is empty."""
+    """A cell as a Python value, None if it is empty."""
     return None if value is pandas.NA or (isinstance(value, float) and math.isnan(value)) else value
 
 
@@ -67,21 +67,21 @@ def test_real_traces_are_in_the_frame(hh: HoneyHive, server: LocalServer, flatte
         read = other[name][row]
         assert read == wanted or json.loads(read) == wanted, name
 
-    def walk(row: int, path: tuple[str, ...], value: Any) -> None:
+    def compare(row: int, path: tuple[str, ...], value: Any) -> None:
         if flatten and isinstance(value, dict) and value:
             for key, inner in value.items():
-                walk(row, (*path, key), inner)
+                compare(row, (*path, key), inner)
         elif value is not None or path in {(name,) for name in NAMES if name not in NESTED}:
             check(row, path, value)
 
     for row, event in enumerate(raw):
         for key, value in event.items():
             if key in NAMES:
-                walk(row, (key,), value)
+                compare(row, (key,), value)
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_columns_have_sensible_types_also_where_nothing_matches(hh: HoneyHive, library: str) -> None:
+def test_an_empty_frame_has_typed_columns(hh: HoneyHive, library: str) -> None:
     frame: Any = hh.events.search().to_dataframe(library)
     assert list(frame.columns) == NAMES
     assert len(frame) == 0
@@ -109,7 +109,7 @@ def test_nested_values_are_objects_in_pandas_and_json_text_in_polars(
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_times_are_moments_on_request(hh: HoneyHive, server: LocalServer, library: str) -> None:
+def test_times_are_datetimes_on_request(hh: HoneyHive, server: LocalServer, library: str) -> None:
     fill(server, 2)
     frame: Any = hh.events.search().to_dataframe(library, times="datetime")
     newest = frame["start_time"][0]
@@ -126,7 +126,7 @@ def test_times_are_moments_on_request(hh: HoneyHive, server: LocalServer, librar
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 @pytest.mark.parametrize("flatten", [False, True])
-def test_odd_events_are_rows_and_nothing_of_them_is_lost(library: str, flatten: bool) -> None:
+def test_unusual_events_are_rows_without_loss(library: str, flatten: bool) -> None:
     frame = made(library, ODD, flatten=flatten)
     assert len(frame) == len(ODD)
     unreadable = [cell(text) for text in frame["unreadable"]]
@@ -182,17 +182,17 @@ def test_the_columns_to_flatten_are_those_that_hold_nested_values() -> None:
     assert list(made("pandas", [{"metadata": {"x": 1}}], flatten="metadata")["metadata.x"]) == [1]
     with pytest.raises(ConfigError, match="did you mean 'metadata'"):
         made("pandas", [], flatten=["metdata"])
-    with pytest.raises(ConfigError, match="'start_time' is no column with nested values"):
+    with pytest.raises(ConfigError, match="'start_time' is not a column with nested values"):
         made("pandas", [], flatten="start_time")
 
 
-def test_arguments_that_cannot_be_are_refused_before_anything_is_fetched(
+def test_impossible_arguments_raise_before_anything_is_fetched(
     hh: HoneyHive, server: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     result: Any = hh.events.search()
-    with pytest.raises(ConfigError, match='write "pandas" or "polars"'):
+    with pytest.raises(ConfigError, match='give "pandas" or "polars"'):
         result.to_dataframe("dask")
-    with pytest.raises(ConfigError, match='write "ms" or "datetime"'):
+    with pytest.raises(ConfigError, match='give "ms" or "datetime"'):
         result.to_dataframe(times="s")
     for library in ("pandas", "polars"):
         monkeypatch.setitem(sys.modules, library, None)
@@ -220,7 +220,7 @@ def test_the_async_twin_makes_the_same_frames(hh: HoneyHive, server: LocalServer
     assert len(told) > 1
 
 
-def test_every_form_tells_its_progress(hh: HoneyHive, server: LocalServer, tmp_path: Path) -> None:
+def test_every_form_reports_its_progress(hh: HoneyHive, server: LocalServer, tmp_path: Path) -> None:
     fill(server, 50)
     result = hh.events.search(page_size=20, limit=45)
     told: dict[str, list[tuple[int, int | None]]] = {name: [] for name in ("list", "pandas", "polars")}
@@ -256,6 +256,6 @@ print(sorted({"pandas", "polars", "pyarrow", "numpy", "tqdm", "honeyhive_ext.exp
     assert done.stdout == "[]\n"
 
 
-def test_only_the_names_of_the_document_are_columns_beside_the_three() -> None:
-    assert tuple(NAMES[-3:]) == BESIDE
+def test_the_columns_are_the_names_of_the_document_and_three_more() -> None:
+    assert tuple(NAMES[-3:]) == EXTRA_COLUMNS
     assert len(set(NAMES)) == len(NAMES)

@@ -1,4 +1,4 @@
-"""Exports to JSON Lines: whole or not there, and the same after any interruption."""
+"""Exports to JSON Lines: complete or absent, and the same after any interruption."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ def searches(server: LocalServer) -> int:
 
 
 def settle() -> None:
-    """Wait for requests of an interrupted search that were under way."""
+    """Wait for the requests of an interrupted search that were in flight."""
     for thread in threading.enumerate():
         if thread.name.startswith("honeyhive-search"):
             thread.join()
 
 
 class Stop(Exception):  # noqa: N818
-    """What interrupts an export here."""
+    """Interrupts an export."""
 
 
-def test_a_file_holds_what_the_search_hands_out_and_nothing_stands_beside_it(
+def test_a_file_has_the_events_of_the_search_and_no_other_file_is_left(
     hh: HoneyHive, server: LocalServer, tmp_path: Path
 ) -> None:
     fill(server, 50)
@@ -83,11 +83,11 @@ def test_every_line_is_an_event_whatever_the_form_of_the_page(form: str, tmp_pat
         search.to_jsonl(tmp_path / "events.jsonl")
     text = (tmp_path / "events.jsonl").read_bytes()
     assert [json.loads(line) for line in text.splitlines()] == json.loads(PAGES[form])["events"]
-    if form == "dense":  # the service's own text
+    if form == "dense":  # the bytes of the service
         assert text == A + b"\n" + B + b"\n"
 
 
-def test_an_answer_that_is_not_json_raises_and_nothing_of_it_is_written(tmp_path: Path) -> None:
+def test_a_response_that_is_not_json_raises_and_nothing_of_it_is_written(tmp_path: Path) -> None:
     broken = PAGES["dense"].replace(b'"x":1.10', b'"x":tru')
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=broken))
     path = tmp_path / "events.jsonl"
@@ -142,7 +142,7 @@ def test_an_interrupted_parallel_export_gives_the_same_file(
 
 
 @pytest.mark.parametrize("pages", [0, 1, 3])
-def test_an_interrupted_export_goes_on_and_fetches_one_page_again_at_most(
+def test_an_interrupted_export_resumes_and_fetches_at_most_one_page_again(
     hh: HoneyHive, server: LocalServer, tmp_path: Path, pages: int
 ) -> None:
     fill(server, 100)
@@ -164,7 +164,7 @@ def test_an_interrupted_export_goes_on_and_fetches_one_page_again_at_most(
     assert searches(server) - before <= 7 - pages
 
 
-def test_what_is_behind_the_checkpoint_is_cut_off(hh: HoneyHive, server: LocalServer, tmp_path: Path) -> None:
+def test_bytes_after_the_checkpoint_are_cut_off(hh: HoneyHive, server: LocalServer, tmp_path: Path) -> None:
     fill(server, 60)
     path = tmp_path / "events.jsonl"
 
@@ -179,7 +179,7 @@ def test_what_is_behind_the_checkpoint_is_cut_off(hh: HoneyHive, server: LocalSe
     assert sorted(numbers(path)) == list(range(60))
 
 
-def test_what_was_begun_by_another_search_is_not_mixed_in(
+def test_the_events_of_another_search_are_not_mixed_in(
     hh: HoneyHive, server: LocalServer, tmp_path: Path
 ) -> None:
     fill(server, 60)
@@ -193,7 +193,7 @@ def test_what_was_begun_by_another_search_is_not_mixed_in(
     with pytest.raises(QueryError, match=r"delete .*events\.jsonl\.checkpoint"):
         hh.events.search(F.event_type == "model").to_jsonl(path)
     path.with_name("events.jsonl.checkpoint").write_text("[]")
-    with pytest.raises(QueryError, match="begin anew"):
+    with pytest.raises(QueryError, match="start again"):
         hh.events.search().to_jsonl(path)
     path.with_name("events.jsonl.checkpoint").unlink()
     assert hh.events.search().to_jsonl(path) == 60

@@ -1,14 +1,14 @@
-"""Exports to Parquet: without loss, one schema, whole or not there, and the same after any interruption."""
+"""Exports to Parquet: without loss, with one schema, complete or absent, the same after any interruption."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import random
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +72,7 @@ def stop(done: int, total: int | None) -> None:
 
 
 @pytest.mark.skipif(not TRACES, reason="needs ../shared/data/traces")
-def test_real_traces_come_back_as_raw_hands_them_out(
-    hh: HoneyHive, server: LocalServer, tmp_path: Path
-) -> None:
+def test_real_traces_come_back_equal_to_raw(hh: HoneyHive, server: LocalServer, tmp_path: Path) -> None:
     lines = [line for trace in TRACES for line in trace.read_text(encoding="utf-8").splitlines()]
     server.seed(map(json.loads, lines))
     path = tmp_path / "deep" / "events.parquet"
@@ -89,14 +87,14 @@ def test_real_traces_come_back_as_raw_hands_them_out(
     assert list(map(json.loads, (tmp_path / "events.jsonl").read_bytes().splitlines())) == raw
 
 
-def test_odd_events_are_kept(tmp_path: Path) -> None:
+def test_unusual_events_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "events.parquet"
     with page(ODD) as server, HoneyHive(api_key="hh_x", base_url=server.url) as hh:
         assert hh.events.search().to_parquet(path) == len(ODD)
     assert list(read_parquet(path)) == ODD
 
 
-def test_numbers_that_json_has_not_are_kept(tmp_path: Path) -> None:
+def test_nan_and_infinity_are_kept(tmp_path: Path) -> None:
     odd = [{"event_id": "1", "metrics": {"a": float("nan"), "b": None}, "duration": float("inf")}]
     path = tmp_path / "events.parquet"
     with page(odd) as server, HoneyHive(api_key="hh_x", base_url=server.url) as hh:
@@ -143,7 +141,7 @@ def test_the_async_twin_writes_the_same(hh: HoneyHive, server: LocalServer, tmp_
     assert (tmp_path / "async.parquet").read_bytes() == (tmp_path / "sync.parquet").read_bytes()
 
 
-def test_requests_side_by_side_write_the_same_events_in_the_same_order(
+def test_parallel_requests_write_the_same_events_in_the_same_order(
     hh: HoneyHive, server: LocalServer, tmp_path: Path
 ) -> None:
     fill(server, 300)
@@ -155,7 +153,7 @@ def test_requests_side_by_side_write_the_same_events_in_the_same_order(
 
 
 @pytest.mark.parametrize("pages", [1, 3])
-def test_an_interrupted_export_goes_on_and_fetches_one_page_again_at_most(
+def test_an_interrupted_export_resumes_and_fetches_at_most_one_page_again(
     hh: HoneyHive, server: LocalServer, tmp_path: Path, pages: int
 ) -> None:
     fill(server, 100)
@@ -178,7 +176,7 @@ def test_an_interrupted_export_goes_on_and_fetches_one_page_again_at_most(
     assert [one.name for one in tmp_path.iterdir()] == ["events.parquet"]
 
 
-def test_an_export_that_is_cancelled_goes_on(server: LocalServer, tmp_path: Path) -> None:
+def test_a_cancelled_export_resumes(server: LocalServer, tmp_path: Path) -> None:
     fill(server, 100)
     path = tmp_path / "events.parquet"
 
@@ -201,21 +199,23 @@ def test_an_export_that_is_cancelled_goes_on(server: LocalServer, tmp_path: Path
     assert sorted(numbers(path)) == list(range(100))
 
 
-def test_an_error_at_the_end_leaves_nothing_under_the_name_and_costs_no_request(
+def test_an_error_while_the_file_is_finished_leaves_the_old_file_and_costs_no_request(
     hh: HoneyHive, server: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(server, 100)
     path = tmp_path / "events.parquet"
     path.write_bytes(b"the last one")
     monkeypatch.setattr(parquet, "GROUP_ROWS", 20)
-    groups = ParquetFile._groups
+    write = pyarrow.parquet.ParquetWriter.write_table
+    written = itertools.count(1)
 
-    def cut(self: ParquetFile) -> Iterator[Any]:
-        yield next(groups(self))
-        raise Stop
+    def fail_at_the_second(self: Any, *args: Any, **options: Any) -> None:
+        if next(written) == 2:
+            raise Stop
+        write(self, *args, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(ParquetFile, "_groups", cut)
+        patch.setattr(pyarrow.parquet.ParquetWriter, "write_table", fail_at_the_second)
         with pytest.raises(Stop):
             hh.events.search(page_size=20).to_parquet(path)
     assert path.read_bytes() == b"the last one"
@@ -230,24 +230,24 @@ def test_an_error_at_the_end_leaves_nothing_under_the_name_and_costs_no_request(
     assert min(sizes[:-1]) >= 20
 
 
-def test_what_was_begun_by_another_search_or_in_another_form_is_not_mixed_in(
+def test_the_events_of_another_search_or_form_are_not_mixed_in(
     hh: HoneyHive, server: LocalServer, tmp_path: Path
 ) -> None:
     fill(server, 60)
     path = tmp_path / "events"
     with pytest.raises(Stop):
         hh.events.search(page_size=20).to_jsonl(path, progress=stop)
-    with pytest.raises(QueryError, match=r"another form .* delete .*events\.checkpoint"):
+    with pytest.raises(QueryError, match=r"in another form: delete .*events\.checkpoint"):
         hh.events.search(page_size=20).to_parquet(path)
     assert hh.events.search(page_size=20).to_jsonl(path) == 60
     with pytest.raises(Stop):
         hh.events.search(page_size=20).to_parquet(path, progress=stop)
-    with pytest.raises(QueryError, match="begin anew"):
+    with pytest.raises(QueryError, match="start again"):
         hh.events.search(start=BASE).to_parquet(path)
     assert hh.events.search(page_size=20).to_parquet(path) == 60
 
 
-def test_a_missing_pyarrow_is_said_before_anything_is_fetched_or_written(
+def test_a_missing_pyarrow_raises_before_anything_is_fetched_or_written(
     hh: HoneyHive, server: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
@@ -258,10 +258,10 @@ def test_a_missing_pyarrow_is_said_before_anything_is_fetched_or_written(
     assert searches(server) == 0
 
 
-def test_an_unknown_compression_is_refused_before_anything_is_fetched(
+def test_an_unknown_compression_raises_before_anything_is_fetched(
     hh: HoneyHive, server: LocalServer, tmp_path: Path
 ) -> None:
-    with pytest.raises(ConfigError, match="compression='zip': write"):
+    with pytest.raises(ConfigError, match="compression is 'zip': give"):
         hh.events.search().to_parquet(tmp_path / "events.parquet", compression="zip")
     assert searches(server) == 0
     assert list(tmp_path.iterdir()) == []
@@ -274,14 +274,13 @@ def test_memory_does_not_grow_with_the_number_of_events(
     pool = pyarrow.default_memory_pool()
     rng = random.Random(seed())
     held: list[int] = []
-    groups = ParquetFile._groups
+    write = pyarrow.parquet.ParquetWriter.write_table
 
-    def watched(self: ParquetFile) -> Iterator[Any]:
-        for group in groups(self):
-            held.append(pool.bytes_allocated())
-            yield group
+    def watched(self: Any, *args: Any, **options: Any) -> None:
+        held.append(pool.bytes_allocated())
+        write(self, *args, **options)
 
-    monkeypatch.setattr(ParquetFile, "_groups", watched)
+    monkeypatch.setattr(pyarrow.parquet.ParquetWriter, "write_table", watched)
 
     def export(pages: int) -> tuple[int, int, int]:
         held.clear()
@@ -327,21 +326,22 @@ def test_an_export_that_is_killed_again_and_again_gives_the_same_set(
     assert [one.name for one in tmp_path.iterdir()] == ["events.parquet"]
 
 
-def test_an_export_that_is_killed_while_it_writes_row_groups_leaves_nothing_half(
+def test_an_export_that_is_killed_while_it_writes_row_groups_leaves_no_partial_file(
     hh: HoneyHive, server: LocalServer, tmp_path: Path
 ) -> None:
     fill(server, 100)
     path = tmp_path / "events.parquet"
     program = """
 import os, signal, sys
+import pyarrow.parquet
 from honeyhive_ext import HoneyHive
 from honeyhive_ext.export import parquet
 parquet.GROUP_ROWS = 20
-groups = parquet.ParquetFile._groups
-def killed(self):
-    yield next(groups(self))
+write = pyarrow.parquet.ParquetWriter.write_table
+def killed(self, *args, **options):
+    write(self, *args, **options)
     os.kill(os.getpid(), signal.SIGKILL)
-parquet.ParquetFile._groups = killed
+pyarrow.parquet.ParquetWriter.write_table = killed
 with HoneyHive(api_key="hh_x", base_url=sys.argv[1]) as hh:
     hh.events.search(page_size=20).to_parquet(sys.argv[2])
 """

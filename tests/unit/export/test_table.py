@@ -1,4 +1,4 @@
-"""Events as rows of a table: nothing is lost, whatever an event is."""
+"""Events as rows of a table: nothing of any event is lost."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from honeyhive_ext.export import column_name
 from honeyhive_ext.export.flatten import common_kind, kind_of, leaves
-from honeyhive_ext.export.table import BESIDE, cells, columns, event_of, json_text, properties
+from honeyhive_ext.export.table import EXTRA_COLUMNS, cells, columns, event_of, json_text, properties
 
 NAMES = [column.name for column in properties()]
-ODD_TEXT = st.text(st.characters(exclude_categories=()), max_size=8)  # half characters, too
+ODD_TEXT = st.text(st.characters(exclude_categories=()), max_size=8)  # with lone surrogates
 SCALARS = (
     st.none()
     | st.booleans()
@@ -28,16 +28,19 @@ SCALARS = (
 JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD_TEXT, inner, max_size=3)
 )
-EVENTS = st.dictionaries(st.sampled_from(NAMES) | ODD_TEXT | st.sampled_from(BESIDE), JSON, max_size=8) | JSON
+EVENTS = (
+    st.dictionaries(st.sampled_from(NAMES) | ODD_TEXT | st.sampled_from(EXTRA_COLUMNS), JSON, max_size=8)
+    | JSON
+)
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are the same, true not being 1, and text not being a number."""
+    """Whether two JSON values are the same; true is not 1, and a string is not a number."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def with_doubles(event: Any) -> Any:
-    """An event whose numbers in columns of numbers are doubles, which is the same number."""
+    """The event with floats in the columns of numbers, where the float is the same number."""
     if not isinstance(event, dict):
         return event
     doubles = {c.name for c in properties() if c.kind == "number"}
@@ -58,7 +61,7 @@ def test_every_event_comes_back_from_its_cells(event: Any) -> None:
 
 @given(EVENTS)
 def test_every_cell_is_of_the_type_of_its_column(event: Any) -> None:
-    types = {"text": str, "json": str, "number": float, "integer": int, "boolean": bool}
+    types = {"string": str, "json": str, "number": float, "integer": int, "boolean": bool}
     kinds = {column.name: column.kind for column in columns()}
     for name, cell in cells(event).items():
         assert type(cell) is types[kinds[name]], name
@@ -68,28 +71,28 @@ def test_every_cell_is_of_the_type_of_its_column(event: Any) -> None:
 
 def test_the_columns_are_the_properties_of_the_document_and_three_more() -> None:
     assert [name for name in Event.__annotations__ if name != "additional_properties"] == NAMES
-    assert [column.name for column in columns()] == [*NAMES, *BESIDE]
+    assert [column.name for column in columns()] == [*NAMES, *EXTRA_COLUMNS]
     kinds = {column.name: column.kind for column in columns()}
-    assert kinds["event_type"] == kinds["error"] == "text"
+    assert kinds["event_type"] == kinds["error"] == "string"
     assert kinds["start_time"] == kinds["duration"] == "number"
     assert kinds["inputs"] == kinds["children_ids"] == kinds["additional_properties"] == "json"
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, [1, {"x": math.nan}]])
-def test_what_json_has_not_is_no_json_text_and_is_kept_as_it_came(value: Any) -> None:
+def test_nan_and_infinity_are_not_json_text_and_are_kept_unchanged(value: Any) -> None:
     assert json_text({"cost": value, "null": None}) is None
     row = cells({"metadata": {"cost": value}, "of my own": value})
     assert set(row) == {"unreadable"}
     assert str(event_of(row)) == str({"metadata": {"cost": value}, "of my own": value})
 
 
-def test_a_property_that_is_null_is_told_from_one_that_was_not_sent() -> None:
+def test_null_and_not_sent_are_different() -> None:
     assert event_of(cells({"error": None, "inputs": None})) == {"error": None, "inputs": None}
     assert event_of(cells({})) == {}
     assert cells({"error": None}) == {"null_properties": '["error"]'}
 
 
-def test_a_value_of_another_type_stands_in_unreadable_and_its_column_is_empty() -> None:
+def test_a_value_of_another_type_is_in_unreadable_and_its_column_is_empty() -> None:
     row = cells({"start_time": "2026-01-01T00:00:00Z", "event_name": 5, "duration": True, "inputs": "text"})
     assert json.loads(row.pop("unreadable")) == {
         "start_time": "2026-01-01T00:00:00Z",
@@ -126,5 +129,5 @@ def test_a_flat_column_has_the_narrowest_kind_that_holds_its_values() -> None:
     assert common_kind({"integer"}, [1]) == "integer"
     assert common_kind({"integer", "number"}, [1, 2.5, None]) == "number"
     assert common_kind({"boolean", "integer"}, [True, 1]) == "json"
-    assert common_kind({"text", "integer"}, ["1", 1]) == "json"
+    assert common_kind({"string", "integer"}, ["1", 1]) == "json"
     assert kind_of("\ud800") == kind_of({}) == "json"
