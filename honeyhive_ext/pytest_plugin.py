@@ -1,7 +1,7 @@
 """The pytest plugin: the fixture `honeyhive_local` and the mark `honeyhive`.
 
-pytest loads this module at the start of every run, so it imports nothing of the server: what a test does not
-use costs it nothing. The guide is docs/testing.md.
+pytest loads this module at the start of every run. It imports nothing of the server until a test uses the
+fixture, so other tests pay nothing for it. The guide is docs/testing.md.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MARK = "honeyhive"
 SHOWN = 50  # requests listed in the report of a failed test
-# Settings of the developer's own account, which must not leak into a test.
+# Keys of the developer's account, which no test may use.
 _OWN_KEYS = ("HH_INGESTION_API_KEY", "HH_DATA_PLANE_API_KEY")
 _LOOPBACK = "127.0.0.1"
 
@@ -35,16 +35,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def honeyhive_local_server() -> Iterator[LocalServer]:
-    """The `LocalServer` of this run; under xdist, of this worker.
+    """Give the `LocalServer` of this run; under xdist, of this worker.
 
-    For fixtures of a wider scope than a test, such as one that starts an application once. It sets no
-    environment variables and is never emptied, except at the start of each test with `honeyhive_local`.
+    It is for fixtures of a wider scope than a test, such as one that starts an application once. It sets no
+    environment variables. Its events are deleted only at the start of each test with `honeyhive_local`.
     """
     import honeyhive_schemas
 
     from honeyhive_ext.local import LocalServer
 
-    # Says what to install where no library that validates is there, before any test starts.
+    # Without a library that validates, this says what to install before any test starts.
     honeyhive_schemas.validator("PostEventRequest").is_valid({})
     with LocalServer() as server:
         yield server
@@ -56,15 +56,16 @@ def honeyhive_local(
     monkeypatch: pytest.MonkeyPatch,
     honeyhive_local_server: LocalServer,
 ) -> LocalServer:
-    """A HoneyHive on this machine, empty at the start of every test.
+    """Give a HoneyHive on this machine that is empty at the start of every test.
 
-    One `LocalServer` a run (a worker, under xdist) with a fresh store, a fresh request log, no faults and
-    the default switches for each test. HH_API_URL and HH_API_KEY name it while the test runs, so an
-    application that reads them needs no change; ingestion and data plane keys in the environment are hidden.
+    There is one `LocalServer` a run (under xdist, a worker). Each test gets an empty store, an empty request
+    log, no faults and the default switches. HH_API_URL and HH_API_KEY name the server while the test runs, so
+    an application that reads them needs no change. Ingestion and data plane keys in the environment are
+    hidden.
 
-    The mark `@pytest.mark.honeyhive(count="page")` sets switches for a test, a class or a module. A fault
-    that is to happen a number of times (`times=`, `nth=`) and has not when the test function ends fails
-    the test; so does a switch or a value in the mark that there is not.
+    The mark `@pytest.mark.honeyhive(count="page")` sets switches for a test, a class or a module. The test
+    fails if a fault with a number (`times=`, `nth=`) has not happened that often when the test function ends.
+    It also fails if the mark has an unknown switch or value.
     """
     test = cast("pytest.Item", request.node)  # pyright: ignore[reportUnknownMemberType]
     server = honeyhive_local_server.start()  # a test may have stopped it
@@ -81,7 +82,7 @@ def honeyhive_local(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test that set a fault which did not happen; note the requests for the report of a failure."""
+    """Fail a test if a fault that it set did not happen; add the requests to the report of a failed test."""
     try:
         result = yield
         _fail_for_unused_faults(item)
@@ -103,7 +104,7 @@ def _configure(server: LocalServer, test: pytest.Item) -> None:
     from honeyhive_ext.errors import ConfigError
 
     switches: dict[str, Any] = {}
-    # The closest mark comes first, so the others are laid below it.
+    # The closest mark comes first, and its switches win.
     for mark in test.iter_markers(MARK):
         if mark.args:
             pytest.fail(
@@ -118,7 +119,7 @@ def _configure(server: LocalServer, test: pytest.Item) -> None:
 
 
 def _reach_past_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep a proxy of the environment out of the way to this machine."""
+    """Make HTTP clients reach this machine without the proxy of the environment."""
     if any(name.lower() in ("http_proxy", "all_proxy") for name in os.environ):
         given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
         if _LOOPBACK not in given.split(","):
@@ -127,11 +128,11 @@ def _reach_past_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _complaint(unused: list[Rule]) -> str:
-    lines = ["a fault that this test set has not happened:"]
+    lines = ["This test set a fault that did not happen:"]
     for rule in unused:
         options = ", ".join(f"{name}={value!r}" for name, value in rule.fault.as_dict().items())
         lines.append(f"  {options}: {rule.used} of {rule.fault.uses} times, {rule.matched} requests matched")
-    lines.append("The requests are below. faults.clear() takes faults out of force.")
+    lines.append("The requests are listed below. faults.clear() removes faults.")
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ from honeyhive_ext.errors import HoneyHiveError
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line with all its commands."""
+    """Return the parser of the command line with all its commands."""
     from honeyhive_ext.cli import data, serve
 
     top = argparse.ArgumentParser(
@@ -29,15 +29,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        argv: The arguments without the program's name; None takes the process's.
+        argv: The arguments without the name of the program; None takes those of the process.
 
     Returns:
-        0 for success, 1 for a failure, which stderr explains.
+        The exit status: 0, or 1 after an error, which is on stderr.
     """
     options = parser().parse_args(argv)
     try:
         return int(options.run(options))
-    except BrokenPipeError:  # whoever read the output has had enough
+    except BrokenPipeError:  # the reader of the output, such as `head`, has stopped reading
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except HoneyHiveError as problem:

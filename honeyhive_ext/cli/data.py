@@ -1,4 +1,4 @@
-"""`honeyhive-ext seed` and `honeyhive-ext export`: JSON Lines into a local server or its file, and out."""
+"""`honeyhive-ext seed` and `honeyhive-ext export`: JSON Lines to and from a local server or its file."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # pyright: ignore[reportPrivateUsage]
 
-LINES = 1000  # events that go to a running server at once
+LINES = 1000  # events in one request to a running server
 
 
 def add(commands: Commands) -> None:
-    """Add the two commands."""
+    """Add the two commands to the command line."""
     command = commands.add_parser(
         "seed",
         help="store events from JSON Lines in a local server or its file",
-        description="Store one event a line. An event_id that is stored already is replaced.",
+        description="Store one event a line. It replaces a stored event of the same event_id.",
         allow_abbrev=False,
     )
     command.set_defaults(run=seed)
@@ -50,7 +50,7 @@ def _target(command: argparse.ArgumentParser) -> None:
 
 
 def seed(options: argparse.Namespace) -> int:
-    """Store the lines of every file."""
+    """Store the events of every file; return the exit status."""
     stored = 0
     for name in options.files:
         with _reading(name) as lines:
@@ -67,7 +67,7 @@ def seed(options: argparse.Namespace) -> int:
 
 
 def export(options: argparse.Namespace) -> int:
-    """Write every event."""
+    """Write every event; return the exit status."""
     if options.db is not None and not options.db.exists():
         raise ConfigError(f"there is no file {options.db}")
     written = 0

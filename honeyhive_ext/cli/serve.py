@@ -1,4 +1,4 @@
-"""`honeyhive-ext serve`: the local server in the foreground."""
+"""`honeyhive-ext serve`: run the local server in the foreground."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from honeyhive_ext.config.checks import whole_number
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local.faults.rules import Fault, fault_from
 from honeyhive_ext.local.server import LocalServer
@@ -26,7 +27,7 @@ _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 
 
 def add(commands: Commands) -> None:
-    """Add the command and its options; one option for each switch of the table."""
+    """Add the command to the command line, with an option for each switch of the local server."""
     command = commands.add_parser(
         "serve",
         help="run the local server",
@@ -43,7 +44,7 @@ def add(commands: Commands) -> None:
         type=Path,
         action="append",
         default=[],
-        help="store these events first; may be given several times",
+        help="store these events first; repeatable",
     )
     command.add_argument("--api-key", metavar="KEY", help="accept only this key (any)")
     command.add_argument("--ingestion-key", metavar="KEY", help="a key that may write but not read (none)")
@@ -52,14 +53,14 @@ def add(commands: Commands) -> None:
         metavar="PATH",
         action="append",
         default=[],
-        help="index this dotted path, such as metadata.tag; several times",
+        help="index this dotted path, such as metadata.tag; repeatable",
     )
     command.add_argument(
         "--max-size",
         metavar="BYTES",
         type=_bytes,
         default=None,
-        help="delete the oldest sessions above this, such as 500M (no bound)",
+        help="delete the oldest sessions above this size, such as 500M (no limit)",
     )
     command.add_argument(
         "--fault",
@@ -77,7 +78,7 @@ def add(commands: Commands) -> None:
         metavar="NAME",
         action="append",
         default=[],
-        help="a further name that the Host header may hold; several times",
+        help="another name that the Host header may have; repeatable",
     )
     switches = command.add_argument_group("behaviour that the service does not document")
     for switch in TABLE.values():
@@ -91,7 +92,7 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM; return the exit status."""
     switches: dict[str, Any] = {name: getattr(options, name) for name in TABLE}
     server = LocalServer(
         options.db,
@@ -114,7 +115,7 @@ def run(options: argparse.Namespace) -> int:
         _on_signals(stopping)
         server.start()
         _greet(server, options)
-        # A signal in the moment before a wait begins does not end it: Python sees it at the next step.
+        # A signal just before a wait begins does not end that wait, so no wait is long.
         while not stopping.wait(0.5):
             pass
     finally:
@@ -124,11 +125,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _settle_memory() -> None:
-    """Tell Python and the C library that this process only serves.
+    """Set up Python and the C library for a process that only serves.
 
-    What is loaded stays for good, and events hold no cycles: garbage is looked for far less often. And memory
-    freed after one request is kept for the next: else every page of megabytes is given back to the system and
-    asked for again, which takes longer than to fill it.
+    The loaded modules stay, and events contain no cycles, so the garbage collector can run far less often.
+    The memory of one request is kept for the next: to return it to the system and ask for it again takes
+    longer than to fill a page of megabytes.
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
@@ -170,26 +171,25 @@ def _greet(server: LocalServer, options: argparse.Namespace) -> None:
 
 
 def _port(text: str) -> int:
-    if not (text.isdecimal() and int(text) < 65536):
-        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
-    return int(text)
+    return _whole(text, 65535)
 
 
-def _whole(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError("a whole number, 0 or more")
-    return int(text)
+def _whole(text: str, most: int | None = None) -> int:
+    try:
+        return whole_number(int(text) if text.isdecimal() else text, "it", 0, most)
+    except ConfigError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from problem
 
 
 def _bytes(text: str) -> int:
-    """A number of bytes, K, M or G for thousands, millions and billions.
+    """Return a number of bytes; K, M and G are thousands, millions and billions.
 
     >>> _bytes("500M")
     500000000
     """
     found = re.fullmatch(r"(\d+)([KMG]?)B?", text.upper())
     if found is None or not int(found[1]):
-        raise argparse.ArgumentTypeError("a number of bytes, such as 500M")
+        raise argparse.ArgumentTypeError(f"it is {text!r}: give a number of bytes, such as 500M")
     return int(found[1]) * _UNITS[found[2]]
 
 

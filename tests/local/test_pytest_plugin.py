@@ -207,7 +207,7 @@ def test_with_a_failure_of_its_own(honeyhive_local):
     text = shown(result)
     assert "kind='status', path='/v1/evnts', times=1, status=503: 0 of 1 times, 0 requests matched" in text
     assert "kind='html', nth=3: 0 of 1 times, 2 requests matched" in text
-    assert text.count("a fault that this test set has not happened") == 2
+    assert text.count("This test set a fault that did not happen") == 2
     assert "this" in text
     assert re.search(r"Captured honeyhive_local call -*\n1 requests:\n  POST /v1/events -> 200", text)
 

@@ -1,4 +1,4 @@
-"""The strategies that users build their tests on: what they make follows the document, and is accepted."""
+"""The strategies for users' tests: what they generate follows the API document and is accepted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from honeyhive_ext import HoneyHive, testing
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local import LocalServer
-from honeyhive_ext.testing.values import following
+from honeyhive_ext.testing.json_schema import following
 from tests.support.contract import document
 from tests.support.scale import scaled
 
@@ -35,14 +35,14 @@ MADE: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize("name", MADE)
 @few
 @given(data=st.data())
-def test_what_is_made_follows_the_document(name: str, data: st.DataObject) -> None:
+def test_generated_values_follow_the_document(name: str, data: st.DataObject) -> None:
     strategy, schema = MADE[name]
     assert honeyhive_schemas.validator(schema).failures(data.draw(strategy)) == []
 
 
 @few
 @given(data=st.data())
-def test_what_is_made_is_accepted_by_the_client_and_by_the_server(data: st.DataObject) -> None:
+def test_the_client_and_the_server_accept_generated_values(data: st.DataObject) -> None:
     server = LocalServer()
     with HoneyHive("hh_x", base_url="http://local", transport=server.transport(), retry=False) as hh:
         sent = hh.events.create(data.draw(testing.events()))
@@ -70,7 +70,7 @@ def test_every_field_of_the_document_occurs(name: str) -> None:
 
 
 @given(testing.events(event_type=st.just("tool"), start_time=st.just(5), session_id=st.none()))
-def test_strategies_of_the_users_own_are_used_as_they_are(event: dict[str, Any]) -> None:
+def test_the_users_strategies_are_used(event: dict[str, Any]) -> None:
     assert (event["event_type"], event["start_time"], event["session_id"]) == ("tool", 5, None)
 
 
@@ -80,7 +80,7 @@ OWN = {"start_time": 2 * 10**12, "duration": 250, "end_time": 2 * 10**12 + 500}
 @pytest.mark.parametrize("kept", [("end_time",), ("end_time", "duration"), ("start_time", "end_time")])
 @few
 @given(data=st.data())
-def test_times_of_the_users_own_stay_and_the_others_agree(kept: tuple[str, ...], data: st.DataObject) -> None:
+def test_the_users_times_stay_and_the_others_agree(kept: tuple[str, ...], data: st.DataObject) -> None:
     event = data.draw(testing.events(**{name: st.just(OWN[name]) for name in kept}))
     honeyhive_schemas.validate("PostEventRequest", event)
     assert all(event[name] == OWN[name] for name in kept)
@@ -102,21 +102,22 @@ SHAPES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", SHAPES)
 @few
 @given(data=st.data())
-def test_what_a_later_document_may_use_is_followed_too(name: str, data: st.DataObject) -> None:
+def test_schemas_that_a_later_document_may_have_are_followed(name: str, data: st.DataObject) -> None:
     value = data.draw(following(SHAPES[name], SHAPES[name]))
     assert Draft202012Validator(SHAPES[name]).is_valid(value)
 
 
-def test_a_field_or_an_operation_that_there_is_not_is_named() -> None:
-    with pytest.raises(ConfigError, match="CreateEventRequest has no field 'event_tpye'"):
+def test_the_error_names_an_unknown_field_or_operation() -> None:
+    with pytest.raises(ConfigError, match="CreateEventRequest has no field 'event_tpye': did you mean"):
         testing.events(event_tpye=st.just("tool"))
     with pytest.raises(
-        ConfigError, match=r"no answer of 'updateEvent' is documented; there are createEvent, "
+        ConfigError,
+        match=r"no response body of 'updatEvent': did you mean 'createEvent'",
     ):
-        testing.responses("updateEvent")
+        testing.responses("updatEvent")
 
 
-def test_the_answers_are_those_of_the_document() -> None:
+def test_the_responses_are_those_of_the_document() -> None:
     described: dict[str, str] = {}
     for item in document()["paths"].values():
         for method, operation in item.items():

@@ -9,8 +9,8 @@ from typing import Any
 import honeyhive_schemas
 from hypothesis import strategies as st
 
-from honeyhive_ext.testing.values import ANY_JSON, TEXT
-from honeyhive_ext.testing.values import values as valid
+from honeyhive_ext.testing.json_schema import ANY_JSON, TEXT
+from honeyhive_ext.testing.json_schema import values as valid
 
 __all__ = ["ANY_JSON", "HUGE", "NO_JSON", "ODD", "TEXT", "places", "spoiled", "valid"]
 

@@ -1,6 +1,6 @@
-"""JSON values that follow a JSON Schema of `honeyhive_schemas`, as hypothesis strategies.
+"""Hypothesis strategies for the JSON values that a JSON Schema of `honeyhive_schemas` allows.
 
-Read from the documents by themselves, apart from every validator, so that tests hold one against the other.
+They read the schemas without a validator, so that tests can compare them with the validators.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Schema = Mapping[str, Any]
 Strategy = st.SearchStrategy[Any]
 
 TEXT = st.text(max_size=8)
-# Within 64 bits: orjson reads larger integers as floats, which docs/low-level.md says.
+# Within 64 bits, since orjson reads larger integers as floats (docs/low-level.md).
 INTEGERS = st.integers(-(2**63), 2**64 - 1)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 NUMBERS = INTEGERS | FLOATS
@@ -32,17 +32,17 @@ def _with_offset(two: tuple[datetime, str]) -> str:
     return two[0].isoformat() + two[1]
 
 
-# Offsets in whole minutes, as RFC 3339 has them.
+# RFC 3339 has offsets in whole minutes.
 DATE_TIMES = st.tuples(st.datetimes(), st.sampled_from(["Z", "+05:30", "-11:00"])).map(_with_offset)
 FORMATS: Mapping[str, Strategy] = {"uuid": st.uuids().map(str), "date-time": DATE_TIMES}
 
 
 @functools.cache
 def values(name: str) -> Strategy:
-    """Values that follow one schema.
+    """Generate values that a schema allows.
 
     Args:
-        name: The schema's name in openapi.yaml, or of the model, as for `honeyhive_schemas.schema`.
+        name: The schema's name in openapi.yaml, or the name of its model, as for `honeyhive_schemas.schema`.
 
     Raises:
         UnknownSchemaError: There is no schema of that name.
@@ -56,7 +56,7 @@ def values(name: str) -> Strategy:
 
 
 def following(schema: Schema, root: Schema) -> Strategy:
-    """Values that follow `schema`, whose references point into `root`."""
+    """Generate values that `schema` allows; its references point into `root`."""
     if "$ref" in schema:
         reference: str = schema["$ref"]
         if reference == "#":
@@ -85,7 +85,7 @@ def _of_type(kind: str, schema: Schema, root: Schema) -> Strategy:
             least = schema.get("minItems", 0)
             return st.lists(items, min_size=least, max_size=min(schema.get("maxItems", 3), least + 3))
         case "string":
-            return _texts(schema)
+            return _strings(schema)
         case "integer":
             return st.integers(schema.get("minimum", -(2**63)), schema.get("maximum", 2**64 - 1))
         case "number":
@@ -101,7 +101,7 @@ def _of_type(kind: str, schema: Schema, root: Schema) -> Strategy:
             return ANY_JSON
 
 
-def _texts(schema: Schema) -> Strategy:
+def _strings(schema: Schema) -> Strategy:
     if "pattern" in schema:
         pattern: str = schema["pattern"]
         return st.from_regex(pattern)
@@ -112,7 +112,7 @@ def _texts(schema: Schema) -> Strategy:
 
 
 def objects(schema: Schema, root: Schema, given: Mapping[str, Strategy] | None = None) -> Strategy:
-    """Objects that follow `schema`, with strategies of the caller's own for some properties."""
+    """Generate objects that `schema` allows, with the caller's strategies for some properties."""
     known = {key: following(inner, root) for key, inner in schema.get("properties", {}).items()}
     known.update(given or {})
     required = {key: known.pop(key) for key in {**dict.fromkeys(schema.get("required", [])), **(given or {})}}
@@ -122,8 +122,8 @@ def objects(schema: Schema, root: Schema, given: Mapping[str, Strategy] | None =
         return named
     names = TEXT.filter(lambda key: key not in {*known, *required})
     more = st.dictionaries(names, ANY_JSON if others is True else following(others, root), max_size=2)
-    return st.tuples(named, more).map(_together)
+    return st.tuples(named, more).map(_merged)
 
 
-def _together(two: tuple[dict[str, Any], dict[str, Any]]) -> dict[str, Any]:
+def _merged(two: tuple[dict[str, Any], dict[str, Any]]) -> dict[str, Any]:
     return {**two[0], **two[1]}
