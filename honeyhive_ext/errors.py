@@ -1,11 +1,11 @@
-"""One tree of errors: everything this package raises on purpose is a `HoneyHiveError`.
+"""The errors of this package: every error that it raises on purpose is a `HoneyHiveError`.
 
     HoneyHiveError
     ├── ConfigError                 settings that are missing or contradict each other
-    ├── QueryError                  a filter or an argument of a search that cannot be asked; nothing was sent
+    ├── QueryError                  a filter or an argument of a search that cannot work; nothing was sent
     ├── EventError                  bad input, with the path of the value; nothing was sent
     ├── APIError                    a request was made or tried
-    │   ├── APIConnectionError      no answer: DNS, connect, TLS, reset, cut body
+    │   ├── APIConnectionError      no complete answer: DNS, connect, TLS, reset, cut body
     │   │   └── APITimeoutError     no answer in time
     │   ├── APIStatusError          an answer that is not a success
     │   │   ├── BadRequestError         400, 404 on a path that does not exist, 415, 422
@@ -16,8 +16,8 @@
     │   │   ├── RateLimitError          429
     │   │   └── ServerError             5xx
     │   └── ResponseError           a success that is not JSON or not what the document describes
-    ├── BatchError                  a batch of which a part failed, with the report
-    ├── ResultCountError            `.one()` of a search that matches none or several
+    ├── BatchError                  a part of a batch was not delivered; it carries the report
+    ├── ResultCountError            `.one()` of a search that does not match exactly one event
     └── PaginationIncomplete        a search that cannot promise to be complete
 
 No error holds the API key, the request's headers or the request's body.
@@ -55,11 +55,19 @@ __all__ = [
 ]
 
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-cf-id", "cf-ray")
-BODY_SHOWN = 500  # characters of an answer's body that a message shows
+BODY_SHOWN = 500  # characters of an answer's body that a message shows at most
 
 
 class HoneyHiveError(Exception):
-    """The root of every error this package raises on purpose."""
+    """The root of all errors that this package raises on purpose.
+
+    >>> from honeyhive_ext import HoneyHive
+    >>> try:
+    ...     HoneyHive(api_key="hh_...", timeout=-1)
+    ... except HoneyHiveError as error:
+    ...     print(error)
+    timeout is -1: give seconds above 0, such as 30
+    """
 
     __module__ = "honeyhive_ext"
 
@@ -71,11 +79,11 @@ class ConfigError(HoneyHiveError):
 
 
 class PickleRefusedError(ConfigError, TypeError):
-    """Clients and settings hold a key and open connections, so they do not go through pickle."""
+    """A client or its settings were pickled, which would carry the API key out of the process."""
 
 
 class QueryError(HoneyHiveError, ValueError):
-    """A filter, or an argument of a search, that cannot be asked. Nothing was sent.
+    """A filter, or an argument of a search, that cannot work. Nothing was sent.
 
     The message says what to write instead.
     """
@@ -87,7 +95,7 @@ class EventError(HoneyHiveError):
     """Input that cannot become a wire event. Nothing was sent.
 
     Attributes:
-        path: Where the value stands, such as `inputs.messages[3].score`; "" for the event as a whole.
+        path: The place of the value, such as `inputs.messages[3].score`; "" for the whole event.
         reason: What is wrong with it and what to write instead.
     """
 
@@ -103,10 +111,10 @@ class EventError(HoneyHiveError):
 
 
 class APIError(HoneyHiveError):
-    """A request was made, or tried, and did not succeed.
+    """A request was sent, or tried, and did not succeed.
 
     Attributes:
-        attempts: How many times the request was sent or tried, 1 without a retry.
+        attempts: How often the request was sent or tried, 1 without a retry.
     """
 
     __module__ = "honeyhive_ext"
@@ -115,13 +123,13 @@ class APIError(HoneyHiveError):
 
 
 class APIConnectionError(APIError):
-    """No answer arrived: the name, the connection, TLS or the transfer failed."""
+    """No complete answer arrived: the host name, the connection, TLS or the transfer failed."""
 
     __module__ = "honeyhive_ext"
 
 
 class APITimeoutError(APIConnectionError):
-    """No answer arrived in time. Whether the service acted on the request is not known."""
+    """No complete answer arrived in time. The service may or may not have acted on the request."""
 
     __module__ = "honeyhive_ext"
 
@@ -131,12 +139,14 @@ class APIStatusError(APIError):
 
     Attributes:
         status: The HTTP status, such as 429.
-        message: The service's own message, or the beginning of the body where it sent no JSON.
+        message: The service's own message; the first 500 characters of the body if it is not the error body
+            that the API document describes.
         error_code: The service's `errorCode`, or None.
-        request_id: The answer's request id header, or None.
-        body: The answer's body, bytes as they came.
-        retry_after: Seconds the service asked to wait, or None.
-        attempts: How many times the request was sent.
+        request_id: The request id from the answer's headers, or None.
+        body: The bytes of the answer's body.
+        retry_after: Seconds that the service asked to wait, or None.
+        attempts: How often the request was sent, 1 without a retry.
+        hint: What you can do about it; "" if there is nothing to say.
     """
 
     __module__ = "honeyhive_ext"
@@ -176,7 +186,7 @@ class APIStatusError(APIError):
 
 
 class BadRequestError(APIStatusError):
-    """400, 415, 422 and other 4xx without a class of their own: the service refuses the request as it is."""
+    """400, 415, 422 and any other 4xx that has no class of its own: the service refuses the request."""
 
     __module__ = "honeyhive_ext"
 
@@ -188,13 +198,13 @@ class AuthenticationError(APIStatusError):
 
 
 class PermissionDeniedError(APIStatusError):
-    """402 and 403: the API key is known but may not do this."""
+    """402 and 403: the API key is known, but it may not do this."""
 
     __module__ = "honeyhive_ext"
 
 
 class NotFoundError(APIStatusError):
-    """404: nothing is stored under this id, or base_url points elsewhere."""
+    """404: nothing is stored under this id, or base_url is not the API."""
 
     __module__ = "honeyhive_ext"
 
@@ -206,13 +216,13 @@ class PayloadTooLargeError(APIStatusError):
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests; `retry_after` says how long to wait, where the service said so."""
+    """429: too many requests. `retry_after` is how long to wait, in seconds, if the service said so."""
 
     __module__ = "honeyhive_ext"
 
 
 class ServerError(APIStatusError):
-    """5xx: the service or a proxy before it failed."""
+    """5xx: the service, or a proxy in front of it, failed."""
 
     __module__ = "honeyhive_ext"
 
@@ -221,8 +231,9 @@ class ResponseError(APIError):
     """A success whose body is not JSON, or not what the API document describes.
 
     Attributes:
-        status: The HTTP status.
-        body: The answer's body, bytes as they came.
+        status: The HTTP status, such as 200.
+        body: The bytes of the answer's body.
+        reason: What is wrong with the body.
     """
 
     __module__ = "honeyhive_ext"
@@ -241,7 +252,7 @@ class BatchError(HoneyHiveError):
     """A batch of which a part was not delivered.
 
     Attributes:
-        report: What was delivered and what was not, event by event.
+        report: Which events were delivered and which were not, and why.
     """
 
     __module__ = "honeyhive_ext"
@@ -255,13 +266,13 @@ class BatchError(HoneyHiveError):
 
 
 class ResultCountError(HoneyHiveError, LookupError):
-    """`.one()` of a search that does not match exactly one event."""
+    """`.one()` was called on a search that does not match exactly one event."""
 
     __module__ = "honeyhive_ext"
 
 
 class PaginationIncomplete(HoneyHiveError):  # noqa: N818 - the name the design promises
-    """A search that cannot promise that every match was yielded; it stops here instead of ending short."""
+    """A search that cannot promise to yield every match: it stops with this error and does not end early."""
 
     __module__ = "honeyhive_ext"
 
@@ -275,7 +286,7 @@ def _rebuild(cls: type[HoneyHiveError], state: Mapping[str, Any], args: tuple[An
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
-    """The id under which the service, or the proxy before it, logged the request."""
+    """Return the id under which the service, or a proxy in front of it, logged the request, or None."""
     for name in REQUEST_ID_HEADERS:
         if value := headers.get(name):
             return value
@@ -293,7 +304,7 @@ STATUS_ERRORS: dict[int, type[APIStatusError]] = {
 
 
 def error_class(status: int) -> type[APIStatusError]:
-    """The class of error for a status that is not a success.
+    """Return the class of the error for a status that is not a success.
 
     >>> error_class(429).__name__, error_class(520).__name__, error_class(418).__name__
     ('RateLimitError', 'ServerError', 'BadRequestError')

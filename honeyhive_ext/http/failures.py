@@ -41,6 +41,7 @@ _HINTS = {
     413: "Send fewer events at once, or shorten the event",
     429: "Too many requests: slow down, or wait as long as retry_after says",
 }
+_FAILED = "The service, or a proxy in front of it, failed"
 
 
 def status_error(
@@ -62,7 +63,7 @@ def status_error(
         body=content,
         retry_after=retry_after,
         attempts=attempts,
-        hint=hint or _HINTS.get(status, "The service or a proxy before it failed" if status >= 500 else ""),
+        hint=hint or _HINTS.get(status, _FAILED if status >= 500 else ""),
     )
 
 

@@ -1,4 +1,4 @@
-"""The one pooled HTTP client of a HoneyHive client: made at first use, once per process and event loop."""
+"""The connections of a HoneyHive client: made at first use, once for each process and event loop."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from honeyhive_ext.http.exchanger import AsyncExchanger
 if TYPE_CHECKING:
     import asyncio
 
-# Events come in bursts with pauses; a connection kept for 30 s saves its TLS handshake, and is shorter
-# than the idle timeouts of common load balancers (60 s and more).
+# Events come in bursts with pauses. A connection that is kept for 30 s saves TLS handshakes, and 30 s is
+# shorter than the idle timeouts of common load balancers (60 s and more).
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30.0)
 
-# The same for asyncio: as many clients, each with one connection.
+# The same for asyncio: as many clients, each with one connection; see `AsyncPool`.
 MAX_CONNECTIONS = 100
 CONNECTION_LIMITS = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30.0)
 
-# Names that do not lead out into the internet: loopback, what RFC 6761 reserves for tests, and names without
-# a dot, which only a private network knows.
+# Names that do not lead into the internet: loopback, the names that RFC 6761 reserves for tests, and names
+# without a dot, which only a private network knows.
 NEAR = re.compile(r"127\.0\.0\.1|::1|[^.:]+|.*\.(localhost|test|invalid|example)")
 
-PROXIES = frozenset({"http", "https", "all"})  # of urllib's names, which httpx reads too
+PROXIES = frozenset({"http", "https", "all"})  # urllib's names of the settings that httpx reads too
 
 log = logging.getLogger(__name__)
 _Given = TypeVar("_Given")
@@ -42,7 +42,7 @@ _Given = TypeVar("_Given")
 def _one_of(http_client: _Given | None, transport: object, kind: type[_Given]) -> _Given | None:
     if http_client is not None and transport is not None:
         raise ConfigError(
-            "http_client= and transport= contradict each other: give the transport to the client"
+            "http_client= and transport= contradict each other: make the http_client with the transport"
         )
     if http_client is not None and not isinstance(http_client, kind):
         raise ConfigError(f"http_client is a {type(http_client).__name__}: give an httpx.{kind.__name__}")
@@ -50,7 +50,10 @@ def _one_of(http_client: _Given | None, transport: object, kind: type[_Given]) -
 
 
 def _certificates(base_url: str, transport: object) -> ssl.SSLContext | None:
-    """The machine's certificates: 20 ms of CPU, which http:// and a given transport do not need."""
+    """Return the machine's certificates, if they are needed, because loading them takes long.
+
+    A base_url with http:// needs none, and neither does a transport that was given.
+    """
     if transport is not None or not base_url.startswith("https://"):
         return None
     try:
@@ -67,13 +70,13 @@ def _checked(base_url: str) -> str:
     except httpx.InvalidURL as error:
         raise ConfigError(f"base_url is not a URL that can be called: {error}") from error
     if url.scheme == "http" and not NEAR.fullmatch(url.host):
-        log.warning("base_url is http:// and not a private name: the API key travels unencrypted")
+        log.warning("base_url is http:// and not a private name: the API key is sent unencrypted")
     return base_url
 
 
 @contextlib.contextmanager
 def _proxy_settings() -> Generator[None]:
-    """httpx reads HTTP_PROXY, HTTPS_PROXY and ALL_PROXY when a client is made."""
+    """Name the proxy settings that cannot be used: httpx reads them when a client is made."""
     try:
         yield
     except (ValueError, ImportError, httpx.InvalidURL) as error:
@@ -83,11 +86,11 @@ def _proxy_settings() -> Generator[None]:
 
 
 class Pool:
-    """Makes and keeps what sends requests through httpx. Thread-safe; a forked child makes its own.
+    """The connections of a sync client. Thread-safe; a forked child makes its own.
 
-    That is a transport of httpx itself. The `httpx.Client` above it would add what this package does without
-    (cookies, redirects, logs of its own) for 100 µs a request; it is there where proxies are configured, or
-    where it or its transport was given.
+    They belong to a transport of httpx. An `httpx.Client` on top of it makes each request slower, for
+    features that this package does not use: cookies, redirects and logs. So there is one only if proxies
+    are configured, or if the user gave the client or its transport.
     """
 
     def __init__(
@@ -102,14 +105,18 @@ class Pool:
         self._closed = False
 
     def send(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; its answer, unread, wherever it leads to."""
+        """Send a request and return its answer, unread. No redirect is followed."""
         sender = self.get()
         if isinstance(sender, httpx.HTTPTransport):
             return sender.handle_request(request)
         return sender.send(request, stream=True, follow_redirects=False)
 
     def get(self) -> httpx.Client | httpx.HTTPTransport:
-        """What sends; after `close` an error."""
+        """Return the object that sends requests.
+
+        Raises:
+            ConfigError: The pool is closed, or the certificates or proxy settings cannot be used.
+        """
         if self._closed:
             raise ConfigError("this client is closed: make a new one, or use it inside its `with` block")
         if self.given is not None:
@@ -132,18 +139,18 @@ class Pool:
             return httpx.Client(verify=verify, limits=LIMITS, transport=self._transport)
 
     def close(self) -> None:
-        """Close what this pool made; a client that was given stays open."""
+        """Close the connections that this pool made. A client that was given stays open."""
         self._closed = True
         if self._made is not None and self._pid == os.getpid():
             self._made.close()
 
 
 class AsyncPool:
-    """Makes and keeps `httpx.AsyncClient`s for each event loop, since connections belong to a loop.
+    """The connections of an asyncio client, for each event loop, because connections belong to a loop.
 
-    One client looks through all its requests in flight whenever one of them begins or ends: with 64 of them
-    a request costs 3,500 µs of CPU, 1,390 with four on each of 20 clients, 1,120 with one on each. Calls one
-    after the other stay on one client.
+    There are many `httpx.AsyncClient`s with one connection each. One client with many connections looks
+    through all its requests in flight whenever one begins or ends, which is slow. Calls one after the other
+    stay on one connection.
     """
 
     def __init__(
@@ -163,7 +170,11 @@ class AsyncPool:
         self._closed = False
 
     def direct(self) -> AsyncExchanger | None:
-        """The transport, if it takes whole requests and needs no httpx; after `aclose` an error."""
+        """Return the transport if it takes whole requests, else None.
+
+        Raises:
+            ConfigError: The pool is closed.
+        """
         self._check_open()
         return self._direct
 
@@ -174,7 +185,11 @@ class AsyncPool:
             )
 
     def get(self) -> Connection:
-        """A client of the running loop that is free, or the least busy one; after `aclose` an error."""
+        """Return a connection of the running loop that is free, or the least busy one.
+
+        Raises:
+            ConfigError: The pool is closed, or the certificates or proxy settings cannot be used.
+        """
         self._check_open()
         connections = self._made.setdefault(_running_loop(), [])
         for connection in connections:
@@ -195,7 +210,7 @@ class AsyncPool:
             )
 
     async def aclose(self) -> None:
-        """Close what this pool made for the running loop; a client that was given stays open."""
+        """Close the running loop's connections that this pool made. A client that was given stays open."""
         self._closed = True
         if self._direct is not None and self._transport is not None:
             await self._transport.aclose()
@@ -205,13 +220,13 @@ class AsyncPool:
 
 
 def _running_loop() -> asyncio.AbstractEventLoop:
-    import asyncio  # here, because a program without an event loop saves 10 ms when it starts
+    import asyncio  # here, because a program without an event loop starts faster without it
 
     return asyncio.get_running_loop()
 
 
 class Connection:
-    """One client, and how many requests it has in flight: `with connection as http`."""
+    """One `httpx.AsyncClient`, and how many requests it has in flight. Use `with connection as http`."""
 
     __slots__ = ("busy", "http")
 
@@ -231,5 +246,5 @@ def _busy(connection: Connection) -> int:
     return connection.busy
 
 
-# A child must not close its parent's connections: TLS would say goodbye on the parent's behalf.
+# A child must not close its parent's connections, because TLS would tell the service that they end.
 _FORKED: list[httpx.Client | httpx.HTTPTransport] = []

@@ -1,4 +1,4 @@
-"""What both senders share: from a call to an HTTP request, its limits, and the errors of its answers."""
+"""From a call to an HTTP request, its limits and its errors: the part that both senders share."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _HEADER_TEXTS = tuple((name.decode(), value.decode()) for name, value in _HEADER
 
 
 class Countdown(dict[str, float | None]):
-    """httpx's timeouts of one attempt, of which each phase gets what the phases before it have left."""
+    """httpx's timeouts of one attempt. Each phase gets the time that the phases before it left."""
 
     def __init__(self, limit: float, clock: Callable[[], float]) -> None:
         super().__init__(connect=limit, read=limit, write=limit, pool=limit)
@@ -47,7 +47,7 @@ class Countdown(dict[str, float | None]):
 
 
 class Core(Unpicklable):
-    """What both senders share: everything but sending and sleeping."""
+    """The base of both senders: everything except sending and sleeping."""
 
     def __init__(
         self,
@@ -67,16 +67,16 @@ class Core(Unpicklable):
         self._urls: dict[str, httpx.URL] = {}
 
     def error(self, _call: Call, reply: Reply) -> APIStatusError:
-        """The error that an accepted reply is, for a caller that takes it for one after all."""
+        """Return the error of a reply that `accept` let through, for a caller that decides against it."""
         asked = retry_after(reply.headers, self._wall())
         return answer_error(reply, attempts=reply.attempts, asked=asked)
 
     def pause(self, retry: int, asked: float | None, policy: RetryPolicy) -> float:
-        """Seconds to `sleep` before a caller's own retry, `retry` from 0; see `http.retry.wait`."""
+        """Return the seconds to `sleep` before a caller's own retry; see `http.retry.wait`."""
         return wait(retry, asked, policy, self._uniform)
 
     def url(self, path: str) -> httpx.URL:
-        """Parsing a URL costs more than building the rest of a request: keep those without ids."""
+        """Return the URL of a path. Parsing one is slow, so the first ones, those without ids, are kept."""
         url = self._urls.get(path)
         if url is None:
             url = httpx.URL(self.settings.base_url + path)
@@ -87,7 +87,7 @@ class Core(Unpicklable):
     def limits(
         self, call: Call, retry: RetryPolicy | bool | None, timeout: float | None, accept: Accept
     ) -> CallLimits:
-        """What one call may do: the client's settings where the call has none of its own."""
+        """Return what one call may do: its own options, or else the client's settings."""
         return CallLimits(
             policy=self.settings.retry if retry is None else retry_policy(retry, self.settings.retry),
             timeout=self.settings.timeout if timeout is None else seconds(timeout, "timeout"),
@@ -102,10 +102,10 @@ class Core(Unpicklable):
     def request(
         self, call: Call, key: Secret, given: httpx.Client | httpx.AsyncClient | None
     ) -> httpx.Request:
-        """The HTTP request, made once: every attempt sends the same bytes.
+        """Return the HTTP request. It is made once, so every attempt sends the same bytes.
 
-        A client that was given adds its own headers, cookies and parameters below ours. Ours needs
-        none of that, which saves most of what httpx spends on a request.
+        A client that was given adds its own headers, cookies and parameters; ours win over them. A client of
+        ours has none, so its request is built directly, which is much faster.
         """
         made = call.request
         method, url, content = made["method"], self.url(made["url"]), made.get("content", b"")
@@ -130,7 +130,7 @@ class Core(Unpicklable):
         )
 
     def text_headers(self, call: Call, key: Secret) -> Unshown[tuple[str, str]]:
-        """The headers for a transport that takes text."""
+        """Return the headers for a transport that takes them as str."""
         return Unshown(
             (
                 *_HEADER_TEXTS,

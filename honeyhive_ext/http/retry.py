@@ -1,7 +1,7 @@
-"""Pure decisions about an outcome: what it means, whether to try again, how long to wait.
+"""Decide what a status means, whether to try again, and how long to wait. Pure.
 
-Nothing here sleeps, reads a clock or rolls dice: times and randomness are arguments. The table of
-statuses stands in docs/failures.md, and a test compares the two.
+Nothing here sleeps, reads a clock or draws a random number: times and randomness are arguments. The table
+of statuses is in docs/failures.md, and a test compares the two.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from honeyhive_ext.config.retry_policy import RetryPolicy
 Uniform = Callable[[float, float], float]
 
 SHORTEST_WAIT = 0.05  # seconds
-TENTHS = 10  # the bucket counts in tenths of a retry: ten successes earn one exactly, without rounding
+TENTHS = 10  # the bucket counts tenths of a retry, so that ten successes give back exactly one
 _SECONDS = re.compile(r"[0-9]{1,18}(\.[0-9]*)?")
 
 
 class Decision(enum.Enum):
-    """What an answer's status means (DESIGN: one table for single calls and batches)."""
+    """What an answer's status means, for single calls and for batches."""
 
     DONE = "done"
     RETRY = "retry"
     DELIVERED = "delivered"  # 409: an event with this id is stored already
     SPLIT = "split"  # 413: smaller requests may pass
-    REFUSED = "refused"  # the request as it is; in a batch, one event in it
-    DENIED = "denied"  # the key
+    REFUSED = "refused"  # the request itself is wrong; in a batch, an event in it
+    DENIED = "denied"  # the key is not accepted
     REDIRECT = "redirect"
     FAIL = "fail"
 
@@ -46,7 +46,7 @@ _BY_STATUS = {
 
 
 def classify(status: int) -> Decision:
-    """What to do about a status, 499 and 520 and others no standard knows included.
+    """Return what to do about a status, including those that no standard knows, such as 499 and 520.
 
     >>> [classify(s).value for s in (200, 204, 302, 400, 409, 413, 429, 499, 501, 503, 520)]
     ['done', 'done', 'redirect', 'refused', 'delivered', 'split', 'retry', 'fail', 'fail', 'retry', 'retry']
@@ -62,11 +62,15 @@ def classify(status: int) -> Decision:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """The seconds a response asks to wait (RFC 9110, 10.2.3), or None.
+    """Return the seconds that a response asks to wait (RFC 9110, 10.2.3), or None.
 
-    A date is read against the response's own `Date`, so that a client whose clock is wrong waits
-    right; without one, against `now` (Unix seconds). What is not a number or a date, and what is
-    not above zero, asks for nothing.
+    Args:
+        headers: The response's headers. A date in `Retry-After` is compared with their `Date`, so that a
+            wrong clock of this machine does not matter.
+        now: Unix seconds, used for a date if there is no `Date`.
+
+    Returns:
+        Seconds above 0. None if `Retry-After` is missing, neither a number nor a date, or not above 0.
 
     >>> retry_after({"retry-after": "2"}, 0.0)
     2.0
@@ -90,14 +94,16 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 def _http_date(text: str) -> float | None:
     try:
-        moment = parsedate_to_datetime(text.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        date = parsedate_to_datetime(text.strip())
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
 
 def wait(retry: int, asked: float | None, policy: RetryPolicy, uniform: Uniform) -> float:
-    """Seconds to wait before a retry: full jitter below a doubling bound; what the server asked is a floor.
+    """Return the seconds to wait before a retry: full jitter below a doubling bound.
+
+    The wait is never shorter than `asked`, or than 0.05 s.
 
     Args:
         retry: 0 for the first retry.
@@ -116,7 +122,7 @@ def wait(retry: int, asked: float | None, policy: RetryPolicy, uniform: Uniform)
 
 
 class Bucket:
-    """The client's budget of retries: a retry costs one token, a success gives a tenth. Thread-safe."""
+    """The client's budget of retries. A retry costs one token, a success gives back a tenth. Thread-safe."""
 
     def __init__(self, tokens: int) -> None:
         self._full = self._tenths = tokens * TENTHS
@@ -124,11 +130,11 @@ class Bucket:
 
     @property
     def tokens(self) -> float:
-        """How many retries are left, in tenths."""
+        """The retries that are left, such as 9.1."""
         return self._tenths / TENTHS
 
     def take(self) -> bool:
-        """Pay for a retry; False when there is less than one token."""
+        """Take a token for a retry. Return False if less than one is left."""
         with self._lock:
             if self._tenths < TENTHS:
                 return False
@@ -136,7 +142,7 @@ class Bucket:
             return True
 
     def give(self) -> None:
-        """Note a success."""
+        """Give back a tenth of a token, after a success."""
         if self._tenths < self._full:
             with self._lock:
                 self._tenths = min(self._full, self._tenths + 1)

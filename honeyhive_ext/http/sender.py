@@ -1,6 +1,6 @@
-"""The only place that loops and sleeps around a request.
+"""Send a request and wait between its attempts: nothing else in the package does.
 
-`Sender` and `AsyncSender` are two thin drivers: `exchange.py` decides, they send and wait.
+`Sender` and `AsyncSender` do the steps that `exchange.py` decides on.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from honeyhive_ext.observe.hooks import Observer
 
 __all__ = ["AsyncSender", "Call", "Reply", "Sender"]
 
-ASYNC_GRACE = 0.1  # seconds; lets the phase that is late name itself before the whole attempt is stopped
+ASYNC_GRACE = 0.1  # seconds; time for the phase that is late to raise its own error first
 
-# httpx ties a response and its stream to one another, which would keep each request's body until the garbage
-# collector comes: 17 MB for 20 requests of a batch. Any other stream unties them.
+# A response of httpx and its stream refer to each other, which would keep each request's body in memory until
+# the garbage collector runs. Another stream breaks that cycle.
 NO_STREAM = httpx.ByteStream(b"")
 
 
@@ -69,19 +69,20 @@ class Sender(Core):
         timeout: float | None = None,
         accept: Accept = (),
     ) -> Reply:
-        """Send a call until it has an answer that counts.
+        """Send a call until it has an answer that counts, and return that answer.
 
         Args:
             call: The operation.
-            retry: None for the client's policy; see `retry_policy`.
-            timeout: Seconds for one attempt; None for the client's.
-            accept: Statuses to return as they are, besides 2xx, or a function of status and body.
+            retry: See `retry_policy`; None for the client's policy.
+            timeout: Seconds that one attempt may take; None for the client's.
+            accept: Which answers count besides 2xx: their statuses, or a function of status and body.
 
         Raises:
             APIError: No such answer came.
+            ConfigError: An option or a setting cannot be used, or the client is closed.
         """
         limits = self.limits(call, retry, timeout, accept)
-        self._pool.get()  # settings that cannot be used, before anything else
+        self._pool.get()  # raises now if the settings cannot be used
         request = self.request(call, limits.key, self._pool.given)
         do = partial(self._attempt, request)
         return drive(exchange(call, request.url, limits, self.observer), do)
@@ -114,7 +115,7 @@ class Sender(Core):
             raise
 
     def close(self) -> None:
-        """Close the connections; a client that was given stays open."""
+        """Close the connections. A client that was given stays open."""
         self._pool.close()
 
 
@@ -125,7 +126,7 @@ async def _sleep(seconds: float) -> None:
 
 
 class AsyncSender(Core):
-    """The awaitable twin of `Sender`. For tasks of asyncio; keeps connections for each event loop."""
+    """The awaitable twin of `Sender`, for tasks of asyncio. Each event loop has its own connections."""
 
     def __init__(
         self,
@@ -151,7 +152,7 @@ class AsyncSender(Core):
         timeout: float | None = None,  # noqa: ASYNC109 - one attempt's, not the call's
         accept: Accept = (),
     ) -> Reply:
-        """Send a call until it has an answer that counts; see `Sender.send`."""
+        """Send a call until it has an answer that counts, and return that answer; see `Sender.send`."""
         limits = self.limits(call, retry, timeout, accept)
         direct = self._pool.direct()
         if direct is not None:
@@ -220,5 +221,5 @@ class AsyncSender(Core):
             raise
 
     async def aclose(self) -> None:
-        """Close the connections; a client that was given stays open."""
+        """Close the connections. A client that was given stays open."""
         await self._pool.aclose()

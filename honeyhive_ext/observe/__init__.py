@@ -1,1 +1,3 @@
-"""What a client shows of its work: hooks, log records, progress."""
+"""How to watch a client at work: hooks, log records, progress."""
+
+__all__: list[str] = []

@@ -1,9 +1,9 @@
-"""What a client lets others see of its requests: log records and hooks, never a payload or a key.
+"""Log records and hooks for the requests of a client. They never show a payload or a key.
 
-Logging goes to `honeyhive_ext.http`: requests and answers at DEBUG, retries at WARNING. Hooks get one
-frozen object each. They run in the thread (or task) of the call, between its steps, so they should be
-quick. A hook that raises does not break the call, since watching must not lose an event; its
-exception is logged at ERROR with its traceback.
+The logger is `honeyhive_ext.http`: requests and answers at DEBUG, retries at WARNING. A hook gets one frozen
+object. It runs in the thread or task of the call, between its steps, so it should be quick. A hook that
+raises does not break the call, so that watching loses no event. Its exception is logged at ERROR, with its
+traceback.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ log = logging.getLogger("honeyhive_ext.http")
 
 @attrs.frozen(kw_only=True)
 class RequestInfo:
-    """A request is about to be sent.
+    """A request that is about to be sent: the argument of `on_request`.
 
     Attributes:
-        operation: The operation's name in the API document, such as `createEvent`.
+        operation: The operationId in the API document, such as `createEvent`.
         method: The HTTP method.
         path: The URL's path.
-        attempt: 1 for the first.
+        attempt: The number of the attempt, from 1.
     """
 
     __module__ = "honeyhive_ext"
@@ -43,13 +43,13 @@ class RequestInfo:
 
 @attrs.frozen(kw_only=True)
 class ResponseInfo(RequestInfo):
-    """An attempt is over.
+    """An attempt that is over: the argument of `on_response`.
 
     Attributes:
-        status: The answer's status, or None where no answer came.
-        error: The name of the transport's error where no answer came, such as `ReadTimeout`.
-        seconds: How long the attempt took.
-        request_id: The answer's request id header, or None.
+        status: The status of the answer; None if no answer came.
+        error: The name of the transport's error, such as `ReadTimeout`; None if an answer came.
+        seconds: How long the attempt took, in seconds.
+        request_id: The request id from the answer's headers, or None.
     """
 
     __module__ = "honeyhive_ext"
@@ -62,11 +62,12 @@ class ResponseInfo(RequestInfo):
 
 @attrs.frozen(kw_only=True)
 class RetryInfo(RequestInfo):
-    """An attempt failed and another will follow; `attempt` is the one that failed.
+    """An attempt that failed and will be followed by another: the argument of `on_retry`.
 
     Attributes:
+        attempt: The number of the attempt that failed, from 1.
         wait: Seconds until the next attempt.
-        reason: The status or the transport's error, as text.
+        reason: The status or the name of the transport's error, such as `503` or `ReadTimeout`.
     """
 
     __module__ = "honeyhive_ext"
@@ -82,7 +83,7 @@ _Info = TypeVar("_Info")
 
 
 class Observer:
-    """Logs and calls the hooks. Costs next to nothing where neither is wanted."""
+    """Writes the log records and calls the hooks of one client. Nearly free if neither is wanted."""
 
     def __init__(
         self,
@@ -94,12 +95,13 @@ class Observer:
             if hook is not None and not callable(hook):
                 raise ConfigError(f"{name} is not callable: give a function of one argument")
             if inspect.iscoroutinefunction(hook):
-                raise ConfigError(f"{name} is a coroutine function: give a plain function, for both shells")
+                raise ConfigError(f"{name} is a coroutine function: give a plain function")
         self._on_request = on_request
         self._on_response = on_response
         self._on_retry = on_retry
 
     def request(self, operation: str, method: str, path: str, attempt: int) -> None:
+        """Tell of a request that is about to be sent."""
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s %s attempt %d", method, path, attempt)
         if self._on_request is not None:
@@ -118,6 +120,7 @@ class Observer:
         error: str | None = None,
         headers: Mapping[str, str] = _NO_HEADERS,
     ) -> None:
+        """Tell of an attempt that is over."""
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s %s attempt %d: %s in %.3f s", method, path, attempt, status or error, seconds)
         if self._on_response is not None:
@@ -136,6 +139,7 @@ class Observer:
     def retry(
         self, operation: str, method: str, path: str, attempt: int, *, wait: float, reason: str
     ) -> None:
+        """Tell of an attempt that failed and will be followed by another."""
         log.warning("%s %s attempt %d: %s, next attempt in %.2f s", method, path, attempt, reason, wait)
         if self._on_retry is not None:
             info = RetryInfo(
@@ -147,5 +151,5 @@ class Observer:
 def _call(hook: Callable[[_Info], object], info: _Info, name: str) -> None:
     try:
         hook(info)
-    except Exception:  # a watcher's own failure, whatever it is, must neither stop the call nor stay hidden
-        log.exception("the %s hook raised; the call goes on", name)
+    except Exception:  # whatever a hook raises must neither stop the call nor stay hidden
+        log.exception("the %s hook raised; the call continues", name)

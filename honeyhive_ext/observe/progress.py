@@ -1,4 +1,4 @@
-"""Showing how far a batch is: a callback of the caller's, or a bar."""
+"""Show how far a batch is: with a function of the caller, or with a progress bar."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from honeyhive_ext.errors import ConfigError
 
 Progress = Callable[[int, int | None], object]
-"""Called with how many events are settled (delivered or failed), and how many there are, if that is known."""
+"""Called with the number of settled events (delivered or failed), and their total if it is known, or None."""
 
 
 class Bar:
@@ -29,12 +29,12 @@ class Bar:
         self._bar.update(done - self._bar.n)
 
     def close(self) -> None:
-        """Leave the bar as it is and free its line."""
+        """Leave the bar as it is, and end its line."""
         self._bar.close()
 
 
 class Watcher:
-    """Calls the caller's function whenever more events are settled; in the thread of the call itself."""
+    """Calls the caller's function whenever more events are settled, in the thread of the batch call."""
 
     def __init__(self, progress: bool | Progress, total: int | None) -> None:
         self._bar = Bar(total) if progress is True else None
@@ -45,13 +45,13 @@ class Watcher:
         self._told = 0
 
     def tell(self, settled: int) -> None:
-        """Pass on a new number of settled events."""
+        """Pass on the number of settled events, if it is new."""
         if self._call is not None and settled != self._told:
             self._told = settled
             self._call(settled, self._total)
 
     def close(self) -> None:
-        """No more calls."""
+        """Make no more calls, and close the bar."""
         self._call = None
         if self._bar is not None:
             self._bar.close()

@@ -1,7 +1,7 @@
-"""Faster transports for `transport=`, each an extra; see docs/performance.md for when to use them.
+"""Faster transports for `transport=`, each in an extra; docs/performance.md says when to use them.
 
-A transport of this package can be asked for one whole exchange at a time (`Exchanger`), which spares the
-layers of an HTTP client that this package does not need. httpx stays the default.
+A transport that is an `AsyncExchanger` sends one whole request at a time, without the layers of an HTTP
+client that this package does not need. httpx stays the default.
 """
 
 from __future__ import annotations

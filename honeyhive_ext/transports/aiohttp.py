@@ -1,4 +1,4 @@
-"""`AiohttpTransport`: the connections of aiohttp below the asyncio client. Needs the extra `fast-async`."""
+"""`AiohttpTransport`: aiohttp below the asyncio client. Needs the extra `fast-async`."""
 
 from __future__ import annotations
 
@@ -23,29 +23,36 @@ except ImportError as error:
         "AiohttpTransport needs aiohttp: install it with pip install 'honeyhive-ext[fast-async]'"
     ) from error
 
-GRACE = 0.1  # seconds; lets connecting, if that is what is late, say so before the whole exchange is stopped
+GRACE = 0.1  # seconds; time for connecting, if that is late, to raise its own error first
 KEPT_URLS = 16
-LARGE = (
-    1_000_000  # bytes; aiohttp wants a larger body as a file, so that writing it leaves the loop some room
-)
+LARGE = 1_000_000  # bytes; aiohttp writes a larger body in pieces if it is a file, and the loop goes on
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
-    """Sends over aiohttp, for programs that keep many requests in flight on one event loop.
+    """Send requests with aiohttp: for programs that keep many requests in flight on one event loop.
 
-    Below `AsyncHoneyHive(transport=...)` it costs a twentieth of what httpx does with 64 requests in flight
-    (docs/performance.md has the figures). It works below any `httpx.AsyncClient` too, and for several event
-    loops, one after the other or at once. It reads no proxy and no netrc from the environment: aiohttp does
-    that in a thread for every request, which triples the cost.
+    With `AsyncHoneyHive(transport=...)` it is much faster than httpx if many requests are in flight;
+    docs/performance.md has the figures. It works below any `httpx.AsyncClient` too, and for several event
+    loops, one after the other or at once. It reads no proxy and no netrc from the environment, because
+    aiohttp does that in a thread for every request, which is slow.
 
     Args:
-        max_connections: Connections open at a time, 100 by default; more calls wait.
-        keepalive_expiry: Seconds that an idle connection is kept, 30 by default.
-        proxy: The URL of an HTTP proxy; None for a direct connection.
-        verify: An SSL context of your own; None for the one httpx makes (certifi, or SSL_CERT_FILE).
+        max_connections: How many connections may be open at a time. More calls wait. Default 100.
+        keepalive_expiry: Seconds that an idle connection is kept. Default 30.
+        proxy: The URL of an HTTP proxy; None for a direct connection. Default None.
+        verify: Your own SSL context; None for the one that httpx makes (certifi, or SSL_CERT_FILE). Default
+            None.
 
     Raises:
-        ConfigError: aiohttp is not installed.
+        ConfigError: aiohttp is not installed. The import raises this.
+
+    >>> import asyncio
+    >>> from honeyhive_ext import AsyncHoneyHive
+    >>> async def main():
+    ...     async with AsyncHoneyHive("hh_...", transport=AiohttpTransport(max_connections=64)) as hh:
+    ...         return (await hh.events.create("tool", event_name="look up")).success
+    >>> asyncio.run(main())
+    True
     """
 
     def __init__(
@@ -68,7 +75,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     async def exchange(
         self, method: str, url: str, headers: Sequence[tuple[str, str]], content: bytes, limit: float
     ) -> Answer:
-        """Send a request and read its whole answer; see `AsyncExchanger`."""
+        """Send a request and return its whole answer; see `AsyncExchanger`."""
         return await self._exchange(method, url, headers, content, limit)
 
     async def _exchange(
@@ -80,7 +87,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         limit: float,
         left_out: Sequence[str] | None = None,
     ) -> Answer:
-        """`left_out` names headers that aiohttp must not add. To be told of one costs it 10 µs a request."""
+        """Send a request and return its whole answer.
+
+        `left_out` names headers that aiohttp must not add. None is faster than an empty list.
+        """
         target = self._url(url)
         data = content if len(content) <= LARGE else io.BytesIO(content)
         try:
@@ -94,14 +104,14 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 proxy=self._proxy,
                 allow_redirects=False,
             )
-            # What reads to the end, or fails, gives the connection back or closes it: no `async with`.
+            # Reading to the end gives the connection back, and failing closes it: no `async with`.
             return Answer(response.status, response.headers, await response.read())
         except (aiohttp.ClientError, TimeoutError) as error:
             made, cause = _as_httpx(error), _cause(error, target)
-        raise made from cause  # out here, or the error itself would be the context in any case
+        raise made from cause  # outside of `except`, or aiohttp's error would be its context
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The way of any httpx client."""
+        """Send a request of an `httpx.AsyncClient`; httpx calls this."""
         content = await request.aread()
         given = request.extensions.get("timeout", {})
         limits = [given.get(phase) for phase in ("connect", "read", "write", "pool")]
@@ -109,7 +119,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         headers = Unshown(pair for pair in request.headers.multi_items() if pair[0] not in _OWN_HEADERS)
         left_out = () if "Content-Type" in request.headers else ("Content-Type",)
         answer = await self._exchange(request.method, str(request.url), headers, content, limit, left_out)
-        # The body is decoded already, so what was true of its encoded form must not be said of it.
+        # The body is decoded already, so headers that describe its encoded form are wrong now.
         kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in _ENCODED]
         return httpx.Response(answer.status, headers=kept, content=answer.content)
 
@@ -120,7 +130,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             await session.close()
 
     def _url(self, text: str) -> URL:
-        """Parsing a URL costs 15 µs: keep the first ones, which are those without ids."""
+        """Return the URL of a str. Parsing one is slow, so the first ones, those without ids, are kept."""
         url = self._urls.get(text)
         if url is None:
             url = URL(text, encoded=True)
@@ -155,9 +165,9 @@ _ENCODED = frozenset({"content-encoding", "content-length", "transfer-encoding"}
 
 
 def _cause(error: Exception, url: URL) -> Exception | None:
-    """What may hang on the error that is raised: none that holds the request's headers, and so the key.
+    """Return the cause of the error that is raised, or None if it holds the request's headers with the key.
 
-    Where the TLS handshake was cut off, asyncio says only "reset", so this says what it was.
+    If the TLS handshake was cut, asyncio says only "reset", so an error that names the handshake stands in.
     """
     if isinstance(error, aiohttp.ClientResponseError):
         return None
@@ -169,7 +179,7 @@ def _cause(error: Exception, url: URL) -> Exception | None:
 
 
 def _as_httpx(error: aiohttp.ClientError | TimeoutError) -> httpx.RequestError:
-    """aiohttp's error as the one that this package decides by."""
+    """Return the error of httpx that means the same as one of aiohttp."""
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return httpx.ConnectTimeout(str(error))
     if isinstance(error, TimeoutError):

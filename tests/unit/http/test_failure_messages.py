@@ -31,8 +31,8 @@ AGAIN = ". The service may or may not have acted on the request; sending it agai
         (413, "Send fewer events at once, or shorten the event"),
         (429, "Too many requests: slow down, or wait as long as retry_after says"),
         (499, ""),
-        (500, "The service or a proxy before it failed"),
-        (503, "The service or a proxy before it failed"),
+        (500, "The service, or a proxy in front of it, failed"),
+        (503, "The service, or a proxy in front of it, failed"),
     ],
 )
 def test_a_status_says_what_to_do(status: int, hint: str) -> None:
