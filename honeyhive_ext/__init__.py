@@ -1,8 +1,16 @@
-"""The ergonomic door to the HoneyHive events API.
+"""A client of the HoneyHive events API: record the steps of an application as events, and read them back.
 
-`HoneyHive` and `AsyncHoneyHive` create, batch, search and update events; `F` writes the filters of a
-search; every error is a `HoneyHiveError`. The local server is in `honeyhive_ext.local` and is not loaded
-from here.
+`HoneyHive` is the client for code that waits for each answer, `AsyncHoneyHive` the one for asyncio. `F`
+writes the filters of a search. Every error is a `HoneyHiveError`. A local server of the API is in
+`honeyhive_ext.local`; it is not imported here.
+
+>>> from honeyhive_ext import F, HoneyHive
+>>> with HoneyHive() as hh:  # the environment variables HH_API_KEY and HH_API_URL
+...     with hh.session("support chat") as session:
+...         sent = hh.events.create("tool", event_name="search", metadata={"cost": 0.02})
+...     costly = hh.events.search(F("metadata.cost") > 0.01, F.session_id == session.session_id)
+...     print([event.event_name for event in costly])
+['search']
 """
 
 from __future__ import annotations
@@ -10,7 +18,7 @@ from __future__ import annotations
 from honeyhive_ext._version import __version__
 from honeyhive_ext.config.lazy import lazy
 
-TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it would cost 3 ms
+TYPE_CHECKING = False  # type checkers know the name; `typing` is slow to import
 if TYPE_CHECKING:
     from honeyhive_ext.batch.report import BatchFailure, BatchReport, report_of
     from honeyhive_ext.client.aio import AsyncHoneyHive
@@ -87,7 +95,7 @@ __all__ = [
     "report_of",
 ]
 
-# The home of each name. What is not listed below is an error.
+# The module of each name. Names that are not listed are in `errors`.
 _HOMES = {
     **dict.fromkeys(__all__, "errors"),
     "AsyncHoneyHive": "client.aio",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from honeyhive_ext.config.lazy import lazy
 
-TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it would cost 3 ms
+TYPE_CHECKING = False  # type checkers know the name; `typing` is slow to import
 if TYPE_CHECKING:
     from honeyhive_ext.client.aio import AsyncHoneyHive
     from honeyhive_ext.client.sync import HoneyHive

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY
 
-# The rest is imported when a client is made: a program that only names the class pays 1 ms, not 100.
+# The rest is imported when a client is made, so that a program that only names the class starts fast.
 from honeyhive_ext.config.unpicklable import Unpicklable
 
-TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it would cost 3 ms
+TYPE_CHECKING = False  # type checkers know the name; `typing` is slow to import
 if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Self, Unpack
@@ -23,18 +23,27 @@ if TYPE_CHECKING:
 
 
 class AsyncHoneyHive(Unpicklable):
-    """The awaitable twin of `HoneyHive`: the same arguments, the same methods, with `await`.
+    """A client of the HoneyHive events API, for asyncio. It has the names of `HoneyHive`, with `await`.
 
-    May be shared between tasks, and used from one `asyncio.run` after another: connections are kept
-    for each event loop. Hooks are plain functions; `http_client` is an `httpx.AsyncClient` and
-    `transport` an `httpx.AsyncBaseTransport`, such as `honeyhive_ext.transports.AiohttpTransport`.
-    Everything else is as `HoneyHive` describes it, and there is one argument more:
+    A client may be shared between tasks, and used in one `asyncio.run` after another: it keeps connections
+    for each event loop. Its arguments are those of `HoneyHive`, except the following. Hooks are plain
+    functions, as there.
 
     Args:
-        coalesce: Let creations that run at once, in tasks of one event loop, share requests; each still
-            waits for its own event and gets its own result or error. What one loop turn creates goes out
-            as one batch, up to `max_concurrency` requests at a time. Calls with their own `retry=` or
-            `timeout=` go alone. Default False.
+        http_client: Your own `httpx.AsyncClient`, with its proxies, limits and headers. You close it.
+        transport: An `httpx.AsyncBaseTransport` for the client's own `httpx.AsyncClient`, which closes it;
+            such as `honeyhive_ext.transports.AiohttpTransport`.
+        coalesce: Let creations that run at the same time, in tasks of one event loop, share requests. Each
+            still waits for its own event, and gets its own answer or error. At most `max_concurrency`
+            requests are in flight. A creation with its own `retry=` or `timeout=` is sent alone. Default
+            False.
+
+    Attributes:
+        events: The operations on events, see `AsyncEvents`.
+        sessions: The operations on sessions, see `AsyncSessions`.
+
+    Raises:
+        ConfigError: A setting is missing or malformed; the message names it and what to write.
 
     >>> AsyncHoneyHive(api_key="hh_123", base_url="http://127.0.0.1:8080")
     AsyncHoneyHive(base_url='http://127.0.0.1:8080')
@@ -68,7 +77,7 @@ class AsyncHoneyHive(Unpicklable):
         from honeyhive_ext.http.sender import AsyncSender
         from honeyhive_ext.observe.hooks import Observer
 
-        # From here on no frame holds a bare key, so a traceback with local variables shows none.
+        # From here on no frame holds a bare key: a traceback with local variables cannot show one.
         api_key, ingestion_api_key = secret(api_key), secret(ingestion_api_key)
         settings = build_settings(
             api_key=api_key,
@@ -102,7 +111,7 @@ class AsyncHoneyHive(Unpicklable):
         timeout: float | None = None,
         **fields: Unpack[CreateEventRequestInput],
     ) -> AsyncSpan:
-        """A block, `async with`, or decorator, that is one session, as `HoneyHive.session`.
+        """Make a session, for `async with` or as a decorator; see `HoneyHive.session`.
 
         >>> import asyncio
         >>> from honeyhive_ext import AsyncHoneyHive
@@ -137,10 +146,21 @@ class AsyncHoneyHive(Unpicklable):
         timeout: float | None = None,
         **fields: Unpack[CreateEventRequestInput],
     ) -> AsyncSpan:
-        """A block, `async with`, or decorator, that is one step, as `HoneyHive.span`.
+        """Make a span, for `async with` or as a decorator; see `HoneyHive.span`.
 
-        It decorates coroutine functions and async generator functions; a plain function cannot wait for
-        its event to be sent, and is refused with ConfigError.
+        It decorates coroutine functions and async generator functions. Any other function raises ConfigError,
+        since it cannot await the sending of its event.
+
+        >>> import asyncio
+        >>> from honeyhive_ext import AsyncHoneyHive
+        >>> async def main():
+        ...     async with AsyncHoneyHive() as hh:
+        ...         @hh.span(event_type="tool")
+        ...         async def search(query):
+        ...             return ["docs/sending.md"]
+        ...         async with hh.span("answer") as span:
+        ...             span.outputs = {"read": await search("sending")}
+        >>> asyncio.run(main())
         """
         from honeyhive_ext.tracing import AsyncSpan, SpanOptions
 
@@ -154,7 +174,7 @@ class AsyncHoneyHive(Unpicklable):
         return AsyncSpan(self.events.create, self._sender.settings.events, name, fields, options)
 
     async def close(self) -> None:
-        """Close the connections. The client cannot be used afterwards."""
+        """Send the events that wait, and close the connections. The client cannot be used afterwards."""
         await self._drain()
         await self._sender.aclose()
 
@@ -165,5 +185,5 @@ class AsyncHoneyHive(Unpicklable):
         await self.close()
 
     def __repr__(self) -> str:
-        sender = getattr(self, "_sender", None)  # a traceback may show a client that was never finished
+        sender = getattr(self, "_sender", None)  # a traceback may show a client whose __init__ raised
         return f"{type(self).__name__}(base_url={sender and sender.settings.base_url!r})"

@@ -1,4 +1,4 @@
-"""The awaitable twins of `resources.py`: the same names, the same arguments, the same answers."""
+"""`hh.events` of `AsyncHoneyHive`: the names and arguments of `Events`, with `await`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from honeyhive_ext.config.defaults import MOST_A_PAGE
 from honeyhive_ext.http import operations as calls
 from honeyhive_ext.payload.times import now_ms
 
-# Batches and searches are imported when one begins, see resources.py.
+# Batches and searches are imported when one begins, so that a program that creates events starts sooner.
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
     from typing import Any, Unpack
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
 
 class AsyncEvents:
-    """Create, update and read events."""
+    """Create, read, search, follow and update events."""
 
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
-        self._observed_limit = ObservedSizeLimit()  # of the bodies of batches, by 413 answers
+        self._observed_limit = ObservedSizeLimit()  # of the bodies of batches, from 413 answers
 
     async def create(
         self,
@@ -52,10 +52,10 @@ class AsyncEvents:
         /,
         *,
         retry: RetryPolicy | bool | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+        timeout: float | None = None,  # noqa: ASYNC109 - of one attempt
         **fields: Unpack[CreateEventRequestInput],
     ) -> CreateEventResponse:
-        """Record one event, as `Events.create` does.
+        """Record one event and wait until the service has it; see `Events.create`.
 
         >>> import asyncio
         >>> from honeyhive_ext import AsyncHoneyHive
@@ -75,9 +75,19 @@ class AsyncEvents:
         /,
         *,
         retry: RetryPolicy | bool | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+        timeout: float | None = None,  # noqa: ASYNC109 - of one attempt
     ) -> Event:
-        """Read one event by its id, as `Events.get` does."""
+        """Read one event by its id; see `Events.get`.
+
+        >>> import asyncio
+        >>> from honeyhive_ext import AsyncHoneyHive
+        >>> async def main():
+        ...     async with AsyncHoneyHive() as hh:
+        ...         sent = await hh.events.create("tool", event_name="search")
+        ...         return await hh.events.get(sent.event_id)
+        >>> asyncio.run(main()).event_name
+        'search'
+        """
         return calls.read(await self._sender.send(calls.reading(event_id), retry=retry, timeout=timeout))
 
     def search(
@@ -93,7 +103,7 @@ class AsyncEvents:
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
     ) -> AsyncSearchResult[Event]:
-        """Find events, as `Events.search` does: `async for`, or await the result's methods.
+        """Find events; see `Events.search`. Iterate over the result with `async for`, or await its methods.
 
         >>> import asyncio
         >>> from honeyhive_ext import AsyncHoneyHive, F
@@ -131,7 +141,18 @@ class AsyncEvents:
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
     ) -> AsyncIterator[Event]:
-        """Follow events as they arrive, as `Events.tail` does: `async for`."""
+        """Yield new events as they arrive, with `async for`; see `Events.tail`.
+
+        >>> import asyncio
+        >>> from honeyhive_ext import AsyncHoneyHive, F
+        >>> async def main():
+        ...     async with AsyncHoneyHive() as hh:
+        ...         await hh.events.create("tool", event_name="new")
+        ...         events = hh.events.tail(F.event_name == "new", start=timedelta(minutes=-1), idle=0)
+        ...         return [event.event_name async for event in events]
+        >>> asyncio.run(main())
+        ['new']
+        """
         from honeyhive_ext.results import build_follow, build_query, follow_events_async
 
         now = now_ms()
@@ -145,10 +166,19 @@ class AsyncEvents:
         /,
         *,
         retry: RetryPolicy | bool | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+        timeout: float | None = None,  # noqa: ASYNC109 - of one attempt
         **fields: Unpack[UpdateEventRequestInput],
     ) -> None:
-        """Add to an event that exists, as `Events.update` does."""
+        """Add fields to an event that exists; see `Events.update`.
+
+        >>> import asyncio
+        >>> from honeyhive_ext import AsyncHoneyHive
+        >>> async def main():
+        ...     async with AsyncHoneyHive() as hh:
+        ...         sent = await hh.events.create("model", outputs={"answer": "42"})
+        ...         await hh.events.update(sent, feedback={"rating": 5})
+        >>> asyncio.run(main())
+        """
         await self._sender.send(
             calls.changing(event, fields, self._sender.settings), retry=retry, timeout=timeout
         )
@@ -166,12 +196,12 @@ class AsyncEvents:
         on_error: OnError = "raise",
         progress: bool | Progress = False,
         retry: RetryPolicy | bool | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+        timeout: float | None = None,  # noqa: ASYNC109 - of one attempt
     ) -> BatchReport:
-        """Record any number of events in few requests, as `Events.create_batch` does.
+        """Record any number of events in few requests; see `Events.create_batch`.
 
-        `events` may be an async iterable too. Cancelling leaves the report on the `CancelledError`, where
-        `batch.report_of` finds it.
+        `events` may also be an async iterable. If the task is cancelled, `report_of(error)` finds the report
+        on the `CancelledError`.
 
         >>> import asyncio
         >>> from honeyhive_ext import AsyncHoneyHive

@@ -1,4 +1,4 @@
-"""The awaitable twins of `resources.py`: the same names, the same arguments, the same answers."""
+"""`hh.sessions` of `AsyncHoneyHive`: the names and arguments of `Sessions`, with `await`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit
 from honeyhive_ext.http import operations as calls
 
-# Batches and searches are imported when one begins, see resources.py.
+# Batches and searches are imported when one begins, so that a program that creates events starts sooner.
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable
     from typing import Unpack
@@ -31,20 +31,30 @@ if TYPE_CHECKING:
 
 
 class AsyncSessions:
-    """Create sessions, the roots of traces, and read them as trees."""
+    """Create sessions, which are the roots of traces, and read their events as trees."""
 
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
-        self._observed_limit = ObservedSizeLimit()  # of the bodies of batches, by 413 answers
+        self._observed_limit = ObservedSizeLimit()  # of the bodies of batches, from 413 answers
 
     async def create(
         self,
         *,
         retry: RetryPolicy | bool | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+        timeout: float | None = None,  # noqa: ASYNC109 - of one attempt
         **fields: Unpack[CreateSessionRequestInput],
     ) -> CreateSessionResponse:
-        """Start a session, or add to the one that has this `session_id`, as `Sessions.create` does."""
+        """Start a session, or add to the session that has this `session_id`; see `Sessions.create`.
+
+        >>> import asyncio
+        >>> from honeyhive_ext import AsyncHoneyHive
+        >>> async def main():
+        ...     async with AsyncHoneyHive() as hh:
+        ...         return await hh.sessions.create(session_name="support chat")
+        >>> session = asyncio.run(main())
+        >>> session.event_id == session.session_id
+        True
+        """
         session_id, call = calls.session_creation(fields, self._sender.settings)
         reply = await self._sender.send(call, retry=retry, timeout=timeout, accept=calls.DELIVERED)
         return calls.session_created(session_id, reply)
@@ -61,9 +71,22 @@ class AsyncSessions:
         on_error: OnError = "raise",
         progress: bool | Progress = False,
         retry: RetryPolicy | bool | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+        timeout: float | None = None,  # noqa: ASYNC109 - of one attempt
     ) -> BatchReport:
-        """Record any number of events in one session, as `Sessions.create_event_batch` does."""
+        """Record any number of events in one session; see `Sessions.create_event_batch`.
+
+        `events` may also be an async iterable.
+
+        >>> import asyncio
+        >>> from honeyhive_ext import AsyncHoneyHive
+        >>> async def main():
+        ...     async with AsyncHoneyHive() as hh:
+        ...         session = await hh.sessions.create(session_name="nightly")
+        ...         events = [{"event_type": "tool"}] * 3
+        ...         return await hh.sessions.create_event_batch(session.session_id, events)
+        >>> len(asyncio.run(main()).event_ids)
+        3
+        """
         from honeyhive_ext.batch.aio_run import create_batch_async as run_batch
         from honeyhive_ext.batch.options import build_options
 
@@ -86,9 +109,20 @@ class AsyncSessions:
         /,
         *,
         retry: RetryPolicy | bool | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+        timeout: float | None = None,  # noqa: ASYNC109 - of one attempt
     ) -> list[Event]:
-        """All events of a session in tree order, as `Sessions.events` gives them."""
+        """Return all events of a session in the order of its tree; see `Sessions.events`.
+
+        >>> import asyncio
+        >>> from honeyhive_ext import AsyncHoneyHive
+        >>> async def main():
+        ...     async with AsyncHoneyHive() as hh:
+        ...         async with hh.session("nightly") as session:
+        ...             await hh.events.create("tool", event_name="load")
+        ...         return await hh.sessions.events(session.session_id)
+        >>> [event.event_name for event in asyncio.run(main())]
+        ['nightly', 'load']
+        """
         tree = await self.tree(session_id, retry=retry, timeout=timeout)
         return [node.event for node in tree]
 
@@ -98,9 +132,19 @@ class AsyncSessions:
         /,
         *,
         retry: RetryPolicy | bool | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+        timeout: float | None = None,  # noqa: ASYNC109 - of one attempt
     ) -> TraceTree:
-        """A session's events as a tree, as `Sessions.tree` gives it."""
+        """Return a session's events as a tree; see `Sessions.tree`.
+
+        >>> import asyncio
+        >>> from honeyhive_ext import AsyncHoneyHive
+        >>> async def main():
+        ...     async with AsyncHoneyHive() as hh:
+        ...         session = await hh.sessions.create(session_name="nightly", duration=900)
+        ...         return await hh.sessions.tree(session.session_id)
+        >>> print(asyncio.run(main()))
+        session nightly  900 ms
+        """
         from honeyhive_ext.results import AsyncSearchResult, as_event, build_tree, session_query
 
         text, query = session_query(session_id)

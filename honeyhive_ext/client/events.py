@@ -1,4 +1,4 @@
-"""`hh.events`: the operations on events, in the calling thread."""
+"""`hh.events`: the operations on events, for code that waits for each answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from honeyhive_ext.config.defaults import MOST_A_PAGE
 from honeyhive_ext.http import operations as calls
 from honeyhive_ext.payload.times import now_ms
 
-# Batches and searches are imported when one begins: a program that creates events starts 25 ms sooner.
+# Batches and searches are imported when one begins, so that a program that creates events starts sooner.
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any, Unpack
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
 
 class Events:
-    """Create, update and read events."""
+    """Create, read, search, follow and update events."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
-        self._observed_limit = ObservedSizeLimit()  # of the bodies of batches, by 413 answers
+        self._observed_limit = ObservedSizeLimit()  # of the bodies of batches, from 413 answers
 
     def create(
         self,
@@ -55,27 +55,27 @@ class Events:
         timeout: float | None = None,
         **fields: Unpack[CreateEventRequestInput],
     ) -> CreateEventResponse:
-        """Record one event.
+        """Record one event and wait until the service has it.
 
-        The event gets its id here, before the first attempt, so a retry is the same event: nothing is
-        lost and nothing is stored twice. A 409 about that id means that an earlier attempt arrived.
+        The event gets its id before the first attempt, so a retry never stores it twice. A 409 (conflict) for
+        this id means that an earlier attempt arrived, and counts as success.
 
         Args:
-            event: The event's type, such as "model"; or the event as a mapping or a `CreateEventRequest`;
+            event: The event's type, such as "model"; or its fields, as a mapping or a `CreateEventRequest`;
                 or nothing, with `event_type=` among the fields.
-            retry: False for one attempt, or a `RetryPolicy`; None for the client's.
-            timeout: Seconds for one attempt; None for the client's.
-            **fields: The fields of CreateEventRequest, added to those of `event`. Times are Unix
-                milliseconds or aware datetimes, durations milliseconds or timedeltas. What is left out:
-                `inputs` becomes {}, `start_time` now, `source` the client's; `session_id` and `parent_id`
-                come from the surrounding `session` or `span` block.
+            retry: False for one attempt, True for the standard policy, or a policy. Default: the client's.
+            timeout: Seconds for one attempt, at most 3600. Default: the client's.
+            **fields: The fields of CreateEventRequest in the API document, added to those of `event`. Times
+                are Unix ms or aware datetimes, durations ms or timedeltas. Defaults: `inputs` {},
+                `start_time` now, `source` the client's, and the ids of the surrounding `session` or `span`.
 
         Returns:
             The service's answer, with `event_id`.
 
         Raises:
-            EventError: The input cannot become an event; the error names the path. Nothing was sent.
-            APIError: The service did not take it; see docs/failures.md.
+            EventError: The input cannot become an event; `error.path` names the value. Nothing was sent.
+            ConfigError: `retry` or `timeout` is malformed. Nothing was sent.
+            APIError: The service did not confirm the event; see docs/failures.md.
 
         >>> from honeyhive_ext import HoneyHive
         >>> with HoneyHive() as hh:
@@ -98,12 +98,12 @@ class Events:
         """Read one event by its id.
 
         Args:
-            event_id: The event's id, a UUID or its text.
+            event_id: The event's id, as `uuid.UUID` or str.
             retry, timeout: As for `create`.
 
         Raises:
-            EventError: The id is not a UUID.
-            NotFoundError: No event has this id. A new one may take seconds to appear.
+            EventError: The id is not a UUID. Nothing was sent.
+            NotFoundError: No event has this id. A new event may take seconds to appear.
             APIError: The service did not answer with the event; see docs/failures.md.
 
         >>> from honeyhive_ext import HoneyHive
@@ -127,29 +127,29 @@ class Events:
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
     ) -> SearchResult[Event]:
-        """Find events, newest first, each exactly once, also while others arrive.
+        """Find events, newest first, each exactly once even while others arrive.
 
-        Nothing is sent until the result is used: iterate it, or call `.first()`, `.one()`, `.count()`,
-        `.pages()`, `.to_list()` or `.raw()` on it. See docs/searching.md.
+        Nothing is sent before you use the result: iterate over it, or call `.first()`, `.one()`, `.count()`,
+        `.pages()`, `.to_list()` or `.raw()`. See docs/searching.md.
 
         Args:
-            *filters: Conditions that must all hold, such as `F.event_type == "model"`; also `EventFilter`
-                models and dicts with field, operator, value.
+            *filters: Conditions that must all be true, such as `F.event_type == "model"`; also `EventFilter`
+                models, and dicts with field, operator, value.
             start: The earliest start_time, inclusive: an aware datetime, Unix ms, or a negative timedelta
-                from now. Whole milliseconds; a finer one is rounded down. None for no start.
-            end: The latest start_time, inclusive, likewise; a finer one is rounded up. None for no end.
+                from now. It is rounded down to whole ms. Default: no limit.
+            end: The latest start_time, inclusive, likewise, but rounded up. Default: no limit.
             evaluation_id: Only events of this experiment run.
-            limit: The most events to hand out. None for all.
-            page_size: Events in one request, 1 to 1,000.
-            parallel: The most requests at the same time, 1 to 64; the order stays. See docs/exporting.md.
-            resume: What `checkpoint()` of an earlier result of the same search gave, or its `to_json()`.
+            limit: The largest number of events to yield. Default: all.
+            page_size: Events in one request, 1 to 1,000. Default 1,000, the largest that the API allows.
+            parallel: Requests at the same time, 1 to 64. The order stays. Default 1. See docs/exporting.md.
+            resume: The `checkpoint()` of an earlier result of the same search, or its `to_json()`.
             retry, timeout: As for `create`, for each request.
 
         Returns:
-            A lazy result. Iterating it may raise `PaginationIncomplete`, never ends short in silence.
+            A lazy result. If it cannot be complete, its iteration raises `PaginationIncomplete`.
 
         Raises:
-            QueryError: A filter or argument that cannot be asked; the message says what to write instead.
+            QueryError: The API cannot be asked for this; the message says what to write instead.
 
         >>> from honeyhive_ext import F, HoneyHive
         >>> with HoneyHive() as hh:
@@ -184,23 +184,26 @@ class Events:
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
     ) -> Iterator[Event]:
-        """Follow new events as they arrive, oldest first, each once, until you stop.
-
-        Asks every `poll` seconds. The loop ends with `break`, or after `idle` seconds without an event.
+        """Yield new events as they arrive, oldest first, each once, until you stop.
 
         Args:
-            *filters: As for `search`.
-            start: Also hand out what there is since then. None: only what arrives from now on.
-            evaluation_id: Only events of this experiment run.
-            poll: Seconds from one request to the next, 0.01 to 3600.
-            overlap: How much older than its arrival an event's start_time may be. A step that took
-                longer, or was sent later, is not seen.
-            idle: Seconds without a new event after which the loop ends. None for never.
-            retry, timeout: As for `create`, for each request.
+            *filters, evaluation_id, retry, timeout: As for `search`.
+            start: Begin with the events since this time. Default: only events that arrive from now on.
+            poll: Seconds from one request to the next, 0.01 to 3600. Default 2.
+            overlap: How long after its start_time an event may arrive. A step that takes longer, or is sent
+                later, is not seen. Default 5 minutes.
+            idle: Stop after this many seconds without a new event. Default: never; stop with `break`.
 
         Raises:
-            QueryError: A filter or argument that cannot be asked.
+            QueryError: The API cannot be asked for this; the message says what to write instead.
             APIError: A request did not succeed; see docs/failures.md.
+
+        >>> from honeyhive_ext import F, HoneyHive
+        >>> with HoneyHive() as hh:
+        ...     sent = hh.events.create("tool", event_name="fetch")
+        ...     for event in hh.events.tail(F.event_name == "fetch", start=timedelta(minutes=-1), idle=0):
+        ...         print(event.event_name)
+        fetch
         """
         from honeyhive_ext.results import build_follow, build_query, follow_events
 
@@ -218,18 +221,18 @@ class Events:
         timeout: float | None = None,
         **fields: Unpack[UpdateEventRequestInput],
     ) -> None:
-        """Add to an event that exists.
+        """Add fields to an event that exists.
 
         Args:
-            event: The event (also as a mapping), the answer of `create`, or the event's id.
+            event: The event, also as a mapping; the answer of `create`; or the event's id.
             retry, timeout: As for `create`.
-            **fields: The fields of UpdateEventRequest. `metadata`, `feedback`, `metrics`, `config` and
-                `user_properties` are merged into what is stored; `outputs` replaces it; the others are set.
+            **fields: The fields of UpdateEventRequest in the API document. The service merges `metadata`,
+                `feedback`, `metrics`, `config` and `user_properties` into its own, and replaces the rest.
 
         Raises:
-            EventError: No field, or one that cannot be updated (the service would ignore it in silence).
+            EventError: There is no field, or one that the service would ignore. Nothing was sent.
             NotFoundError: No event has this id.
-            APIError: The service did not take it; see docs/failures.md.
+            APIError: The service did not confirm the update; see docs/failures.md.
 
         >>> from honeyhive_ext import HoneyHive
         >>> with HoneyHive() as hh:
@@ -255,37 +258,33 @@ class Events:
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
     ) -> BatchReport:
-        """Record any number of events in few requests.
+        """Record any number of events in few requests, in constant memory.
 
-        Events go out in chunks, several at a time, in constant memory. What the service says it has is
-        never sent again, what it leaves out is sent again, what it refuses is found and reported alone,
-        and a request that is too large is split. See docs/batches.md.
+        An event that the service confirms is never sent again; one that it leaves out is. An event that it
+        refuses is found and reported, and a request that is too large is split. See docs/batches.md.
 
         Args:
             events: Mappings or `CreateEventRequest`s: a list, a generator, any iterable.
-            single_session: Put all events into one new session, whatever `session_id` they carry. It is
-                made first, by its own request, with an id made here.
-            session_properties: What that session is made from: `session_name`, `start_time`, `metadata`,
-                `user_properties` and the other fields of CreateSessionRequest.
-            max_events: Events in one request at most. Default 500.
-            max_bytes: Bytes of one request's body at most, 5,000,000 by default. An event that is larger
-                is sent alone. What the service refuses (413) lowers this for the client's later batches.
-            max_concurrency: Requests in flight at a time, 1 to 64; with 1 there are no threads. None for
-                the client's.
-            on_error: "raise" a `BatchError` with the report at the end if anything is not delivered
-                (default), or "collect": return the report.
-            progress: True for a bar (needs the extra `progress`), or a function of the number of events
-                that are delivered or have failed, and of all events (None for a generator).
+            single_session: Put all events into one new session, which is made first, by its own request.
+            session_properties: The fields of that session: `session_name` and others of CreateSessionRequest.
+            max_events: Events in one request, at least 1. Default 500.
+            max_bytes: Bytes in the body of one request. Default 5,000,000. A larger event is sent alone. If
+                the service refuses a size (413), later batches of the client use a smaller one.
+            max_concurrency: Requests in flight, 1 to 64; 1 uses no threads. Default: the client's.
+            on_error: "raise" (default) raises a `BatchError` at the end if an event was not delivered;
+                "collect" returns the report.
+            progress: True for a progress bar (extra `progress`), or a function of the number of events that
+                are done (delivered or failed) and of all events (None for a generator).
             retry, timeout: As for `create`, for each request.
 
         Returns:
-            What became of every event.
+            What happened to each event.
 
         Raises:
-            BatchError: Not everything was delivered; `error.report` says what was. Also when `events` or
-                `progress` raises. After Ctrl-C, `batch.report_of` finds the report on the KeyboardInterrupt.
-            ConfigError: An option is malformed, or two contradict each other.
-            EventError: `events` is not iterable, or the session's properties are wrong. Nothing was sent.
+            BatchError: An event was not delivered, or `events` or `progress` raised. `error.report` has the
+                report; after Ctrl-C, `report_of(error)` finds it on the KeyboardInterrupt.
+            ConfigError: An option is malformed, or two contradict each other. Nothing was sent.
+            EventError: `events` is not iterable, or a session property is wrong. Nothing was sent.
 
         >>> from honeyhive_ext import HoneyHive
         >>> with HoneyHive() as hh:

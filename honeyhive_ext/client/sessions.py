@@ -1,4 +1,4 @@
-"""`hh.sessions`: the operations on sessions, in the calling thread."""
+"""`hh.sessions`: the operations on sessions, for code that waits for each answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit
 from honeyhive_ext.http import operations as calls
 
-# Batches and searches are imported when one begins, see resources.py.
+# Batches and searches are imported when one begins, so that a program that creates events starts sooner.
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Unpack
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class Sessions:
-    """Create sessions, the roots of traces, and read them as trees."""
+    """Create sessions, which are the roots of traces, and read their events as trees."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
-        self._observed_limit = ObservedSizeLimit()  # of the bodies of batches, by 413 answers
+        self._observed_limit = ObservedSizeLimit()  # of the bodies of batches, from 413 answers
 
     def create(
         self,
@@ -39,21 +39,22 @@ class Sessions:
         timeout: float | None = None,
         **fields: Unpack[CreateSessionRequestInput],
     ) -> CreateSessionResponse:
-        """Start a session, or add to the one that has this `session_id`.
+        """Start a session, or add to the session that has this `session_id`.
 
         Args:
-            retry: False for one attempt, or a `RetryPolicy`; None for the client's.
-            timeout: Seconds for one attempt; None for the client's.
-            **fields: The fields of CreateSessionRequest. `session_id` left out is made here, so a retry
-                is the same session. A second call with the same id merges `metadata` and
-                `user_properties` and returns the session that exists.
+            retry: False for one attempt, True for the standard policy, or a policy. Default: the client's.
+            timeout: Seconds for one attempt, at most 3600. Default: the client's.
+            **fields: The fields of CreateSessionRequest in the API document. Without `session_id`, an id is
+                made before the first attempt, so a retry is the same session. A second call with the same id
+                merges `metadata` and `user_properties`, and returns the session that exists.
 
         Returns:
             The session's own event, with `session_id`.
 
         Raises:
-            EventError: The input cannot become a session; the error names the path. Nothing was sent.
-            APIError: The service did not take it; see docs/failures.md.
+            EventError: The input cannot become a session; `error.path` names the value. Nothing was sent.
+            ConfigError: `retry` or `timeout` is malformed. Nothing was sent.
+            APIError: The service did not confirm the session; see docs/failures.md.
 
         >>> from honeyhive_ext import HoneyHive
         >>> with HoneyHive() as hh:
@@ -80,20 +81,26 @@ class Sessions:
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
     ) -> BatchReport:
-        """Record any number of events in one session, as `Events.create_batch` does.
+        """Record any number of events in one session, in few requests.
 
         Args:
-            session_id: The session. The service stores every event with it, whatever the event says.
+            session_id: The session. All events are stored with it, whatever `session_id` they have.
             events: Mappings or `CreateEventRequest`s: a list, a generator, any iterable.
-            max_events: See `Events.create_batch`, as for all that follow.
+            max_events: Events in one request, at least 1. Default 500.
+            max_bytes: Bytes in the body of one request. Default 5,000,000. A larger event is sent alone.
+            max_concurrency: Requests in flight, 1 to 64; 1 uses no threads. Default: the client's.
+            on_error: "raise" (default) or "collect", as for `Events.create_batch`.
+            progress: True for a progress bar, or a function, as for `Events.create_batch`.
+            retry, timeout: As for `create`, for each request.
 
         Returns:
-            What became of every event. The service confirms such requests without ids, so a success
-            counts for all events of its request.
+            What happened to each event. The service confirms these requests without ids, so a success counts
+            for all events of a request.
 
         Raises:
-            BatchError: Not everything was delivered; `error.report` says what was.
-            EventError: `session_id` is not a UUID. Nothing was sent.
+            BatchError: An event was not delivered; `error.report` has the rest.
+            ConfigError: An option is malformed. Nothing was sent.
+            EventError: `session_id` is not a UUID, or `events` is not iterable. Nothing was sent.
 
         >>> from honeyhive_ext import HoneyHive
         >>> with HoneyHive() as hh:
@@ -126,16 +133,25 @@ class Sessions:
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
     ) -> list[Event]:
-        """All events of a session in tree order: each before its steps, siblings by start_time.
+        """Return all events of a session: parents before their steps, siblings by start_time.
 
         Args:
-            session_id: The session's id, a UUID or its text.
-            retry: For each request: False for one attempt, or a `RetryPolicy`; None for the client's.
-            timeout: Seconds for one attempt of a request; None for the client's.
+            session_id: The session's id, as `uuid.UUID` or str.
+            retry, timeout: As for `create`, for each request.
+
+        Returns:
+            The events; an empty list if no event has this session_id.
 
         Raises:
             APIError: A request did not succeed; see docs/failures.md.
-            PaginationIncomplete: It cannot be promised that these are all.
+            PaginationIncomplete: It is not certain that these are all events.
+
+        >>> from honeyhive_ext import HoneyHive
+        >>> with HoneyHive() as hh:
+        ...     with hh.session("nightly") as session:
+        ...         sent = hh.events.create("tool", event_name="load")
+        ...     print([event.event_name for event in hh.sessions.events(session.session_id)])
+        ['nightly', 'load']
         """
         tree = self.tree(session_id, retry=retry, timeout=timeout)
         return [node.event for node in tree]
@@ -148,19 +164,20 @@ class Sessions:
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
     ) -> TraceTree:
-        """A session's events as a tree; `print` draws it with durations and errors. See docs/traces.md.
+        """Return a session's events as a tree, which `print` draws with durations and errors.
+
+        See docs/traces.md.
 
         Args:
-            session_id: The session's id, a UUID or its text.
-            retry: For each request: False for one attempt, or a `RetryPolicy`; None for the client's.
-            timeout: Seconds for one attempt of a request; None for the client's.
+            session_id: The session's id, as `uuid.UUID` or str.
+            retry, timeout: As for `create`, for each request.
 
         Returns:
-            The tree; without nodes if no event has this session_id.
+            The tree; it is empty if no event has this session_id.
 
         Raises:
             APIError: A request did not succeed; see docs/failures.md.
-            PaginationIncomplete: It cannot be promised that these are all.
+            PaginationIncomplete: It is not certain that these are all events.
 
         >>> from honeyhive_ext import HoneyHive
         >>> with HoneyHive() as hh:

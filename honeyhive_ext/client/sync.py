@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY
 
-# The rest is imported when a client is made: a program that only names the class pays 1 ms, not 100.
+# The rest is imported when a client is made, so that a program that only names the class starts fast.
 from honeyhive_ext.config.unpicklable import Unpicklable
 
-TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it would cost 3 ms
+TYPE_CHECKING = False  # type checkers know the name; `typing` is slow to import
 if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Self, Unpack
@@ -23,31 +23,41 @@ if TYPE_CHECKING:
 
 
 class HoneyHive(Unpicklable):
-    """A client of the HoneyHive events API.
+    """A client of the HoneyHive events API, for code that waits for each answer.
 
-    Keeps one pool of connections, opened at first use; may be shared between threads; closes at the
-    end of its `with` block. It cannot be pickled, since it holds the key: make one in each process.
+    `hh.events` records, reads, searches and updates events, `hh.sessions` starts and reads sessions, and
+    `hh.session()` and `hh.span()` record the code inside a `with` statement or a decorated function.
+
+    A client may be shared between threads. It opens its connections at the first request, keeps them in one
+    pool, and closes them at the end of its `with` statement or in `close()`. It cannot be pickled, since it
+    holds the key: make a client in each process.
 
     Args:
-        api_key: The project key (`hh_...`). Default: HH_API_KEY.
-        ingestion_api_key: A key that can only write, used instead of the project key for writes.
-            Alone it makes a client that can only write. Default: HH_INGESTION_API_KEY.
-        base_url: Where the API is. Default: HH_API_URL, else https://api.dp1.us.honeyhive.ai.
+        api_key: The project key (`hh_...`). Default: the environment variable HH_API_KEY.
+        ingestion_api_key: A key that can only write, used for writes in place of the project key. Without
+            a project key the client can only write. Default: HH_INGESTION_API_KEY.
+        base_url: The URL of the API. Default: HH_API_URL, else https://api.dp1.us.honeyhive.ai.
         source: The `source` of events that name none. Default: HH_SOURCE, else "sdk-python".
         timeout: Seconds that one attempt may take, at most 3600. Default: HH_API_TIMEOUT, else 30.
-        retry: A `RetryPolicy`, True (or None) for the standard one, False for one attempt.
-        max_concurrency: Requests of one batch in flight at a time, 1 to 64. Default 4.
-        on_unserializable: What becomes of a value that JSON cannot hold: an error that names its path
-            ("raise", the default), null ("null") or its repr ("repr").
-        redact: A function that sees every event as a dict before it is serialised, and returns what to send.
-        on_request: Called with a `RequestInfo` before each attempt.
-        on_response: Called with a `ResponseInfo` after each attempt.
-        on_retry: Called with a `RetryInfo` before each wait. A hook that raises is logged; the call goes on.
-        http_client: An `httpx.Client` of your own, with its proxies, limits and headers. It stays open.
-        transport: An `httpx.BaseTransport` below the client's own `httpx.Client`, closed with it.
+        retry: False for one attempt, or a `RetryPolicy`. Default: the standard policy, `RetryPolicy()`.
+        max_concurrency: Requests of one batch in flight, 1 to 64. Default 4.
+        on_unserializable: What happens to a value that JSON cannot hold: "raise" an `EventError` with its
+            path (default), or send "null" or its "repr" (at most 1,000 characters).
+        redact: A function that gets each event as a dict, before it is serialised, and returns the dict to
+            send. Default: none. See docs/sending.md.
+        on_request: A function that gets a `RequestInfo` before each attempt.
+        on_response: A function that gets a `ResponseInfo` after each attempt.
+        on_retry: A function that gets a `RetryInfo` before each wait. If one of the three raises, its error
+            is logged and the call continues.
+        http_client: Your own `httpx.Client`, with its proxies, limits and headers. You close it.
+        transport: An `httpx.BaseTransport` for the client's own `httpx.Client`, which closes it.
+
+    Attributes:
+        events: The operations on events, see `Events`.
+        sessions: The operations on sessions, see `Sessions`.
 
     Raises:
-        ConfigError: A setting is missing or malformed; the message says which and what to write.
+        ConfigError: A setting is missing or malformed; the message names it and what to write.
 
     >>> HoneyHive(api_key="hh_123", base_url="http://127.0.0.1:8080")
     HoneyHive(base_url='http://127.0.0.1:8080')
@@ -80,7 +90,7 @@ class HoneyHive(Unpicklable):
         from honeyhive_ext.http.sender import Sender
         from honeyhive_ext.observe.hooks import Observer
 
-        # From here on no frame holds a bare key, so a traceback with local variables shows none.
+        # From here on no frame holds a bare key: a traceback with local variables cannot show one.
         api_key, ingestion_api_key = secret(api_key), secret(ingestion_api_key)
         settings = build_settings(
             api_key=api_key,
@@ -114,10 +124,19 @@ class HoneyHive(Unpicklable):
         timeout: float | None = None,
         **fields: Unpack[CreateEventRequestInput],
     ) -> Span:
-        """A block, or decorator, that is one session: what is created inside belongs to it.
+        """Make a session, for `with` or as a decorator: events that are created inside belong to it.
 
-        Its own event, of type session, is created when the block ends, with outputs, duration and error.
-        The arguments are those of `span`. A session is a root: it has no parent, even inside another block.
+        When it ends, its own event, of type session, is created with its outputs, duration and error. It is
+        the root of a trace: it has no parent, even inside another session or span.
+
+        Args:
+            name: The `event_name`. Default for a decorator: the function's name.
+            on_error, capture_inputs, capture_outputs, retry, timeout: As for `span`.
+            **fields: The fields of CreateEventRequest in the API document, except another `event_type`.
+
+        Raises:
+            EventError: A field is not known or has a value that the API does not take.
+            ConfigError: An option is malformed, or the decorator has no parentheses.
 
         >>> from honeyhive_ext import HoneyHive
         >>> with HoneyHive() as hh, hh.session("support chat") as session:
@@ -147,26 +166,27 @@ class HoneyHive(Unpicklable):
         timeout: float | None = None,
         **fields: Unpack[CreateEventRequestInput],
     ) -> Span:
-        """A block, or decorator, that is one step: what is created inside has it as its parent.
+        """Make a span, for `with` or as a decorator: events that are created inside have it as their parent.
 
-        Its own event is created when the block ends, with inputs, outputs, duration and error. A
-        decorator records every call of a function, a coroutine function, a generator function or an
-        async generator function.
+        When it ends, its own event is created with its inputs, outputs, duration and error. A decorator
+        records every call of a function, coroutine function, generator function or async generator function.
 
         Args:
-            name: The `event_name`. A decorator takes the function's name if it is left out.
-            on_error: What happens if the event cannot be sent after code that succeeded: "log" it under
-                `honeyhive_ext.tracing`, or "raise" it. After code that raised, its own exception goes on,
-                with a note.
-            capture_inputs: Whether, or which, arguments of a decorated function become `inputs`.
-            capture_outputs: Whether what a decorated function returns or yields becomes `outputs`.
-            retry: False for one attempt, or a `RetryPolicy`; None for the client's.
-            timeout: Seconds for one attempt; None for the client's.
-            **fields: The fields of CreateEventRequest. `event_type` left out is "chain".
+            name: The `event_name`. Default for a decorator: the function's name.
+            on_error: What happens if the event cannot be sent and the code inside succeeded: "log" writes an
+                error to the logger `honeyhive_ext.tracing` (default), "raise" raises it. If the code inside
+                raised, its own exception continues, with a note.
+            capture_inputs: Arguments of a decorated function that become `inputs`: True for all (default),
+                False for none, or the names of some.
+            capture_outputs: Whether the value that a decorated function returns or yields becomes `outputs`.
+                Default True.
+            retry: False for one attempt, True for the standard policy, or a policy. Default: the client's.
+            timeout: Seconds for one attempt, at most 3600. Default: the client's.
+            **fields: The fields of CreateEventRequest in the API document. Default `event_type`: "chain".
 
         Raises:
-            EventError: A field is not known or not what the API takes.
-            ConfigError: The decorator is used without parentheses.
+            EventError: A field is not known or has a value that the API does not take.
+            ConfigError: An option is malformed, or the decorator has no parentheses.
 
         >>> from honeyhive_ext import HoneyHive
         >>> hh = HoneyHive()
@@ -199,5 +219,5 @@ class HoneyHive(Unpicklable):
         self.close()
 
     def __repr__(self) -> str:
-        sender = getattr(self, "_sender", None)  # a traceback may show a client that was never finished
+        sender = getattr(self, "_sender", None)  # a traceback may show a client whose __init__ raised
         return f"{type(self).__name__}(base_url={sender and sender.settings.base_url!r})"

@@ -19,11 +19,14 @@ import honeyhive_ext
 if TYPE_CHECKING:
     from honeyhive_ext.local import LocalServer
 
-MODULES = sorted(
-    m.name
-    for m in pkgutil.walk_packages(honeyhive_ext.__path__, "honeyhive_ext.")
-    if not m.name.endswith("__main__")
-)
+MODULES = [
+    "honeyhive_ext",
+    *sorted(
+        m.name
+        for m in pkgutil.walk_packages(honeyhive_ext.__path__, "honeyhive_ext.")
+        if not m.name.endswith("__main__")
+    ),
+]
 
 
 def examples(name: str) -> list[doctest.DocTest]:
