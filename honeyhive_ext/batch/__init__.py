@@ -1,6 +1,6 @@
-"""Batches: planning, reconciling and reporting of any number of events.
+"""Any number of events in few requests, and a report of what became of each.
 
-`HoneyHive.events.create_batch` and `HoneyHive.sessions.create_event_batch` return a `BatchReport`; the
+`HoneyHive.events.create_batch` and `HoneyHive.sessions.create_event_batch` return a `BatchReport`. The
 guide is docs/batches.md.
 """
 

@@ -1,4 +1,4 @@
-"""Reading the service's answers to a batch: which of our events does it say it has?"""
+"""What the service's answer to a batch says about each event."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from honeyhive_ext.errors import APIStatusError, HoneyHiveError, ResponseError, 
 
 @frozen
 class BatchAnswer:
-    """Outcome: the service answered. `error` is the error that this answer is where it is no success."""
+    """The service's answer to one request.
+
+    Attributes:
+        status: The HTTP status.
+        content: The body.
+        error: The error that the sender makes of this answer, or None for a success.
+    """
 
     status: int
     content: bytes
@@ -21,10 +27,10 @@ class BatchAnswer:
 
 
 def is_partial(status: int, content: bytes) -> bool:
-    """Whether an answer is the 500 that says which events of a batch are stored.
+    """Return whether an answer is the 500 that says which events of a batch are stored.
 
-    The API document has shown it as `{event_ids, errors, success}`, and gives it no schema now. A plain
-    500 is a failure like any other and is tried again whole.
+    The API document showed it as `{event_ids, errors, success}` and gives it no schema now. A plain 500 is
+    a failure as any other: the whole request is sent again.
 
     >>> is_partial(500, b'{"event_ids": [], "errors": ["x"], "success": false}'), is_partial(500, b"oops")
     (True, False)
@@ -45,7 +51,7 @@ def _list(value: object) -> list[object] | None:
 
 
 def listed_ids(content: bytes) -> list[str] | None:
-    """The ids that an answer lists, whoever's they are; None where it lists none."""
+    """Return the ids that an answer lists, ours or not, or None if it has no list of ids."""
     ids = _list((_json_object(content) or {}).get("event_ids"))
     if ids is None:
         return None
@@ -54,7 +60,13 @@ def listed_ids(content: bytes) -> list[str] | None:
 
 
 def missing(answer: BatchAnswer, ours: Sequence[str], *, ids_in_answer: bool) -> Set[str] | None:
-    """Which of our ids the answer leaves out; None where the answer is not about our events."""
+    """Return those of our ids that an answer leaves out, or None if the answer is not about our events.
+
+    Args:
+        answer: The answer.
+        ours: The ids that were sent.
+        ids_in_answer: Whether a success must list ids, as that of createEventBatch does.
+    """
     listed = listed_ids(answer.content)
     if listed is not None:
         if listed == ours:
@@ -62,7 +74,7 @@ def missing(answer: BatchAnswer, ours: Sequence[str], *, ids_in_answer: bool) ->
         left = set(ours)
         if left.issuperset(listed):
             return left.difference(listed)
-        # RFC 9562 section 4: a UUID reads the same in upper case, and a service may write it so
+        # RFC 9562, section 4: a UUID in upper case is the same UUID, and a service may write it that way
         by_lower = {event_id.lower(): event_id for event_id in ours}
         lowered = {event_id.lower() for event_id in listed}
         return left - {by_lower[i] for i in lowered} if lowered <= by_lower.keys() else None
@@ -76,14 +88,14 @@ def missing(answer: BatchAnswer, ours: Sequence[str], *, ids_in_answer: bool) ->
 
 
 def status_error(answer: BatchAnswer) -> APIStatusError:
-    """The error that an answer is."""
+    """Return the error that an answer is."""
     if answer.error is not None:
         return answer.error
     return error_class(answer.status)(answer.status, "", body=answer.content)
 
 
 def left_out(answer: BatchAnswer) -> HoneyHiveError:
-    """Why an event that the service leaves out again and again is given up, with its own words."""
+    """Return the error of an event that the service never stores, in the service's words."""
     body = _json_object(answer.content) or {}
     said = "; ".join(str(text) for text in _list(body.get("errors")) or ())
     text = said or str(body.get("message") or "the service did not store this event and gave no reason")

@@ -19,6 +19,8 @@ from honeyhive_ext.serialize.encoders import type_name
 
 BatchEvent = Mapping[str, Any] | CreateEventRequest
 
+TWICE = "an earlier event of this batch has this id; only that one is sent"
+
 
 class Intake:
     """Makes wire events of a caller's events, refuses what cannot be sent, and plans the others.
@@ -55,8 +57,7 @@ class Intake:
         # An id made here is new. An id that was given may come twice in the input, and the service's answer,
         # which names ids, could not tell the two events apart.
         if (type(given) is not dict or "event_id" in given) and self._is_known(event_id):
-            twice = EventError("stands earlier in the same batch; only the first was sent", path="event_id")
-            self._ledger.fail_one(position, event_id, "duplicate", twice, content)
+            self._ledger.fail_one(position, event_id, "duplicate", EventError(TWICE, path="event_id"), content)
             return None
         return self._plan(self._planner.add(position, event_id, content))
 

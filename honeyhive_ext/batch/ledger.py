@@ -1,4 +1,4 @@
-"""The ledger of a batch: what happened so far, event by event, and the report that it becomes."""
+"""The ledger of a batch: what is known of each event, and the counts of its requests."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ from honeyhive_ext.batch.report import BatchFailure, BatchReport, Reason
 from honeyhive_ext.errors import HoneyHiveError
 
 KEPT_BYTES = 32_000_000
-"""Bytes of failed events that a report keeps at most; later failures carry no `content`."""
+"""Bytes of failed events that a report keeps, at most. Later failures have no `content`."""
 
-
-DELIVERED, FAILED = 1, 2  # what the ledger notes of an event; 0 is neither
+DELIVERED, FAILED = 1, 2  # the state of an event; 0 is neither
 
 
 class Ledger:
-    """What happened so far, event by event; safe to write from several threads."""
+    """What is known of each event so far. Several threads may write to it.
+
+    Attributes:
+        delivered: Events that the service has.
+        requests: HTTP requests made, retries among them.
+        retries: How many of them repeated events.
+        bytes_sent: Bytes of all request bodies.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -34,11 +40,11 @@ class Ledger:
 
     @property
     def settled(self) -> int:
-        """How many events are delivered or have failed."""
+        """Events that are delivered or have failed."""
         return self.delivered + len(self._failures)
 
     def plan(self, chunk: Chunk) -> None:
-        """Note the ids of a chunk that is about to be sent. Chunks come in the order of the input."""
+        """Note the ids of a chunk that will be sent. Chunks come in the order of the input."""
         positions = chunk.positions
         first, last = positions[0], positions[-1]
         with self._lock:
@@ -50,7 +56,7 @@ class Ledger:
             self._state.extend(bytes(last + 1 - len(self._state)))
 
     def holds(self, event_id: str) -> bool:
-        """Whether an event with this id is in a chunk already."""
+        """Return whether a planned chunk has an event with this id."""
         return self._ids.holds(event_id)
 
     def deliver(self, part: Part) -> None:
@@ -68,7 +74,7 @@ class Ledger:
             self.delivered += len(positions)
 
     def open(self, chunk: Chunk) -> Part:
-        """The events of a planned chunk that are neither delivered nor failed."""
+        """Return the events of a planned chunk that are neither delivered nor failed."""
         with self._lock:
             state = self._state
             return Part(chunk, [row for row, position in enumerate(chunk.positions) if not state[position]])
@@ -86,8 +92,8 @@ class Ledger:
         error: HoneyHiveError,
         content: bytes | None = None,
     ) -> None:
-        """Note the failure of one event, with its JSON if it has one."""
-        _let_go(error)
+        """Note the failure of one event, and its JSON if there is one."""
+        _drop_tracebacks(error)
         with self._lock:
             if self._closed:
                 return
@@ -99,7 +105,7 @@ class Ledger:
                 self._state[position] = FAILED
 
     def fail_rest(self, read: int, error: HoneyHiveError) -> None:
-        """Fail what was read and never planned: Ctrl-C may come between any two steps of the reading."""
+        """Fail the events that were read and never planned: Ctrl-C can come between any two steps."""
         known = {failure.index for failure in self._failures}
         position = self._state.find(0)
         while position >= 0:
@@ -111,14 +117,20 @@ class Ledger:
                 self.fail_one(position, None, "not_sent", error)
 
     def count(self, requests: int, size: int, *, retry: bool) -> None:
-        """Note `requests` attempts of one body of `size` bytes; all but the first are retries, or all."""
+        """Count the attempts of one request.
+
+        Args:
+            requests: How many attempts were made.
+            size: Bytes of the body.
+            retry: Whether the first attempt repeats events too. The other attempts always do.
+        """
         with self._lock:
             self.requests += requests
             self.retries += requests if retry else requests - 1
             self.bytes_sent += requests * size
 
     def close(self, *, session_id: str | None, read: int, stopped: BaseException | None) -> BatchReport:
-        """The report. What is noted later, by a request that was left behind, no longer counts."""
+        """Return the report. What a request notes later does not count any more."""
         with self._lock:
             self._closed = True
             everything = self.delivered == len(self._state)
@@ -140,8 +152,8 @@ class Ledger:
             at = self._state.find(DELIVERED, at + 1)
 
 
-def _let_go(error: BaseException | None) -> None:
-    """Drop the tracebacks of an error that is kept: their frames hold requests and the caller's objects."""
+def _drop_tracebacks(error: BaseException | None) -> None:
+    """Drop the tracebacks of an error that a report keeps: they hold requests and the caller's objects."""
     while error is not None and error.__traceback__ is not None:
         error.__traceback__ = None
         error = error.__cause__ or error.__context__

@@ -1,4 +1,4 @@
-"""What a caller chooses for a batch, checked once and before anything is sent."""
+"""The options of a batch, checked once, before anything is sent."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from attrs import frozen
 from honeyhive_client.models import SessionProperties
 
 from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit, RequestLimits
+from honeyhive_ext.config.checks import whole_number
 from honeyhive_ext.config.retry_policy import RetryPolicy, retry_policy
 from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.errors import ConfigError
@@ -24,11 +25,16 @@ MOST_CONCURRENCY = 64
 
 @frozen(kw_only=True)
 class BatchOptions:
-    """What a caller chose for one batch, checked.
+    """The options of one batch, checked.
 
     Attributes:
-        session_id: The session that every event goes to, whatever it says itself; None for each its own.
-        opening: The call that makes this session, or None where it exists or is the path's.
+        limits: How much one request may hold.
+        concurrency: Requests in flight at a time, at most.
+        on_error: Whether missing events are raised or only reported.
+        policy: How each request is retried.
+        timeout: Seconds for one attempt; None for the client's.
+        session_id: The session of every event, whatever the event says; None if each event has its own.
+        opening: The call that creates this session, or None if there is nothing to create.
         by_path: Whether the session is in the request's path (createSessionEventBatch).
     """
 
@@ -56,16 +62,22 @@ def build_options(
     retry: RetryPolicy | bool | None = None,
     timeout: float | None = None,
 ) -> BatchOptions:
-    """Check what the caller gave; the session's id is decided here, once for the whole batch.
+    """Check the options of a batch, and choose the session's id, once for the whole batch.
+
+    Args:
+        settings: The client's settings.
+        observed: The size that the service accepts, as the client knows it so far.
+        session_id: The session that createSessionEventBatch adds to.
+        single_session, session_properties: As for `create_batch`, and so are all others.
 
     Raises:
-        ConfigError: An option is malformed, or two contradict each other.
-        EventError: The session's id or properties are.
+        ConfigError: An option has a wrong value, or two options contradict each other.
+        EventError: The session's id or properties are wrong.
     """
     concurrency = settings.max_concurrency if max_concurrency is None else max_concurrency
-    _whole("max_events", max_events, None)
-    _whole("max_bytes", max_bytes, None)
-    _whole("max_concurrency", concurrency, MOST_CONCURRENCY)
+    whole_number(max_events, "max_events", 1)
+    whole_number(max_bytes, "max_bytes", 1)
+    whole_number(concurrency, "max_concurrency", 1, MOST_CONCURRENCY)
     if on_error not in ("raise", "collect"):
         raise ConfigError(f'on_error is {on_error!r}: write "raise" or "collect"')
     opening: Call | None = None
@@ -78,7 +90,7 @@ def build_options(
         chosen, opening = calls.session_creation(fields, settings)
     elif session_properties is not None:
         raise ConfigError(
-            "session_properties make the session of single_session=True: set it, or leave them out"
+            "session_properties need single_session=True: set it, or leave session_properties out"
         )
     return BatchOptions(
         limits=RequestLimits(max_events, max_bytes, observed),
@@ -90,15 +102,3 @@ def build_options(
         opening=opening,
         by_path=session_id is not None,
     )
-
-
-def _whole(name: str, value: object, most: int | None) -> None:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int)
-        or value < 1
-        or (most is not None and value > most)
-    ):
-        raise ConfigError(
-            f"{name} is {value!r}: give a whole number, {f'1 to {most}' if most else '1 or more'}"
-        )

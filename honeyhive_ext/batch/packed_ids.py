@@ -1,4 +1,4 @@
-"""Ids in little memory: 16 bytes for each UUID, so that a report of a million events is 17 MB, not 100."""
+"""Ids in little memory: 16 bytes for each UUID, so that the report of a large batch stays small."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORD = (1 << 64) - 1
 
 
 def _pack(ids: Sequence[str]) -> bytes | None:
-    """The ids as 16 bytes each; None if one of them is not a UUID in lower case with its four hyphens."""
+    """Return the ids as 16 bytes each, or None if one is not a UUID in lower case with its four hyphens."""
     return bytes.fromhex("".join(ids).replace("-", "")) if all_canonical(ids) else None
 
 
@@ -27,9 +27,9 @@ def _unpack(packed: bytes | bytearray, at: int) -> str:
 
 @frozen(repr=False, eq=False)
 class EventIds(Sequence[str]):
-    """A read-only sequence of event ids, kept in 16 bytes each.
+    """A read-only sequence of event ids that takes 16 bytes for each UUID.
 
-    It compares equal to any list or tuple of the same ids.
+    It is equal to any list or tuple of the same ids.
 
     >>> ids = IdStore()
     >>> ids.put(0, ["0b0d9a4e-27c1-4f0b-9a3c-5f1f64f3f6a1", "not a UUID"])
@@ -80,14 +80,14 @@ class EventIds(Sequence[str]):
 
 
 class IdStore:
-    """The ids of a batch by position in the input, as they are read."""
+    """The ids of a batch by their position in the input."""
 
     def __init__(self) -> None:
         self._packed = bytearray()
         self._other: dict[int, str] = {}
 
     def put(self, first: int, ids: Sequence[str]) -> None:
-        """Keep the ids of the positions from `first` on. Positions only grow; one left out has no id."""
+        """Keep the ids of the positions from `first` on. Positions only grow. One left out has no id."""
         self._packed.extend(bytes(first * _WIDTH - len(self._packed)))
         packed = _pack(ids)
         if packed is not None:
@@ -100,7 +100,7 @@ class IdStore:
                 self._other[position] = event_id
 
     def select(self, positions: Iterable[int]) -> EventIds:
-        """The ids at these positions, in that order."""
+        """Return the ids at these positions, in this order."""
         packed = bytearray()
         other: dict[int, str] = {}
         for number, position in enumerate(positions):
@@ -110,13 +110,13 @@ class IdStore:
         return EventIds(packed, other)
 
     def hand_over(self) -> EventIds:
-        """All ids, where no position was left out, without a copy of them: the store is empty afterwards."""
+        """Return all ids without a copy, if no position was left out. The store is empty afterwards."""
         kept = EventIds(self._packed, self._other)
         self._packed, self._other = bytearray(), {}
         return kept
 
     def holds(self, event_id: str) -> bool:
-        """Whether an id is kept; looks at all of them, so it is for the rare case."""
+        """Return whether an id is kept. It looks at all ids, so call it rarely."""
         packed = _pack([event_id])
         if packed is None:
             return event_id in self._other.values()
@@ -127,10 +127,10 @@ class IdStore:
 
 
 class SeenIds:
-    """Which ids came before: 8 bytes of hash for each in an open table, about 16 MB for a million.
+    """Which ids came before, as hashes of 8 bytes each in an open table.
 
-    `add` may take a new id for an old one when two hashes are equal, so whoever asks confirms it against
-    the ids themselves; the other way round never happens.
+    When two hashes are equal, `add` takes a new id for an old one, so confirm it with the ids themselves. An
+    old id is never taken for a new one.
 
     >>> seen = SeenIds()
     >>> seen.add("a"), seen.add("b"), seen.add("a")
@@ -142,14 +142,14 @@ class SeenIds:
         self._used = 0
 
     def add(self, event_id: str) -> bool:
-        """Remember an id; False if its hash was there already."""
+        """Remember an id. Return False if its hash was there before."""
         if 3 * self._used > 2 * len(self._table):
             old = self._table
             self._table = array("Q", bytes(16 * len(old)))
             for word in old:
                 if word:
                     self._place(word)
-        # str hashes are 64 bits of SipHash with a key of the process: spread evenly, whatever the ids are
+        # A str hash is 64 bits of SipHash with a key of the process: evenly spread, whatever the ids are.
         if not self._place(hash(event_id) & _WORD or 1):
             return False
         self._used += 1

@@ -1,4 +1,4 @@
-"""Planning: how events become requests, by count and by bytes. Pure, but for what limits.py learns."""
+"""How events become requests, by count and by bytes. Pure, but for the limit observed in limits.py."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _FRAME = len(_HEAD) + len(_TAIL)
 
 @define(eq=False)
 class Chunk:
-    """The events of one planned request, and its body, made once.
+    """The events of one planned request, and its body, which is made once.
 
-    One body and no bytes object for each event: a batch then takes half the memory and a fifth less time.
+    There is one body, and no bytes object for each event: that takes less memory and time.
 
     Attributes:
-        positions: Where each event stands in the input, ascending.
+        positions: The position of each event in the input, ascending.
         ids: The events' ids.
         content: The body: `{"events":[...]}`.
     """
@@ -35,10 +35,10 @@ class Chunk:
 
     @property
     def ends(self) -> Sequence[int]:
-        """Where in `content` each event's JSON ends; the next one begins a comma later.
+        """Where in `content` the JSON of each event ends. The next event begins after a comma.
 
-        A body that was written in one go does not say, and needs not where all goes well. Its events, read
-        and written again one by one, are the same bytes: orjson wrote them and no number was rounded.
+        For a body that was written in one go, this is found only when a part of it must be sent. Its events,
+        read and written again one by one, are the same bytes: orjson wrote them and rounded no number.
         """
         if self._ends is None:
             sizes = (len(orjson.dumps(event)) for event in orjson.loads(self.content)["events"])
@@ -49,12 +49,12 @@ class Chunk:
         return self._ends
 
     def start(self, row: int) -> int:
-        """Where in `content` the JSON of an event begins."""
+        """Return where in `content` the JSON of an event begins."""
         return self.ends[row - 1] + 1 if row else len(_HEAD)
 
 
 class Part:
-    """Some events of a chunk, in their order: what goes into one request.
+    """Some events of a chunk, in their order, for one request.
 
     >>> planner = Planner(RequestLimits(max_events=3))
     >>> [planner.add(n, f"id {n}", b'{"n":%d}' % n) for n in range(2)]
@@ -75,7 +75,7 @@ class Part:
 
     @classmethod
     def of(cls, chunk: Chunk) -> Part:
-        """All events of a chunk."""
+        """Return all events of a chunk."""
         return cls(chunk, range(len(chunk.ids)))
 
     def __len__(self) -> int:
@@ -93,18 +93,18 @@ class Part:
 
     @property
     def positions(self) -> Sequence[int]:
-        """Where the events stand in the input, ascending."""
+        """The positions of the events in the input, ascending."""
         positions = self.chunk.positions
         return positions if self._whole else [positions[row] for row in self.rows]
 
     def events(self) -> Iterator[tuple[int, str, bytes]]:
-        """Position, id and JSON of each event."""
+        """Yield the position, id and JSON of each event."""
         chunk = self.chunk
         for row in self.rows:
             yield chunk.positions[row], chunk.ids[row], chunk.content[chunk.start(row) : chunk.ends[row]]
 
     def body(self) -> bytes:
-        """The request's body; the bytes of an event are the same in every request."""
+        """Return the request's body. The bytes of an event are the same in every request."""
         chunk, rows = self.chunk, self.rows
         if self._whole:
             return chunk.content
@@ -116,7 +116,7 @@ class Part:
 
     @property
     def size(self) -> int:
-        """How long `body()` is, in bytes."""
+        """Bytes of `body()`."""
         return _FRAME + sum(self._sizes()) + max(0, len(self) - 1)
 
     def _sizes(self) -> Iterator[int]:
@@ -124,19 +124,19 @@ class Part:
         return (chunk.ends[row] - chunk.start(row) for row in self.rows)
 
     def cut(self, at: int) -> tuple[Part, Part]:
-        """The first `at` events, and the others."""
+        """Return the first `at` events, and the others."""
         return Part(self.chunk, self.rows[:at]), Part(self.chunk, self.rows[at:])
 
     def only(self, ids: Container[str]) -> Part:
-        """The events with these ids."""
+        """Return the events with these ids."""
         return Part(self.chunk, [row for row in self.rows if self.chunk.ids[row] in ids])
 
     def without(self, ids: Container[str]) -> Part:
-        """The events with other ids."""
+        """Return the events with other ids."""
         return Part(self.chunk, [row for row in self.rows if self.chunk.ids[row] not in ids])
 
     def fitting(self, most: int) -> int:
-        """How many of the first events fit a body of `most` bytes; at least one."""
+        """Return how many of the first events fit into a body of `most` bytes; at least one."""
         total = _FRAME - len(_COMMA)
         for number, size in enumerate(self._sizes()):
             total += size + len(_COMMA)
@@ -145,7 +145,7 @@ class Part:
         return len(self)
 
     def half_of_bytes(self) -> int:
-        """Where to cut two or more events so that both sides have about half of the bytes."""
+        """Return where to cut two or more events so that both sides have about half of the bytes."""
         sums = list(accumulate(self._sizes(), initial=0))
         half = sums[-1] / 2
         cut = bisect_left(sums, half)
@@ -154,18 +154,21 @@ class Part:
 
 
 class Planner:
-    """Events in, chunks out: each within the limits, in the order of the input.
+    """Collects events into chunks within the limits, in the order of the input.
 
-    An event that is larger than the limit by itself becomes a chunk of its own: only the service can say
-    that it is too large.
+    An event that is larger than the limit by itself gets its own chunk: only the service can say that it is
+    too large.
+
+    Attributes:
+        ids: The ids of the events that are in no chunk yet.
     """
 
     def __init__(self, limits: RequestLimits) -> None:
         self._limits = limits
         self._observed = limits.observed
         self._max_events, self._max_bytes = limits.max_events, limits.max_bytes
-        # Written over and over: to keep every event's own bytes until the chunk is full costs more, in page
-        # faults, than to copy them here.
+        # One buffer for all chunks: it costs less to copy each event here than to keep its own bytes until
+        # the chunk is full, which means page faults.
         self._buffer = bytearray(_HEAD)
         self._begin()
 
@@ -173,10 +176,10 @@ class Planner:
         self._end = len(_HEAD)
         self._positions: list[int] = []
         self._ends: list[int] = []
-        self.ids: list[str] = []  # of the events that are in no chunk yet
+        self.ids: list[str] = []
 
     def add(self, position: int, event_id: str, content: bytes) -> Chunk | None:
-        """Take one event; a chunk when one is complete."""
+        """Take one event. Return a chunk when one is complete."""
         full: Chunk | None = None
         begin = self._end
         if begin > len(_HEAD):
@@ -197,13 +200,13 @@ class Planner:
         return full
 
     def add_body(self, first: int, ids: list[str], content: bytes) -> Chunk | None:
-        """The body of successive events, from position `first` on, as a chunk; None if it is too large."""
+        """Return the body of successive events, from position `first` on, as a chunk; None if too large."""
         if len(content) > self._limits.size:
             return None
         return Chunk(range(first, first + len(ids)), ids, content)
 
     def flush(self) -> Chunk | None:
-        """What is left, if anything is."""
+        """Return the events that are left as a chunk, or None if there are none."""
         if not self.ids:
             return None
         end = self._end + len(_TAIL)

@@ -1,4 +1,4 @@
-"""What became of a batch, event by event."""
+"""The report of a batch: what became of each event."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from honeyhive_ext.errors import BatchError, HoneyHiveError
 Reason = Literal["invalid", "duplicate", "refused", "too_large", "failed", "not_sent"]
 """Why an event is not known to be delivered:
 
-- `invalid`: it could not become a wire event; nothing was sent of it.
-- `duplicate`: its `event_id` stands earlier in the same input; only the first one was sent.
-- `refused`: the service refuses this event, alone as well as among others.
-- `too_large`: the service refuses its size, alone (413).
+- `invalid`: it could not become an event of the API, so it was not sent.
+- `duplicate`: an earlier event of the same input has its `event_id`; only the first one was sent.
+- `refused`: the service refuses this event, also when it is sent alone.
+- `too_large`: the service refuses its size, also when it is sent alone (413).
 - `failed`: its requests got no usable answer, or none before the batch was interrupted. It may be stored.
 - `not_sent`: the batch stopped before it was sent.
 """
@@ -27,13 +27,13 @@ class BatchFailure:
     """One event that is not known to be delivered.
 
     Attributes:
-        index: Where it stood in the input, from 0.
-        event_id: Its id, or None where it got none.
-        reason: Why, in one word of `honeyhive_ext.batch.Reason`: `invalid`, `duplicate`, `refused`,
+        index: Its position in the input, from 0.
+        event_id: Its id, or None if it got none.
+        reason: One word of `honeyhive_ext.batch.Reason`: `invalid`, `duplicate`, `refused`,
             `too_large`, `failed` or `not_sent`.
         error: What happened, such as a `BadRequestError` with the service's message.
-        content: The event's JSON as it was (or would have been) sent; None where there is none, and
-            after the first 32 MB of failed events.
+        content: The event's JSON as it was sent, or would have been. None if there is none, and after the
+            first 32 MB of failed events.
     """
 
     __module__ = "honeyhive_ext"
@@ -46,7 +46,7 @@ class BatchFailure:
 
     @property
     def event(self) -> dict[str, Any] | None:
-        """The event as a dictionary that can be sent again, with the same id; None without `content`."""
+        """The event as a dict that you can send again, with the same id; None without `content`."""
         if self.content is None:
             return None
         event: dict[str, Any] = orjson.loads(self.content)
@@ -61,18 +61,17 @@ class BatchReport:
     """What became of every event of a batch.
 
     Attributes:
-        event_ids: The ids of the delivered events, in the order of the input. A sequence that keeps
+        event_ids: The ids of the delivered events, in the order of the input, in a sequence that takes
             16 bytes for each id.
         session_id: The one session of the events, for `single_session=True` and
-            `sessions.create_event_batch`; else None.
+            `sessions.create_event_batch`. Otherwise None.
         failures: The events that are not known to be delivered, in the order of the input.
         requests: HTTP requests made, repeated ones among them.
-        retries: How many of them repeated events after an answer that failed, was unclear or left some
+        retries: Requests that repeated events after an answer that failed, was unclear or left events
             out. Requests that split a refused batch are not retries.
         bytes_sent: Bytes of all request bodies, before any compression.
-        read: How many events were read from the input. Less than there are only where the batch
-            stopped early.
-        stopped: What stopped the batch before its end, else None.
+        read: Events that were read from the input: all of them, unless the batch stopped early.
+        stopped: The exception that stopped the batch before its end, or None.
     """
 
     __module__ = "honeyhive_ext"
@@ -92,16 +91,16 @@ class BatchReport:
         return not self.failures and self.stopped is None
 
     def raise_for_failures(self) -> None:
-        """Raise if anything was not delivered, else do nothing.
+        """Raise an error if an event was not delivered.
 
         Raises:
-            BatchError: It carries this report, and comes from the first failure's error.
+            BatchError: It carries this report, and comes from the error of the first failure.
         """
         if not self.success:
             raise self.error() from (self.stopped or self.failures[0].error)
 
     def error(self) -> BatchError:
-        """The error that says what is missing and carries this report."""
+        """Return the error that says what is missing and carries this report."""
         lost = len(self.failures)
         text = f"{lost} of {len(self.event_ids) + lost} events not delivered ({_by_reason(self.failures)})"
         if self.stopped is not None:
@@ -123,16 +122,16 @@ class BatchReport:
 
 
 def report_of(error: BaseException | None) -> BatchReport | None:
-    """The report that an exception carries, itself or in what it came from.
+    """Return the report of a batch from the exception that ended it.
 
-    A `BatchError` carries it; so does the `KeyboardInterrupt` or `asyncio.CancelledError` that
-    interrupted a batch, and a `TimeoutError` that `asyncio.timeout` made of one.
+    A `BatchError` carries the report. So does the `KeyboardInterrupt` or `asyncio.CancelledError` that
+    interrupted a batch, and the `TimeoutError` that `asyncio.timeout` makes of that one.
 
     Args:
-        error: Any exception.
+        error: Any exception. Its causes and contexts are searched too.
 
     Returns:
-        The report so far, or None.
+        The report so far, or None if there is none.
 
     >>> report_of(BatchError("one event not delivered", BatchReport(event_ids=("a",))))
     <BatchReport: 1 delivered; 0 requests, 0 retries, 0 bytes>

@@ -143,31 +143,31 @@ class Run:
 
     def __call__(self, batch: Iterable[Entry]) -> BatchReport:
         ledger = Ledger()
-        flow = BatchState(ledger, self.limits, ids_in_answer=True, deadline=60.0)
+        state = BatchState(ledger, self.limits, ids_in_answer=True, deadline=60.0)
         planner = Planner(self.limits)
         read = 0
         for entry in batch:
             read += 1
-            self._deliver(planner.add(*entry), flow)
-        self._deliver(planner.flush(), flow)
-        return ledger.close(session_id=None, read=read, stopped=flow.stop)
+            self._deliver(planner.add(*entry), state)
+        self._deliver(planner.flush(), state)
+        return ledger.close(session_id=None, read=read, stopped=state.stop)
 
-    def _deliver(self, chunk: Chunk | None, flow: BatchState) -> None:
+    def _deliver(self, chunk: Chunk | None, state: BatchState) -> None:
         if chunk is None:
             return
-        flow.ledger.plan(chunk)
-        steps = Delivery(chunk, flow).steps()
-        before = flow.ledger.requests
+        state.ledger.plan(chunk)
+        steps = Delivery(chunk, state).steps()
+        before = state.ledger.requests
         outcome: BatchAnswer | APIError | None = None
         while True:
             try:
                 step = steps.send(outcome)
             except StopIteration:
                 break
-            outcome = self._perform(step, flow)
-        self.requests_of_chunk.append((len(chunk.ids), flow.ledger.requests - before))
+            outcome = self._perform(step, state)
+        self.requests_of_chunk.append((len(chunk.ids), state.ledger.requests - before))
 
-    def _perform(self, step: SendPart | Backoff, flow: BatchState) -> BatchAnswer | APIError | None:
+    def _perform(self, step: SendPart | Backoff, state: BatchState) -> BatchAnswer | APIError | None:
         if isinstance(step, Backoff):
             self.waits += 1
             return None
@@ -178,7 +178,7 @@ class Run:
         while outcome is CUT and attempts < self.tries:
             attempts += 1
             outcome = self.service(content)
-        flow.ledger.count(attempts, len(content), retry=step.again)
+        state.ledger.count(attempts, len(content), retry=step.again)
         return outcome
 
 

@@ -1,4 +1,4 @@
-"""DeliveryStep by step, what one chunk of a batch does about each answer. The events are named by letters."""
+"""What one chunk of a batch does about each answer, step by step. The events are named by letters."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from honeyhive_ext.batch.reconcile import (
     DeliveryOutcome,
     SendPart,
 )
-from honeyhive_ext.batch.report import BatchFailure
+from honeyhive_ext.batch.report import BatchFailure, Reason
 from honeyhive_ext.errors import (
     APIConnectionError,
     APIError,
     APIStatusError,
     AuthenticationError,
     BadRequestError,
+    HoneyHiveError,
     NotFoundError,
     PayloadTooLargeError,
     PermissionDeniedError,
@@ -43,20 +44,47 @@ def refuses(status: int) -> BatchAnswer:
     return BatchAnswer(status, b'{"message": "no"}')
 
 
+class NotingLedger(Ledger):
+    """A ledger that shows its failures before it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failures: list[BatchFailure] = []
+
+    def fail_one(
+        self,
+        position: int,
+        event_id: str | None,
+        reason: Reason,
+        error: HoneyHiveError,
+        content: bytes | None = None,
+    ) -> None:
+        super().fail_one(position, event_id, reason, error, content)
+        self.failures.append(BatchFailure(position, event_id, reason, error, content))
+
+
+class State(BatchState):
+    """What the chunks of a test share."""
+
+    def __init__(self, *, ids_in_answer: bool = True) -> None:
+        self.noted = NotingLedger()
+        self.planned = 0
+        super().__init__(self.noted, RequestLimits(), ids_in_answer=ids_in_answer, deadline=60.0)
+
+
 class Chunked:
     """One chunk of events `letters`; each is 10 bytes long, or as long as `sizes` says."""
 
-    def __init__(
-        self, letters: str, flow: BatchState | None = None, sizes: dict[str, int] | None = None
-    ) -> None:
-        self.flow = flow or BatchState(Ledger(), RequestLimits(), ids_in_answer=True, deadline=60.0)
-        start = len(self.flow.ledger._state)
+    def __init__(self, letters: str, state: State | None = None, sizes: dict[str, int] | None = None) -> None:
+        self.state = state or State()
+        start = self.state.planned
+        self.state.planned += len(letters)
         contents = [b"%s" % (letter.encode() * (sizes or {}).get(letter, 10)) for letter in letters]
         chunk = chunk_of(
             [Entry(start + n, *pair) for n, pair in enumerate(zip(letters, contents, strict=True))]
         )
-        self.flow.ledger.plan(chunk)
-        self.delivery = Delivery(chunk, self.flow)
+        self.state.ledger.plan(chunk)
+        self.delivery = Delivery(chunk, self.state)
         self._steps = self.delivery.steps()
         self.step = self._next(None)
 
@@ -76,7 +104,7 @@ class Chunked:
 
     @property
     def failures(self) -> list[BatchFailure]:
-        return self.flow.ledger._failures
+        return self.state.noted.failures
 
     @property
     def failed(self) -> dict[str | None, str]:
@@ -84,7 +112,7 @@ class Chunked:
 
     @property
     def delivered(self) -> int:
-        return self.flow.ledger.delivered
+        return self.state.ledger.delivered
 
 
 def test_events_that_the_answer_names_are_not_sent_again() -> None:
@@ -161,9 +189,9 @@ def test_an_answer_about_other_events_is_asked_for_three_times(answer: BatchAnsw
     assert run.failed == {"a": "failed", "b": "failed"}
     error = run.failures[0].error
     assert isinstance(error, ResponseError)
-    assert str(error) == f"{said}: whether these are stored is not known"
+    assert str(error) == f"{said}, so this event may be stored or not"
     assert (error.status, error.body) == (200, answer.content)
-    assert run.flow.strikes == 1
+    assert run.state.strikes == 1
 
 
 def test_an_unclear_answer_is_forgotten_when_a_clear_one_comes() -> None:
@@ -172,14 +200,14 @@ def test_an_unclear_answer_is_forgotten_when_a_clear_one_comes() -> None:
     assert run.told(None, BatchAnswer(200, b"{}")) == ["send a again", "wait 0"]
     assert run.told(None, BatchAnswer(200, b"{}")) == ["send a again", "wait 1"]
     assert run.told(None, names("a")) == ["send a again", DONE]
-    assert run.flow.strikes == 0
+    assert run.state.strikes == 0
 
 
 def test_a_body_that_is_too_large_is_cut_by_bytes_and_the_limit_is_learnt() -> None:
     run = Chunked("abcde", sizes={"a": 40})
     assert run.told(BatchAnswer(413, b"")) == ["send a"]
     # {"events":[ and ]} are 13 bytes, five events 40 + 4 * 10, and four commas
-    assert run.flow.limits.observed.value == int(0.9 * (13 + 80 + 4))
+    assert run.state.limits.observed.value == int(0.9 * (13 + 80 + 4))
     assert run.told(names("a"), names("bcde")) == ["send bcde", DONE]
     assert (run.delivered, run.failed) == (5, {})
 
@@ -194,7 +222,7 @@ def test_an_event_that_is_too_large_alone_is_reported_and_the_others_arrive() ->
 def test_a_limit_learnt_elsewhere_cuts_what_is_not_sent_yet() -> None:
     run = Chunked("abcd")
     assert run.told(names("")) == ["wait 0"]
-    run.flow.limits.observed.observe(60)  # 54 bytes: 13 of frame, and three events with two commas are 32
+    run.state.limits.observed.observe(60)  # 54 bytes: 13 of frame, and three events with two commas are 32
     assert run.told(None) == ["send abc again"]
     assert run.told(names("abc")) == ["send d again"]
     assert run.told(names("d")) == [DONE]
@@ -203,13 +231,13 @@ def test_a_limit_learnt_elsewhere_cuts_what_is_not_sent_yet() -> None:
 def test_a_limit_that_still_holds_everything_cuts_nothing() -> None:
     run = Chunked("abcd")
     assert run.told(names("")) == ["wait 0"]
-    run.flow.limits.observed.value = 13 + 4 * 10 + 3
+    run.state.limits.observed.value = 13 + 4 * 10 + 3
     assert run.told(None) == ["send abcd again"]
 
 
 def test_what_a_limit_cuts_off_is_sent_right_after_what_it_was_cut_from() -> None:
     run = Chunked("abcdefgh")
-    run.flow.limits.observed.value = 13 + 3 * 10 + 2
+    run.state.limits.observed.value = 13 + 3 * 10 + 2
     assert run.told(refuses(400), names("abc"), names("d")) == ["send abc", "send d", "send efg"]
     assert run.told(names("efg"), names("h")) == ["send h", DONE]
 
@@ -217,13 +245,13 @@ def test_what_a_limit_cuts_off_is_sent_right_after_what_it_was_cut_from() -> Non
 def test_what_is_known_of_events_stays_known_when_a_limit_learnt_elsewhere_cuts_them() -> None:
     unclear = Chunked("abcd")
     assert unclear.told(BatchAnswer(200, b"{}")) == ["wait 0"]
-    unclear.flow.limits.observed.value = 13 + 3 * 10 + 2
+    unclear.state.limits.observed.value = 13 + 3 * 10 + 2
     assert unclear.told(None, names("abc")) == ["send abc again", "send d again"]
     probing = Chunked("abcdefgh")
     assert probing.told(refuses(400), refuses(400), names("ab"), refuses(400)) == [
         *("send abcd", "send ab", "send c", "send d")
     ]
-    probing.flow.limits.observed.value = 13 + 2 * 10 + 1
+    probing.state.limits.observed.value = 13 + 2 * 10 + 1
     assert probing.told(names("d"), names("ef")) == ["send ef", "send gh"]
     assert probing.told(names("")) == ["send g"]  # one of them may be the one that is refused
 
@@ -242,19 +270,19 @@ def test_a_lost_connection_fails_the_request_and_goes_on_with_the_rest() -> None
     assert run.told(refuses(400), lost, names("cd")) == ["send ab", "send cd", DONE]
     assert (run.delivered, run.failed) == (2, {"a": "failed", "b": "failed"})
     assert run.failures[0].error is lost
-    assert (run.flow.strikes, run.flow.stop) == (0, None)
+    assert (run.state.strikes, run.state.stop) == (0, None)
 
 
 def test_three_failed_requests_in_a_row_stop_the_batch() -> None:
-    flow = BatchState(Ledger(), RequestLimits(), ids_in_answer=True, deadline=60.0)
+    state = State()
     losses = [APIConnectionError(f"cut {n}") for n in range(4)]
     for number, letter in enumerate("abc"):
-        assert flow.stop is None
-        assert Chunked(letter, flow).told(losses[number]) == [DONE]
-    assert flow.stop is losses[2]
-    flow.failed(losses[3])
-    assert flow.stop is losses[2]
-    after = Chunked("de", flow)
+        assert state.stop is None
+        assert Chunked(letter, state).told(losses[number]) == [DONE]
+    assert state.stop is losses[2]
+    state.failed(losses[3])
+    assert state.stop is losses[2]
+    after = Chunked("de", state)
     assert after.step == DONE
     assert after.failed == {"a": "failed", "b": "failed", "c": "failed", "d": "not_sent", "e": "not_sent"}
     assert after.failures[-1].error is losses[2]
@@ -262,10 +290,10 @@ def test_three_failed_requests_in_a_row_stop_the_batch() -> None:
 
 @pytest.mark.parametrize("answer", [names("b"), refuses(400), refuses(409), BatchAnswer(413, b"")])
 def test_any_answer_about_the_events_ends_the_row_of_failed_requests(answer: BatchAnswer) -> None:
-    flow = BatchState(Ledger(), RequestLimits(), ids_in_answer=True, deadline=60.0)
-    flow.strikes = 2
-    Chunked("b", flow).told(answer)
-    assert flow.strikes == 0
+    state = State()
+    state.strikes = 2
+    Chunked("b", state).told(answer)
+    assert state.strikes == 0
 
 
 @pytest.mark.parametrize(
@@ -286,13 +314,13 @@ def test_a_refused_key_and_a_redirect_stop_the_batch_at_once(
     following = run.told(error)
     assert following == ([DONE] if stops else ["send b"])
     assert run.failed == ({"a": reason, "b": "not_sent"} if stops else {"a": reason})
-    assert run.flow.stop is (error if stops else None)
+    assert run.state.stop is (error if stops else None)
 
 
 def test_what_may_be_stored_already_counts_as_failed_when_the_batch_stops() -> None:
     run = Chunked("abc")
     assert run.told(BatchAnswer(200, b"{}")) == ["wait 0"]
-    run.flow.stop = APIConnectionError("elsewhere")
+    run.state.stop = APIConnectionError("elsewhere")
     assert run.told(None) == [DONE]
     assert run.failed == {"a": "failed", "b": "failed", "c": "failed"}
 
@@ -304,13 +332,13 @@ def test_a_route_that_refuses_each_of_eight_events_is_dead_for_the_chunks_that_f
     run = Chunked(letters)
     while run.told(refuses(status)) != [DONE]:
         pass
-    assert run.flow.dead_route == status
+    assert run.state.dead_route == status
     assert set(run.failed.values()) == {"refused"}
-    after = Chunked("ijk", run.flow)
+    after = Chunked("ijk", run.state)
     assert after.told(refuses(status)) == [DONE]
     assert after.failed["k"] == "refused"
     assert isinstance(after.failures[-1].error, NotFoundError if status == 404 else BadRequestError)
-    other = Chunked("lm", run.flow)
+    other = Chunked("lm", run.state)
     assert other.told(refuses(400)) == ["send l"]
 
 
@@ -319,7 +347,7 @@ def test_fewer_events_or_another_refusal_say_nothing_of_the_route(letters: str, 
     run = Chunked(letters)
     while run.told(refuses(status)) != [DONE]:
         pass
-    assert run.flow.dead_route is None
+    assert run.state.dead_route is None
 
 
 def test_a_route_that_takes_the_last_of_eight_events_is_not_dead() -> None:
@@ -327,21 +355,21 @@ def test_a_route_that_takes_the_last_of_eight_events_is_not_dead() -> None:
     # one refusal for each of the seven events and each of the seven requests that are halved
     assert run.told(*[refuses(404)] * 14)[-1] == "send h"
     assert run.told(names("h")) == [DONE]
-    assert run.flow.dead_route is None
+    assert run.state.dead_route is None
 
 
 def test_a_route_that_has_taken_an_event_is_not_dead() -> None:
     run = Chunked("abcdefgh")
     while run.told(refuses(404)) != [DONE]:
         pass
-    assert Chunked("i", run.flow).told(names("i")) == [DONE]
-    assert Chunked("jk", run.flow).told(refuses(404)) == ["send j"]
+    assert Chunked("i", run.state).told(names("i")) == [DONE]
+    assert Chunked("jk", run.state).told(refuses(404)) == ["send j"]
 
 
 def test_a_session_s_batch_is_delivered_by_success_alone() -> None:
-    flow = BatchState(Ledger(), RequestLimits(), ids_in_answer=False, deadline=60.0)
-    assert Chunked("ab", flow).told(BatchAnswer(200, b'{"success": true}')) == [DONE]
-    assert flow.ledger.delivered == 2
+    state = State(ids_in_answer=False)
+    assert Chunked("ab", state).told(BatchAnswer(200, b'{"success": true}')) == [DONE]
+    assert state.ledger.delivered == 2
     # Any other batch is delivered only where its ids are named.
     assert Chunked("ab").told(BatchAnswer(200, b'{"success": true}')) == ["wait 0"]
 
@@ -376,8 +404,8 @@ def test_what_is_known_of_events_stays_known_after_an_unclear_answer() -> None:
 
 
 def test_three_chunks_of_which_nothing_is_known_stop_the_batch() -> None:
-    flow = BatchState(Ledger(), RequestLimits(), ids_in_answer=True, deadline=60.0)
+    state = State()
     for letter in "abc":
-        assert flow.stop is None
-        Chunked(letter, flow).told(*[BatchAnswer(200, b"{}"), None] * 2, BatchAnswer(200, b"{}"))
-    assert isinstance(flow.stop, ResponseError)
+        assert state.stop is None
+        Chunked(letter, state).told(*[BatchAnswer(200, b"{}"), None] * 2, BatchAnswer(200, b"{}"))
+    assert isinstance(state.stop, ResponseError)

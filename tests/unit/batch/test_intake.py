@@ -173,7 +173,7 @@ def test_a_second_event_with_an_id_is_reported_and_not_sent(given: Any, max_even
         (6, IDS[3], "duplicate"),
     ]
     first = report.failures[0]
-    assert str(first.error) == "event_id: stands earlier in the same batch; only the first was sent"
+    assert str(first.error) == "event_id: an earlier event of this batch has this id; only that one is sent"
     assert first.event is not None
     assert first.event["inputs"] == {"n": 2}
 

@@ -83,7 +83,7 @@ def test_a_single_session_is_made_with_its_properties_by_a_call_of_its_own(prope
         ({"on_error": "ignore"}, 'on_error is \'ignore\': write "raise" or "collect"'),
         (
             {"session_properties": {"session_name": "x"}},
-            "session_properties make the session of single_session=True: set it, or leave them out",
+            "session_properties need single_session=True: set it, or leave session_properties out",
         ),
     ],
 )
