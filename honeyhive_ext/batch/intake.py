@@ -57,7 +57,8 @@ class Intake:
         # An id made here is new. An id that was given may come twice in the input, and the service's answer,
         # which names ids, could not tell the two events apart.
         if (type(given) is not dict or "event_id" in given) and self._is_known(event_id):
-            self._ledger.fail_one(position, event_id, "duplicate", EventError(TWICE, path="event_id"), content)
+            twice = EventError(TWICE, path="event_id")
+            self._ledger.fail_one(position, event_id, "duplicate", twice, content)
             return None
         return self._plan(self._planner.add(position, event_id, content))
 

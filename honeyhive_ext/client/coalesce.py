@@ -1,8 +1,8 @@
 """`AsyncHoneyHive(coalesce=True)`: creations that run at once share requests, and each gets its own result.
 
-Whoever creates an event waits for it as before. What the tasks of one event loop ask for between two of its
-turns, and while as many requests as allowed are in flight, goes out together as one batch, with everything
-a batch knows: reconciling by id, splitting what is too large, finding the event that is refused.
+Each creation still waits for its own event. The events that the tasks of an event loop create in one turn of
+the loop go out together as one batch. So do those that they create while as many requests as allowed are in
+flight. A batch reconciles by id, splits what is too large, and finds the event that is refused.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from honeyhive_ext.http.sender import AsyncSender
 from honeyhive_ext.payload.events import WireEvent, prepare_event
 from honeyhive_ext.payload.times import now_ms
 
-if TYPE_CHECKING:  # batches are imported where events do share requests
+if TYPE_CHECKING:  # batches are imported when events do share requests
     from honeyhive_client.typed_dicts import CreateEventRequestInput
 
     from honeyhive_ext.batch.options import BatchOptions
@@ -31,7 +31,7 @@ _Result = asyncio.Future[CreateEventResponse]
 
 
 class CoalescingEvents(AsyncEvents):
-    """`AsyncEvents` whose creations share requests. Not thread-safe: the tasks of a loop share a lane."""
+    """`AsyncEvents` whose creations share requests. Not thread-safe: made for the tasks of event loops."""
 
     def __init__(self, sender: AsyncSender) -> None:
         from honeyhive_ext.batch.options import build_options
@@ -40,7 +40,8 @@ class CoalescingEvents(AsyncEvents):
         self._options = build_options(
             sender.settings, self._observed_limit, on_error="collect", max_concurrency=1
         )
-        self._lanes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Lane] = weakref.WeakKeyDictionary()
+        self._queues: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopQueue]
+        self._queues = weakref.WeakKeyDictionary()
 
     async def create(
         self,
@@ -56,31 +57,31 @@ class CoalescingEvents(AsyncEvents):
             return await super().create(event, retry=retry, timeout=timeout, **fields)
         wire = prepare_event(event, fields, settings=self._sender.settings.events, now_ms=now_ms)
         loop = asyncio.get_running_loop()
-        lane = self._lanes.get(loop)
-        if lane is None:
-            lane = self._lanes[loop] = _Lane(loop, self._sender, self._options)
-        return await lane.join(wire)
+        queue = self._queues.get(loop)
+        if queue is None:
+            queue = self._queues[loop] = _LoopQueue(loop, self._sender, self._options)
+        return await queue.put(wire)
 
-    async def drain(self) -> None:
-        """Send what waits on this event loop, and wait until all of it is answered."""
-        lane = self._lanes.get(asyncio.get_running_loop())
-        if lane is not None:
-            await lane.drain()
+    async def flush(self) -> None:
+        """Send the events that wait on this event loop, and wait until all of them are answered."""
+        queue = self._queues.get(asyncio.get_running_loop())
+        if queue is not None:
+            await queue.flush()
 
 
 def build_events(sender: AsyncSender, *, coalesce: bool) -> tuple[AsyncEvents, Callable[[], Awaitable[None]]]:
-    """The events of a client, and what to wait for before its connections close."""
+    """Return the events of a client, and the function to await before its connections close."""
     if coalesce:
         events = CoalescingEvents(sender)
-        return events, events.drain
+        return events, events.flush
     return AsyncEvents(sender), _nothing
 
 
 async def _nothing() -> None:
-    """Nothing waits where nothing is gathered."""
+    """Flush a client that sends each event at once."""
 
 
-class _Lane:
+class _LoopQueue:
     """The creations of one event loop: those that wait, and the requests in flight."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sender: AsyncSender, options: BatchOptions) -> None:
@@ -88,64 +89,64 @@ class _Lane:
         self._sender = sender
         self._options = options
         self._waiting: dict[str, tuple[WireEvent, _Result]] = {}
-        self._flights: set[asyncio.Task[None]] = set()
-        self._called = False
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._scheduled = False
 
-    def join(self, wire: WireEvent) -> _Result:
-        """Wait for the next departure. The answer names ids, so one id does not travel twice at once."""
+    def put(self, wire: WireEvent) -> _Result:
+        """Queue an event for the next request. The answer names ids, so each request has an id once."""
         if wire.event_id in self._waiting:
-            self._depart()
+            self._send_waiting()
         result: _Result = self._loop.create_future()
         self._waiting[wire.event_id] = (wire, result)
-        if not self._called:
-            self._call()
+        if not self._scheduled:
+            self._schedule()
         return result
 
-    def _call(self) -> None:
-        """Depart after this turn of the loop, when all tasks that are ready have had theirs."""
-        room = len(self._flights) < self._sender.settings.max_concurrency
-        if self._waiting and room and not self._called:
-            self._called = True
-            self._loop.call_soon(self._depart)
+    def _schedule(self) -> None:
+        """Send after this turn of the loop, when all tasks that are ready have run, if a slot is free."""
+        free = len(self._in_flight) < self._sender.settings.max_concurrency
+        if self._waiting and free and not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._send_waiting)
 
-    def _depart(self) -> None:
-        self._called = False
+    def _send_waiting(self) -> None:
+        self._scheduled = False
         if self._waiting:
-            passengers, self._waiting = list(self._waiting.values()), {}
-            flight = self._loop.create_task(self._fly(passengers))
-            self._flights.add(flight)
-            flight.add_done_callback(self._landed)
+            batch, self._waiting = list(self._waiting.values()), {}
+            request = self._loop.create_task(self._deliver(batch))
+            self._in_flight.add(request)
+            request.add_done_callback(self._answered)
 
-    def _landed(self, flight: asyncio.Task[None]) -> None:
-        self._flights.discard(flight)
-        self._call()
+    def _answered(self, request: asyncio.Task[None]) -> None:
+        self._in_flight.discard(request)
+        self._schedule()
 
-    async def _fly(self, passengers: Sequence[tuple[WireEvent, _Result]]) -> None:
+    async def _deliver(self, batch: Sequence[tuple[WireEvent, _Result]]) -> None:
         from honeyhive_ext.batch.aio_run import deliver_async
 
         try:
-            report = await deliver_async(self._sender, [wire for wire, _ in passengers], self._options)
+            report = await deliver_async(self._sender, [wire for wire, _ in batch], self._options)
         except BaseException as error:
-            for _, result in passengers:
+            for _, result in batch:
                 _fail(result, error)
             if not isinstance(error, HoneyHiveError):
                 raise
             return
         for failure in report.failures:
-            _fail(passengers[failure.index][1], failure.error)
-        for wire, result in passengers:
+            _fail(batch[failure.index][1], failure.error)
+        for wire, result in batch:
             if not result.done():
                 result.set_result(CreateEventResponse(success=True, event_id=wire.event_id))
 
-    async def drain(self) -> None:
-        """Send what waits, and wait for all flights to land."""
-        self._depart()
-        while self._flights:
-            await asyncio.wait(self._flights)
+    async def flush(self) -> None:
+        """Send the events that wait, and wait until all requests are answered."""
+        self._send_waiting()
+        while self._in_flight:
+            await asyncio.wait(self._in_flight)
 
 
 def _fail(result: _Result, error: BaseException) -> None:
-    """Each task raises an error of its own: one object raised in many would collect all their tracebacks."""
+    """Raise a separate error in each task: one object raised in many would collect all their tracebacks."""
     if result.done():
         return
     if isinstance(error, APIError):

@@ -65,7 +65,7 @@ def test_one_refused_event_raises_for_its_caller_alone() -> None:
     assert all(result.success for n, result in enumerate(results) if n != 5)
 
 
-def test_a_failure_of_the_request_is_an_error_of_its_own_for_each_caller() -> None:
+def test_a_failure_of_the_request_is_a_separate_error_for_each_caller() -> None:
     async def scenario() -> list[Any]:
         async with client(server, retry=False) as hh:
             calls = (hh.events.create("tool") for _ in range(8))
@@ -77,7 +77,9 @@ def test_a_failure_of_the_request_is_an_error_of_its_own_for_each_caller() -> No
     assert len({id(result) for result in results}) == 8
 
 
-def test_a_failure_of_the_first_of_several_requests_is_an_error_for_those_behind_it_too() -> None:
+def test_a_refused_key_in_the_first_of_several_requests_is_an_error_for_the_events_of_the_others_too() -> (
+    None
+):
     async def scenario() -> list[Any]:
         async with client(server) as hh:
             calls = (hh.events.create("tool") for _ in range(600))
@@ -89,7 +91,7 @@ def test_a_failure_of_the_first_of_several_requests_is_an_error_for_those_behind
     assert len(server.requests) == 1
 
 
-def test_input_that_is_no_event_raises_at_once_and_sends_nothing() -> None:
+def test_input_that_is_not_an_event_raises_at_once_and_sends_nothing() -> None:
     async def scenario() -> None:
         async with client(server) as hh:
             await hh.events.create("tool", inputs={"x": float("nan")})
@@ -100,7 +102,7 @@ def test_input_that_is_no_event_raises_at_once_and_sends_nothing() -> None:
         assert not server.requests
 
 
-def test_one_id_twice_at_once_travels_in_two_requests() -> None:
+def test_one_id_twice_at_once_goes_in_two_requests() -> None:
     async def scenario() -> list[Any]:
         async with client(server) as hh:
             return await asyncio.gather(*(hh.events.create("tool", event_id=ID) for _ in range(2)))
@@ -159,7 +161,7 @@ def test_a_cancelled_caller_leaves_the_others_their_results() -> None:
     assert all(sent.success for sent in others)
 
 
-def test_what_is_created_while_all_requests_are_in_flight_goes_together_afterwards() -> None:
+def test_events_created_while_all_requests_are_in_flight_go_together_afterwards() -> None:
     gate = Gate()
 
     async def scenario() -> None:
@@ -177,7 +179,7 @@ def test_what_is_created_while_all_requests_are_in_flight_goes_together_afterwar
         assert [len(events_of(request)) for request in server.requests] == [1, 5]
 
 
-def test_closing_waits_for_what_is_on_its_way() -> None:
+def test_closing_waits_for_requests_in_flight() -> None:
     async def scenario() -> Any:
         hh = client(server)
         task = asyncio.create_task(hh.events.create("tool"))
@@ -203,7 +205,7 @@ def test_one_client_serves_one_event_loop_after_another() -> None:
         assert server.connections == 2
 
 
-def test_what_is_too_large_for_one_request_goes_in_several_and_each_gets_its_own_id() -> None:
+def test_events_too_large_for_one_request_go_in_several_and_each_gets_its_own_id() -> None:
     text = "x" * 2_000_000
 
     async def scenario() -> list[str]:
