@@ -71,6 +71,9 @@ class HoneyHiveError(Exception):
 
     __module__ = "honeyhive_ext"
 
+    def __reduce__(self) -> Any:
+        return (_rebuild, (type(self), dict(self.__dict__), self.args))
+
 
 class ConfigError(HoneyHiveError):
     """Settings that are missing, malformed or contradict each other. The message names what to set."""
@@ -105,9 +108,6 @@ class EventError(HoneyHiveError):
         self.path = path
         self.reason = reason
         super().__init__(f"{path}: {reason}" if path else reason)
-
-    def __reduce__(self) -> Any:
-        return (_rebuild, (type(self), {"path": self.path, "reason": self.reason}, self.args))
 
 
 class APIError(HoneyHiveError):
@@ -181,9 +181,6 @@ class APIStatusError(APIError):
         text = ", ".join(parts)
         super().__init__(f"{text}. {hint}" if hint else text)
 
-    def __reduce__(self) -> Any:
-        return (_rebuild, (type(self), dict(self.__dict__), self.args))
-
 
 class BadRequestError(APIStatusError):
     """400, 415, 422 and any other 4xx that has no class of its own: the service refuses the request."""
@@ -244,9 +241,6 @@ class ResponseError(APIError):
         self.reason = reason
         super().__init__(reason)
 
-    def __reduce__(self) -> Any:
-        return (_rebuild, (type(self), dict(self.__dict__), self.args))
-
 
 class BatchError(HoneyHiveError):
     """A batch of which a part was not delivered.
@@ -260,9 +254,6 @@ class BatchError(HoneyHiveError):
     def __init__(self, message: str, report: BatchReport) -> None:
         self.report = report
         super().__init__(message)
-
-    def __reduce__(self) -> Any:
-        return (_rebuild, (type(self), dict(self.__dict__), self.args))
 
 
 class ResultCountError(HoneyHiveError, LookupError):
@@ -315,6 +306,4 @@ def error_class(status: int) -> type[APIStatusError]:
         return STATUS_ERRORS[status]
     if status >= 500:
         return ServerError
-    if status >= 400:
-        return BadRequestError
-    return APIStatusError
+    return BadRequestError if status >= 400 else APIStatusError

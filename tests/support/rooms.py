@@ -142,13 +142,14 @@ def names_twice(package: Path = PACKAGE) -> dict[str, list[str]]:
     homes: dict[str, list[str]] = {}
     for module, path in modules(package).items():
         for node in ast.parse(path.read_text("utf-8")).body:
-            name = _defines(node)
+            name = defines(node)
             if re.match("[A-Z][A-Za-z]*[a-z]", name):
                 homes.setdefault(name, []).append(module)
     return {name: where for name, where in homes.items() if len(where) > 1}
 
 
-def _defines(node: ast.stmt) -> str:
+def defines(node: ast.stmt) -> str:
+    """The name that a statement assigns or makes a class of; "" for any other."""
     if isinstance(node, ast.ClassDef):
         return node.name
     target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
