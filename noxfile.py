@@ -142,7 +142,7 @@ def audit(session: nox.Session) -> None:
 def mutation(session: nox.Session) -> None:
     """Change retries, batches, searches and filters a line at a time; name each change that no test notices.
 
-    `-- batch` takes one part, `-- --share 0.2` a seeded fifth of the changes; see docs/mutants.md.
+    `-- batch` takes one part, `-- --share 0.2` a seeded fifth of the changes; see tests/mutants/README.md.
     """
     session.install("-e", f".[{','.join(EXTRAS)}]", *group("test", "mutation"))
     folder = (

@@ -1,4 +1,4 @@
-"""How the suite runs when mutmut runs it, once for each mutant: few tests, and what fails soon first."""
+"""How the suite runs under mutmut, once for each mutant: few examples, and the quickest tests first."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 from hypothesis import Phase, settings
 from mutmut.mutation import trampoline
 
-# A warning names the first line outside of the package; what mutmut puts between is not the caller.
+# A warning names the first line outside of the package, and the function that mutmut inserts is not outside.
 trampoline.__name__ = "honeyhive_ext.mutated"
 
-# One failing example is enough here; making it smaller took up to 14 s a mutant.
+# One failing example is enough here; shrinking it would take most of the time.
 settings.register_profile(
     "mutation",
     deadline=None,
@@ -24,7 +24,7 @@ settings.register_profile(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The quickest tests first, by the times that mutmut has written down: it names them in no order."""
+    """Run the quickest tests first, by the times that mutmut recorded; mutmut itself gives no order."""
     if (stats := Path("mutmut-stats.json")).exists():
         took = json.loads(stats.read_text(encoding="utf-8"))["duration_by_test"]
         items.sort(key=lambda item: took.get(item.nodeid, 0))
