@@ -16,7 +16,7 @@ from honeyhive_ext.search.aio_fetch import AsyncFetcher
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.cursor import Count, Cursor
 from honeyhive_ext.search.pages.event import as_it_came
-from honeyhive_ext.search.pages.interning import share
+from honeyhive_ext.search.pages.interning import intern_strings
 from honeyhive_ext.search.pages.read import ReadPage, read_page
 from honeyhive_ext.search.query import Query
 
@@ -35,8 +35,8 @@ R = TypeVar("R")
 class AsyncSearchResult(Generic[T]):
     """The awaitable twin of `SearchResult`: the same names, with `await` and `async for`.
 
-    While the caller works on one page, a task fetches the next; it is cancelled where the iteration ends
-    early. A `break` leaves that to the event loop; `async with contextlib.aclosing(result.pages())` ends it
+    While you work on one page, a task fetches the next. The task is cancelled if the iteration ends early.
+    After a `break` the event loop does that later; `async with contextlib.aclosing(result.pages())` does it
     at once.
     """
 
@@ -67,9 +67,9 @@ class AsyncSearchResult(Generic[T]):
                     yield event
 
     async def pages(self) -> AsyncGenerator[list[T], None]:
-        """The same events, a list for each request that brought new ones.
+        """Yield the same events as lists, one for each request that brought new events.
 
-        A page has up to `page_size` events, more where many share one millisecond.
+        A page has up to `page_size` events, or more if many events share one millisecond.
         """
         self._cursor = cursor = Cursor(self._query, self._resume)
         async with aclosing(self._fetcher.walk(cursor)) as steps:
@@ -78,35 +78,36 @@ class AsyncSearchResult(Generic[T]):
                 yield [*cursor.converted(self._convert)]
 
     async def to_list(self, *, progress: bool | Progress = False) -> list[T]:
-        """All events, in memory at once. `progress` as for `to_jsonl`."""
+        """Return all events, in memory at once. `progress` is as for `to_jsonl`."""
         events: list[T] = []
-        texts: dict[str, str] = {}
+        strings: dict[str, str] = {}
         with closing(Watcher(progress, self._query.limit)) as watcher:
             async with aclosing(self.pages()) as pages:
                 async for page in pages:
-                    share(page, texts)
+                    intern_strings(page, strings)
                     events += page
                     watcher.tell(len(events))
         return events
 
     async def first(self) -> T | None:
-        """The newest event, or None. One request for one event."""
+        """Return the newest event, or None. This sends one request, for one event."""
         events = (await self._fetcher.page(pure.probe(self._query, 1))).events
         return self._convert(events[0]) if events else None
 
     async def one(self) -> T:
-        """The only event that matches. One request.
+        """Return the only event that matches. This sends one request.
 
         Raises:
-            ResultCountError: None matches, or more than one.
+            ResultCountError: No event matches, or more than one.
         """
         return self._convert(pure.only(await self._fetcher.page(pure.probe(self._query, 2))))
 
     async def count(self) -> Count:
-        """How many events match, whatever `limit` says.
+        """Return how many events match. It ignores `limit`.
 
-        One or two requests where the service sends the number of all matches. Where it sends only that of
-        the page, every event is fetched and counted. `Count.by` and `Count.is_total` say which it was.
+        This sends one or two requests if the service sends the number of all matches. If it sends only the
+        number of events in the page, every event is fetched and counted. `Count.by` and `Count.is_total` tell
+        the two apart.
         """
         for rows in (1, 2):
             found = pure.judge_count(await self._fetcher.page(pure.probe(self._query, rows)), rows)
@@ -117,11 +118,11 @@ class AsyncSearchResult(Generic[T]):
             return Count(sum([len(cursor.rows) async for _ in steps]), by="walk", is_total=False)
 
     def raw(self) -> AsyncSearchResult[dict[str, Any]]:
-        """The same search, handing out the events as dicts, just as the service sent them."""
+        """Return the same search with the events as dicts, exactly as the service sent them."""
         return self._from(self._resume)
 
     async def to_jsonl(self, path: str | os.PathLike[str], *, progress: bool | Progress = False) -> int:
-        """Write the events to a file, one JSON object a line; see `SearchResult.to_jsonl`."""
+        """Write the events to a file, one JSON object a line, as `SearchResult.to_jsonl` does."""
         from honeyhive_ext.export.jsonl import JsonlFile
 
         return await self._export(JsonlFile(path, self._query, progress))
@@ -129,7 +130,7 @@ class AsyncSearchResult(Generic[T]):
     async def to_parquet(
         self, path: str | os.PathLike[str], *, compression: str = "zstd", progress: bool | Progress = False
     ) -> int:
-        """Write the events to a Parquet file; see `SearchResult.to_parquet`."""
+        """Write the events to a Parquet file, as `SearchResult.to_parquet` does."""
         from honeyhive_ext.export.parquet import ParquetFile
 
         # In a thread, as it imports pyarrow.
@@ -164,7 +165,7 @@ class AsyncSearchResult(Generic[T]):
         times: Times = "ms",
         progress: bool | Progress = False,
     ) -> pandas.DataFrame | polars.DataFrame:
-        """The events as a data frame of pandas or polars; see `SearchResult.to_dataframe`."""
+        """Return the events as a data frame, as `SearchResult.to_dataframe` does."""
         from honeyhive_ext.export.frames import FrameMaker
 
         query = self._query
@@ -188,9 +189,9 @@ class AsyncSearchResult(Generic[T]):
             return await _in_thread(file.complete)
 
     def checkpoint(self) -> Checkpoint:
-        """Where the latest iteration stands after the events it has handed out.
+        """Return the position of the latest iteration, after the events it has yielded.
 
-        Pass it, or its `to_json()`, to the same search as `resume=` and that goes on with the next event.
+        Pass it, or its `to_json()`, as `resume=` to the same search to continue with the next event.
         """
         return (self._cursor or Cursor(self._query, self._resume)).checkpoint()
 
@@ -213,7 +214,7 @@ class AsyncSearchResult(Generic[T]):
 
 
 async def _in_thread(function: Callable[P, R], *args: P.args, **keywords: P.kwargs) -> R:
-    """Run it in a thread. A cancelled task waits for the thread, which uses what the task closes next."""
+    """Run a function in a thread. A cancelled task waits for the thread, which uses what the task closes."""
     running = asyncio.ensure_future(asyncio.to_thread(function, *args, **keywords))
     try:
         return await asyncio.shield(running)

@@ -1,4 +1,4 @@
-"""Following new events: which range to ask for, which of its events are new, and the two loops that ask."""
+"""Following new events: the range to ask for, the events that are new, and the two loops that ask."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, cast
 from attrs import define, evolve, field
 from honeyhive_client.models import Event
 
+from honeyhive_ext.config.checks import seconds
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import QueryError
 from honeyhive_ext.http.sender import AsyncSender, Sender
@@ -29,14 +30,14 @@ def _no_times() -> dict[str, float | None]:
 
 @define
 class Follow:
-    """What was handed out, and what to ask for next.
+    """The events yielded so far, and what to ask for next.
 
     Attributes:
-        query: The filters; its start, if it has one, is where the following begins.
-        began: Unix ms at which the following began.
-        overlap: Milliseconds by which an event may be older than the moment it arrives.
+        query: The filters. Its start, if it has one, is where to begin.
+        began: When the caller began to follow, in Unix ms.
+        overlap: How much older than its arrival an event's start_time may be, in ms.
         poll: Seconds from one request to the next.
-        idle: Seconds without a new event after which the following ends; None for never.
+        idle: Seconds without a new event after which to end; None for never.
     """
 
     query: Query
@@ -48,7 +49,7 @@ class Follow:
     _primed: bool = False
 
     def next_query(self, now_ms: float) -> Query:
-        """The search for what may be new."""
+        """Return the search for events that may be new."""
         low = math.floor(now_ms - self.overlap)
         if self.query.start is None:
             low = max(low, math.floor(self.began - self.overlap))
@@ -60,9 +61,9 @@ class Follow:
         return evolve(self.query, start=low)
 
     def new(self, values: Iterable[Any]) -> list[Event]:
-        """The events that were not handed out before, oldest first.
+        """Return the events that were not yielded before, oldest first.
 
-        Without a start, what is there at the first look is not new.
+        Without a start, the events of the first request are not new.
         """
         rows = [row for row in read_rows(list(values)) if row.key not in self._seen]
         self._seen.update((row.key, row.time) for row in rows)
@@ -74,22 +75,17 @@ class Follow:
 def build_follow(
     query: Query, *, poll: float, overlap: timedelta, idle: float | None, now_ms: float
 ) -> Follow:
-    """The arguments of `tail`, checked.
+    """Return the checked arguments of `tail`.
 
     Raises:
-        QueryError: An argument that makes no sense.
+        QueryError: An argument that makes no sense. The message says what to give.
     """
-    _seconds(poll, "poll", 0.01, LONGEST_POLL)
-    if idle is not None:
-        _seconds(idle, "idle", 0, math.inf)
+    seconds(poll, "poll", least=0.01, most=LONGEST_POLL, error=QueryError)
+    if idle not in (None, math.inf):
+        seconds(idle, "idle", least=0, most=math.inf, error=QueryError)
     if not isinstance(cast("object", overlap), timedelta) or overlap < timedelta(0):
-        raise QueryError(f"overlap is a timedelta, zero or longer, not {overlap!r}")
+        raise QueryError(f"overlap is {overlap!r}: give a timedelta of zero or more")
     return Follow(query, began=now_ms, overlap=overlap / MILLISECOND, poll=poll, idle=idle)
-
-
-def _seconds(value: object, name: str, least: float, most: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise QueryError(f"{name} is a number of seconds, {least} to {most}, not {value!r}")
 
 
 def follow_events(
@@ -100,7 +96,7 @@ def follow_events(
     retry: RetryPolicy | bool | None,
     timeout: float | None,
 ) -> Iterator[Event]:
-    """New events as they arrive, in the calling thread."""
+    """Yield new events as they arrive, in the calling thread."""
     last = sender.clock()
     while True:
         query = follow.next_query(now_ms())
@@ -121,7 +117,7 @@ async def follow_events_async(
     retry: RetryPolicy | bool | None,
     timeout: float | None,  # noqa: ASYNC109 - one attempt's
 ) -> AsyncIterator[Event]:
-    """New events as they arrive, for code that awaits."""
+    """Yield new events as they arrive, for code that awaits."""
     last = sender.clock()
     while True:
         query = follow.next_query(now_ms())

@@ -1,4 +1,4 @@
-"""`SearchResult`: the lazy result of a search, in the calling thread."""
+"""`SearchResult`: the lazy result of a search."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.cursor import Count, Cursor
 from honeyhive_ext.search.fetch import Fetcher
 from honeyhive_ext.search.pages.event import as_it_came
-from honeyhive_ext.search.pages.interning import share
+from honeyhive_ext.search.pages.interning import intern_strings
 from honeyhive_ext.search.pages.read import ReadPage, read_page
 from honeyhive_ext.search.query import Query
 
@@ -30,12 +30,13 @@ T = TypeVar("T")
 
 
 class SearchResult(Generic[T]):
-    """The events that match a search, newest first, fetched as they are needed.
+    """The events that match a search, newest first, fetched as you need them.
 
-    Nothing is sent before the first event is asked for. An event that matches throughout the iteration
-    comes exactly once, one that arrives meanwhile at most once, or `PaginationIncomplete` is raised; the
-    iteration never ends short in silence. Each new iteration searches anew, over the same range. While
-    the caller works on one page, a background thread fetches the next; it ends with the iteration.
+    Nothing is sent before you ask for the first event. An event that matches during the whole iteration comes
+    exactly once, and an event that arrives during the iteration at most once. Otherwise the iteration raises
+    `PaginationIncomplete`; it never ends early without an error. Each new iteration searches again, over
+    the same range. While you work on one page, a background thread fetches the next; the thread ends with the
+    iteration.
     """
 
     __module__ = "honeyhive_ext"
@@ -65,9 +66,9 @@ class SearchResult(Generic[T]):
                     yield event
 
     def pages(self) -> Generator[list[T], None, None]:
-        """The same events, a list for each request that brought new ones.
+        """Yield the same events as lists, one for each request that brought new events.
 
-        A page has up to `page_size` events, more where many share one millisecond.
+        A page has up to `page_size` events, or more if many events share one millisecond.
         """
         self._cursor = cursor = Cursor(self._query, self._resume)
         with closing(self._fetcher.walk(cursor)) as steps:
@@ -76,34 +77,35 @@ class SearchResult(Generic[T]):
                 yield [*cursor.converted(self._convert)]
 
     def to_list(self, *, progress: bool | Progress = False) -> list[T]:
-        """All events, in memory at once. `progress` as for `to_jsonl`."""
+        """Return all events, in memory at once. `progress` is as for `to_jsonl`."""
         events: list[T] = []
-        texts: dict[str, str] = {}
+        strings: dict[str, str] = {}
         with closing(Watcher(progress, self._query.limit)) as watcher, closing(self.pages()) as pages:
             for page in pages:
-                share(page, texts)
+                intern_strings(page, strings)
                 events += page
                 watcher.tell(len(events))
         return events
 
     def first(self) -> T | None:
-        """The newest event, or None. One request for one event."""
+        """Return the newest event, or None. This sends one request, for one event."""
         events = self._fetcher.page(pure.probe(self._query, 1)).events
         return self._convert(events[0]) if events else None
 
     def one(self) -> T:
-        """The only event that matches. One request.
+        """Return the only event that matches. This sends one request.
 
         Raises:
-            ResultCountError: None matches, or more than one.
+            ResultCountError: No event matches, or more than one.
         """
         return self._convert(pure.only(self._fetcher.page(pure.probe(self._query, 2))))
 
     def count(self) -> Count:
-        """How many events match, whatever `limit` says.
+        """Return how many events match. It ignores `limit`.
 
-        One or two requests where the service sends the number of all matches. Where it sends only that of
-        the page, every event is fetched and counted. `Count.by` and `Count.is_total` say which it was.
+        This sends one or two requests if the service sends the number of all matches. If it sends only the
+        number of events in the page, every event is fetched and counted. `Count.by` and `Count.is_total` tell
+        the two apart.
         """
         for rows in (1, 2):
             found = pure.judge_count(self._fetcher.page(pure.probe(self._query, rows)), rows)
@@ -114,27 +116,27 @@ class SearchResult(Generic[T]):
             return Count(sum(len(cursor.rows) for _ in steps), by="walk", is_total=False)
 
     def raw(self) -> SearchResult[dict[str, Any]]:
-        """The same search, handing out the events as dicts, just as the service sent them."""
+        """Return the same search with the events as dicts, exactly as the service sent them."""
         return self._from(self._resume)
 
     def to_jsonl(self, path: str | os.PathLike[str], *, progress: bool | Progress = False) -> int:
-        """Write the events to a file, one JSON object a line, just as the service sent them.
+        """Write the events to a file, one JSON object a line, exactly as the service sent them.
 
-        The file appears under its name when it is complete, in place of one that was there. After an
-        interruption (an error, Ctrl-C, SIGKILL, a power cut) the same call goes on where it stopped,
-        and the result is the same. See docs/exporting.md.
+        The file appears under its name when it is complete, and replaces a file of that name. After an
+        interruption (an error, Ctrl-C, SIGKILL, a power cut) the same call continues where it stopped,
+        with the same result. See docs/exporting.md.
 
         Args:
-            path: The file. Until it is complete, `path.part` and `path.checkpoint` stand beside it.
-            progress: True for a bar (needs the extra `progress`), or a function of the number of events
-                so far and of `limit` (None without one).
+            path: The file. Until it is complete, `path.part` and `path.checkpoint` are next to it.
+            progress: True for a bar (needs the extra `progress`), or a function that takes the number of
+                events so far and `limit` (None without one).
 
         Returns:
             The number of events in the file.
 
         Raises:
-            QueryError: What was begun at this path is of another search.
-            ConfigError: Another process is writing it.
+            QueryError: The unfinished file at this path belongs to another search.
+            ConfigError: Another process is writing the file.
         """
         from honeyhive_ext.export.jsonl import JsonlFile
 
@@ -143,19 +145,20 @@ class SearchResult(Generic[T]):
     def to_parquet(
         self, path: str | os.PathLike[str], *, compression: str = "zstd", progress: bool | Progress = False
     ) -> int:
-        """Write the events to a Parquet file, without loss, in one schema for all. Returns their number.
+        """Write the events to a Parquet file, without loss, and return their number.
 
-        Whole or not there, and gone on with after an interruption, as `to_jsonl`. A column for each property
-        of the API document (times are Unix ms, nested values JSON text) and three for what has no place in
-        them; see docs/exporting.md. `honeyhive_ext.export.read_parquet` gives the events back.
+        As with `to_jsonl`, the file appears when it is complete, and the same call continues after an
+        interruption. Every file has the same schema: a column for each property of the API document (times
+        are Unix ms, nested values JSON text) and three for everything else; see docs/exporting.md.
+        `honeyhive_ext.export.read_parquet` returns the events again.
 
         Args:
-            path: The file. Until it is complete, `path.part` and `path.checkpoint` stand beside it.
+            path: The file. Until it is complete, `path.part` and `path.checkpoint` are next to it.
             compression: "zstd", "snappy", "gzip", "brotli", "lz4" or "none".
             progress: As for `to_jsonl`.
 
         Raises:
-            QueryError: What was begun at this path is of another search.
+            QueryError: The unfinished file at this path belongs to another search.
             ConfigError: pyarrow (the extra `export`) is missing, or another process is writing the file.
         """
         from honeyhive_ext.export.parquet import ParquetFile
@@ -190,21 +193,21 @@ class SearchResult(Generic[T]):
         times: Times = "ms",
         progress: bool | Progress = False,
     ) -> pandas.DataFrame | polars.DataFrame:
-        """The events as a data frame, one row each, newest first, in memory at once.
+        """Return the events as a data frame, one row each, newest first, in memory at once.
 
-        The columns are those of `to_parquet`, also where nothing matches. Nested values are dicts and lists
-        in pandas and JSON text in polars.
+        The columns are those of `to_parquet`, even if nothing matches. Nested values are dicts and lists
+        in pandas, and JSON text in polars.
 
         Args:
-            library: "pandas" or "polars"; the extra of the same name installs it.
-            flatten: True gives each value inside an object a column of its own, such as `metadata.cost`;
-                the names of columns do so for these alone. `honeyhive_ext.export.column_name` says how a
-                column is called.
-            times: "ms" for start_time and end_time as Unix ms, "datetime" for moments in UTC (to the µs).
+            library: "pandas" or "polars". The extra of the same name installs it.
+            flatten: True to give each value inside an object its own column, such as `metadata.cost`; the
+                names of columns to do so only for these. `honeyhive_ext.export.column_name` returns the name
+                of such a column.
+            times: "ms" for start_time and end_time as Unix ms, "datetime" for datetimes in UTC (to the µs).
             progress: As for `to_jsonl`.
 
         Raises:
-            ConfigError: The library is missing, or an argument is none of those above.
+            ConfigError: The library is missing, or an argument is not one of those above.
         """
         from honeyhive_ext.export.frames import FrameMaker
 
@@ -229,9 +232,9 @@ class SearchResult(Generic[T]):
             return file.complete()
 
     def checkpoint(self) -> Checkpoint:
-        """Where the latest iteration stands after the events it has handed out.
+        """Return the position of the latest iteration, after the events it has yielded.
 
-        Pass it, or its `to_json()`, to the same search as `resume=` and that goes on with the next event.
+        Pass it, or its `to_json()`, as `resume=` to the same search to continue with the next event.
         """
         return (self._cursor or Cursor(self._query, self._resume)).checkpoint()
 

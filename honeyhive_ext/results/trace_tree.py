@@ -1,4 +1,4 @@
-"""The events of one session as a tree: who is whose step, drawn with durations and errors. Pure."""
+"""The events of one session as a tree, drawn with durations and errors. Pure."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def _no_nodes() -> list[Node]:
 
 @define(eq=False)
 class Node:
-    """One event in its place.
+    """One event of the tree.
 
     Attributes:
         event: The event.
-        children: Its steps, earliest first.
-        depth: 0 for a root.
-        mark: "orphan" if its parent is not among the session's events; "cycle" if its parents lead back to
-            it, so that it is shown as a root. Else "".
+        children: The events whose parent it is, earliest first.
+        depth: How many events are above it; 0 for a root.
+        mark: "orphan" if its parent is not among the session's events, "cycle" if its parents lead back to
+            it. Both are roots. For any other event "".
     """
 
     event: Event
@@ -47,7 +47,7 @@ class Node:
 
 @frozen(eq=False)
 class TraceTree:
-    """The events of a session as a tree. Iterate it for its nodes in tree order; print it to see it.
+    """The events of a session as a tree. Iterate it for the nodes in tree order, or print it.
 
     Attributes:
         session_id: The session.
@@ -76,7 +76,7 @@ class TraceTree:
 
     @property
     def cycles(self) -> list[Node]:
-        """The nodes at which a circle of parents was cut open."""
+        """The nodes whose parents lead back to them, one for each cycle."""
         return [node for node in self.roots if node.mark == "cycle"]
 
     def __str__(self) -> str:
@@ -85,17 +85,17 @@ class TraceTree:
 
 
 def session_query(session_id: str | UUID) -> tuple[str, Query]:
-    """The session's id as text, and the search for its events."""
+    """Return the session's id as a str, and the search for its events."""
     text = uuid_str(session_id, "session_id")
     return text, Query(filters=(F.session_id == text,))
 
 
 def build_tree(events: Iterable[Event], session_id: str) -> TraceTree:
-    """The events as a tree.
+    """Return the events as a tree, with each event exactly once.
 
-    Every event is in it exactly once. A parent that is missing and a circle of parents are marked, not
-    dropped and not followed for ever. An event without a parent, one that is its own, and one below the
-    session itself where the session's event is missing, are roots.
+    Roots without a mark are: an event without a parent, an event that is its own parent, and an event whose
+    parent is the session itself if the session's event is missing. An event whose parent is missing is a
+    root too, and so is the earliest event of a cycle of parents. Both are marked.
 
     >>> tree = build_tree([Event(event_id="b", parent_id="a"), Event(event_id="a", event_type="chain")], "s")
     >>> [(node.event.event_id, node.depth) for node in tree]
@@ -129,7 +129,7 @@ def build_tree(events: Iterable[Event], session_id: str) -> TraceTree:
 
 
 def _place(root: Node, placed: set[int]) -> None:
-    """Give the nodes below a root their depth."""
+    """Set the depth of the nodes below a root."""
     left = [root]
     while left:
         node = left.pop()
@@ -140,7 +140,7 @@ def _place(root: Node, placed: set[int]) -> None:
 
 
 def _cut_open(node: Node, by_id: dict[str, Node]) -> Node:
-    """The earliest event of the circle of parents above a node, made a root."""
+    """Make a root of the earliest event in the cycle of parents above a node, and return it."""
     seen: dict[int, Node] = {}
     while id(node) not in seen:
         seen[id(node)] = node

@@ -11,9 +11,8 @@ from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.http.drive import drive_async
 from honeyhive_ext.http.exchange import Call, Reply
 from honeyhive_ext.http.sender import AsyncSender
-from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.cursor import Cursor
-from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused, page_of
 from honeyhive_ext.search.pages.read import ReadPage, accepted, answer, read_page
 from honeyhive_ext.search.pages.rows import Row
 from honeyhive_ext.search.query import Query
@@ -33,11 +32,11 @@ class AsyncFetcher:
         self._query = query
 
     async def page(self, ask: Ask) -> Page:
-        """The answer to a request that has no filters to refuse."""
-        return pure.page_of(await self._fetch(ask))
+        """Return the answer to a request without extra filters."""
+        return page_of(await self._fetch(ask))
 
     async def walk(self, cursor: Cursor) -> AsyncGenerator[None, None]:
-        """Yields whenever `cursor.rows` are new ones; see `Fetcher.walk`."""
+        """Yield whenever `cursor.rows` are new, as `Fetcher.walk` does."""
         coming: asyncio.Task[tuple[Call, Reply]] | None = None
         try:
             while True:
@@ -109,7 +108,7 @@ class AsyncFetcher:
 
 
 async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """End requests that nobody waits for any more, whatever comes of them."""
+    """Cancel requests whose answers nobody needs, and wait for their end. Their errors are dropped."""
     waiting = list(tasks)
     for task in waiting:
         task.cancel()

@@ -1,4 +1,4 @@
-"""Where a search stands, so that a later one goes on from there."""
+"""The position of a search, from which a later search continues."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ VERSION = 1
 
 @frozen
 class Checkpoint:
-    """Where a search stands after the events it has handed out. Holds ids and times, no event and no key.
+    """The position of a search after the events it has yielded.
+
+    It holds ids and times, but no event and no API key.
 
     Attributes:
-        query: A hash of the filters and evaluation_id; a search that resumes must ask the same.
-        range: start and end as they were given. The range itself stays the one of the first search.
-        position: Where to go on; None at the end.
-        handed_out: How many events were handed out; counts towards `limit`.
+        query: A hash of the filters and evaluation_id. A search that resumes must have the same.
+        range: start and end as they were given. The range itself stays that of the first search.
+        position: Where to continue; None at the end.
+        handed_out: How many events were yielded. They count towards `limit`.
     """
 
     __module__ = "honeyhive_ext"
@@ -35,7 +37,7 @@ class Checkpoint:
     handed_out: int
 
     def to_json(self) -> str:
-        """The checkpoint as text, to be kept in a file; `resume=` takes it back."""
+        """Return the checkpoint as JSON text, for a file. `resume=` takes this text."""
         at, position = self.position, None
         if at is not None:
             position = {one.name: getattr(at, one.name) for one in fields(Position)}
@@ -47,24 +49,24 @@ class Checkpoint:
             "position": position,
             "handed_out": self.handed_out,
         }
-        # Dense, because an export writes a checkpoint with every page: 0.8 -> 0.1 µs an event.
+        # orjson, because an export writes a checkpoint with every page.
         text = _dense(given)
         return text if text is not None and text.isascii() else json.dumps(given)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The checkpoint that `to_json` made.
+        """Return the checkpoint whose `to_json` made this text.
 
         Raises:
-            QueryError: The text is not a checkpoint of this version.
+            QueryError: The text is not a checkpoint, is damaged, or is of another version.
         """
         try:
             read = json.loads(text)
         except ValueError as error:
-            raise QueryError(f"this is not a checkpoint: {error}") from error
+            raise QueryError(f"this is not a checkpoint, which is JSON: {error}") from error
         fields: Mapping[str, Any] = cast("Mapping[str, Any]", read) if isinstance(read, dict) else {}
         if fields.get("version") != VERSION:
-            raise QueryError("this is not a checkpoint of a search that this version can resume")
+            raise QueryError("this is not a checkpoint that this version can resume: search without resume=")
         try:
             given = fields["position"]
             position = None
@@ -73,13 +75,14 @@ class Checkpoint:
                 position = Position(**{**given, **more})
             return cls(str(fields["query"]), str(fields["range"]), position, int(fields["handed_out"]))
         except (KeyError, TypeError, ValueError) as error:
-            raise QueryError(f"this checkpoint is damaged: {error!r}") from error
+            raise QueryError(f"this checkpoint is damaged ({error!r}): search without resume=") from error
 
     def check(self, query: Query) -> None:
-        """Raise QueryError unless a search asks for what this checkpoint is of."""
+        """Raise QueryError unless the checkpoint belongs to this search."""
         if self.query != query.fingerprint():
             raise QueryError(
-                "resume= is the checkpoint of a search with other filters or another evaluation_id"
+                "resume= is the checkpoint of a search with other filters or another evaluation_id: "
+                "give the same as there"
             )
         if query.range_text != ".." and query.range_text != self.range:
             raise QueryError(
@@ -91,20 +94,20 @@ class Checkpoint:
 def _dense(value: Any) -> str | None:
     try:
         return orjson.dumps(value).decode()
-    except TypeError:  # half a character in an id, or a number beyond 64 bits
+    except TypeError:  # a lone surrogate in an id, or a number beyond 64 bits
         return None
 
 
 def as_checkpoint(given: Checkpoint | str | None, query: Query) -> Checkpoint | None:
-    """What `resume=` was given, checked against the search.
+    """Return the checkpoint given as `resume=`, checked against the search.
 
     Raises:
-        QueryError: It is no checkpoint, or one of another search.
+        QueryError: The argument is not a checkpoint, or belongs to another search.
     """
     if given is None:
         return None
     checkpoint = Checkpoint.from_json(given) if isinstance(given, str) else given
     if not isinstance(cast("object", checkpoint), Checkpoint):
-        raise QueryError(f"resume= takes what checkpoint() gave, or its to_json() text, not {given!r}")
+        raise QueryError(f"resume is {given!r}: give the result of checkpoint(), or its to_json() text")
     checkpoint.check(query)
     return checkpoint

@@ -1,4 +1,4 @@
-"""What both shells of a search share: the walk, the limit, the count of what was handed out. Pure."""
+"""What the sync and the async search share: the walk, the limit, the number of events yielded. Pure."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ T = TypeVar("T")
 
 
 class Cursor:
-    """One pass over a search: rows to hand out, the next request, and where it stands.
+    """One pass over a search: rows to yield, the next request, and the position.
 
     Attributes:
         rows: New rows, newest first.
         ask: The next request to send; None at the end.
-        taken: How many of `rows` were handed out.
+        taken: How many of `rows` were yielded.
     """
 
     def __init__(self, query: Query, resume: Checkpoint | None) -> None:
@@ -48,24 +48,24 @@ class Cursor:
             self._accept(next(self._steps))
 
     def converted(self, convert: Callable[[Any], T]) -> Iterator[T]:
-        """What `rows` hold, each converted when it is asked for."""
+        """Yield the values of `rows`, each converted when it is needed."""
         values = map(value_of, self.rows)
         return values if convert is as_it_came else map(convert, values)
 
     def release(self) -> None:
-        """Let go of `rows`, all of which were handed out."""
+        """Drop `rows`, all of which were yielded."""
         self._base += len(self.rows)
         self.rows, self.taken = (), 0
         self._step = evolve(self._step, rows=())
 
     def feed(self, answer: Page | PageRefused) -> None:
-        """Put in the answer to `ask`; all of `rows` must have been handed out."""
+        """Take the answer to `ask`. All of `rows` must have been yielded."""
         self._base += len(self.rows)
         if self._steps is not None:
             self._accept(self._steps.send(answer))
 
     def windows(self) -> Windows | None:
-        """The rest of the range for several requests at the same time, where that is wanted and sure."""
+        """Return the rest of the range as windows, if parallel requests are wanted and safe; else None."""
         at, ask, walk = self._step.after, self.ask, self._walk
         if self._query.parallel == 1 or at is None or ask is None or walk is None or not walk.proven:
             return None
@@ -74,7 +74,7 @@ class Cursor:
         return Windows(at, walk.learned, self._query.parallel)
 
     def show(self, step: WalkStep) -> None:
-        """Take a step of `windows()` instead of one of the walk's own."""
+        """Take a step of `windows()` instead of a step of the walk."""
         self._base += len(self.rows)
         self._accept(step)
 
@@ -89,30 +89,30 @@ class Cursor:
         if limit is not None and self._limit_reached(self._base + len(self.rows)):
             self.rows, self.ask = self.rows[: limit - self._base], None
 
-    def _limit_reached(self, handed_out: int) -> bool:
-        return self._query.limit is not None and handed_out >= self._query.limit
+    def _limit_reached(self, yielded: int) -> bool:
+        return self._query.limit is not None and yielded >= self._query.limit
 
     def checkpoint(self) -> Checkpoint:
-        """Where the search stands after the rows that were handed out."""
+        """Return the position of the search after the rows that were yielded."""
         step = self._step
         position: Position | None
         if self.taken >= len(step.rows):
             position = step.after
         else:
-            had = {row.key: row.time for row in step.rows[: self.taken]}
-            position = evolve(step.before, seen={**step.before.seen, **had})
+            yielded = {row.key: row.time for row in step.rows[: self.taken]}
+            position = evolve(step.before, seen={**step.before.seen, **yielded})
         if self._steps is None:
             position = None
         return Checkpoint(self._query.fingerprint(), self._range, position, self._base + self.taken)
 
 
 class Count(int):
-    """A number of events, and where it comes from.
+    """A number of events, and who counted them.
 
     Attributes:
-        by: "service" if the service counted, "walk" if every event was fetched and counted here.
-        is_total: Whether the number the service sends with a page is the number of all matches; False if
-            it is only that of the page, None if that could not be told.
+        by: "service" if the service counted them, "walk" if every event was fetched and counted here.
+        is_total: True if the service sends the number of all matches with a page, False if it sends the
+            number of events in the page, None if the answers do not tell.
     """
 
     __module__ = "honeyhive_ext"
@@ -130,25 +130,18 @@ class Count(int):
 
 
 def probe(query: Query, rows: int) -> Ask:
-    """A request for the newest rows alone."""
+    """Return a request for the newest rows only."""
     at = query.position()
     return Ask(at.lo, at.hi, rows)
 
 
-def page_of(answer: Page | PageRefused) -> Page:
-    """The answer to a request that has no filters to refuse."""
-    if isinstance(answer, PageRefused):
-        raise answer.error
-    return answer
-
-
 def unlimited(query: Query) -> Query:
-    """The same search for all events."""
+    """Return the same search without its limit."""
     return evolve(query, limit=None)
 
 
 def described(query: Query) -> str:
-    """The search as the arguments that asked for it, for a repr."""
+    """Return the search as the text of its arguments, for a repr."""
     parts = list(map(repr, query.filters))
     parts += [
         f"{name}={iso(ms)}" for name, ms in (("start", query.start), ("end", query.end)) if ms is not None
@@ -159,7 +152,7 @@ def described(query: Query) -> str:
 
 
 def judge_count(page: Page, asked: int) -> Count | None:
-    """The number of all matches, as far as an answer with few rows tells; None: it does not."""
+    """Return the number of all matches, or None if an answer with few rows does not tell it."""
     rows, count = len(page.events), page.count
     if count is not None and count > rows:
         return Count(int(count), by="service", is_total=True)
@@ -169,10 +162,10 @@ def judge_count(page: Page, asked: int) -> Count | None:
 
 
 def only(page: Page) -> Any:
-    """The one event of an answer to a request for two.
+    """Return the only event of the answer to a request for two.
 
     Raises:
-        ResultCountError: There is none, or more than one.
+        ResultCountError: The answer has no event, or more than one.
     """
     rows = {row.key: row.value for row in read_rows(page.events)}
     if len(rows) != 1:

@@ -9,9 +9,8 @@ from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.http.drive import drive
 from honeyhive_ext.http.exchange import Call, Reply
 from honeyhive_ext.http.sender import Sender
-from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.cursor import Cursor
-from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused, page_of
 from honeyhive_ext.search.pages.read import ReadPage, accepted, answer, read_page
 from honeyhive_ext.search.pages.rows import Row
 from honeyhive_ext.search.query import Query
@@ -19,10 +18,10 @@ from honeyhive_ext.search.walk.windows import Window, Windows
 
 
 class Fetcher:
-    """The requests of one search.
+    """Sends the requests of one search.
 
     Attributes:
-        read: What makes a page of an answer.
+        read: Makes a page of a reply.
     """
 
     def __init__(
@@ -35,11 +34,11 @@ class Fetcher:
         self._query = query
 
     def page(self, ask: Ask) -> Page:
-        """The answer to a request that has no filters to refuse."""
-        return pure.page_of(self._fetch(ask))
+        """Return the answer to a request without extra filters."""
+        return page_of(self._fetch(ask))
 
     def walk(self, cursor: Cursor) -> Generator[None, None, None]:
-        """Yields whenever `cursor.rows` are new ones, all of which are to be handed out."""
+        """Yield whenever `cursor.rows` are new. The caller then yields all of them."""
         ahead: ThreadPoolExecutor | None = None
         try:
             while True:
@@ -54,8 +53,8 @@ class Fetcher:
                 if windows is not None:
                     yield from self._side_by_side(cursor, windows)
                     return
-                # An answer is parsed when the page before it is gone, not ahead: its memory is warm.
-                # 1 µs an event less, and one page less in memory.
+                # The page before is dropped first: its memory is used again while it is still in the
+                # processor's cache, and only one page is in memory.
                 cursor.release()
                 cursor.feed(self._answer(*(self._send(ask) if coming is None else coming.result())))
         finally:

@@ -1,1 +1,3 @@
-"""Bytes to rows: what a page of an answer holds."""
+"""From the bytes of an answer to the rows of a page. Pure."""
+
+__all__: list[str] = []

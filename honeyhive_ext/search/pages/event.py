@@ -1,4 +1,4 @@
-"""What a search hands its caller for a row. Pure."""
+"""From a row to the event that a search yields. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 from honeyhive_client.models import Event
 
-UNREADABLE = "unreadable"  # the property of an Event that holds a row which is no object
+UNREADABLE = "unreadable"  # the property of an Event that holds a row that is not an object
 
 
 def as_event(value: Any) -> Event:
-    """A row as a typed event. Values of other types than the document's are kept as they came."""
+    """Return a row as a typed event. Values of other types than the API document's stay as they are."""
     if value.__class__ is dict:
         return Event.from_dict(value)
     event = Event()
@@ -19,5 +19,5 @@ def as_event(value: Any) -> Event:
 
 
 def as_it_came(value: Any) -> Any:
-    """A row as the service sent it."""
+    """Return a row as the service sent it."""
     return value

@@ -1,4 +1,4 @@
-"""Equal texts of events that are all kept are kept once. Pure."""
+"""Equal strings of events that are all kept in memory are kept once. Pure."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any, cast
 
 from honeyhive_client.models import Event
 
-MOST = 10_000  # different texts that are remembered; others stay as they are
+MOST = 10_000  # different strings that are remembered; others stay as they are
 NAMES = ("event_type", "event_name", "source", "session_id", "project_id", "project")
-SETTINGS = "config"  # the same models and providers again and again
+SETTINGS = "config"  # the same models and providers repeat
 
 
-def share(events: Sequence[Any], texts: dict[str, str]) -> None:
-    """Replace texts that often repeat by equal ones had before: 300 bytes an event less, for 1 µs.
+def intern_strings(events: Sequence[Any], known: dict[str, str]) -> None:
+    """Replace strings that often repeat by equal strings of earlier events, to save memory.
 
     Args:
         events: Events or dicts of a page; anything else stays as it is.
-        texts: The texts had before.
+        known: The strings of earlier events. New ones are added.
     """
-    one: Callable[[str, str], str] = texts.setdefault if len(texts) < MOST else texts.get
+    one: Callable[[str, str], str] = known.setdefault if len(known) < MOST else known.get
     for event in events:
         if type(event) is Event:
             for name in NAMES:

@@ -1,12 +1,12 @@
-"""A page cut into the texts of its rows: all that an export of JSON Lines needs. Pure.
+"""From the bytes of a page to the JSON text of each row, which is all that JSON Lines need. Pure.
 
-Each row is parsed once, for its id and time, and dropped before the next one, so that it never leaves the
-processor's cache: 2.7 µs an event. A whole page costs 5.2, and writing its events as text again 5 more.
+Each row is parsed for its id and time, and dropped before the next one is parsed. So it stays in the
+processor's cache, and no event has to be written as text again.
 
-A page is cut where `},{"event_id"` stands (or whichever property its first row begins with). Within a text
-it would be `},{\\"event_id\\"`, so it is always the edge of two objects in an array, but that array may lie
-inside an event. The parser tells: what was cut wrongly is no JSON. Then, and wherever a page is not plain,
-`cut` returns None, and the page is to be parsed as a whole.
+A page is cut at `},{"event_id"` (or at the property that its first row begins with). Inside a JSON string
+the quotes would be escaped, as in `},{\\"event_id\\"`. So a cut is always between two objects of an array,
+but that array may be inside an event. The parser notices: the parts of a wrong cut are not JSON. `cut` then
+returns None, as it does for any page that is unusual, and the caller parses the page as a whole.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ import orjson
 from honeyhive_ext.search.pages.json import loads, parsed
 from honeyhive_ext.search.pages.rows import Row, as_rows, read_rows
 
-HEAD_BYTES = 4096  # within these the events of a page begin
+HEAD_BYTES = 4096  # the events of a page begin within these bytes
 
 _BEGIN = re.compile(rb'"events": ?\[(?=\{"([^"\\]++)")')
 _id_and_time: Callable[[Any], tuple[Any, Any]] = itemgetter("event_id", "start_time")
 
 
 def cut(content: bytes) -> tuple[list[Row], Any] | None:
-    """The rows of a page, each with its text as its value, and the page without them. None: parse it.
+    """Return the rows of a page, each with its text as its value, and the page without them; or None.
 
     >>> rows, page = cut(b'{"events":[{"event_id":"a","start_time":5,"x":[{}]}],"count":1}')
     >>> rows, page
@@ -40,7 +40,7 @@ def cut(content: bytes) -> tuple[list[Row], Any] | None:
     start, end = begin.end(), content.rfind(b"]")
     edges = re.compile(rb'\}, ?(?=\{"' + re.escape(begin[1]) + b'")').finditer(content, start)
     try:
-        # With the events replaced by a number, the rest has to be a page, and they the events of it.
+        # With a number in place of the events, the rest has to be a page with this number as its events.
         page: Any = loads(content[:start] + b"0" + content[end:])
         if page["events"] != [0]:
             return None
@@ -67,8 +67,8 @@ def _rows(lines: Sequence[bytes]) -> list[Row]:
             return rows
     except (ValueError, LookupError):
         pass
-    # Something is odd, such as a NaN, which passes as it came, or an event without an event_id. Those are
-    # told apart by content, so all are needed together.
+    # Something is odd: a NaN, whose text stays as it is, or an event without an event_id, whose identity
+    # depends on the other events of the page. So all are parsed together.
     for line in lines:
         line.decode()
     odd = read_rows([*map(parsed, lines)])

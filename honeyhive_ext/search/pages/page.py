@@ -1,4 +1,4 @@
-"""One request of a search and what answers it. Values only."""
+"""One request of a search, and the answer to it. Values only."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ WireFilter: TypeAlias = Mapping[str, Any]
 
 @frozen
 class Ask:
-    """One search request to send, besides the query's own filters."""
+    """One request of a search: what it asks for in addition to the filters of the query."""
 
-    lo: int | None  # Unix ms, inclusive; None together with hi: no date range
+    lo: int | None  # Unix ms, inclusive; None for both lo and hi means no date range
     hi: int | None
     limit: int  # events
     page: int = 1
@@ -28,12 +28,23 @@ class Page:
     """The service's answer to one request."""
 
     events: Sequence[Any]
-    count: float | None = None  # what the service says is the number of matches; not trusted
-    attempts: int = 1  # how often the request was sent
+    count: float | None = None  # the number of matches as the service states it; not trusted
+    attempts: int = 1  # how many times the request was sent
 
 
 @frozen
 class PageRefused:
-    """The service refuses the request because of its extra filters (their number, their size)."""
+    """The service's answer to a request whose extra filters it refuses, for their number or size."""
 
     error: APIStatusError
+
+
+def page_of(answer: Page | PageRefused) -> Page:
+    """Return the page.
+
+    Raises:
+        APIStatusError: The service refused the request.
+    """
+    if isinstance(answer, PageRefused):
+        raise answer.error
+    return answer

@@ -1,4 +1,4 @@
-"""The answer to one request of a search, read as a page. Pure."""
+"""From the reply of the service to a page. Pure."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
 
 ReadPage: TypeAlias = Callable[[Reply], Page]
 
-# What a service answers that refuses a long list of filters; a plain search has no use for these.
+# The statuses of a service that refuses a long list of filters. For a plain search they are errors.
 REFUSED = frozenset({400, 413, 414, 422, 431})
-MANY_FILTERS = 100  # more than this may also be beyond what the service's database can do, which is a 500
+MANY_FILTERS = 100  # more than this may also exceed what the service's database can do, which is a 500
 
 
 def read_page(reply: Reply) -> Page:
-    """The answer to one request.
-
-    Tolerant: an event may be anything. What is not a page at all is an error.
+    """Return the page in a reply. An event in it may be any JSON value.
 
     Raises:
-        ResponseError: The answer is not JSON, or has no list of events.
+        ResponseError: The reply is not JSON, or has no list of events.
     """
     try:
         parsed = loads(reply.content)
@@ -39,7 +37,7 @@ def read_page(reply: Reply) -> Page:
 
 
 def read_lines(reply: Reply) -> Page:
-    """The same, its rows being their text as the service sent it, where the page can be cut into lines."""
+    """Return the page with each row as the text that the service sent, if it can be cut; else as values."""
     found = cut(reply.content)
     return read_page(reply) if found is None else _page(*found, reply)
 
@@ -62,12 +60,12 @@ def _unreadable(reply: Reply, what: str) -> ResponseError:
 
 
 def accepted(ask: Ask) -> frozenset[int]:
-    """The statuses besides 2xx that are an answer to a request."""
+    """Return the statuses besides 2xx that count as an answer to a request."""
     if not ask.extra:
         return frozenset()
     return REFUSED | {500} if len(ask.extra) > MANY_FILTERS else REFUSED
 
 
 def answer(reply: Reply, error: APIStatusError | None, read: ReadPage) -> Page | PageRefused:
-    """The reply as the walk takes it; `error` is what a reply that is no success stands for."""
+    """Return the reply for the walk. `error` is the error of a reply that is not a success, else None."""
     return read(reply) if error is None else PageRefused(error)

@@ -1,1 +1,3 @@
-"""Pure: which requests make a search exact, step by step."""
+"""Which requests make a search exact, step by step. Pure."""
+
+__all__: list[str] = []

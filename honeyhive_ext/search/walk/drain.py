@@ -1,16 +1,16 @@
-"""Fetch everything in a short range that holds more rows than one page, whatever their order. Pure.
+"""Fetch every row of a short range that holds more rows than one page, whatever their order. Pure.
 
-A range of which a page is too small cannot be split by time any further. It is split by filters instead:
-an answer shorter than a page is complete, and every split is into parts that together cover the whole
-(`is v` for each value seen, `is not` any of them, and `not exists`), so that nothing depends on the order
-of rows with equal times, nor on what `is not` says about a missing field.
+Such a range cannot be split by time any further, so it is split by filters. An answer shorter than a page is
+complete. The parts of a split together cover the whole: `is v` for each value seen, `is not` for all of these
+values, and `not exists`. So nothing depends on the order of rows with equal times, nor on whether `is not`
+matches a missing field.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from attrs import define, frozen
 
@@ -20,28 +20,28 @@ from honeyhive_ext.search.pages.rows import Row, field_text, newest_first, read_
 
 Asking: TypeAlias = Generator[Ask, Page | PageRefused, "list[Row]"]
 
-MOST_FILTERS = 2_000  # in one request; about 200 KB. What the service refuses lowers it
-MOST_PARTS = 12  # a field with more values than this in a page is split only where nothing else helps
-FIELDS = ("event_type", "session_id", "event_name", "parent_id")  # what an update cannot change
+MOST_FILTERS = 2_000  # in one request, about 200 KB; lowered when the service refuses fewer
+MOST_PARTS = 12  # a field with more values than this in a page is split only if nothing else helps
+FIELDS = ("event_type", "session_id", "event_name", "parent_id")  # properties that an update cannot change
 
 
 @define
 class Learned:
     """What the answers have shown about the service so far."""
 
-    size: int  # events in a full page: what was asked for, or what the service cuts it to
-    counts: bool | None = None  # whether a count above the rows of a page means more rows
+    size: int  # events in a full page: the number asked for, or the smaller number that the service sends
+    counts: bool | None = None  # whether a count above the rows of a page means that there are more rows
     most_filters: int = MOST_FILTERS
 
     def is_full(self, page: Page, rows: Sequence[Row]) -> bool:
-        """Whether there may be more rows than these in the same range."""
+        """Whether the range may hold more rows than these."""
         return len(rows) >= self.size or bool(
             self.counts and rows and page.count is not None and page.count > len(rows)
         )
 
 
 class _RefusedError(Exception):
-    """The service refuses the filters of a part, so another split has to do."""
+    """The service refuses the filters of a part, so that another split is needed."""
 
     def __init__(self, refusal: PageRefused) -> None:
         self.refusal = refusal
@@ -53,18 +53,18 @@ class _Split:
 
 
 def condition(field: str, operator: str, value: str | None = None) -> WireFilter:
-    """One filter of a request, as it goes over the wire."""
+    """Return one filter of a request, as it is sent."""
     if value is None:
         return {"field": field, "operator": operator, "value": None}
     return {"field": field, "operator": operator, "value": value, "type": "string"}
 
 
 def drain(lo: int | None, hi: int | None, learned: Learned, extra: tuple[WireFilter, ...] = ()) -> Asking:
-    """Every row of [lo, hi] that matches `extra`, newest first, each once.
+    """Return every row of [lo, hi] that matches `extra`, newest first, each once.
 
     Raises:
-        PaginationIncomplete: There is no filter left that splits what does not fit a page, or the service
-            refuses the filters that would.
+        PaginationIncomplete: No filter splits the rows that do not fit a page, or the service refuses the
+            filters that would split them.
     """
     try:
         rows = yield from _drain(lo, hi, learned, extra)
@@ -83,7 +83,7 @@ def _drain(
     got = {row.key: row for row in rows}
     if not learned.is_full(page, rows):
         return got
-    # Excluding costs least, unless the service says that there are more rows than one request can exclude.
+    # Excluding costs the fewest requests, unless there are more rows than one request can exclude.
     most = learned.most_filters - len(extra) + learned.size
     many = page.count is not None and page.count > most
     if not many and (yield from _exclude(lo, hi, learned, extra, got)):
@@ -115,9 +115,9 @@ def _ask(
 def _exclude(
     lo: int | None, hi: int | None, learned: Learned, extra: tuple[WireFilter, ...], got: dict[str, Row]
 ) -> Generator[Ask, Page | PageRefused, bool]:
-    """Ask for all but the rows had until an answer is short. False: too many to exclude, so split.
+    """Ask for all rows except those received, until an answer is short. False: too many to exclude.
 
-    This costs the least of all splits: every request but the last brings a whole page of new rows.
+    This costs the fewest requests: each but the last brings a whole page of new rows.
     """
     while True:
         ids = [event_id for row in got.values() if (event_id := field_text(row, "event_id"))]
@@ -135,14 +135,14 @@ def _exclude(
             break
         if not new:
             return False
-    # A service may leave out rows without an event_id when it is asked for "is not".
+    # A service may leave out rows without an event_id from the answer to "is not".
     page, rows = yield from _ask(lo, hi, learned, (*extra, condition("event_id", "not exists")))
     got.update((row.key, row) for row in rows)
     return not learned.is_full(page, rows)
 
 
 def _splits(rows: list[Row], extra: Iterable[WireFilter]) -> Iterator[_Split]:
-    """Ways to split the range into parts, the one with the fewest requests first."""
+    """Yield ways to split the range into parts, the one with the fewest requests first."""
     used = {str(one["field"]) for one in extra if one["operator"] in ("is", "not exists")}
     values = {
         field: Counter(text for row in rows if (text := field_text(row, field)))
@@ -155,7 +155,7 @@ def _splits(rows: list[Row], extra: Iterable[WireFilter]) -> Iterator[_Split]:
         if counter and max(counter.values()) < len(rows) and not _excluded(field, counter, extra)
     ]
     useful.sort(key=lambda pair: max(pair[1].values()))
-    few = min(MOST_PARTS, len(rows) // 3)  # each value costs a request, so it should bring several rows
+    few = min(MOST_PARTS, len(rows) // 3)  # each value costs a request, which should bring several rows
     for field, counter in useful:
         if len(counter) <= few:
             yield _by_values(field, counter)
@@ -174,13 +174,13 @@ def _splits(rows: list[Row], extra: Iterable[WireFilter]) -> Iterator[_Split]:
 
 
 def _excluded(field: str, values: Iterable[str], extra: Iterable[WireFilter]) -> bool:
-    """Whether the values were already split off: a service that returns them still does not compare them."""
-    had: set[Any] = {one["value"] for one in extra if one["field"] == field and one["operator"] == "is not"}
-    return not had.isdisjoint(values)
+    """Whether the values were already excluded: a service that still returns them does not compare them."""
+    left_out = [one for one in extra if one["field"] == field and one["operator"] == "is not"]
+    return not {one["value"] for one in left_out}.isdisjoint(values)
 
 
 def _tried(text: str, extra: Iterable[WireFilter]) -> bool:
-    """Whether the ids were already split by this text: a service that shows both does not compare it."""
+    """Whether the ids were already split by this text: a service that returns both does not compare it."""
     return any(one["value"] == text and one["operator"] in ("contains", "not contains") for one in extra)
 
 
@@ -191,7 +191,7 @@ def _by_values(field: str, values: Iterable[str]) -> _Split:
 
 
 def _halving_text(ids: list[str]) -> str | None:
-    """The one or two characters that come nearest to being in half of the ids; None: nothing splits them."""
+    """Return the one or two characters that are in nearly half of the ids; None if nothing splits them."""
     counts: Counter[str] = Counter()
     for event_id in ids:
         pairs = {event_id[i : i + 2] for i in range(len(event_id))}

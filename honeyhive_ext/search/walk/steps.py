@@ -1,4 +1,4 @@
-"""What the walk and whoever sends its requests say to each other. Values only."""
+"""The position of a walk, and its steps. Values only."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ def _no_rows() -> dict[str, float | None]:
 
 @frozen
 class Position:
-    """Where a walk stands: all that a resumed one needs.
+    """The state of a walk between two requests: all that is needed to resume it.
 
     Attributes:
         lo: The start of the range, Unix ms.
         hi: The end of the next request, Unix ms.
-        reach: Every row from here up is had. The next answer must show a row from here up, or its end was
-            not what was asked for.
-        past: The end of the request before, as far back as a request may be repeated.
-        drained: The rows above `reach` came from a drain.
-        failed: The ends asked in vain: nothing from `reach` up appeared.
-        overlap: Milliseconds by which one request overlaps the last.
+        reach: Unix ms; every row at or above it was received. The next answer must hold a row at or above it.
+            Otherwise the service did not read the end of the range as it was sent.
+        past: The end of the request before, Unix ms. A repeated request goes no further back.
+        drained: Whether the rows above `reach` came from a drain.
+        failed: The ends that were asked without success: no row at or above `reach` appeared.
+        overlap: Milliseconds by which a request overlaps the one before.
         seen: The ids that may come again, with their times.
-        open: The search has no date range of its own, so that events without a start_time match as well.
+        open: Whether the search has no date range, so that events without a start_time match too.
     """
 
     lo: int | None
@@ -44,12 +44,12 @@ class Position:
 
 @frozen
 class WalkStep:
-    """What the walk does next: rows to hand out, and a request to send meanwhile.
+    """The next thing to do: rows to yield, and a request to send meanwhile.
 
     Attributes:
         rows: New rows, newest first.
-        before: Where the walk stood before these rows.
-        after: Where it stands once they are handed out; None at the end.
+        before: The position before these rows.
+        after: The position once they are yielded; None at the end.
         ask: The next request; None at the end.
     """
 

@@ -23,7 +23,7 @@ from typing import Any
 from attrs import evolve
 
 from honeyhive_ext.errors import PaginationIncomplete
-from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused, page_of
 from honeyhive_ext.search.pages.rows import YEAR_9999, YEAR_ONE, Row, newest_first, read_rows, times
 from honeyhive_ext.search.walk.drain import Learned, condition, drain
 from honeyhive_ext.search.walk.overlap import (
@@ -88,7 +88,7 @@ class Walk:
         self, at: Position, answer: Page | PageRefused, found: list[Sequence[Row]]
     ) -> Generator[WalkStep, Page | PageRefused, Position | None]:
         """Add the new rows of an answer to `found`; return where to continue."""
-        asking = self._take(at, _page(answer))
+        asking = self._take(at, page_of(answer))
         reply: Any = None
         after: Position | None
         while True:
@@ -140,20 +140,20 @@ class Walk:
             return len(rows) < learned.size and page.count is not None and page.count > len(rows)
 
         if short() and not rows:
-            page = _page((yield Ask(at.lo, at.hi, learned.size)))
+            page = page_of((yield Ask(at.lo, at.hi, learned.size)))
             rows = read_rows(page.events)
         tries = 0
         while rows and short() and learned.counts is None:
             # Either the service cuts pages shorter than asked, or its count is not about this range. An empty
             # second page shows the latter. A second page with rows may be due to an event that just arrived.
             tries += 1
-            second = _page((yield Ask(at.lo, at.hi, len(rows), page=2)))
+            second = page_of((yield Ask(at.lo, at.hi, len(rows), page=2)))
             if not second.events:
                 learned.counts = False
             elif tries == MOST_DOUBTS:
                 learned.counts, learned.size = True, len(rows)
             else:
-                page = _page((yield Ask(at.lo, at.hi, learned.size)))
+                page = page_of((yield Ask(at.lo, at.hi, learned.size)))
                 rows = read_rows(page.events)
         return page, rows, learned.is_full(page, rows)
 
@@ -177,7 +177,7 @@ class Walk:
         if low is None or not above:
             return
         self._prove_by_asking = False
-        page = _page((yield Ask(low, math.ceil(above[0]), self.learned.size)))
+        page = page_of((yield Ask(low, math.ceil(above[0]), self.learned.size)))
         seen = times(read_rows(page.events))
         self.proven = len(page.events) < self.learned.size and bool(seen) and min(seen) >= low
 
@@ -259,9 +259,3 @@ def timeless(learned: Learned) -> Generator[Ask, Page | PageRefused, list[Row]]:
     if learned.is_full(answer, rows):
         rows = yield from drain(None, None, learned, extra)
     return rows
-
-
-def _page(answer: Page | PageRefused) -> Page:
-    if isinstance(answer, PageRefused):
-        raise answer.error
-    return answer

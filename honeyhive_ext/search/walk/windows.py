@@ -1,10 +1,10 @@
-"""Walking side by side: the rest of a range, cut into windows that are asked at the same time. Pure.
+"""The rest of a range, cut into windows that are requested at the same time. Pure.
 
-A walk goes first until the service has shown that it reads times to the millisecond. From there on every
-event belongs to the one window (a, b] that holds its start_time, so that windows need no memory of ids
-and their results are disjoint, whatever arrives or goes. A page that is full keeps its rows above its
-oldest millisecond, nothing is wasted, and the rest of its window is asked again. Windows are cut off from
-the newest end of what is left, a few pages long by the density seen last, and handed out in order of time.
+A walk comes first, until the service has shown that it reads times to the millisecond. Then every event
+belongs to exactly one window (a, b], the one that holds its start_time. So windows need no memory of ids, and
+their results are disjoint, whatever arrives or goes. If a page is full, its rows above its oldest millisecond
+are kept, and the rest of its window is requested again. Windows are cut off the newest end of the rest of the
+range, each a few pages long by the density seen last. Their rows are yielded in order of time.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import Literal
 from attrs import define, evolve, field
 
 from honeyhive_ext.errors import PaginationIncomplete
-from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused, page_of
 from honeyhive_ext.search.pages.rows import Row, newest_first, read_rows, times
 from honeyhive_ext.search.walk.drain import Learned, drain
 from honeyhive_ext.search.walk.steps import Position, WalkStep
 from honeyhive_ext.search.walk.walk import timeless
 
-PIECE = 4.7  # pages in a window, by the density seen last: its last page is short, but not by much
-FADING = 0.7  # what the density of the windows before weighs
-AHEAD = 6  # pages, for each worker, under way or waiting to be handed out: an interruption costs them
+PIECE = 4.7  # pages in a window by the density seen last, so that its last page is only a little short
+FADING = 0.7  # the weight of the density of earlier windows
+AHEAD = 6  # pages for each worker that are in flight or not yet yielded: an interruption loses them
 
 
 def _no_rows() -> list[Row]:
@@ -37,8 +37,9 @@ class Window:
     """The events with a < start_time <= b.
 
     Attributes:
-        state: waiting, asked, done; dense is waiting with more events in one millisecond than a page.
+        state: waiting, asked or done; dense is waiting, with more events in one millisecond than in a page.
         rows: Its events, once it is done.
+        full: Whether its last page was full.
     """
 
     a: int
@@ -48,7 +49,7 @@ class Window:
     full: bool = False
 
     def holds(self, rows: Iterable[Row]) -> list[Row]:
-        """Those of the rows that belong to it, each once."""
+        """Return the rows that belong to the window, each once."""
         own = {row.key: row for row in rows if row.time is not None and self.a < row.time <= self.b}
         return newest_first(own.values())
 
@@ -57,8 +58,8 @@ class Windows:
     """The windows of a range, newest first.
 
     Args:
-        at: Where the walk that went first stands; every event from `at.reach` up is handed out.
-        learned: What that walk has learned.
+        at: The position of the walk that came first. Every event at or above `at.reach` was yielded.
+        learned: What that walk has learned about the service.
         workers: The most requests at the same time.
     """
 
@@ -68,22 +69,22 @@ class Windows:
         self._at = self._stands = at
         self._learned = learned
         self._workers = workers
-        self._now = float(min(2, workers))  # requests at the same time, adapted to how they fare
+        self._now = float(min(2, workers))  # requests at the same time, adapted to the service
         top = at.hi if at.reach is None else min(at.hi, math.ceil(at.reach))
         self._left = [Window(at.lo - 1, top)] if at.lo <= top else []
-        had = [time for time in at.seen.values() if time is not None]
-        # The density seen last: events, and the milliseconds that they lay in, the newer ones weighing more.
-        self._events = float(len(had))
-        self._span = max(1.0, max(had) - min(had)) if had else 1.0
-        self._sparse = False  # there was next to nothing where events were expected: cutting only costs
+        known = [time for time in at.seen.values() if time is not None]
+        # The density seen last: events, and the milliseconds that hold them. Newer windows weigh more.
+        self._events = float(len(known))
+        self._span = max(1.0, max(known) - min(known)) if known else 1.0
+        self._sparse = False  # hardly any events where many were expected: smaller windows only cost requests
 
     def next(self) -> Window | None:
-        """A window to ask now; None if enough is under way, or too much waits to be handed out."""
+        """Return a window to request now; None if enough are in flight, or too much waits to be yielded."""
         states = Counter(one.state for one in self._left)
         if states["asked"] >= int(self._now):
             return None
         for place, one in enumerate(self._left):
-            # The first is asked whatever is held, because all that is held waits for it.
+            # The first is requested however much waits, because all of it waits for the first.
             if place and states["asked"] + states["done"] >= AHEAD * self._workers:
                 return None
             if one.state == "waiting":
@@ -103,32 +104,31 @@ class Windows:
         return window
 
     def job(self, window: Window) -> Generator[Ask, Page | PageRefused, list[Row]]:
-        """The requests of a window: yields them, takes the answers, returns the rows."""
+        """Yield the requests of a window, take their answers, and return its rows."""
         if window.full:
             rows = yield from drain(window.a, window.b, self._learned)
             window.full = False
             return rows
         answer = yield Ask(window.a, window.b, self._learned.size)
-        if isinstance(answer, PageRefused):
-            raise answer.error
-        rows = read_rows(answer.events)
-        window.full = self._learned.is_full(answer, rows)
+        page = page_of(answer)
+        rows = read_rows(page.events)
+        window.full = self._learned.is_full(page, rows)
         return rows
 
     def done(self, window: Window, rows: Sequence[Row], *, slowed: bool) -> None:
-        """Take the rows of a window; `slowed` if the service wanted its requests fewer."""
+        """Take the rows of a window. `slowed` says that the service wants fewer requests."""
         self._now = max(1.0, self._now / 2) if slowed else min(float(self._workers), self._now + 1)
         place = self._left.index(window)
-        had = times(rows)
+        known = times(rows)
         if not window.full:
             self._finish(window, rows)
             return
-        if not had:
+        if not known:
             raise PaginationIncomplete(
                 f"A whole page of {len(rows)} events between {window.a} and {window.b} (Unix ms) has no "
-                "readable start_time: there is no time to go on from."
+                "readable start_time: there is no time to continue from. A larger page_size may help."
             )
-        edge = math.ceil(min(had))
+        edge = math.ceil(min(known))
         if edge <= window.a:
             self._finish(window, rows)
             return
@@ -151,7 +151,7 @@ class Windows:
         self._span = self._span * FADING + width
 
     def released(self) -> Iterator[WalkStep]:
-        """The windows that are done and have no unfinished one above them, as steps to hand out."""
+        """Yield the windows that are done and have no unfinished window above them, as steps."""
         while self._left and self._left[0].state == "done":
             window = self._left.pop(0)
             rows = [row for row in window.rows if row.key not in self._at.seen]
@@ -159,28 +159,28 @@ class Windows:
             yield WalkStep(rows, before or self._at, after, None)
 
     def last(self) -> Generator[Ask, Page | PageRefused, list[Row]]:
-        """What no window holds: the events without a start_time, where the search has no range."""
+        """Return the rows of no window: if the search has no range, the events without a start_time."""
         if not self._at.open:
             return []
         rows = yield from timeless(self._learned)
         return [row for row in rows if row.key not in self._at.seen]
 
     def end(self, rows: Sequence[Row]) -> WalkStep:
-        """The step that hands out what `last` brought."""
+        """Return the step for the rows of `last`."""
         return WalkStep(rows, self._stands, None, None)
 
     @property
     def finished(self) -> bool:
-        """Whether every window was handed out."""
+        """Whether every window was released."""
         return not self._left
 
-    def _position(self, hi: int, had: Iterable[Row] = ()) -> Position | None:
-        """Where a walk goes on that has everything above `hi`; None at the end."""
+    def _position(self, hi: int, known: Iterable[Row] = ()) -> Position | None:
+        """Return the position of a walk that has received everything above `hi`; None at the end."""
         at = self._at
         if at.lo is None or (hi < at.lo and not at.open):
             return None
         seen = {key: time for key, time in at.seen.items() if time is None or time <= hi}
         if hi < at.lo:
             hi = at.lo
-            seen.update((row.key, row.time) for row in had if row.time is not None and row.time <= hi)
+            seen.update((row.key, row.time) for row in known if row.time is not None and row.time <= hi)
         return evolve(at, hi=hi, reach=None, past=None, drained=False, failed=(), seen=seen)

@@ -72,15 +72,15 @@ def test_memory_holds_the_overlap_only() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"poll": 0}, "poll is a number of seconds, 0.01 to 3600.0, not 0"),
-        ({"poll": 3601}, "poll is a number of seconds, 0.01 to 3600.0, not 3601"),
-        ({"poll": True}, "poll is a number of seconds, 0.01 to 3600.0, not True"),
-        ({"poll": "2"}, "poll is a number of seconds, 0.01 to 3600.0, not '2'"),
-        ({"idle": -1}, "idle is a number of seconds, 0 to inf, not -1"),
-        ({"overlap": 5}, "overlap is a timedelta, zero or longer, not 5"),
+        ({"poll": 0}, "poll is 0: give seconds of 0.01 or more, such as 30"),
+        ({"poll": 3601}, "poll is 3601 seconds, more than 3600: is it in milliseconds?"),
+        ({"poll": True}, "poll is True: give seconds of 0.01 or more, such as 30"),
+        ({"poll": "2"}, "poll is '2': give seconds of 0.01 or more, such as 30"),
+        ({"idle": -1}, "idle is -1: give seconds of 0 or more, such as 30"),
+        ({"overlap": 5}, "overlap is 5: give a timedelta of zero or more"),
         (
             {"overlap": -timedelta(1)},
-            "overlap is a timedelta, zero or longer, not datetime.timedelta(days=-1)",
+            "overlap is datetime.timedelta(days=-1): give a timedelta of zero or more",
         ),
     ],
 )

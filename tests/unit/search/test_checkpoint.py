@@ -60,9 +60,11 @@ def error_of(text: str) -> QueryError:
 def test_text_that_is_no_checkpoint_says_so() -> None:
     error = error_of("{")
     assert isinstance(error.__cause__, ValueError)
-    assert str(error) == f"this is not a checkpoint: {error.__cause__}"
+    assert str(error) == f"this is not a checkpoint, which is JSON: {error.__cause__}"
     for text in ("[]", "5", "{}", TEXT.replace('"version":1', '"version":2')):
-        assert str(error_of(text)) == "this is not a checkpoint of a search that this version can resume"
+        assert str(error_of(text)) == (
+            "this is not a checkpoint that this version can resume: search without resume="
+        )
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,7 @@ def test_a_damaged_checkpoint_says_what_is_wrong(name: str, value: Any) -> None:
         damaged[name] = value
     error = error_of(json.dumps(damaged))
     assert isinstance(error.__cause__, KeyError | TypeError | ValueError)
-    assert str(error) == f"this checkpoint is damaged: {error.__cause__!r}"
+    assert str(error) == f"this checkpoint is damaged ({error.__cause__!r}): search without resume="
 
 
 def query(*filters: Any, **options: Any) -> Query:
@@ -108,7 +110,8 @@ def test_another_search_does_not_go_on_from_a_checkpoint() -> None:
     with pytest.raises(QueryError) as raised:
         as_checkpoint(checkpoint(query(F("a") == 1)), query(F("a") == 2))
     assert str(raised.value) == (
-        "resume= is the checkpoint of a search with other filters or another evaluation_id"
+        "resume= is the checkpoint of a search with other filters or another evaluation_id: "
+        "give the same as there"
     )
     with pytest.raises(QueryError) as raised:
         as_checkpoint(checkpoint(query(start=1e12)), query(start=2e12))
@@ -123,5 +126,5 @@ def test_what_is_no_checkpoint_says_what_is(given: Any) -> None:
     with pytest.raises(QueryError) as raised:
         as_checkpoint(given, query())
     assert str(raised.value) == (
-        f"resume= takes what checkpoint() gave, or its to_json() text, not {given!r}"
+        f"resume is {given!r}: give the result of checkpoint(), or its to_json() text"
     )

@@ -11,9 +11,9 @@ from honeyhive_client.models import Event
 from honeyhive_ext.errors import BadRequestError, ResultCountError
 from honeyhive_ext.filters import F
 from honeyhive_ext.search.checkpoint import Checkpoint
-from honeyhive_ext.search.cursor import Count, Cursor, described, judge_count, only, page_of, probe, unlimited
+from honeyhive_ext.search.cursor import Count, Cursor, described, judge_count, only, probe, unlimited
 from honeyhive_ext.search.pages.event import UNREADABLE, as_event, as_it_came
-from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
+from honeyhive_ext.search.pages.page import Ask, Page, PageRefused, page_of
 from honeyhive_ext.search.pages.rows import Row
 from honeyhive_ext.search.query import Query, build_query
 from honeyhive_ext.search.walk.steps import Position, WalkStep

@@ -30,30 +30,30 @@ def refused(**options: Any) -> QueryError:
         (
             {"start": timedelta(hours=24)},
             (
-                "start=datetime.timedelta(days=1) lies in the future: write "
+                "start=datetime.timedelta(days=1) is in the future: write "
                 "start=-datetime.timedelta(days=1) for the time until now"
             ),
         ),
         (
             {"start": NOW, "end": NOW - 1},
-            "start (2026-01-01T00:00:00.000Z) is later than end (2025-12-31T23:59:59.999Z)",
+            "start (2026-01-01T00:00:00.000Z) is later than end (2025-12-31T23:59:59.999Z): swap them",
         ),
-        ({"start": 9e14}, "start: 900000000000000.0 Unix ms lies beyond the years 1 to 9999"),
-        ({"end": -7e13}, "end: -70000000000000.0 Unix ms lies beyond the years 1 to 9999"),
-        ({"limit": -1}, "limit must be at least 0, not -1"),
-        ({"limit": True}, "limit is a whole number, not True"),
-        ({"page_size": 0}, "page_size must be 1 to 1000, not 0"),
-        ({"page_size": 1001}, "page_size must be 1 to 1000, not 1001"),
-        ({"page_size": "x"}, "page_size is a whole number, not 'x'"),
-        ({"parallel": 0}, "parallel must be 1 to 64, not 0"),
-        ({"parallel": 65}, "parallel must be 1 to 64, not 65"),
-        ({"parallel": 2.0}, "parallel is a whole number, not 2.0"),
-        ({"evaluation_id": ""}, "evaluation_id is the id of an experiment run as text, not ''"),
+        ({"start": 9e14}, "start is 900000000000000.0 Unix ms: give a time within the years 1 to 9999"),
+        ({"end": -7e13}, "end is -70000000000000.0 Unix ms: give a time within the years 1 to 9999"),
+        ({"limit": -1}, "limit is -1: give a whole number, 0 or more"),
+        ({"limit": True}, "limit is True: give a whole number, 0 or more"),
+        ({"page_size": 0}, "page_size is 0: give a whole number, 1 to 1000"),
+        ({"page_size": 1001}, "page_size is 1001: give a whole number, 1 to 1000"),
+        ({"page_size": "x"}, "page_size is 'x': give a whole number, 1 to 1000"),
+        ({"parallel": 0}, "parallel is 0: give a whole number, 1 to 64"),
+        ({"parallel": 65}, "parallel is 65: give a whole number, 1 to 64"),
+        ({"parallel": 2.0}, "parallel is 2.0: give a whole number, 1 to 64"),
+        ({"evaluation_id": ""}, "evaluation_id is '': give the id of an experiment run, a str or UUID"),
         (
             {"evaluation_id": "\ud800"},
-            "evaluation_id is the id of an experiment run as text, not '\\ud800'",
+            "evaluation_id is '\\ud800': give the id of an experiment run, a str or UUID",
         ),
-        ({"evaluation_id": 5}, "evaluation_id is the id of an experiment run as text, not 5"),
+        ({"evaluation_id": 5}, "evaluation_id is 5: give the id of an experiment run, a str or UUID"),
     ],
 )
 def test_an_argument_that_cannot_be_asked_says_what_can(options: dict[str, Any], message: str) -> None:

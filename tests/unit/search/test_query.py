@@ -53,7 +53,7 @@ def test_a_range_open_at_one_end_is_closed_where_the_documentation_says() -> Non
         ({"start": timedelta(hours=24)}, "start=-"),
         ({"start": NOW, "end": NOW - 1}, "later than end"),
         ({"start": 1e14 * 9}, "9999"),
-        ({"limit": -1}, "at least 0"),
+        ({"limit": -1}, "0 or more"),
         ({"limit": 2.0}, "whole number"),
         ({"limit": True}, "whole number"),
         ({"page_size": 0}, "1 to 1000"),

@@ -231,7 +231,7 @@ def test_a_full_page_without_a_time_says_so() -> None:
         windows.done(window, [Row("a", None, None), Row("b", None, None)], slowed=False)
     assert str(raised.value) == (
         "A whole page of 2 events between 94 and 100 (Unix ms) has no "
-        "readable start_time: there is no time to go on from."
+        "readable start_time: there is no time to continue from. A larger page_size may help."
     )
 
 
