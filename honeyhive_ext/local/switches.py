@@ -27,6 +27,9 @@ class Switches:
     'total'
     >>> Switches().changed({"count": "page"}).count
     'page'
+    >>> Switches().changed({"cuont": "page"})
+    Traceback (most recent call last):
+    honeyhive_ext.ConfigError: there is no switch 'cuont'; did you mean count?
     """
 
     validation: Literal["strict", "lenient"] = _switch(

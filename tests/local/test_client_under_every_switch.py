@@ -1,7 +1,7 @@
-"""The client's promises under the default switches, under each other value of each, and under every pair.
+"""The client's promises under the default switches, under each other value of a switch, and under every pair.
 
-Nobody has published which of these behaviours the service has, so each promise holds under all of them, or
-the difference stands here and in the guides.
+The service does not document which of these behaviours it has. So each promise holds under all of them, or
+this file and the guides say what differs.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class World:
         self.do = self.shell.do
 
     def settle(self) -> None:
-        """What was stored shows in searches from here on."""
+        """Let the time pass after which search shows what was stored."""
         self.ahead += self.switches.visibility_delay
 
     def search(self, *filters: Any, **options: Any) -> list[Any]:
@@ -98,7 +98,7 @@ def creating_an_id_again_succeeds_and_it_is_found_once(world: World) -> None:
         assert (answer.success, answer.event_id) == (True, event_id)
     world.settle()
     assert world.ids(F.event_id == event_id) == [event_id]
-    # The switch `repost`: which of the two is stored is the service's word.
+    # The switch `repost`: the service decides which of the two is stored.
     assert world.do(lambda c: c.events.get(event_id)).event_name == (
         "first" if world.switches.repost == "reject" else "second"
     )
@@ -232,7 +232,7 @@ def a_search_yields_every_event_exactly_once_newest_first(world: World) -> None:
         try:
             found = world.search(F.event_name == name, page_size=size)
         except PaginationIncomplete:
-            # A millisecond that fills a page is split by filters, and the service may refuse so many.
+            # Filters divide a millisecond that fills a page, and the service may refuse so many filters.
             assert world.switches.max_filters
             assert size == 2
             continue

@@ -1,4 +1,4 @@
-"""Closing a server while others use it: no connection is closed under its user, everybody gets an answer."""
+"""Closing a server during requests: every client gets an answer, and no connection or thread is left."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def test_fields_lists_every_path_that_a_filter_can_name(plain: Api) -> None:
         assert plain.search((name, "exists", None))["count"] == 1
 
 
-def test_the_keys_own_routes_want_the_key_too_but_health() -> None:
+def test_the_control_routes_need_the_key_except_health() -> None:
     server = LocalServer(api_key="the-right-key")
     with httpx.Client(transport=server.transport(), base_url="http://local") as client:
         for path in ("stats", "requests", "export", "config", "faults", "fields"):

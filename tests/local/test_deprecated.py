@@ -49,7 +49,7 @@ def test_a_batch_knows_the_older_names(api: Api, single: str, properties: str) -
     assert {api.event(one)["session_id"] for one in answer["event_ids"]} == {answer["session_id"]}
 
 
-def test_a_model_event_is_moved_into_todays_shape(api: Api) -> None:
+def test_a_model_event_is_changed_into_todays_format(api: Api) -> None:
     model = {"model": "m", "messages": [{"role": "user"}], "cost": 1, "duration": 5, "response": {"r": 1},
              "event_name": "n", "inputs": {"own": 1}}  # fmt: skip
     one = api.post("/events/model", {"model_event": model}).json()["event_id"]

@@ -1,4 +1,4 @@
-"""Failure on demand: each kind, each way to ask for it, and what it leaves behind."""
+"""Faults: each kind, each way to ask for it, and what it leaves in the store."""
 
 from __future__ import annotations
 
@@ -126,13 +126,16 @@ def test_dribble_gives_the_whole_body_in_the_end(api: Api) -> None:
     assert api.server.faults.unused() == []
 
 
-def test_dribble_comes_in_many_pieces(wired: Api) -> None:
-    event_id = wired.create(inputs={"a": "x" * 5000})
-    wired.server.faults.add("dribble", seconds=0.05, times=1)
-    with httpx.stream("GET", f"{wired.server.url}/v1/events/{event_id}", headers=HEADERS) as answer:
-        pieces = [len(piece) for piece in answer.iter_raw() if piece]
-    assert sum(pieces) > 5000
-    assert len(pieces) > 5
+def test_dribble_comes_in_many_pieces() -> None:
+    with LocalServer() as server:
+        event_id = post(server, "/v1/events", {**TOOL, "inputs": {"a": "x" * 5000}})["event_id"]
+        # The second piece would come after minutes, so that the first one comes alone.
+        server.faults.add("dribble", seconds=3600, times=1)
+        with httpx.stream("GET", f"{server.url}/v1/events/{event_id}", headers=HEADERS) as answer:
+            first = next(answer.iter_raw())
+            size = int(answer.headers["content-length"])
+    assert size > 5000
+    assert 0 < len(first) <= size // 20 + 1
 
 
 def test_latency_is_fixed_or_drawn_and_loses_nothing(api: Api) -> None:
@@ -159,7 +162,7 @@ def seconds_from_now(value: str) -> float:
         ({"retry_after": 3}, lambda value: value == "3"),
         ({"retry_after": "soon"}, lambda value: value == "soon"),
         ({"retry_after": -1}, lambda value: value == "-1"),
-        ({"retry_after_date": 30}, lambda value: 25 < seconds_from_now(value) < 31),
+        ({"retry_after_date": 3600}, lambda value: 3000 < seconds_from_now(value) < 3601),
     ],
     ids=["nothing", "seconds", "junk", "negative", "date"],
 )
@@ -224,7 +227,7 @@ def test_probability_is_drawn_from_the_seed() -> None:
     assert set(run(1)) == {200, 503}
 
 
-def test_of_several_faults_the_first_happens_and_unused_ones_are_named(plain: Api) -> None:
+def test_the_first_of_several_faults_happens_and_unused_ones_are_listed(plain: Api) -> None:
     faults = plain.server.faults
     first = faults.add("status", status=500, times=2)
     second = faults.add("status", status=502, times=1)
@@ -273,7 +276,7 @@ def test_a_fault_that_makes_no_sense_is_refused(plain: Api, wrong: dict[str, Any
     assert plain.post("/_local/faults", wrong).status_code == 400
     assert plain.server.faults.rules == []
     if set(wrong) >= {"kind"} and "zzz" not in wrong:
-        with pytest.raises((ConfigError, TypeError)):
+        with pytest.raises(ConfigError):
             Fault(**wrong)
 
 
@@ -289,7 +292,7 @@ def test_a_request_asks_for_a_fault_by_header_where_that_is_switched_on(api: Api
     assert api.post("/v1/events", TOOL).status_code == 200
 
 
-def test_every_kind_has_a_test_here() -> None:
+def test_every_kind_of_fault_has_a_test_here() -> None:
     tested = {
         *BROKEN,
         "status",

@@ -1,4 +1,4 @@
-"""A server that is killed while it writes: every event it acknowledged is there afterwards."""
+"""A server that is killed while it writes has every event that it acknowledged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WRITERS = 3
 
 
 def write(url: str, acknowledged: list[str], enough: threading.Event, most: int) -> None:
-    """Send single events and batches until the server is gone."""
+    """Send single events and batches until the server has gone."""
     with httpx.Client(base_url=url, headers=HEADERS, timeout=60) as client:
         while True:
             ids = [str(uuid.uuid4()) for _ in range(7)]

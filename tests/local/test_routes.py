@@ -1,4 +1,4 @@
-"""The seven routes, through every adapter: what is stored, what comes back, what is refused."""
+"""The seven routes, through every adapter: what is stored, returned and refused."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_an_unknown_id_answers_404_and_a_bad_one_400(api: Api) -> None:
         assert answer.status_code == 400
 
 
-def test_paths_and_methods_that_there_are_not(api: Api) -> None:
+def test_an_unknown_path_answers_404_and_an_unknown_method_405(api: Api) -> None:
     assert api.get("/v2/events").status_code == 404
     assert api.get("/v1/events/").status_code == 404
     wrong = api.request("DELETE", "/v1/events")
@@ -187,7 +187,7 @@ def test_one_bad_event_refuses_the_whole_batch(api: Api) -> None:
     assert api.search()["count"] == 0
 
 
-def test_single_session_makes_one_session_of_each_request(api: Api) -> None:
+def test_single_session_creates_one_session_for_each_request(api: Api) -> None:
     body = {
         "events": [{"event_type": "tool", "inputs": {}, "session_id": str(uuid.uuid4())}] * 2,
         "single_session": True,
@@ -234,7 +234,7 @@ def test_a_session_is_started_once_and_merged_into_afterwards(api: Api) -> None:
         assert honeyhive_schemas.validator("PostSessionStartResponse").is_valid(answer)
 
 
-def test_a_session_id_that_is_no_uuid_gives_way_to_one_the_server_makes(api: Api) -> None:
+def test_a_session_id_that_is_not_a_uuid_is_replaced_by_a_new_one(api: Api) -> None:
     for given in ({}, {"session_id": "mine"}):
         session = api.post("/v1/sessions", given).json()
         assert uuid.UUID(session["session_id"]).version == 4
@@ -265,7 +265,7 @@ def test_answers_follow_their_schemas(api: Api) -> None:
         assert honeyhive_schemas.validator(name).failures(answer.json()) == []
 
 
-def test_a_body_that_is_no_json_is_a_400_that_says_so(api: Api) -> None:
+def test_a_body_that_is_not_json_is_a_400_that_says_so(api: Api) -> None:
     bodies = (b"", b"{", b"\xff", b"\xef\xbb\xbf{}", b'{"a": NaN}', b'{"a": 1e999}', b'{"a": "\\ud800"}')
     for body in bodies:
         answer = api.request("POST", "/v1/events/search", content=body)

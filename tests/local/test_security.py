@@ -1,4 +1,4 @@
-"""Who may ask, from where, and how much."""
+"""Who may send requests, from where, and how large."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_an_ingestion_key_may_write_but_not_read(api: Api) -> None:
     assert api.request("POST", "/v1/events/search", json={}, headers=headers).status_code == 403
 
 
-def test_no_key_stands_in_a_repr_a_log_line_or_a_pickle(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_key_is_in_a_repr_a_log_line_or_a_pickle(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     server = LocalServer(api_key=RIGHT, ingestion_key=INGESTION)
     with httpx.Client(transport=server.transport(), base_url="http://local") as client:
@@ -92,7 +92,7 @@ def test_a_host_that_is_not_ours_is_refused(server: LocalServer, host: str) -> N
         assert client.get("/_local/stats", headers={"host": "LOCALHOST:1"}).json()["events"] == 0
 
 
-def test_a_further_host_can_be_allowed() -> None:
+def test_another_host_can_be_allowed() -> None:
     with LocalServer(allowed_hosts=["honeyhive.test"]) as server:
         headers = {**HEADERS, "host": "HoneyHive.test:80"}
         assert httpx.post(f"{server.url}/v1/events", json=TOOL, headers=headers).status_code == 200
@@ -143,7 +143,7 @@ HEAD = b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer x\
     ],
     ids=lambda value: str(value)[:70],
 )
-def test_requests_without_bounds_or_sense_are_refused(
+def test_requests_that_are_malformed_or_too_large_are_refused(
     server: LocalServer, request_bytes: bytes, status: bytes
 ) -> None:
     answer = raw(server, request_bytes)
@@ -167,7 +167,7 @@ def test_chunked_bodies_are_read_and_bounded(wired: Api) -> None:
     assert wired.create()
 
 
-def test_one_connection_carries_many_requests_also_after_a_refusal(server: LocalServer) -> None:
+def test_one_connection_carries_many_requests_even_after_a_refusal(server: LocalServer) -> None:
     body = b'{"event_type":"tool","inputs":{}}'
     length = b"Content-Length: %d\r\n\r\n" % len(body)
     answer = raw(server, HEAD + length + body + HEAD.replace(b"events", b"nothing") + length + body + HEAD
@@ -176,7 +176,7 @@ def test_one_connection_carries_many_requests_also_after_a_refusal(server: Local
     assert len(server.events()) == 2
 
 
-def test_a_client_that_goes_away_in_the_middle_harms_nobody(wired: Api) -> None:
+def test_a_client_that_disconnects_during_a_request_affects_no_other(wired: Api) -> None:
     port = int(wired.server.url.rpartition(":")[2])
     for request_bytes in (b"", b"POST /v1", HEAD, HEAD + b"Content-Length: 100\r\n\r\n{"):
         with socket.create_connection(("127.0.0.1", port)) as connection:

@@ -59,7 +59,7 @@ def test_a_newer_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["sqlite", "text", "folder", "missing folder"])
-def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path: Path, content: str) -> None:
+def test_a_file_that_is_not_a_store_is_refused_and_not_changed(tmp_path: Path, content: str) -> None:
     file = tmp_path / "other"
     if content == "sqlite":
         with sqlite3.connect(file) as connection:
@@ -109,7 +109,7 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyt
         assert len(server.events()) == 1
 
 
-def test_above_its_largest_size_the_oldest_sessions_go(tmp_path: Path) -> None:
+def test_above_the_maximum_size_the_oldest_sessions_are_deleted(tmp_path: Path) -> None:
     file = tmp_path / "events.db"
     server = LocalServer(file, max_size=600_000)
     sessions = [str(uuid.uuid4()) for _ in range(40)]
@@ -146,7 +146,7 @@ def test_an_index_is_filled_from_what_is_there_and_stays_with_the_file(tmp_path:
 
 
 @pytest.mark.parametrize("wrong", [{"index": [""]}, {"max_size": 0}, {"port": 1}], ids=str)
-def test_options_that_cannot_be_are_refused(wrong: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_impossible_options_are_refused(wrong: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise PermissionError("not allowed")
 

@@ -1,4 +1,4 @@
-"""Every switch: its default and each other value. What the service does in these cases is not published."""
+"""Every switch: its default and each other value. The service does not document these cases."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.local_api import Api, core, post
 
 T0 = 1_767_225_600_000
 TOOL: dict[str, Any] = {"event_type": "tool", "inputs": {}}
-SET = {  # another value than the default
+SET = {  # for each switch, a value that is not the default
     name: switch.choices[-1] if switch.choices and switch.choices[-1] != switch.default else 7
     for name, switch in TABLE.items()
 }
@@ -41,7 +41,7 @@ def test_constructor_command_line_and_config_route_are_made_from_one_table(plain
     [({"cuont": "page"}, "count"), ({"count": "all"}, "total, page"), ({"max_body": -1}, "0 or more"),
      ({"max_body": True}, "whole number"), ({"zzz": 1}, "validation")],
 )  # fmt: skip
-def test_a_switch_that_there_is_not_is_refused_with_what_there_is(
+def test_an_unknown_switch_is_refused_with_the_known_ones(
     plain: Api, options: dict[str, Any], hint: str
 ) -> None:
     with pytest.raises(ConfigError, match=hint):
@@ -309,7 +309,7 @@ def test_a_gzip_body_is_accepted_or_refused(api: Api) -> None:
     assert api.request("POST", "/v1/events", content=body, headers=brotli).status_code == 415
 
 
-def test_a_batch_and_a_list_of_filters_may_have_a_largest_size(plain: Api) -> None:
+def test_the_size_of_a_batch_and_of_a_list_of_filters_can_be_limited(plain: Api) -> None:
     one = {"field": "event_type", "operator": "is", "value": "tool"}
     assert plain.post("/v1/events/batch", {"events": [TOOL] * 20}).status_code == 200
     assert plain.post("/v1/events/search", {"filters": [one] * 20}).json()["count"] == 20
@@ -320,7 +320,7 @@ def test_a_batch_and_a_list_of_filters_may_have_a_largest_size(plain: Api) -> No
     assert plain.post("/v1/events/search", {"filters": [one] * 3}).status_code == 400
 
 
-def test_a_reset_takes_the_switches_back_to_the_constructors(plain: Api) -> None:
+def test_a_reset_restores_the_switches_of_the_constructor(plain: Api) -> None:
     server = LocalServer(count="page")
     server.configure(count="total", limit="clamp")
     server.reset()

@@ -1,4 +1,4 @@
-"""Mistakes that SQLite, JSON libraries and sockets invite, each made by some server before this one."""
+"""Mistakes that SQLite, JSON libraries and sockets invite. Some server has made each of them."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_decimal_fractions_compare_to_the_last_bit(plain: Api) -> None:
 @pytest.mark.parametrize(
     "body", [b'{"a": NaN}', b'{"a": Infinity}', b'{"a": "\\ud83d"}', b'{"a": "\xed\xa0\x80"}']
 )
-def test_what_no_json_has_is_refused(plain: Api, body: bytes) -> None:
+def test_a_body_that_is_not_strict_json_is_not_stored(plain: Api, body: bytes) -> None:
     answer = plain.request("POST", "/v1/events", content=b'{"event_type":"tool","inputs":' + body + b"}")
     assert answer.status_code == 400
     assert plain.search()["count"] == 0
@@ -84,7 +84,7 @@ def test_nesting_that_sqlite_cannot_search_is_refused_at_ingest(plain: Api, leve
     for path, body in (("/v1/events", deep), ("/v1/events/batch", b'{"events":[' + deep + b"]}")):
         answer = plain.request("POST", path, content=body)
         assert answer.status_code == 400
-        if levels < 1024:  # deeper than that no JSON library reads it
+        if levels < 1024:  # no JSON library reads deeper nesting
             assert "inputs" in answer.json()["errors"][0]["path"]
     plain.create(metadata={"a": 1})
     assert plain.search(("inputs.a", "exists", None))["count"] == 0
@@ -165,7 +165,7 @@ def test_answers_are_not_held_back_by_nagle(monkeypatch: pytest.MonkeyPatch) -> 
         assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 
-def test_a_reader_does_not_hold_up_a_writer(tmp_path: Path) -> None:
+def test_a_reader_does_not_block_a_writer(tmp_path: Path) -> None:
     with core(tmp_path / "events.db") as app:
         post(app, "/v1/events", TOOL)
         with app.state.store.reading() as connection:

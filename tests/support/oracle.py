@@ -1,6 +1,6 @@
-"""What a search finds, in plain Python and as slowly as it likes: the measure of the SQL.
+"""What a search finds, in plain and slow Python: the reference for the SQL.
 
-Written from docs/local-server.md, not from the server's code; it shares nothing with it.
+It follows docs/local-server.md and shares no code with the server.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ NEGATIONS = {"not exists": "exists", "is not": "is", "not contains": "contains"}
 
 
 def values_at(value: Any, path: str) -> Iterator[Any]:
-    """Everything that a dotted path can mean; a key may hold dots, an array stands for its elements."""
+    """Yield everything that a dotted path can mean. A key may hold dots; an array stands for its elements."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if key == path:
@@ -34,7 +34,7 @@ def values_at(value: Any, path: str) -> Iterator[Any]:
 
 
 def milliseconds(value: Any) -> Fraction | None:
-    """A number, or ISO text that is UTC where it says nothing else, as an exact number of Unix ms."""
+    """Return a number, or ISO text (UTC if it has no offset), as an exact number of Unix ms."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -42,25 +42,25 @@ def milliseconds(value: Any) -> Fraction | None:
     if not isinstance(value, str):
         return None
     try:
-        moment = datetime.fromisoformat(value.strip().upper())
+        when = datetime.fromisoformat(value.strip().upper())
     except ValueError:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    since = when - datetime(1970, 1, 1, tzinfo=UTC)
     exact = Fraction((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds, 1000)
     return Fraction(float(exact))  # times are doubles
 
 
 def type_name(value: Any) -> str:
-    """The type of a JSON value as a filter names it."""
+    """Return the type of a JSON value as a filter names it."""
     if isinstance(value, bool):
         return "boolean"
     return "string" if isinstance(value, str) else "number" if isinstance(value, int | float) else "other"
 
 
 def positive(value: Any, operator: str, wanted: Any, type_: str) -> bool:
-    """Whether one value that is there fulfils a positive operator."""
+    """Return whether a value fulfils a positive operator."""
     if operator == "exists":
         return True
     if operator in ("after", "before") or type_ == "datetime":
@@ -80,7 +80,7 @@ def positive(value: Any, operator: str, wanted: Any, type_: str) -> bool:
 
 
 def holds(event: Mapping[str, Any], one: Mapping[str, Any]) -> bool:
-    """Whether an event meets a filter, with the default switches."""
+    """Return whether an event meets a filter, with the default switches."""
     operator: str = one["operator"]
     base = NEGATIONS.get(operator, operator)
     wanted = one["value"]
@@ -93,7 +93,7 @@ def holds(event: Mapping[str, Any], one: Mapping[str, Any]) -> bool:
 
 
 def matches(events: Iterable[Mapping[str, Any]], filters: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The ids of the events that meet every filter, in search order; `events` in the order of insertion."""
+    """Return the ids of the events that meet every filter, in search order; `events` come as inserted."""
     conditions = list(filters)
     found = [
         (event["start_time"], at, event["event_id"])
@@ -104,7 +104,7 @@ def matches(events: Iterable[Mapping[str, Any]], filters: Iterable[Mapping[str, 
 
 
 def dotted(value: Any) -> Iterator[str]:
-    """Every dotted path inside a value."""
+    """Yield every dotted path inside a value."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield key
@@ -116,5 +116,5 @@ def dotted(value: Any) -> Iterator[str]:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values are the same JSON, true and 1 being different."""
+    """Return whether two values are the same JSON. true and 1 are different."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

@@ -1,4 +1,4 @@
-"""The serve command as a process of its own."""
+"""The serve command in its own process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Served:
     lines: list[str]
 
     def stop(self, signal_number: int) -> tuple[int, str, str]:
-        """Send a signal; the exit status and what was printed since."""
+        """Send a signal and return the exit status and what was printed since."""
         self.process.send_signal(signal_number)
         out, err = self.process.communicate(timeout=30)
         return self.process.returncode, out, err
@@ -31,7 +31,7 @@ class Served:
 
 @contextmanager
 def serving(*options: str) -> Iterator[Served]:
-    """Start the command, wait until it listens, and kill it in the end if it still runs."""
+    """Start the command, wait until it listens, and kill it at the end if it still runs."""
     command = [sys.executable, "-W", "error", "-m", "honeyhive_ext.cli", "serve", *options]
     environ = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'generated'}"}
     process = subprocess.Popen(

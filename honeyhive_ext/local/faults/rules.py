@@ -95,7 +95,7 @@ class Fault:
         commit: Whether the request is carried out although its answer is lost. Kinds that show the true
             answer always carry it out.
         delay: Seconds before the answer, at most 86,400; or two numbers between which it is drawn.
-        status: For status (default 503) and html (default 502).
+        status: For status (default 503) and html (default 502); from 200 to 999.
         body: For status: the body as text; None for the service's error body.
         seconds: For hang (default 3600) and dribble (default 1); at most 86,400.
         at: For truncate: how many bytes of the body arrive; None for half.
@@ -106,6 +106,12 @@ class Fault:
 
     Raises:
         ConfigError: An option that the kind does not have, or a value out of range.
+
+    >>> Fault(kind="rate_limit", retry_after=1, times=2).as_dict()
+    {'kind': 'rate_limit', 'times': 2, 'retry_after': 1}
+    >>> Fault(kind="reset", status=500)
+    Traceback (most recent call last):
+    honeyhive_ext.ConfigError: a fault of kind reset has no option status
     """
 
     kind: FaultKind
@@ -202,7 +208,13 @@ def fault_from(given: object) -> Fault:
 
 @define(eq=False)
 class Rule:
-    """A fault in force: how many requests it has matched, and how many it has failed."""
+    """A fault in force, and its counts.
+
+    Args:
+        fault: The fault.
+        matched: The requests that its method and path have matched.
+        used: The requests to which it has happened.
+    """
 
     fault: Fault
     matched: int = 0
@@ -252,7 +264,11 @@ class Faults:
         self.reset()
 
     def add(self, kind: FaultKind, **options: Unpack[FaultOptions]) -> Rule:
-        """Put a fault in force and return its rule, which counts its matches and uses.
+        """Put a fault in force and return its rule, which counts.
+
+        Args:
+            kind: What happens; see `Fault`.
+            **options: The options of the fault; see `Fault`.
 
         Raises:
             ConfigError: An option that the kind does not have, or a value out of range.

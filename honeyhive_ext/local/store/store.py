@@ -53,7 +53,7 @@ class Store:
         path: The file; None for memory.
         kinds: The fields of the API document and how each is stored.
         index: Dotted paths to index, such as `metadata.tag`.
-        max_size: Bytes above which the oldest sessions are deleted; None for no bound.
+        max_size: The size in bytes above which the oldest sessions are deleted; None for no limit.
 
     Raises:
         ConfigError: The file cannot be opened, belongs to another program or to a newer version.

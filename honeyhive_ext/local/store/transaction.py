@@ -73,7 +73,7 @@ class Transaction:
         self._json = frozenset(name for name, kind in self._rows.kinds.items() if kind == "json")
 
     def insert(self, drafts: Sequence[Draft], repost: Repost) -> None:
-        """Store events; `repost` says what happens to an event_id that is stored already.
+        """Store events. `repost` decides what happens to an event_id that is stored already.
 
         Raises:
             EventExistsError: There is such an id, and `repost` is "reject".

@@ -19,9 +19,9 @@ from honeyhive_ext.local.codec import (
     unguard,
 )
 
-DEEPEST: Any = 1
+deepest: Any = 1
 for _ in range(MAX_DEPTH):
-    DEEPEST = [DEEPEST]
+    deepest = [deepest]
 
 
 @pytest.mark.parametrize(
@@ -49,10 +49,10 @@ def test_integers_of_any_size_go_in_and_out_to_the_last_digit(number: int) -> No
 
 
 def test_nesting_has_a_limit() -> None:
-    assert depth(DEEPEST) == MAX_DEPTH
-    assert json.loads(dumps(DEEPEST)) == DEEPEST
+    assert depth(deepest) == MAX_DEPTH
+    assert json.loads(dumps(deepest)) == deepest
     with pytest.raises(TooDeepError, match="nested more than 254 levels deep"):
-        dumps([DEEPEST])
+        dumps([deepest])
 
 
 @pytest.mark.parametrize(

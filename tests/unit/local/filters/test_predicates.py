@@ -27,7 +27,7 @@ from honeyhive_ext.local.switches import Switches
 def test_a_filter_without_a_meaning_is_refused_with_the_key_that_is_wrong(
     filter_: tuple[Any, ...], key: str, message: str
 ) -> None:
-    given = dict(zip(("field", "operator", "value", "type"), filter_, strict=False))
+    given: dict[str, Any] = dict(zip(("field", "operator", "value", "type"), filter_, strict=False))
     with pytest.raises(BadFilterError) as caught:
         read_filter(given, Switches())
     assert caught.value.key == key
