@@ -1,1 +1,1 @@
-"""Side-by-side measurements. `python -m benchmarks --list` names jobs; docs/performance.md has tables."""
+"""Measurements next to other clients: `python -m benchmarks --list` names them, README.md explains them."""

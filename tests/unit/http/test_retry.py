@@ -156,6 +156,11 @@ def test_every_status_has_one_decision() -> None:
     assert {s for s, d in decided.items() if d is Decision.RETRY} == retried
 
 
+def test_a_policy_may_wait_for_hours() -> None:
+    policy = RetryPolicy(longest_wait=7200, deadline=86_400)
+    assert (policy.longest_wait, policy.deadline) == (7200, 86_400)
+
+
 def test_retry_means_none_the_default_true_the_standard_and_false_or_zero_one_attempt() -> None:
     default, own = RetryPolicy(attempts=3), RetryPolicy(attempts=4)
     assert retry_policy(None, default) is default
