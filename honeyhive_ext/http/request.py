@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import random
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +17,7 @@ from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import APIStatusError
 from honeyhive_ext.http.exchange import SHORTEST_ATTEMPT, Accept, Call, CallLimits, Reply, answer_error
-from honeyhive_ext.http.retry import Bucket, Uniform, retry_after, wait
+from honeyhive_ext.http.retry import Bucket, Uniform, jitter, retry_after, wait
 from honeyhive_ext.observe.hooks import Observer
 
 KEPT_URLS = 16
@@ -56,24 +55,24 @@ class Core(Unpicklable):
         observer: Observer | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
-        uniform: Uniform = random.uniform,
+        uniform: Uniform = jitter,
     ) -> None:
         self.settings = settings
         self.clock = clock
-        self._wall = wall
-        self._uniform = uniform
+        self.wall = wall
+        self.uniform = uniform
         self.observer = observer or Observer()
         self._bucket = Bucket(settings.retry.budget)
         self._urls: dict[str, httpx.URL] = {}
 
     def error(self, _call: Call, reply: Reply) -> APIStatusError:
         """Return the error of a reply that `accept` let through, for a caller that decides against it."""
-        asked = retry_after(reply.headers, self._wall())
+        asked = retry_after(reply.headers, self.wall())
         return answer_error(reply, attempts=reply.attempts, asked=asked)
 
     def pause(self, retry: int, asked: float | None, policy: RetryPolicy) -> float:
         """Return the seconds to `sleep` before a caller's own retry; see `http.retry.wait`."""
-        return wait(retry, asked, policy, self._uniform)
+        return wait(retry, asked, policy, self.uniform)
 
     def url(self, path: str) -> httpx.URL:
         """Return the URL of a path. Parsing one is slow, so the first ones, those without ids, are kept."""
@@ -94,8 +93,8 @@ class Core(Unpicklable):
             accept=accept,
             bucket=self._bucket,
             clock=self.clock,
-            wall=self._wall,
-            uniform=self._uniform,
+            wall=self.wall,
+            uniform=self.uniform,
             key=self.settings.key(write=call.write),
         )
 
@@ -123,7 +122,7 @@ class Core(Unpicklable):
         return Unshown(
             (
                 *_HEADERS,
-                (b"hh-client-timestamp", b"%d" % (self._wall() * 1000)),
+                (b"hh-client-timestamp", b"%d" % (self.wall() * 1000)),
                 *((name.encode(), value.encode()) for name, value in call.request.get("headers", {}).items()),
                 (b"Authorization", f"Bearer {key.reveal()}".encode()),
             )
@@ -134,7 +133,7 @@ class Core(Unpicklable):
         return Unshown(
             (
                 *_HEADER_TEXTS,
-                ("hh-client-timestamp", str(int(self._wall() * 1000))),
+                ("hh-client-timestamp", str(int(self.wall() * 1000))),
                 *call.request.get("headers", {}).items(),
                 ("Authorization", f"Bearer {key.reveal()}"),
             )

@@ -7,6 +7,7 @@ of statuses is in docs/failures.md, and a test compares the two.
 from __future__ import annotations
 
 import enum
+import random
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -16,6 +17,8 @@ from email.utils import parsedate_to_datetime
 from honeyhive_ext.config.retry_policy import RetryPolicy
 
 Uniform = Callable[[float, float], float]
+
+jitter: Uniform = random.SystemRandom().uniform  # no state: that of `random` belongs to the application
 
 SHORTEST_WAIT = 0.05  # seconds
 TENTHS = 10  # the bucket counts tenths of a retry, so that ten successes give back exactly one

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -30,7 +29,7 @@ from honeyhive_ext.http.exchanger import AsyncExchanger
 from honeyhive_ext.http.failures import without_wire_frames
 from honeyhive_ext.http.pool import AsyncPool, Connection, Pool
 from honeyhive_ext.http.request import Core, Countdown
-from honeyhive_ext.http.retry import Uniform
+from honeyhive_ext.http.retry import Uniform, jitter
 from honeyhive_ext.observe.hooks import Observer
 
 __all__ = ["AsyncSender", "Call", "Reply", "Sender"]
@@ -54,7 +53,7 @@ class Sender(Core):
         observer: Observer | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
-        uniform: Uniform = random.uniform,
+        uniform: Uniform = jitter,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(settings, observer=observer, clock=clock, wall=wall, uniform=uniform)
@@ -137,7 +136,7 @@ class AsyncSender(Core):
         observer: Observer | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
-        uniform: Uniform = random.uniform,
+        uniform: Uniform = jitter,
         sleep: Callable[[float], Awaitable[None]] = _sleep,
     ) -> None:
         super().__init__(settings, observer=observer, clock=clock, wall=wall, uniform=uniform)

@@ -232,11 +232,10 @@ def test_a_body_that_dribbles_past_the_timeout_ends_the_blocking_attempt() -> No
     head = SUCCESS.message.index(b"\r\n\r\n") + 4
     with (
         Misbehaving(dribble(SUCCESS, tick, size=head + 2)) as server,
-        Shell("sync", server.url, retry=False, timeout=60) as shell,
+        Shell("sync", server.url, retry=False, timeout=60, clock=lambda: clock[0]) as shell,
+        pytest.raises(APITimeoutError, match=r"no complete answer within 60 s"),
     ):
-        shell.client._sender.clock = lambda: clock[0]
-        with pytest.raises(APITimeoutError, match=r"no complete answer within 60 s"):
-            shell.do(create)
+        shell.do(create)
 
 
 def test_headers_that_dribble_for_ever_end_the_async_attempt() -> None:

@@ -115,9 +115,8 @@ def test_the_guide_s_tables_cover_every_status_and_every_form() -> None:
 def test_every_status_and_retry_after_is_handled_as_the_guide_says(kind: Kind) -> None:
     policy = RetryPolicy(attempts=2, budget=10**6)
     requests = 0
-    with Misbehaving() as server, Shell(kind, server.url, retry=policy) as shell:
-        shell.client._sender._wall = lambda: float(NOW)
-        shell.client._sender._uniform = lambda low, high: high
+    times = {"wall": lambda: float(NOW), "uniform": lambda low, high: high}
+    with Misbehaving() as server, Shell(kind, server.url, retry=policy, **times) as shell:
         for status, form in cases():
             requests += check(server, shell, status, form)
         assert len(server.requests) == requests

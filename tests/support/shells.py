@@ -29,11 +29,15 @@ class Shell:
         self.kind = kind
         self.waits: list[float] = []
         self._runner = asyncio.Runner()
+        times = {name: options.pop(name) for name in ("clock", "wall", "uniform") if name in options}
         options = {"api_key": KEY, "base_url": url, **options}
         if kind == "aiohttp" and not {"http_client", "transport"} & options.keys():
             options["transport"] = AiohttpTransport()
         self.client: Any = HoneyHive(**options) if kind == "sync" else AsyncHoneyHive(**options)
-        self.client._sender.sleep = self.waits.append if kind == "sync" else self._skip
+        sender = self.client._sender
+        sender.sleep = self.waits.append if kind == "sync" else self._skip
+        for name, function in times.items():
+            setattr(sender, name, function)
 
     async def _skip(self, seconds: float) -> None:
         self.waits.append(seconds)

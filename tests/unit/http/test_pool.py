@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,29 @@ def test_calls_one_after_the_other_stay_on_one_client_and_many_at_once_are_sprea
         return len(alone), len(set(taken))
 
     assert asyncio.run(scenario()) == (1, MAX_CONNECTIONS)
+
+
+def test_threads_that_start_together_share_one_pool_of_connections() -> None:
+    barrier = threading.Barrier(16)
+    pool = Pool("http://127.0.0.1:9", None, None)
+    with ThreadPoolExecutor(16) as executor:
+        made = list(executor.map(lambda _: (barrier.wait(60), pool.get())[1], range(16)))
+    pool.close()
+    assert len(set(map(id, made))) == 1
+
+
+def test_each_event_loop_keeps_its_own_connections() -> None:
+    pool = AsyncPool("http://127.0.0.1:9", None, None)
+
+    async def get() -> Any:
+        return pool.get()
+
+    with asyncio.Runner() as one, asyncio.Runner() as other:
+        first, second = one.run(get()), other.run(get())
+        assert first is not second
+        assert (one.run(get()), other.run(get())) == (first, second)
+        for runner, connection in ((one, first), (other, second)):
+            runner.run(connection.http.aclose())
 
 
 def test_a_client_that_was_given_is_the_only_one() -> None:

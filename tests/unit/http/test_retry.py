@@ -190,15 +190,3 @@ def test_a_policy_that_cannot_work_is_told_what_to_give(bad: dict[str, Any], say
         RetryPolicy(**bad)
     assert str(raised.value) == says
     assert RetryPolicy(attempts=1, budget=0, deadline=1e-9, first_wait=1, longest_wait=1).attempts == 1
-
-
-def test_a_wait_is_drawn_between_nothing_and_its_bound() -> None:
-    drawn: list[tuple[float, float]] = []
-
-    def least(low: float, high: float) -> float:
-        drawn.append((low, high))
-        return low
-
-    assert wait(3, None, RetryPolicy(), least) == 0.05
-    assert wait(0, 10.0, RetryPolicy(first_wait=2, longest_wait=1), least) == 10.0
-    assert drawn == [(0.0, 4.0), (0.0, 1), (0.0, 1.25)]

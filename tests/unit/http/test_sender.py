@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
+import random
 import ssl
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -45,9 +44,11 @@ def create(hh: Any) -> Any:
 
 
 def test_every_attempt_says_who_calls_and_when_the_call_began(kind: Kind) -> None:
-    with Misbehaving(answer(503), SUCCESS, READ) as server, Shell(kind, server.url) as shell:
-        moments = iter([1_700_000_000.5, *[1_800_000_000.0] * 9])
-        shell.client._sender._wall = lambda: next(moments)
+    times = iter([1_700_000_000.5, *[1_800_000_000.0] * 9])
+    with (
+        Misbehaving(answer(503), SUCCESS, READ) as server,
+        Shell(kind, server.url, wall=lambda: next(times)) as shell,
+    ):
         shell.do(create)
         shell.do(lambda hh: hh.events.get(EVENT_ID))
     first, second, read = server.requests
@@ -183,15 +184,12 @@ def test_clients_cannot_be_pickled_and_show_no_key(kind: Kind) -> None:
             assert "hh_" not in repr(thing)
 
 
-def test_many_threads_share_one_client_and_its_pool() -> None:
-    barrier = threading.Barrier(16)
+def test_many_threads_share_one_client_and_its_connections() -> None:
     with (
         Misbehaving(then=SUCCESS) as server,
         HoneyHive("hh_1", base_url=server.url) as hh,
         ThreadPoolExecutor(16) as executor,
     ):
-        made = list(executor.map(lambda _: (barrier.wait(60), hh._sender._pool.get())[1], range(16)))
-        assert len({id(client) for client in made}) == 1
         assert all(sent.success for sent in executor.map(lambda _: create(hh), range(200)))
     assert len(server.requests) == 200
     assert server.connections <= 16
@@ -214,28 +212,13 @@ def test_a_forked_child_opens_connections_of_its_own() -> None:
     assert [r.connection for r in server.requests] == [0, 1, 1, 0]
 
 
-def test_an_async_client_works_in_one_event_loop_after_another() -> None:
-    hh = AsyncHoneyHive("hh_1", base_url="http://unused.example", transport=None)
-
+def test_async_clients_work_in_one_event_loop_after_another() -> None:
     async def once(url: str) -> bool:
         async with AsyncHoneyHive("hh_1", base_url=url) as inner:
             return bool((await create(inner)).success)
 
-    async def shared() -> str:
-        client = hh._sender._pool.get()
-        assert client is hh._sender._pool.get()
-        await client.http.aclose()
-        return str(id(asyncio.get_running_loop()))
-
     with Misbehaving(then=SUCCESS) as server:
         assert [asyncio.run(once(server.url)) for _ in range(2)] == [True, True]
-    loops = [asyncio.new_event_loop() for _ in range(2)]
-    try:
-        assert len({loop.run_until_complete(shared()) for loop in loops}) == 2
-        assert len(hh._sender._pool._made) == 2
-    finally:
-        for loop in loops:
-            loop.close()
 
 
 def test_the_tls_context_is_made_once_and_only_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,10 +311,12 @@ def test_a_cancelled_call_ends_at_once_and_leaves_the_client_usable() -> None:
     assert len(server.requests) == 2
 
 
-def test_the_default_clocks_are_the_system_s() -> None:
-    with HoneyHive("hh_1", base_url="http://127.0.0.1:9") as hh:
-        assert hh._sender.clock is time.monotonic
-        assert hh._sender.sleep is time.sleep
+def test_a_retry_leaves_the_application_s_random_state_alone(kind: Kind) -> None:
+    before = random.getstate()
+    with Misbehaving(answer(503), SUCCESS) as server, Shell(kind, server.url) as shell:
+        shell.do(create)
+        assert len(shell.waits) == 1
+    assert random.getstate() == before
 
 
 @pytest.mark.parametrize("given", [{}, {"Content-Type": "text/plain"}])

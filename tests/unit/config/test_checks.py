@@ -1,0 +1,61 @@
+"""Checks of arguments: what passes, and the one wording for what does not."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from honeyhive_ext.config.checks import did_you_mean, lone_surrogate, seconds, whole_number
+from honeyhive_ext.errors import ConfigError, QueryError
+
+
+@pytest.mark.parametrize("value", [1, 64, 2])
+def test_a_whole_number_within_its_bounds_passes(value: int) -> None:
+    assert whole_number(value, "n", 1, 64) == value
+    assert whole_number(10**30, "n", 1) == 10**30
+
+
+@pytest.mark.parametrize("value", [0, 65, True, 1.0, "1", None])
+def test_anything_else_is_told_what_to_give(value: Any) -> None:
+    with pytest.raises(ConfigError) as caught:
+        whole_number(value, "n", 1, 64)
+    assert str(caught.value) == f"n is {value!r}: give a whole number, 1 to 64"
+
+
+def test_a_check_raises_the_error_that_the_caller_names() -> None:
+    with pytest.raises(QueryError, match=r"^n is 0: give a whole number, 1 or more$"):
+        whole_number(0, "n", 1, error=QueryError)
+    with pytest.raises(QueryError, match=r"^poll is 0: give seconds of 0\.01 or more, such as 30$"):
+        seconds(0, "poll", least=0.01, error=QueryError)
+
+
+def test_seconds_within_their_bounds_pass_as_a_float() -> None:
+    assert seconds(30, "timeout") == 30.0
+    assert type(seconds(30, "timeout")) is float
+    assert (seconds(0, "idle", least=0), seconds(3600, "timeout")) == (0.0, 3600.0)
+
+
+@pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, -math.inf, True, "30", None])
+def test_seconds_that_are_none_are_told_what_to_give(value: Any) -> None:
+    with pytest.raises(ConfigError) as caught:
+        seconds(value, "timeout")
+    assert str(caught.value) == f"timeout is {value!r}: give seconds above 0, such as 30"
+
+
+@pytest.mark.parametrize("value", [3601, 30_000.0, 10**400])
+def test_too_many_seconds_are_asked_whether_they_are_milliseconds(value: float) -> None:
+    with pytest.raises(ConfigError) as caught:
+        seconds(value, "timeout")
+    assert str(caught.value) == f"timeout is {value!r} seconds, more than 3600: is it in milliseconds?"
+
+
+def test_a_mistyped_name_is_told_the_nearest_one() -> None:
+    assert did_you_mean("Metdata", ["config", "metadata"]) == "metadata"
+    assert did_you_mean("zzz", ["config", "metadata"]) is None
+
+
+def test_a_lone_surrogate_is_found_with_its_place() -> None:
+    assert lone_surrogate("plain") is lone_surrogate("ü 😀") is None
+    assert lone_surrogate("ü\ud83d") == "a lone surrogate at character 1, which UTF-8 cannot hold"
