@@ -1,4 +1,4 @@
-"""Batches against the local server on a real socket, through both shells."""
+"""Batches of both clients against the local server on a real socket."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.scale import scaled, seed
 from tests.support.shells import KEY, Shell
 
 PATIENT = RetryPolicy(budget=10_000, attempts=30)
-"""For runs in which a great part of all requests is made to fail: the budget is not what they test."""
+"""For tests in which many requests fail on purpose: they do not test the budget."""
 
 
 @pytest.fixture(params=BOTH)
@@ -85,7 +85,7 @@ def test_one_session_however_many_requests(shell: Shell, server: LocalServer) ->
     assert report.requests == 6
 
 
-def test_an_empty_single_session_makes_no_session(shell: Shell, server: LocalServer) -> None:
+def test_a_single_session_without_events_creates_no_session(shell: Shell, server: LocalServer) -> None:
     report = batch(shell, [], single_session=True)
     assert report.success
     assert len(server.requests) == 0
@@ -102,7 +102,7 @@ def test_events_go_to_the_session_of_the_path(shell: Shell, server: LocalServer)
     assert {kept[identity]["session_id"] for identity in report.event_ids} == {session.session_id}
 
 
-def test_surrounding_blocks_give_events_their_place(server: LocalServer) -> None:
+def test_surrounding_blocks_give_events_their_session_and_parent(server: LocalServer) -> None:
     with HoneyHive(api_key=KEY, base_url=server.url) as hh, hh.session("outer") as outer:
         report = hh.events.create_batch(tools(3))
         alone = hh.events.create_batch(tools(3), single_session=True)
@@ -122,7 +122,7 @@ def test_a_second_event_with_the_same_id_is_reported_and_not_sent(shell: Shell, 
 
 
 class Angry:
-    """An object that raises whatever is done with it."""
+    """An object that raises on every access."""
 
     def __iter__(self) -> Iterator[object]:
         raise RuntimeError("no")
@@ -195,10 +195,10 @@ BAD_EVENTS: tuple[Callable[[], object], ...] = (
 )
 
 
-def test_malformed_events_are_reported_and_every_good_neighbour_arrives(
+def test_malformed_events_are_reported_and_every_good_event_arrives(
     shell: Shell, server: LocalServer
 ) -> None:
-    """5,000 malformed values a shell at full scale, one for each good event."""
+    """5,000 malformed values for each client at full scale, one for each good event."""
     rng = random.Random(seed())
     bad: set[int] = set()
     good: dict[int, int] = {}
@@ -230,12 +230,12 @@ def test_malformed_events_are_reported_and_every_good_neighbour_arrives(
 
 
 @pytest.mark.parametrize("bad_event", ["refuse", "partial"])
-def test_refused_events_are_reported_with_the_services_words(
+def test_refused_events_are_reported_with_the_service_s_words(
     shell: Shell, server: LocalServer, bad_event: Any
 ) -> None:
     server.configure(bad_event=bad_event)
     with pytest.MonkeyPatch.context() as patch:
-        # an event that the client accepts and the service does not, as with an older client
+        # an event that the client accepts and the service refuses, as with an older client
         patch.setattr("honeyhive_ext.batch.intake.prepare_event", old_client)
         report = batch(shell, tools(60), on_error="collect")
     assert [failure.index for failure in report.failures] == [7, 41]
@@ -272,7 +272,7 @@ def test_errors_are_raised_with_the_report_or_collected(shell: Shell) -> None:
     assert (len(report.event_ids), len(report.failures)) == (1, 1)
 
 
-def test_progress_tells_how_many_events_are_settled(shell: Shell) -> None:
+def test_progress_is_the_number_of_settled_events(shell: Shell) -> None:
     told: list[tuple[int, int | None]] = []
     threads: set[threading.Thread] = set()
 
@@ -300,7 +300,7 @@ def test_without_tqdm_the_error_says_what_to_install(shell: Shell, monkeypatch: 
         batch(shell, tools(1), progress=True)
 
 
-def test_async_iterables_are_read_as_they_come(server: LocalServer) -> None:
+def test_async_iterables_are_sent_as_they_come(server: LocalServer) -> None:
     async def events() -> AsyncIterator[dict[str, object]]:
         for event in tools(120):
             yield event
@@ -313,7 +313,7 @@ def test_async_iterables_are_read_as_they_come(server: LocalServer) -> None:
 
 
 @pytest.mark.parametrize("events", [{"event_type": "tool"}, "tool", b"tool", 5, None])
-def test_what_is_no_iterable_of_events_is_refused_at_once(
+def test_input_that_is_not_an_iterable_of_events_is_refused_at_once(
     shell: Shell, server: LocalServer, events: object
 ) -> None:
     with pytest.raises(EventError, match="give an iterable of events"):
@@ -352,7 +352,7 @@ def test_wrong_session_properties_and_ids_are_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("fault", ["commit_reset", "reset", "truncate", "broken_json", "html", "rate_limit"])
-def test_a_fault_at_any_request_loses_and_duplicates_nothing(
+def test_a_fault_at_any_request_loses_and_duplicates_no_event(
     shell: Shell, server: LocalServer, fault: Any
 ) -> None:
     server.faults.add(fault, path="/v1/events/batch", probability=0.3)

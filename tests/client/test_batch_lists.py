@@ -1,4 +1,4 @@
-"""A list of events is read many at a time, and becomes what the same events become one by one."""
+"""A list of events, prepared many at a time, gives the same requests as the same events one by one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import orjson
 import pytest
 from honeyhive_client.models import CreateEventRequest
 
-from honeyhive_ext import HoneyHive
 from honeyhive_ext.batch import BatchReport
 from tests.support.batches import BOTH
 from tests.support.misbehaving import Answer, Misbehaving, Recorded, answer
@@ -89,7 +88,7 @@ LISTS: dict[str, list[Any]] = {
 
 @pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list_is_sent_in_the_bytes_of_a_generator(kind: Kind, name: str) -> None:
+def test_a_list_is_sent_in_the_same_bytes_as_a_generator(kind: Kind, name: str) -> None:
     events = LISTS[name]
     for options in ({}, {"max_events": 100, "max_bytes": 30_000}, {"max_events": 2_000}):
         bodies, report = sent(kind, events, **options)
@@ -108,7 +107,7 @@ def test_the_session_of_a_batch_goes_before_that_of_an_event(kind: Kind) -> None
     assert [event["session_id"] for event in orjson.loads(body)["events"]] == [SESSION] * 3
 
 
-def test_a_generator_may_change_what_it_handed_out() -> None:
+def test_a_generator_may_change_an_event_that_it_gave() -> None:
     def reusing() -> Iterator[dict[str, Any]]:
         event: dict[str, Any] = {"event_type": "tool", "inputs": {}}
         for number in range(600):
@@ -122,16 +121,15 @@ def test_a_generator_may_change_what_it_handed_out() -> None:
     assert report.success
 
 
-def test_a_part_of_a_list_is_sent_again_in_the_same_bytes() -> None:
+def test_events_of_a_list_are_sent_again_in_the_same_bytes() -> None:
     events = [{"event_type": "tool", "inputs": {"n": n, "x": [n / 3, -0.0, 2**64 - 1]}} for n in range(50)]
 
     def half(request: Recorded) -> Answer:
         ids = [event["event_id"] for event in orjson.loads(request.body)["events"]]
         return answer(200, orjson.dumps({"event_ids": ids[::2], "success": True}))
 
-    with Misbehaving(half, then=takes_all) as server, HoneyHive("hh_1", base_url=server.url) as hh:
-        hh._sender.sleep = lambda seconds: None
-        report = hh.events.create_batch(events)
+    with Misbehaving(half, then=takes_all) as server, Shell("sync", server.url) as shell:
+        report = shell.do(lambda hh: hh.events.create_batch(events))
     first, second = (
         request.body.removeprefix(b'{"events":[').removesuffix(b"]}") for request in server.requests
     )

@@ -1,4 +1,4 @@
-"""Batches through both shells on real sockets, against a service that fails in every way."""
+"""Batches of both clients on real sockets, against a service that fails in every way."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.scale import scaled, seed
 from tests.support.shells import Kind, Shell
 
 PATIENT = RetryPolicy(budget=10_000)
-"""For runs in which a great part of all requests is made to fail: the budget is not what they test."""
+"""For tests in which many requests fail on purpose: they do not test the budget."""
 
 
 def collect(shell: Shell, events: object, **options: Any) -> BatchReport:
@@ -33,7 +33,7 @@ def collect(shell: Shell, events: object, **options: Any) -> BatchReport:
 
 @pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize("mode", ["400", "500", "200", "empty"])
-def test_refused_events_are_isolated_and_their_neighbours_arrive(kind: Kind, mode: str) -> None:
+def test_refused_events_are_isolated_and_the_others_arrive(kind: Kind, mode: str) -> None:
     rng = random.Random(seed())
     ids = [event_id(rng) for _ in range(250)]
     refused = set(rng.sample(ids, 5))
@@ -53,7 +53,7 @@ def test_refused_events_are_isolated_and_their_neighbours_arrive(kind: Kind, mod
 
 @pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize("largest", [64_000, 700_000, 5_000_000])
-def test_a_413_splits_and_what_is_learnt_holds_for_the_client(kind: Kind, largest: int) -> None:
+def test_a_413_splits_and_the_observed_limit_is_kept_for_the_client(kind: Kind, largest: int) -> None:
     service = Service(largest=largest)
     count = max(scaled(20_000), 5 * largest // 2_100)
     with Misbehaving(then=serving(service.post)) as server, Shell(kind, server.url) as shell:
@@ -72,8 +72,8 @@ def test_a_413_splits_and_what_is_learnt_holds_for_the_client(kind: Kind, larges
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_connections_cut_after_the_events_were_stored_lose_and_duplicate_nothing(kind: Kind) -> None:
-    """500 cuts a shell at full scale, each at a random byte of the answer."""
+def test_connections_cut_after_the_events_were_stored_lose_and_duplicate_no_event(kind: Kind) -> None:
+    """500 cuts for each client at full scale, each at a random byte of the answer."""
     rng = random.Random(seed())
     cuts = scaled(500)
     service = Service()
@@ -136,7 +136,7 @@ def test_one_session_although_its_first_request_and_the_first_batch_are_cut(kind
 @pytest.mark.parametrize(
     ("status", "error"), [(401, errors.AuthenticationError), (403, errors.PermissionDeniedError)]
 )
-def test_a_refused_key_stops_at_once_and_everything_is_reported_with_it(
+def test_a_refused_key_stops_the_batch_at_once_and_is_the_error_of_every_event(
     kind: Kind, status: int, error: type[APIError]
 ) -> None:
     denied = answer(status, b'{"statusCode": %d, "message": "no", "success": false}' % status)
@@ -152,7 +152,7 @@ def test_a_refused_key_stops_at_once_and_everything_is_reported_with_it(
         rest = iter(events)
         report = collect(shell, rest, max_events=100, max_concurrency=2)
         assert report.read == len(report.failures) < 500
-        assert len(list(rest)) == 2_000 - report.read  # a generator is not read to its end for nothing
+        assert len(list(rest)) == 2_000 - report.read  # a generator is not read to its end
 
         with pytest.raises(BatchError) as caught:
             shell.do(lambda hh: hh.events.create_batch(events))
@@ -172,7 +172,7 @@ def test_without_its_session_no_event_is_sent(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_a_service_that_is_down_is_not_asked_for_every_chunk(kind: Kind) -> None:
+def test_a_service_that_is_down_stops_the_batch(kind: Kind) -> None:
     with Misbehaving(then=answer(503)) as server, Shell(kind, server.url) as shell:
         report = collect(
             shell, list(tools(900)), max_events=10, max_concurrency=1, retry=RetryPolicy(attempts=2)
@@ -188,7 +188,7 @@ def test_a_service_that_is_down_is_not_asked_for_every_chunk(kind: Kind) -> None
 
 @pytest.mark.parametrize("kind", BOTH)
 def test_one_layer_retries(kind: Kind) -> None:
-    """A plain 500 is tried again whole, by the transport alone; other chunks are not touched by it."""
+    """A plain 500 is tried again whole, by the sender alone. It changes nothing for other chunks."""
     service = Service()
     failing = iter([answer(500, b"oops"), answer(502, b"<html>"), answer(429, headers={"Retry-After": "3"})])
     respond = serving(service.post)
@@ -206,7 +206,7 @@ def test_one_layer_retries(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_what_a_partial_500_leaves_out_waits_as_long_as_it_asks(kind: Kind) -> None:
+def test_events_that_a_partial_500_leaves_out_wait_as_long_as_it_asks(kind: Kind) -> None:
     posts = 0
 
     def respond(request: Recorded) -> Any:
@@ -228,7 +228,7 @@ def test_what_a_partial_500_leaves_out_waits_as_long_as_it_asks(kind: Kind) -> N
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_a_partial_500_that_asks_for_more_than_the_deadline_is_not_waited_for(kind: Kind) -> None:
+def test_a_partial_500_that_asks_for_a_wait_beyond_the_deadline_fails(kind: Kind) -> None:
     def respond(request: Recorded) -> Any:
         body = {"event_ids": sent_ids(request.body)[:4], "errors": ["closed for the night"], "success": False}
         return answer(500, orjson.dumps(body), {"Retry-After": "61"})
@@ -258,7 +258,7 @@ def test_an_answer_about_other_events_delivers_nothing_by_position(kind: Kind, c
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_a_page_that_is_not_the_api_is_not_sent_every_event(kind: Kind) -> None:
+def test_a_page_that_is_not_the_api_stops_the_batch(kind: Kind) -> None:
     with Misbehaving(then=answer(200, b"<html>Welcome")) as server, Shell(kind, server.url) as shell:
         report = collect(shell, list(tools(900)), max_events=10, max_concurrency=1)
     assert len(server.requests) == 3 * STRIKES
@@ -277,12 +277,12 @@ def test_a_conflict_on_our_own_ids_counts_as_delivered(kind: Kind) -> None:
         report = collect(shell, events)
     assert first.success
     assert report.success
-    assert len(report.event_ids) == len(service.stored) == 20  # the 13 new ones were not taken for old
+    assert len(report.event_ids) == len(service.stored) == 20  # the 13 new events were stored too
     assert set(service.stored.values()) == {1}
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_a_wrong_address_is_not_tried_for_every_event(kind: Kind) -> None:
+def test_a_wrong_address_is_not_asked_for_every_event(kind: Kind) -> None:
     with Misbehaving(then=answer(404, b"not here")) as server, Shell(kind, server.url) as shell:
         report = collect(shell, list(tools(400)), max_events=10, max_concurrency=1)
     assert len(report.failures) == 400
@@ -295,21 +295,21 @@ def test_a_wrong_address_is_not_tried_for_every_event(kind: Kind) -> None:
 def test_no_more_requests_are_in_flight_than_allowed(kind: Kind, most: int) -> None:
     service = Service()
     respond = serving(service.post)
-    room = threading.Semaphore(most)
+    slots = threading.Semaphore(most)
     together = threading.Barrier(most)
     crowded: list[bool] = []
 
     def watch(request: Recorded) -> Any:
-        free = room.acquire(blocking=False)
+        free = slots.acquire(blocking=False)
         crowded.append(not free)
-        together.wait(60)  # all of them are here at once, or this fails
-        room.release()
+        together.wait(60)  # fails unless all of them are here at once
+        slots.release()
         return respond(request)
 
     with Misbehaving(then=watch) as server, Shell(kind, server.url) as shell:
         threads = threading.active_count()
         report = collect(shell, tools(6 * most), max_events=1, max_concurrency=most)
-        assert threading.active_count() <= threads + 2 * most  # the server's own and the crew's
+        assert threading.active_count() <= threads + 2 * most  # the server's and the batch's
     assert report.success
     assert len(server.requests) == 6 * most
     assert not any(crowded)

@@ -40,19 +40,19 @@ def test_exactly_the_refused_events_are_reported_and_accepted_ones_are_never_sen
         assert made.requests_of_chunk[0][1] <= bound(len(refused), count), case
 
 
-Worst = tuple[int, tuple[int, ...]]  # how many requests, for which places of the bad events
+Worst = tuple[int, tuple[int, ...]]  # how many requests, for which positions of the bad events
 
 
 @cache
 def worst_known(count: int, bad: int) -> Worst:
-    """The dearest case for `count` events of which `bad` are refused, and that some are is known."""
+    """The most expensive case for `count` events with `bad` refused ones, if it is known that some are."""
     if count == 1:
         return 1, (0,)
     half = count // 2
     cases: list[Worst] = []
     for left in range(max(0, bad - (count - half)), min(bad, half) + 1):
         cost, places = worst(half, left)
-        # a first half that arrives whole says that the second holds the bad ones: it is not asked whole
+        # if the first half arrives whole, the second has the bad ones: it is not sent whole
         more, others = worst_known(count - half, bad) if left == 0 else worst(count - half, bad - left)
         cases.append((cost + more, (*places, *(half + place for place in others))))
     return max(cases)
@@ -66,16 +66,16 @@ def worst(count: int, bad: int) -> Worst:
     return 1 + cost, places
 
 
-def test_the_bound_on_requests_holds_for_the_worst_places_of_the_bad_events() -> None:
+def test_the_bound_on_requests_holds_for_the_worst_positions_of_the_bad_events() -> None:
     for count in range(1, 201):
         for bad in range(1, count + 1):
-            # and one more: a refusal that looks like a passing fault is tried a second time, whole
+            # and one more: a refusal that looks temporary is sent a second time, whole
             assert worst(count, bad)[0] + 1 <= bound(bad, count), (count, bad)
 
 
 @pytest.mark.parametrize(("mode", "more"), [("400", 0), ("empty", 1)])
 @pytest.mark.parametrize("count", [1, 2, 3, 9, 18, 34, 66, 100])
-def test_the_worst_places_cost_as_many_requests_as_worked_out(count: int, mode: str, more: int) -> None:
+def test_the_worst_positions_cost_as_many_requests_as_calculated(count: int, mode: str, more: int) -> None:
     batch = entries(count, random.Random(count))
     for bad in {1, 2, 3, count // 2, count} & set(range(1, count + 1)):
         cost, places = worst(count, bad)
@@ -86,7 +86,7 @@ def test_the_worst_places_cost_as_many_requests_as_worked_out(count: int, mode: 
 
 
 @given(st.data())
-def test_every_placing_of_bad_events_in_a_small_batch_is_found_within_the_bound(data: st.DataObject) -> None:
+def test_bad_events_at_any_positions_of_a_small_batch_are_found_within_the_bound(data: st.DataObject) -> None:
     flags = data.draw(st.lists(st.booleans(), min_size=1, max_size=40))
     mode = data.draw(st.sampled_from(MODES))
     batch = entries(len(flags), random.Random(len(flags)))
@@ -99,7 +99,7 @@ def test_every_placing_of_bad_events_in_a_small_batch_is_found_within_the_bound(
 
 
 @pytest.mark.parametrize("largest", [64_000, 200_000, 1_000_000, 2_345_678, 4_999_999])
-def test_every_event_that_fits_arrives_and_a_learnt_limit_costs_few_requests_more(largest: int) -> None:
+def test_every_event_that_fits_arrives_and_an_observed_limit_costs_few_more_requests(largest: int) -> None:
     rng = random.Random(seed())
     total = max(scaled(400_000_000), 4 * largest)
     batch = entries(total // 1_600, rng, size=lambda: rng.randint(300, 3_000))
@@ -129,7 +129,7 @@ def test_every_event_that_fits_arrives_and_a_learnt_limit_costs_few_requests_mor
     assert all(status == 200 for status, _ in again.sizes)
 
 
-def test_a_limit_far_below_the_plan_is_learnt_in_few_requests() -> None:
+def test_a_limit_far_below_the_plan_is_found_in_few_requests() -> None:
     batch = entries(3_000, random.Random(seed()), size=lambda: 1_500)
     service = Service(largest=64_000)
     report, _ = run(service, batch, max_events=100_000)
@@ -140,7 +140,7 @@ def test_a_limit_far_below_the_plan_is_learnt_in_few_requests() -> None:
 
 
 @pytest.mark.parametrize("again", ["replace", "reject"])
-def test_answers_lost_after_the_events_were_stored_lose_and_duplicate_nothing(again: str) -> None:
+def test_answers_lost_after_the_events_were_stored_lose_and_duplicate_no_event(again: str) -> None:
     rng = random.Random(seed())
     batch = entries(scaled(20_000), rng)
     service = Service(again=again, cut=lambda: rng.random() < 0.3)
@@ -154,7 +154,7 @@ def test_answers_lost_after_the_events_were_stored_lose_and_duplicate_nothing(ag
 @given(
     seed=st.integers(0, 2**32), rate=st.sampled_from([0.01, 0.3, 0.7]), mode=st.sampled_from(["500", "200"])
 )
-def test_events_left_out_in_passing_arrive_in_the_end(seed: int, rate: float, mode: str) -> None:
+def test_events_left_out_by_chance_arrive_in_the_end(seed: int, rate: float, mode: str) -> None:
     rng = random.Random(seed)
     batch = entries(rng.randint(1, 60), rng)
     stop_after = rng.randint(0, 3)
@@ -172,14 +172,14 @@ def test_events_left_out_in_passing_arrive_in_the_end(seed: int, rate: float, mo
 
     report, _ = run(post, batch)
     assert service.sent_again == []
-    # an event alone may be left out often enough to count as refused; nothing else may
+    # only an event that is sent alone can be left out often enough to count as refused
     delivered = set(report.event_ids)
     assert delivered == set(service.stored)
     assert delivered | {failure.event_id for failure in report.failures} == {e.event_id for e in batch}
 
 
 @given(st.data())
-def test_whatever_the_service_answers_every_event_has_one_verdict(data: st.DataObject) -> None:
+def test_every_event_is_delivered_or_fails_once_for_any_answers(data: st.DataObject) -> None:
     batch = entries(data.draw(st.integers(1, 12)), random.Random(1))
     ids = [entry.event_id for entry in batch]
     listed = st.lists(st.sampled_from([*ids, "somebody else's"]))
@@ -249,7 +249,7 @@ def test_the_bytes_of_an_event_are_the_same_in_every_part(sizes: list[int], data
 
 
 @given(st.lists(st.integers(1, 1_000), min_size=2, max_size=50))
-def test_a_cut_by_bytes_leaves_two_sides_of_about_half(sizes: list[int]) -> None:
+def test_a_cut_by_bytes_makes_two_parts_of_about_half_the_size(sizes: list[int]) -> None:
     batch = [Entry(i, str(i), b"x" * size) for i, size in enumerate(sizes)]
     cut = Part.of(chunk_of(batch)).half_of_bytes()
     left, right = sizes[:cut], sizes[cut:]

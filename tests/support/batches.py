@@ -1,4 +1,4 @@
-"""A service in memory for batches, and a driver for the pure part: no socket, no clock, no sleep."""
+"""A service in memory for batches, and a driver of the pure parts: no socket, no clock, no sleep."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.support.misbehaving import Recorded, answer, cut
 from tests.support.shells import Kind
 
 BOTH: tuple[Kind, ...] = ("sync", "async")
-"""The two shells; what carries their requests is the transport's business, and tested there."""
+"""The sync and the async client."""
 
 CUT = APIConnectionError("the connection was cut")
 
@@ -70,13 +70,13 @@ def entries(count: int, rng: random.Random, *, size: Callable[[], int] = lambda:
 
 
 def bound(bad: int, of: int) -> float:
-    """What ALGORITHMS promises: requests to find `bad` refused events in one request of `of`."""
+    """How many requests find `bad` refused events in one request of `of`, at most (docs/batches.md)."""
     return 1 if bad == 0 else 2 * bad * (1 + math.log2(of / bad)) + 2
 
 
 @dataclass
 class Service:
-    """Stores events by id. `refused` ids are never stored; `mode` says how a request with one is answered.
+    """Stores events by id, but for the `refused` ids. `mode` is the answer to a request with one of those.
 
     Modes: `400` stores nothing; `500` stores the good ones and lists them; `200` the same with a success;
     `empty` stores nothing and answers 500 with an empty list.
@@ -90,9 +90,7 @@ class Service:
     flaky: Callable[[], bool] = lambda: False  # whether one good event is left out this time
     status: int = 400
     stored: dict[str, int] = field(default_factory=dict)  # id -> how often it was stored
-    told: set[str] = field(
-        default_factory=set
-    )  # ids that an answer has named, so that nobody sends them again
+    told: set[str] = field(default_factory=set)  # ids that an answer has named: nobody should send them again
     sizes: list[tuple[int, int]] = field(default_factory=list)  # (status, bytes) of every request
     sent_again: list[str] = field(default_factory=list)  # ids sent although an answer had named them
 
@@ -133,7 +131,7 @@ def _answer(status: int, content: object) -> BatchAnswer:
 
 @dataclass
 class Run:
-    """One batch through the pure part, one request after the other, with the transport's retries imitated."""
+    """One batch through the pure parts, one request after another. It imitates the sender's retries."""
 
     service: Callable[[bytes], BatchAnswer | APIError]
     limits: RequestLimits
@@ -202,7 +200,7 @@ def sent_ids(content: bytes) -> list[str]:
 
 
 def serving(post: Callable[[bytes], BatchAnswer | APIError]) -> Callable[[Recorded], Answered]:
-    """A service in memory as the answers of a `Misbehaving` server; sessions are always created.
+    """The answers of a `Misbehaving` server from a service in memory. Sessions are always created.
 
     An `APIError` of the service becomes a connection cut after its first byte.
     """
@@ -221,13 +219,13 @@ def serving(post: Callable[[bytes], BatchAnswer | APIError]) -> Callable[[Record
 
 
 def tools(count: int, size: int = 0) -> Iterator[dict[str, object]]:
-    """Events as a caller would give them, one by one."""
+    """Events as a caller gives them, one by one."""
     for number in range(count):
         yield {"event_type": "tool", "event_name": f"step {number}", "inputs": {"x": "y" * size}}
 
 
 class Memory:
-    """What a batch needs of a `Sender`, with a service in memory behind it: no socket, no wait.
+    """A sender, as far as a batch needs it, with a service in memory: no socket, no wait.
 
     Attributes:
         calls: The requests that were made, each with the options it was sent with.
@@ -297,12 +295,12 @@ class AsyncMemory(Memory):
 def memory(
     kind: Kind, post: Callable[[bytes], BatchAnswer | APIError], settings: Settings | None = None
 ) -> Any:
-    """A sender of this shell; `Any`, because it is none by its class."""
+    """A sender of this kind. It is `Any`, because its class is not that of a sender."""
     return (SyncMemory if kind == "sync" else AsyncMemory)(post, settings)
 
 
 def deliver(sender: Any, events: Any, *, progress: bool | Progress = False, **options: Any) -> BatchReport:
-    """One batch through the shell of this sender, as `events.create_batch` does it."""
+    """Deliver one batch with the driver that fits this sender, as `events.create_batch` does."""
     chosen = build_options(sender.settings, ObservedSizeLimit(), **options)
     if isinstance(sender, SyncMemory):
         return create_batch(sender, events, chosen, progress)  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ def test_an_answer_may_name_our_ids_in_any_order_often_and_in_upper_case(order: 
     assert missing(says(*order), IDS, ids_in_answer=True) == set()
 
 
-def test_what_the_answer_does_not_name_is_missing() -> None:
+def test_events_that_the_answer_does_not_name_are_missing() -> None:
     assert missing(says(IDS[2]), IDS, ids_in_answer=True) == {IDS[0], IDS[1], IDS[3]}
     assert missing(says(IDS[2].upper()), IDS, ids_in_answer=True) == {IDS[0], IDS[1], IDS[3]}
     assert missing(says(), IDS, ids_in_answer=True) == set(IDS)
@@ -47,7 +47,7 @@ def test_an_answer_that_names_no_ids_says_nothing(content: bytes) -> None:
     assert not is_partial(500, content)
 
 
-def test_one_id_of_somebody_else_makes_the_whole_answer_worthless() -> None:
+def test_an_answer_with_one_id_that_was_not_sent_says_nothing() -> None:
     assert missing(says(*IDS, event_id(random.Random(9))), IDS, ids_in_answer=True) is None
 
 
@@ -74,7 +74,7 @@ def test_only_a_500_with_ids_is_a_partial_answer() -> None:
     assert listed_ids(b'{"event_ids": ["a"]}') == ["a"]
 
 
-def test_what_is_left_out_is_reported_with_the_services_words() -> None:
+def test_an_event_left_out_is_reported_with_the_service_s_words() -> None:
     error = left_out(
         BatchAnswer(500, b'{"event_ids": [], "errors": ["bad field", "bad type"], "success": false}')
     )
@@ -90,7 +90,7 @@ def test_what_is_left_out_is_reported_with_the_services_words() -> None:
     assert str(error) == "the service did not store this event and gave no reason"
 
 
-def test_an_answer_without_an_error_of_its_own_becomes_the_typed_one() -> None:
+def test_an_answer_without_an_error_becomes_the_typed_error() -> None:
     made = status_error(BatchAnswer(404, b"no such page"))
     assert isinstance(made, NotFoundError)
     assert (made.status, made.message, made.body) == (404, "", b"no such page")

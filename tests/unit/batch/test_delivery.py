@@ -133,7 +133,7 @@ def test_events_left_out_again_and_again_while_others_arrive_are_sent_again() ->
 def test_events_left_out_twice_are_halved_and_the_one_left_out_is_refused() -> None:
     run = Chunked("abcd")
     assert run.told(names(""), None, names("")) == ["wait 0", "send abcd again", "send ab"]
-    # "ab" arrives whole, so one of "cd" is the one: it is halved unsent
+    # "ab" arrives whole, so one of "cd" is refused: it is halved before it is sent
     assert run.told(names("ab"), names("")) == ["send c", "send d"]
     assert run.told(names("d")) == [DONE]
     assert (run.delivered, run.failed) == (3, {"c": "refused"})
@@ -141,7 +141,7 @@ def test_events_left_out_twice_are_halved_and_the_one_left_out_is_refused() -> N
     assert str(run.failures[0].error) == "no room"
 
 
-def test_a_half_that_arrived_whole_only_at_its_second_try_says_nothing_of_the_other() -> None:
+def test_a_half_that_arrived_only_at_its_second_try_says_nothing_about_the_other_half() -> None:
     run = Chunked("abcd")
     assert run.told(refuses(400)) == ["send ab"]
     assert run.told(names("a"), None) == ["wait 0", "send b again"]
@@ -162,7 +162,7 @@ def test_a_refused_request_is_halved_until_the_event_is_alone(status: int) -> No
     assert run.failures[0].error.status == status  # type: ignore[attr-defined]
 
 
-def test_a_retry_after_within_the_deadline_is_waited_for() -> None:
+def test_a_retry_after_within_the_deadline_is_obeyed() -> None:
     def asks(seconds: float) -> BatchAnswer:
         error = RateLimitError(500, "slow", retry_after=seconds)
         return names("ab", 500, error)
@@ -182,7 +182,9 @@ def test_a_retry_after_within_the_deadline_is_waited_for() -> None:
         (BatchAnswer(200, b'{"event_ids": ["z"]}'), "the answer 200 names other events"),
     ],
 )
-def test_an_answer_about_other_events_is_asked_for_three_times(answer: BatchAnswer, said: str) -> None:
+def test_events_with_an_answer_about_other_events_are_sent_three_times(
+    answer: BatchAnswer, said: str
+) -> None:
     run = Chunked("ab")
     assert run.told(answer, None, answer, None) == ["wait 0", "send ab again", "wait 1", "send ab again"]
     assert run.told(answer) == [DONE]
@@ -203,7 +205,7 @@ def test_an_unclear_answer_is_forgotten_when_a_clear_one_comes() -> None:
     assert run.state.strikes == 0
 
 
-def test_a_body_that_is_too_large_is_cut_by_bytes_and_the_limit_is_learnt() -> None:
+def test_a_body_that_is_too_large_is_cut_by_bytes_and_the_limit_is_observed() -> None:
     run = Chunked("abcde", sizes={"a": 40})
     assert run.told(BatchAnswer(413, b"")) == ["send a"]
     # {"events":[ and ]} are 13 bytes, five events 40 + 4 * 10, and four commas
@@ -219,7 +221,7 @@ def test_an_event_that_is_too_large_alone_is_reported_and_the_others_arrive() ->
     assert isinstance(run.failures[0].error, PayloadTooLargeError)
 
 
-def test_a_limit_learnt_elsewhere_cuts_what_is_not_sent_yet() -> None:
+def test_a_limit_observed_by_another_chunk_cuts_events_that_are_not_sent_yet() -> None:
     run = Chunked("abcd")
     assert run.told(names("")) == ["wait 0"]
     run.state.limits.observed.observe(60)  # 54 bytes: 13 of frame, and three events with two commas are 32
@@ -228,21 +230,21 @@ def test_a_limit_learnt_elsewhere_cuts_what_is_not_sent_yet() -> None:
     assert run.told(names("d")) == [DONE]
 
 
-def test_a_limit_that_still_holds_everything_cuts_nothing() -> None:
+def test_an_observed_limit_above_the_size_cuts_nothing() -> None:
     run = Chunked("abcd")
     assert run.told(names("")) == ["wait 0"]
     run.state.limits.observed.value = 13 + 4 * 10 + 3
     assert run.told(None) == ["send abcd again"]
 
 
-def test_what_a_limit_cuts_off_is_sent_right_after_what_it_was_cut_from() -> None:
+def test_events_that_a_limit_cuts_off_are_sent_next() -> None:
     run = Chunked("abcdefgh")
     run.state.limits.observed.value = 13 + 3 * 10 + 2
     assert run.told(refuses(400), names("abc"), names("d")) == ["send abc", "send d", "send efg"]
     assert run.told(names("efg"), names("h")) == ["send h", DONE]
 
 
-def test_what_is_known_of_events_stays_known_when_a_limit_learnt_elsewhere_cuts_them() -> None:
+def test_a_cut_by_a_limit_of_another_chunk_keeps_what_was_known_of_the_events() -> None:
     unclear = Chunked("abcd")
     assert unclear.told(BatchAnswer(200, b"{}")) == ["wait 0"]
     unclear.state.limits.observed.value = 13 + 3 * 10 + 2
@@ -256,7 +258,7 @@ def test_what_is_known_of_events_stays_known_when_a_limit_learnt_elsewhere_cuts_
     assert probing.told(names("")) == ["send g"]  # one of them may be the one that is refused
 
 
-def test_a_conflict_of_one_event_says_that_it_is_stored_and_of_many_that_one_is() -> None:
+def test_a_conflict_means_that_one_of_the_events_of_the_request_is_stored() -> None:
     run = Chunked("abc")
     assert run.told(refuses(409)) == ["send a"]
     assert run.told(refuses(409)) == ["send bc"]
@@ -289,7 +291,7 @@ def test_three_failed_requests_in_a_row_stop_the_batch() -> None:
 
 
 @pytest.mark.parametrize("answer", [names("b"), refuses(400), refuses(409), BatchAnswer(413, b"")])
-def test_any_answer_about_the_events_ends_the_row_of_failed_requests(answer: BatchAnswer) -> None:
+def test_any_answer_about_the_events_resets_the_count_of_failed_requests(answer: BatchAnswer) -> None:
     state = State()
     state.strikes = 2
     Chunked("b", state).told(answer)
@@ -317,7 +319,7 @@ def test_a_refused_key_and_a_redirect_stop_the_batch_at_once(
     assert run.state.stop is (error if stops else None)
 
 
-def test_what_may_be_stored_already_counts_as_failed_when_the_batch_stops() -> None:
+def test_events_that_may_be_stored_count_as_failed_when_the_batch_stops() -> None:
     run = Chunked("abc")
     assert run.told(BatchAnswer(200, b"{}")) == ["wait 0"]
     run.state.stop = APIConnectionError("elsewhere")
@@ -343,14 +345,14 @@ def test_a_route_that_refuses_each_of_eight_events_is_dead_for_the_chunks_that_f
 
 
 @pytest.mark.parametrize(("letters", "status"), [("abcdefg", 404), ("abcdefgh", 400)])
-def test_fewer_events_or_another_refusal_say_nothing_of_the_route(letters: str, status: int) -> None:
+def test_fewer_events_or_another_refusal_say_nothing_about_the_route(letters: str, status: int) -> None:
     run = Chunked(letters)
     while run.told(refuses(status)) != [DONE]:
         pass
     assert run.state.dead_route is None
 
 
-def test_a_route_that_takes_the_last_of_eight_events_is_not_dead() -> None:
+def test_a_route_that_accepts_the_last_of_eight_events_is_not_dead() -> None:
     run = Chunked("abcdefgh")
     # one refusal for each of the seven events and each of the seven requests that are halved
     assert run.told(*[refuses(404)] * 14)[-1] == "send h"
@@ -358,7 +360,7 @@ def test_a_route_that_takes_the_last_of_eight_events_is_not_dead() -> None:
     assert run.state.dead_route is None
 
 
-def test_a_route_that_has_taken_an_event_is_not_dead() -> None:
+def test_a_route_that_accepted_an_event_is_not_dead() -> None:
     run = Chunked("abcdefgh")
     while run.told(refuses(404)) != [DONE]:
         pass
@@ -374,14 +376,14 @@ def test_a_session_s_batch_is_delivered_by_success_alone() -> None:
     assert Chunked("ab").told(BatchAnswer(200, b'{"success": true}')) == ["wait 0"]
 
 
-def test_an_outcome_that_is_none_is_the_driver_s_mistake() -> None:
+def test_an_outcome_of_none_for_a_request_is_an_error() -> None:
     with pytest.raises(
         TypeError, match=r"^the outcome of a request is a BatchAnswer or an APIError, not None$"
     ):
         Chunked("a").told(None)
 
 
-def test_what_is_known_of_events_stays_known_when_they_are_cut_by_bytes() -> None:
+def test_a_cut_by_bytes_keeps_what_was_known_of_the_events() -> None:
     run = Chunked("abcd")
     assert run.told(names(""), None) == ["wait 0", "send abcd again"]
     assert run.told(BatchAnswer(413, b"")) == ["send ab again"]
@@ -394,7 +396,7 @@ def test_what_is_known_of_events_stays_known_when_they_are_cut_by_bytes() -> Non
     assert probing.told(names("")) == ["send a"]  # one of them may be the one that is refused
 
 
-def test_what_is_known_of_events_stays_known_after_an_unclear_answer() -> None:
+def test_an_unclear_answer_keeps_what_was_known_of_the_events() -> None:
     run = Chunked("ab")
     assert run.told(names(""), None, BatchAnswer(200, b"{}")) == ["wait 0", "send ab again", "wait 0"]
     assert run.told(None, names("")) == ["send ab again", "send a"]
@@ -403,7 +405,7 @@ def test_what_is_known_of_events_stays_known_after_an_unclear_answer() -> None:
     assert probing.told(names("")) == ["send a"]
 
 
-def test_three_chunks_of_which_nothing_is_known_stop_the_batch() -> None:
+def test_three_chunks_with_unclear_answers_stop_the_batch() -> None:
     state = State()
     for letter in "abc":
         assert state.stop is None

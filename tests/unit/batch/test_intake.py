@@ -1,4 +1,4 @@
-"""What becomes of what a caller gives for a batch, with a service in memory behind it."""
+"""What becomes of the events of a batch, with a service in memory."""
 
 from __future__ import annotations
 
@@ -98,7 +98,9 @@ LISTS: dict[str, list[Any]] = {
         {"session_id": SESSION},
     ],
 )
-def test_a_list_is_sent_in_the_bytes_of_a_generator(kind: Kind, name: str, options: dict[str, Any]) -> None:
+def test_a_list_is_sent_in_the_same_bytes_as_a_generator(
+    kind: Kind, name: str, options: dict[str, Any]
+) -> None:
     made = []
     for events in (LISTS[name], tuple(LISTS[name]), (event for event in LISTS[name])):
         sender = memory(kind, Service().post)
@@ -114,7 +116,7 @@ def test_a_list_is_planned_by_the_number_of_events() -> None:
     assert [sent_ids(body) for body in sender.bodies] == [IDS[:100], IDS[100:200], IDS[200:250]]
 
 
-def test_a_list_of_usual_events_is_written_in_one_go_for_each_request(
+def test_a_list_of_usual_events_is_serialized_once_for_each_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     written: list[bytes | None] = []
@@ -131,7 +133,7 @@ def test_a_list_of_usual_events_is_written_in_one_go_for_each_request(
     assert written == sender.bodies
 
 
-def test_the_failures_of_a_list_say_where_its_events_stood() -> None:
+def test_the_failures_of_a_list_have_the_indexes_of_their_events() -> None:
     service = Service({IDS[4], IDS[17]})
     sender = memory("sync", service.post)
     report = deliver(sender, tools(20), max_bytes=1_000, max_concurrency=1, on_error="collect")
@@ -140,7 +142,7 @@ def test_the_failures_of_a_list_say_where_its_events_stood() -> None:
 
 
 @pytest.mark.parametrize("given", [tuple, iter])
-def test_an_event_that_is_wrong_is_reported_with_its_place_and_why(given: Any) -> None:
+def test_an_invalid_event_is_reported_with_its_index_and_the_reason(given: Any) -> None:
     sender = memory("sync", Service().post)
     report = deliver(
         sender, given([tool(0), None, {"event_type": "tol"}, tool(3), "tool"]), on_error="collect"
@@ -186,7 +188,7 @@ def test_an_id_of_an_event_that_failed_may_come_again() -> None:
     assert [failure.reason for failure in report.failures] == ["invalid"]
 
 
-def test_models_with_the_same_id_are_told_apart_too() -> None:
+def test_a_second_model_with_the_same_id_is_a_duplicate_too() -> None:
     sender = memory("sync", Service().post)
     twice = [CreateEventRequest(**tool(0), inputs={}), CreateEventRequest(**tool(0), inputs={})]
     report = deliver(sender, twice, on_error="collect")
@@ -230,7 +232,7 @@ def test_a_batch_of_one_session_moves_every_event_into_it(kind: Kind, given: Any
     (call, _) = sender.calls[0]
     assert (call.operation, call.write) == ("createSessionEventBatch", True)
     assert call.request["url"].endswith(f"/sessions/{SESSION}/events/batch")
-    assert events[1]["session_id"] == OTHER  # what the caller gave is as it was
+    assert events[1]["session_id"] == OTHER  # the caller's event is unchanged
 
 
 @pytest.mark.parametrize("given", [list, iter])
@@ -251,7 +253,7 @@ def test_success_alone_delivers_a_session_s_batch_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_a_wait_that_an_answer_asks_for_is_kept_within_the_deadline_and_a_success_asks_for_none(
+def test_a_failure_may_ask_for_a_wait_up_to_the_deadline_and_a_success_for_none(
     kind: Kind,
 ) -> None:
     def leaving_out(status: int, asked: float) -> tuple[Any, BatchReport]:
@@ -293,7 +295,7 @@ def test_the_settings_of_the_client_hold_for_the_events_of_a_batch(given: Any) -
 
 
 @pytest.mark.parametrize("given", [list, iter])
-def test_an_event_without_a_time_gets_the_present_in_unix_milliseconds(
+def test_an_event_without_a_time_starts_now_in_unix_milliseconds(
     given: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "time_ns", lambda: 1_767_225_600_123_000_000)
@@ -304,7 +306,7 @@ def test_an_event_without_a_time_gets_the_present_in_unix_milliseconds(
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_the_one_session_is_made_once_and_before_its_events(kind: Kind) -> None:
+def test_the_one_session_is_created_once_and_before_its_events(kind: Kind) -> None:
     service = Service()
 
     def post(content: bytes) -> BatchAnswer | APIError:
@@ -316,7 +318,7 @@ def test_the_one_session_is_made_once_and_before_its_events(kind: Kind) -> None:
     assert sessions(sender.bodies) == [report.session_id] * 5
     assert (report.requests, report.retries, report.success) == (4, 0, True)
     assert report.bytes_sent == sum(len(call.request["content"]) for call, _ in sender.calls)
-    assert sender.calls[0][1]["accept"] == {409}  # an earlier attempt has made it
+    assert sender.calls[0][1]["accept"] == {409}  # an earlier attempt created it
 
 
 @pytest.mark.parametrize("kind", BOTH)
@@ -349,14 +351,14 @@ def test_requests_that_repeat_events_count_as_retries_and_others_do_not(kind: Ki
 
 
 @pytest.mark.parametrize("status", [400, 422])
-def test_an_answer_that_fails_is_the_error_that_the_sender_makes_of_it(status: int) -> None:
+def test_a_failed_event_has_the_error_that_the_sender_makes_of_the_answer(status: int) -> None:
     sender = memory("sync", lambda content: BatchAnswer(status, b'{"message": "no such field"}'))
     report = deliver(sender, tools(1), on_error="collect")
     assert str(report.failures[0].error) == f"{status}: no such field"
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_where_the_service_ends_a_list_all_that_was_not_read_counts_as_not_sent(kind: Kind) -> None:
+def test_the_rest_of_a_list_is_not_sent_when_the_service_stops_the_batch(kind: Kind) -> None:
     sender = memory(kind, lambda content: REFUSED)
     events = [
         *tools(4),
@@ -377,7 +379,7 @@ def test_where_the_service_ends_a_list_all_that_was_not_read_counts_as_not_sent(
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_where_the_service_ends_a_generator_no_more_is_taken_from_it(kind: Kind) -> None:
+def test_a_generator_is_not_read_further_when_the_service_stops_the_batch(kind: Kind) -> None:
     sender = memory(kind, lambda content: REFUSED)
     source = iter(tools(50))
     report = deliver(sender, source, max_events=2, max_concurrency=1, on_error="collect")
@@ -393,7 +395,7 @@ def test_missing_events_are_raised_unless_they_are_to_be_collected() -> None:
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_what_the_caller_s_own_iterable_raises_ends_the_reading_and_is_raised(kind: Kind) -> None:
+def test_an_error_of_the_caller_s_iterable_ends_the_reading_and_is_raised(kind: Kind) -> None:
     def broken() -> Iterator[dict[str, Any]]:
         yield from tools(3)
         raise ValueError("line 4 is no JSON")
@@ -406,7 +408,7 @@ def test_what_the_caller_s_own_iterable_raises_ends_the_reading_and_is_raised(ki
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_what_the_caller_s_progress_function_raises_ends_the_batch_and_is_raised_once(kind: Kind) -> None:
+def test_an_error_of_the_caller_s_progress_function_ends_the_batch_and_is_raised_once(kind: Kind) -> None:
     calls: list[tuple[int, int | None]] = []
 
     def show(done: int, total: int | None) -> None:
@@ -422,7 +424,7 @@ def test_what_the_caller_s_progress_function_raises_ends_the_batch_and_is_raised
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_the_first_of_two_causes_is_the_one_that_is_raised(kind: Kind) -> None:
+def test_the_first_of_two_causes_is_raised(kind: Kind) -> None:
     def broken() -> Iterator[dict[str, Any]]:
         yield from tools(3)
         raise ValueError("line 4 is no JSON")
@@ -437,7 +439,7 @@ def test_the_first_of_two_causes_is_the_one_that_is_raised(kind: Kind) -> None:
 
 
 class Impatient(dict[str, object]):
-    """An event during whose reading somebody presses Ctrl-C."""
+    """An event that raises Ctrl-C while it is read."""
 
     def keys(self) -> Any:
         raise KeyboardInterrupt
@@ -447,7 +449,7 @@ class Impatient(dict[str, object]):
 
 @pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize("given", [list, iter])
-def test_an_interrupted_batch_leaves_its_report_on_what_interrupts_it(kind: Kind, given: Any) -> None:
+def test_an_interrupted_batch_has_its_report_on_the_exception(kind: Kind, given: Any) -> None:
     sender = memory(kind, Service({IDS[1]}).post)
     events = [*tools(4), tool(4), {"event_type": "tol"}, Impatient(tool(6)), tool(7)]
     with pytest.raises(KeyboardInterrupt) as raised:
@@ -467,7 +469,7 @@ def test_an_interrupted_batch_leaves_its_report_on_what_interrupts_it(kind: Kind
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_what_is_under_way_at_an_error_that_nobody_expects_has_failed(kind: Kind) -> None:
+def test_events_in_flight_at_an_unexpected_error_have_failed(kind: Kind) -> None:
     def bug(content: bytes) -> BatchAnswer | APIError:
         raise ZeroDivisionError
 
@@ -484,7 +486,7 @@ def test_what_is_under_way_at_an_error_that_nobody_expects_has_failed(kind: Kind
     assert {failure.reason for failure in report.failures[2:]} <= {"not_sent"}
 
 
-def test_a_batch_that_the_service_stopped_and_then_somebody_says_what_stopped_it_first() -> None:
+def test_a_batch_that_the_service_stopped_and_ctrl_c_interrupts_names_the_service_s_error() -> None:
     def events() -> Iterator[dict[str, Any]]:
         yield from tools(2)
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""The ledger of a batch: what becomes of each event, told step by step."""
+"""The ledger of a batch: what is known of each event, step by step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def close(ledger: Ledger, read: int = 0) -> BatchReport:
 
 
 def planned(ledger: Ledger, *positions: int) -> Chunk:
-    """One chunk of events that stand at these positions, with ids that say so."""
+    """One chunk of events at these positions, which their ids name."""
     chunk = chunk_of([Entry(position, f"id {position}", b"{}") for position in positions])
     ledger.plan(chunk)
     return chunk
@@ -36,7 +36,7 @@ def test_an_id_is_known_once_its_chunk_is_planned() -> None:
     assert not ledger.holds(event_id(random.Random(2)))
 
 
-def test_what_is_settled_is_delivered_or_has_failed() -> None:
+def test_settled_events_are_delivered_or_have_failed() -> None:
     ledger = Ledger()
     first, others = Part.of(planned(ledger, 0, 1, 2, 3)).cut(1)
     second, last = others.cut(2)
@@ -49,7 +49,7 @@ def test_what_is_settled_is_delivered_or_has_failed() -> None:
     assert (ledger.settled, ledger.delivered) == (4, 3)
 
 
-def test_of_a_chunk_that_stays_open_only_the_events_without_a_verdict_are_left() -> None:
+def test_the_open_events_of_a_chunk_are_neither_delivered_nor_failed() -> None:
     ledger = Ledger()
     planned(ledger, 0, 1)
     chunk = planned(ledger, 3, 4, 6, 7, 9)
@@ -62,7 +62,7 @@ def test_of_a_chunk_that_stays_open_only_the_events_without_a_verdict_are_left()
     assert list(ledger.open(chunk).ids) == ["id 6"]
 
 
-def test_what_was_read_and_never_planned_fails_when_the_batch_is_interrupted() -> None:
+def test_events_that_were_read_and_never_planned_fail_when_the_batch_is_interrupted() -> None:
     ledger = Ledger()
     ledger.fail_one(0, None, "invalid", EventError("no", path="inputs"))
     chunk = planned(ledger, 2, 4)
@@ -84,14 +84,14 @@ def test_what_was_read_and_never_planned_fails_when_the_batch_is_interrupted() -
     assert all((failure.event_id, failure.error) == (None, LOST) for failure in lost)
 
 
-def test_nothing_fails_that_was_never_read() -> None:
+def test_events_that_were_never_read_do_not_fail() -> None:
     ledger = Ledger()
     ledger.deliver(Part.of(planned(ledger, 0, 1)))
     ledger.fail_rest(2, LOST)
     assert close(ledger, read=2).failures == ()
 
 
-def test_the_tracebacks_of_what_an_error_came_from_are_dropped() -> None:
+def test_the_tracebacks_of_an_error_s_causes_are_dropped() -> None:
     def raised(error: Exception) -> Exception:
         with pytest.raises(type(error)):
             raise error
@@ -100,12 +100,12 @@ def test_the_tracebacks_of_what_an_error_came_from_are_dropped() -> None:
 
     error, before = raised(EventError("no", path="inputs")), raised(ValueError())
     assert isinstance(error, EventError)
-    error.__context__ = before  # as where the one is raised while the other is handled
+    error.__context__ = before  # as if it was raised while the other one is handled
     Ledger().fail_one(0, None, "invalid", error)
     assert error.__traceback__ is before.__traceback__ is None
 
 
-def test_attempts_of_one_request_are_retries_but_for_the_first_and_of_a_repeated_one_all_are() -> None:
+def test_all_attempts_but_the_first_are_retries_and_all_attempts_of_a_repeated_request() -> None:
     ledger = Ledger()
     ledger.count(1, 10, retry=False)
     ledger.count(3, 100, retry=False)
@@ -114,7 +114,7 @@ def test_attempts_of_one_request_are_retries_but_for_the_first_and_of_a_repeated
     assert (report.requests, report.retries, report.bytes_sent) == (6, 4, 10 + 300 + 2000)
 
 
-def test_a_report_says_what_it_was_closed_with() -> None:
+def test_a_report_has_the_values_that_its_ledger_was_closed_with() -> None:
     ledger = Ledger()
     planned(ledger, 0)
     report = ledger.close(session_id="s", read=7, stopped=LOST)
@@ -134,7 +134,7 @@ def test_a_failure_keeps_its_event_up_to_the_last_byte_of_the_bound() -> None:
     assert [failure.event_id for failure in kept] == ["a", "b", "c", "d"]
 
 
-def test_failures_are_kept_with_place_id_reason_error_and_event() -> None:
+def test_failures_are_kept_with_index_id_reason_error_and_event() -> None:
     batch = entries(3, random.Random(3))
     ledger = Ledger()
     chunk = chunk_of(batch)

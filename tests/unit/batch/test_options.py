@@ -25,7 +25,7 @@ SETTINGS = Settings(
 )
 
 
-def test_without_any_option_those_of_the_client_and_the_defaults_hold() -> None:
+def test_without_options_those_of_the_client_and_the_defaults_are_used() -> None:
     observed = ObservedSizeLimit()
     options = build_options(SETTINGS, observed)
     assert (options.limits.max_events, options.limits.max_bytes) == (MAX_EVENTS, MAX_BYTES)
@@ -35,7 +35,7 @@ def test_without_any_option_those_of_the_client_and_the_defaults_hold() -> None:
     assert (options.session_id, options.opening, options.by_path) == (None, None, False)
 
 
-def test_what_is_given_goes_before_what_the_client_has() -> None:
+def test_options_of_the_batch_go_before_those_of_the_client() -> None:
     options = build_options(
         SETTINGS,
         ObservedSizeLimit(),
@@ -52,7 +52,7 @@ def test_what_is_given_goes_before_what_the_client_has() -> None:
     assert build_options(SETTINGS, ObservedSizeLimit(), max_concurrency=MOST_CONCURRENCY).concurrency == 64
 
 
-def test_the_session_of_the_path_is_the_one_that_is_given_and_is_not_made() -> None:
+def test_the_session_of_the_path_is_the_given_one_and_is_not_created() -> None:
     options = build_options(SETTINGS, ObservedSizeLimit(), session_id=UUID(SESSION), single_session=True)
     assert (options.session_id, options.opening, options.by_path) == (SESSION, None, True)
 
@@ -60,7 +60,7 @@ def test_the_session_of_the_path_is_the_one_that_is_given_and_is_not_made() -> N
 @pytest.mark.parametrize(
     "properties", [{"session_name": "nightly"}, SessionProperties(session_name="nightly")]
 )
-def test_a_single_session_is_made_with_its_properties_by_a_call_of_its_own(properties: Any) -> None:
+def test_a_single_session_is_created_with_its_properties_by_a_separate_call(properties: Any) -> None:
     options = build_options(SETTINGS, ObservedSizeLimit(), single_session=True, session_properties=properties)
     assert options.opening is not None
     assert options.opening.operation == "createSession"
@@ -87,7 +87,7 @@ def test_a_single_session_is_made_with_its_properties_by_a_call_of_its_own(prope
         ),
     ],
 )
-def test_an_option_that_cannot_be_is_refused_with_what_can(given: dict[str, Any], says: str) -> None:
+def test_a_wrong_option_is_refused_with_what_to_give(given: dict[str, Any], says: str) -> None:
     with pytest.raises(ConfigError) as refused:
         build_options(SETTINGS, ObservedSizeLimit(), **given)
     assert str(refused.value) == says

@@ -10,7 +10,7 @@ from honeyhive_ext.observe import progress
 
 
 @pytest.mark.parametrize("name", batch.__all__)
-def test_every_public_name_is_what_its_module_has_and_is_kept(
+def test_every_public_name_is_the_object_of_its_module_and_is_kept(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = next(module for module in (limits, packed_ids, report, progress) if name in vars(module))

@@ -36,7 +36,7 @@ def test_a_million_ids_take_less_than_64_mb_with_the_memory_of_those_that_came_b
 @given(
     st.lists(st.one_of(st.uuids().map(str), st.uuids().map(lambda u: str(u).upper()), st.text(max_size=9)))
 )
-def test_ids_come_back_as_they_were_whatever_they_are(ids: list[str]) -> None:
+def test_any_text_can_be_an_id_and_comes_back_unchanged(ids: list[str]) -> None:
     store = IdStore()
     store.put(0, ids)
     assert list(store.select(range(len(ids)))) == ids
@@ -65,7 +65,7 @@ def test_an_id_is_found_only_where_an_id_begins() -> None:
     assert store.holds(str(UUID(bytes=raw[16:])))
 
 
-def test_an_id_is_found_among_places_that_only_look_like_it() -> None:
+def test_an_id_is_found_among_bytes_that_only_look_like_it() -> None:
     def held(raw: bytes) -> IdStore:
         store = IdStore()
         store.put(0, [str(UUID(bytes=raw[at : at + 16])) for at in range(0, len(raw), 16)])
@@ -130,7 +130,7 @@ def test_the_sequence_behaves_like_a_tuple() -> None:
         kept[-6]
 
 
-def test_nothing_is_forgotten_when_the_table_grows() -> None:
+def test_ids_are_still_known_when_the_table_grows() -> None:
     rng = random.Random(4)
     ids = [event_id(rng) for _ in range(5_000)]
     seen = SeenIds()

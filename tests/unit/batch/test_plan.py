@@ -1,4 +1,4 @@
-"""Where requests are cut: by count, by bytes, and by what a 413 has taught."""
+"""Where requests are cut: by count, by bytes, and by the limit observed from a 413."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_an_event_larger_than_the_limit_goes_alone() -> None:
     assert planned(RequestLimits(max_bytes=60, max_events=1), 10, 500) == [1, 1]
 
 
-def test_what_is_learnt_while_a_chunk_fills_counts_from_the_next_event_on() -> None:
+def test_a_limit_observed_while_a_chunk_fills_counts_from_the_next_event_on() -> None:
     limits = RequestLimits(max_bytes=1000)
     planner = Planner(limits)
     assert planner.add(0, "a", b"x" * 100) is None
@@ -58,7 +58,7 @@ def test_what_is_learnt_while_a_chunk_fills_counts_from_the_next_event_on() -> N
     assert (list(full.ids), planner.ids) == (["a"], ["b"])
 
 
-def test_nothing_planned_is_no_chunk() -> None:
+def test_without_events_there_is_no_chunk() -> None:
     planner = Planner(RequestLimits())
     assert planner.flush() is None
     planner.add(0, "a", b"x")
@@ -66,7 +66,7 @@ def test_nothing_planned_is_no_chunk() -> None:
     assert planner.flush() is None
 
 
-def test_the_smallest_refused_size_is_what_is_learnt() -> None:
+def test_the_observed_limit_comes_from_the_smallest_refused_size() -> None:
     observed = ObservedSizeLimit()
     assert observed.value is None
     observed.observe(1000)
@@ -78,7 +78,7 @@ def test_the_smallest_refused_size_is_what_is_learnt() -> None:
     assert observed.value == 1
 
 
-def test_the_caller_s_limit_holds_whatever_is_learnt() -> None:
+def test_the_caller_s_limit_is_never_exceeded() -> None:
     limits = RequestLimits(max_bytes=500)
     assert limits.size == 500
     limits.observed.observe(10_000)
@@ -88,7 +88,7 @@ def test_the_caller_s_limit_holds_whatever_is_learnt() -> None:
     assert RequestLimits().size == MAX_BYTES
 
 
-def test_as_many_events_fit_as_their_body_has_room_for() -> None:
+def test_as_many_events_are_counted_as_fit_into_the_body() -> None:
     four = part(10, 20, 30, 40)
     sizes = [FRAME + 10, FRAME + 10 + 1 + 20, FRAME + 60 + 2, FRAME + 100 + 3]
     assert four.size == sizes[-1] == len(four.body())
@@ -122,7 +122,7 @@ def test_a_cut_by_bytes_is_made_at_the_event_that_crosses_the_middle(
     assert part(*sizes).half_of_bytes() == first
 
 
-def test_parts_keep_the_bytes_ids_and_places_of_their_events() -> None:
+def test_parts_keep_the_bytes_ids_and_positions_of_their_events() -> None:
     whole = part(1, 2, 3)
     assert (list(whole.ids), list(whole.positions)) == (["a", "b", "c"], [0, 1, 2])
     assert whole.body() == b'{"events":[a,bb,ccc]}'
@@ -191,5 +191,5 @@ def test_prepared_events_are_planned_with_the_size_that_is_observed_by_then() ->
     assert [list(chunk.ids) for chunk in chunks] == [["id 2"], ["id 3"]]
 
 
-def test_no_prepared_events_are_no_chunk() -> None:
+def test_without_prepared_events_there_is_no_chunk() -> None:
     assert list(plan_prepared([], RequestLimits())) == []

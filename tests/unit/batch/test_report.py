@@ -1,4 +1,4 @@
-"""The report of a batch: what it says, what it keeps, what it never shows."""
+"""The report of a batch: what it says, keeps, and never shows."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def failure(content: bytes | None = b'{"event_type":"tool","inputs":{"secret":"s
     return BatchFailure(3, "an id", "refused", REFUSED, content)
 
 
-def test_nothing_is_raised_for_a_batch_that_arrived_whole() -> None:
+def test_no_error_is_raised_for_a_batch_that_arrived_whole() -> None:
     report = BatchReport(event_ids=("a", "b"), requests=1)
     report.raise_for_failures()
     assert report.success
 
 
-def test_the_error_says_how_much_is_missing_and_why_and_comes_from_the_first_failure() -> None:
+def test_the_error_says_how_many_events_are_missing_and_why_and_comes_from_the_first_failure() -> None:
     report = BatchReport(event_ids=("a",) * 9, failures=(failure(),), requests=4)
     with pytest.raises(BatchError) as caught:
         report.raise_for_failures()
@@ -39,7 +39,7 @@ def test_the_error_says_how_much_is_missing_and_why_and_comes_from_the_first_fai
     assert not report.success
 
 
-def test_a_batch_that_stopped_early_is_no_success_even_without_failures() -> None:
+def test_a_batch_that_stopped_early_is_not_a_success_even_without_failures() -> None:
     report = BatchReport(event_ids=(), stopped=ValueError("empty file"), read=7)
     assert not report.success
     with pytest.raises(
@@ -49,7 +49,7 @@ def test_a_batch_that_stopped_early_is_no_success_even_without_failures() -> Non
     assert isinstance(caught.value.__cause__, ValueError)
 
 
-def test_the_error_counts_each_reason_and_says_where_none_failed() -> None:
+def test_the_error_counts_each_reason_and_says_if_no_event_failed() -> None:
     invalid = BatchFailure(0, None, "invalid", REFUSED)
     several = BatchReport(event_ids=("a",), failures=(invalid, failure(), failure()))
     assert str(several.error()) == (
@@ -69,7 +69,7 @@ def test_no_repr_and_no_message_shows_what_is_in_an_event() -> None:
         assert "s3cret" not in text
 
 
-def test_a_failed_event_can_be_taken_from_the_report_and_sent_again() -> None:
+def test_a_failed_event_can_be_sent_again_from_the_report() -> None:
     assert failure().event == {"event_type": "tool", "inputs": {"secret": "s3cret"}}
     assert failure(None).event is None
 
@@ -92,7 +92,7 @@ def test_the_repr_is_one_line_of_counts() -> None:
     )
 
 
-def test_the_report_is_found_on_an_error_and_on_what_it_came_from() -> None:
+def test_the_report_is_found_on_an_error_and_on_its_causes() -> None:
     report = BatchReport(("a",))
     inner = KeyboardInterrupt()
     vars(inner)["report"] = report
@@ -102,7 +102,7 @@ def test_the_report_is_found_on_an_error_and_on_what_it_came_from() -> None:
     assert report_of(inner) is report
     around = RuntimeError()
     around.__context__ = around.__cause__ = outer
-    outer.__context__ = around  # a circle ends
+    outer.__context__ = around  # the search ends in a circle too
     assert report_of(around) is report
     assert report_of(ValueError()) is None
     assert report_of(None) is None
@@ -120,7 +120,7 @@ def test_failures_keep_their_json_up_to_a_bound() -> None:
     assert [kept.content is None for kept in report.failures] == [False, False, False, True, True]
 
 
-def test_what_a_request_left_behind_says_later_no_longer_counts() -> None:
+def test_a_request_that_ends_after_the_report_does_not_count() -> None:
     batch = entries(4, random.Random(1))
     ledger = Ledger()
     chunk = chunk_of(batch)
@@ -136,7 +136,7 @@ def test_what_a_request_left_behind_says_later_no_longer_counts() -> None:
     assert report.failures == ()
 
 
-def test_the_order_is_that_of_the_input_whatever_arrives_first() -> None:
+def test_the_report_is_in_the_order_of_the_input() -> None:
     batch = entries(6, random.Random(2))
     ledger = Ledger()
     ledger.fail_one(0, None, "invalid", EventError("no", path="inputs"))

@@ -10,11 +10,11 @@ SESSION = "0b0d9a4e-27c1-4f0b-9a3c-5f1f64f3f6a1"
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 413, 415, 422])
-def test_statuses_that_are_about_the_events_are_for_the_reconciliation(status: int) -> None:
+def test_statuses_about_the_events_are_for_the_reconciliation(status: int) -> None:
     assert accepts(status, b"")
 
 
-def test_of_the_500s_only_one_that_names_what_is_stored_is_for_the_reconciliation() -> None:
+def test_a_500_that_lists_the_stored_events_is_for_the_reconciliation_and_no_other_server_error() -> None:
     assert accepts(500, b'{"event_ids": []}')
     assert not accepts(500, b"{}")
     assert not any(accepts(status, b'{"event_ids": []}') for status in (401, 403, 429, 501, 502, 503))

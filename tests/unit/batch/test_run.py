@@ -69,7 +69,7 @@ def test_every_request_is_sent_with_the_options_of_the_batch(kind: Kind, most: i
 
 @pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize("most", [1, 3])
-def test_what_the_service_leaves_out_is_sent_again_after_a_wait(kind: Kind, most: int) -> None:
+def test_events_that_the_service_leaves_out_are_sent_again_after_a_wait(kind: Kind, most: int) -> None:
     answers = iter(
         [
             BatchAnswer(200, b"{}"),
@@ -87,7 +87,7 @@ def test_what_the_service_leaves_out_is_sent_again_after_a_wait(kind: Kind, most
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_a_request_that_fails_after_all_its_retries_costs_its_own_events_alone(kind: Kind) -> None:
+def test_a_request_that_fails_after_all_its_retries_fails_only_its_own_events(kind: Kind) -> None:
     service = Service()
 
     def post(content: bytes) -> BatchAnswer | APIError:
@@ -102,7 +102,7 @@ def test_a_request_that_fails_after_all_its_retries_costs_its_own_events_alone(k
 
 @pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize("given", [list, iter])
-def test_the_progress_is_told_as_requests_end_and_at_the_last(kind: Kind, given: Any) -> None:
+def test_progress_is_reported_when_requests_end_and_at_the_end(kind: Kind, given: Any) -> None:
     told: list[tuple[int, int | None]] = []
     total = 5 if given is list else None
     deliver(
@@ -114,7 +114,7 @@ def test_the_progress_is_told_as_requests_end_and_at_the_last(kind: Kind, given:
     )
     assert told == [(2, total), (4, total), (5, total)]
     told.clear()
-    wrong = [{"event_type": "tol"}]  # it fails without any request
+    wrong = [{"event_type": "tol"}]  # it fails without a request
     deliver(
         memory(kind, Service().post),
         given(wrong),
@@ -125,7 +125,7 @@ def test_the_progress_is_told_as_requests_end_and_at_the_last(kind: Kind, given:
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_requests_are_on_their_way_before_the_last_event_is_read(kind: Kind) -> None:
+def test_requests_are_sent_before_the_last_event_is_read(kind: Kind) -> None:
     sender = memory(kind, Service().post)
     sent: list[int] = []
 
@@ -140,11 +140,11 @@ def test_requests_are_on_their_way_before_the_last_event_is_read(kind: Kind) -> 
 
 
 class Crowd(AsyncMemory):
-    """No request ends before as many are on their way as there may be; none at all where it is `stuck`."""
+    """No request ends before as many are in flight as allowed. If it is `stuck`, none ends at all."""
 
-    def __init__(self, room: int, *, stuck: bool = False) -> None:
+    def __init__(self, slots: int, *, stuck: bool = False) -> None:
         super().__init__(Service().post)
-        self._room = room
+        self._slots = slots
         self._gate = asyncio.Event()
         self._stuck = stuck
         self.full = asyncio.Event()
@@ -154,7 +154,7 @@ class Crowd(AsyncMemory):
     async def send(self, call: Any, **options: Any) -> Any:
         self.now += 1
         self.most = max(self.most, self.now)
-        if self.now == self._room:
+        if self.now == self._slots:
             self.full.set()
             if not self._stuck:
                 self._gate.set()
@@ -163,14 +163,14 @@ class Crowd(AsyncMemory):
         return await super().send(call, **options)
 
 
-def test_as_many_tasks_send_at_once_as_there_is_room_for_and_no_more() -> None:
+def test_as_many_tasks_send_at_once_as_there_are_slots_and_no_more() -> None:
     sender = Crowd(3)
     report = deliver(sender, tools(20), max_events=1, max_concurrency=3)
     assert report.success
     assert sender.most == 3
 
 
-def test_the_other_threads_go_on_while_one_request_takes_its_time() -> None:
+def test_the_other_threads_continue_while_one_request_is_slow() -> None:
     service = Service()
     last = threading.Event()
 
@@ -184,7 +184,7 @@ def test_the_other_threads_go_on_while_one_request_takes_its_time() -> None:
 
 
 class Slow(AsyncMemory):
-    """The first request ends when the sixth is on its way."""
+    """The first request ends when the sixth is in flight."""
 
     def __init__(self) -> None:
         super().__init__(Service().post)
@@ -198,12 +198,12 @@ class Slow(AsyncMemory):
         return await super().send(call, **options)
 
 
-def test_the_other_tasks_go_on_while_one_request_takes_its_time() -> None:
+def test_the_other_tasks_continue_while_one_request_is_slow() -> None:
     assert deliver(Slow(), tools(6), max_events=1, max_concurrency=2).success
 
 
 async def turns(count: int) -> None:
-    """Let the event loop turn so often."""
+    """Let the event loop run so many turns."""
     loop = asyncio.get_running_loop()
     for _ in range(count):
         turn: asyncio.Future[None] = loop.create_future()
@@ -219,7 +219,7 @@ class Turning(AsyncMemory):
         return self.reply(call, options)
 
 
-def test_while_requests_are_on_their_way_the_batch_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_waits_for_its_requests_without_polling(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[float] = []
     sleep = asyncio.sleep
 
@@ -230,15 +230,15 @@ def test_while_requests_are_on_their_way_the_batch_waits(monkeypatch: pytest.Mon
     monkeypatch.setattr(asyncio, "sleep", counted)
     report = deliver(Turning(Service().post), tools(4), max_events=1, max_concurrency=8)
     assert report.success
-    assert looked == [0] * 4  # once for each request that began
+    assert looked == [0] * 4  # once for each request that starts
 
 
 class Untidy(AsyncMemory):
-    """One request meets a bug, while the others are on their way and take some turns to be put away."""
+    """One request meets a bug while others are in flight. They take some turns to end when cancelled."""
 
     def __init__(self) -> None:
         super().__init__(Service().post)
-        self.put_away = 0
+        self.ended = 0
 
     async def send(self, call: Any, **options: Any) -> Any:
         if IDS[2] in sent_ids(call.request["content"]):
@@ -248,21 +248,21 @@ class Untidy(AsyncMemory):
             return await asyncio.get_running_loop().create_future()
         finally:
             await turns(5)
-            self.put_away += 1
+            self.ended += 1
 
 
-def test_an_error_comes_out_as_it_is_after_the_other_requests_were_put_away() -> None:
+def test_an_unexpected_error_is_raised_unchanged_after_the_other_requests_have_ended() -> None:
     sender = Untidy()
     with pytest.raises(ZeroDivisionError, match="a bug") as raised:
         deliver(sender, tools(9), max_events=1, max_concurrency=3)
-    assert sender.put_away == 2
+    assert sender.ended == 2
     report = report_of(raised.value)
     assert report is not None
     assert [failure.reason for failure in report.failures[:3]] == ["failed"] * 3
 
 
 @pytest.mark.parametrize("given", [list, iter])
-def test_a_cancelled_batch_leaves_no_task_and_its_report_on_the_cancellation(given: Any) -> None:
+def test_a_cancelled_batch_leaves_no_task_and_has_its_report_on_the_cancellation(given: Any) -> None:
     sender = Crowd(2, stuck=True)
 
     async def main() -> tuple[asyncio.CancelledError, int]:
@@ -287,7 +287,7 @@ def test_a_cancelled_batch_leaves_no_task_and_its_report_on_the_cancellation(giv
 
 @pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize("most", [1, 4])
-def test_an_error_that_nobody_expects_comes_out_as_it_is_with_the_report(kind: Kind, most: int) -> None:
+def test_an_unexpected_error_is_raised_unchanged_with_the_report(kind: Kind, most: int) -> None:
     service = Service()
 
     def post(content: bytes) -> BatchAnswer | APIError:
@@ -304,7 +304,7 @@ def test_an_error_that_nobody_expects_comes_out_as_it_is_with_the_report(kind: K
 
 
 def turned(behind: BaseException) -> Callable[[bytes], BatchAnswer | APIError]:
-    """A service during whose work one exception becomes a RuntimeError of a lock."""
+    """A service in which this exception becomes a RuntimeError of a lock."""
 
     def post(content: bytes) -> BatchAnswer | APIError:
         error = RuntimeError("cannot release un-acquired lock")
@@ -314,7 +314,7 @@ def turned(behind: BaseException) -> Callable[[bytes], BatchAnswer | APIError]:
     return post
 
 
-def test_a_ctrl_c_that_became_an_error_of_a_lock_comes_out_as_ctrl_c() -> None:
+def test_a_ctrl_c_that_became_an_error_of_a_lock_is_raised_as_ctrl_c() -> None:
     ctrl_c = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt) as raised:
         deliver(SyncMemory(turned(ctrl_c)), tools(3), max_concurrency=1)
@@ -325,13 +325,13 @@ def test_a_ctrl_c_that_became_an_error_of_a_lock_comes_out_as_ctrl_c() -> None:
     assert str(report.stopped) == "interrupted by KeyboardInterrupt"
 
 
-def test_any_other_error_of_a_lock_comes_out_as_it_is() -> None:
+def test_any_other_error_of_a_lock_is_raised_unchanged() -> None:
     with pytest.raises(RuntimeError, match="un-acquired lock") as raised:
         deliver(SyncMemory(turned(ValueError())), tools(3), max_concurrency=1)
     assert report_of(raised.value) is not None
 
 
-def test_after_a_second_ctrl_c_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_ctrl_c_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     def again(crew: Workers, seconds: float) -> None:
         raise KeyboardInterrupt("the second")
 
@@ -347,7 +347,7 @@ def test_after_a_second_ctrl_c_nothing_is_waited_for(monkeypatch: pytest.MonkeyP
     assert report.event_ids == IDS[:3]
 
 
-def test_an_async_iterable_is_read_as_it_comes() -> None:
+def test_the_events_of_an_async_iterable_are_sent_as_they_come() -> None:
     async def events() -> AsyncIterator[dict[str, Any]]:
         for event in tools(5):
             yield event
@@ -358,7 +358,7 @@ def test_an_async_iterable_is_read_as_it_comes() -> None:
     assert [len(sent_ids(body)) for body in sender.bodies] == [2, 2, 1]
 
 
-def test_what_an_async_iterable_raises_ends_the_batch_after_what_it_gave() -> None:
+def test_an_error_of_an_async_iterable_ends_the_batch_after_the_events_before_it() -> None:
     async def broken() -> AsyncIterator[dict[str, Any]]:
         for event in tools(3):
             yield event
@@ -383,7 +383,7 @@ def test_an_async_iterable_is_read_no_further_when_the_service_stops_the_batch()
 
 
 class Queue:
-    """An async iterable that knows how much it holds."""
+    """An async iterable that has a length."""
 
     def __len__(self) -> int:
         return 50
@@ -393,7 +393,7 @@ class Queue:
             yield event
 
 
-def test_what_an_async_iterable_still_holds_is_left_to_it_when_the_service_stops_the_batch() -> None:
+def test_the_rest_of_an_async_iterable_is_not_reported_when_the_service_stops_the_batch() -> None:
     refused = AuthenticationError(401, "no such key")
     sender = AsyncMemory(lambda content: refused)
     report = deliver(sender, Queue(), max_events=1, max_concurrency=1, on_error="collect")
@@ -425,7 +425,7 @@ def test_prepared_events_go_one_request_after_another_without_a_thread_or_task(k
 def test_prepared_events_that_were_not_sent_are_in_the_report(
     kind: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "tqdm", None)  # nothing is drawn for a batch that nobody sees
+    monkeypatch.setitem(sys.modules, "tqdm", None)  # no bar is drawn
     refused = AuthenticationError(401, "no such key")
     sender = memory(kind, lambda content: refused)
     report = deliver_prepared(sender, ready(9), max_events=2, on_error="collect")
@@ -467,7 +467,9 @@ def test_missing_prepared_events_are_raised_unless_they_are_to_be_collected(kind
 @pytest.mark.parametrize(
     ("given", "name"), [({"event_type": "tool"}, "dict"), ("tool", "str"), (b"tool", "bytes"), (5, "int")]
 )
-def test_what_is_no_iterable_of_events_is_refused_by_its_name(kind: Kind, given: object, name: str) -> None:
+def test_input_that_is_not_an_iterable_of_events_is_refused_with_the_name_of_its_type(
+    kind: Kind, given: object, name: str
+) -> None:
     sender = memory(kind, Service().post)
     with pytest.raises(EventError) as raised:
         deliver(sender, given)
