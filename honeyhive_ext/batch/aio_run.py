@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Coroutine, Iterable, Sequence
-from typing import cast
 
 from honeyhive_ext.batch.dispatch import Dispatch
 from honeyhive_ext.batch.intake import BatchEvent
@@ -30,14 +29,15 @@ async def create_batch_async(
     progress: bool | Progress,
 ) -> BatchReport:
     """Deliver all events, in up to `options.concurrency` tasks; see `create_batch`."""
-    source = aiter(events) if isinstance(events, AsyncIterable) else iterator(events)
+    stream = aiter(events) if isinstance(events, AsyncIterable) else None
+    source = iterator(events) if stream is None else None
     pipeline = Pipeline(events, source, options, sender.settings, progress)
     dispatch = pipeline.dispatch
     tasks = _Tasks(options.concurrency)
 
     def do(step: BatchStep) -> Awaitable[object]:
-        if step is Await.EVENT:
-            return _next_event(cast("AsyncIterator[object]", source))
+        if stream is not None and step is Await.EVENT:
+            return _next_event(stream)
         if isinstance(step, Chunk):
             return tasks.start(_deliver_chunk(sender, dispatch, step))
         if isinstance(step, Call):

@@ -1,4 +1,4 @@
-"""Planned chunks on their way to the service, and the report of what became of their events.
+"""The delivery of planned chunks, and the report of what became of their events.
 
 `Dispatch` takes chunks from any source: the events of a caller's iterable (`pipeline.py`), or events that
 are prepared already (`deliver` in `run.py` and `aio_run.py`).

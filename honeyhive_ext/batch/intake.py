@@ -73,14 +73,14 @@ class Intake:
             The chunks that are complete.
         """
         prepared = self._prepare(events)
-        # They fill one request, or are the last of all: no other event comes into this request.
+        # They fill one request, or they are the last events: this request gets no other event.
         complete = last or len(events) == self._max_events
         body = prepared.body() if prepared is not None and complete and not self._planner.ids else None
         if prepared is not None and body is not None:
             chunk = self._plan(self._planner.add_body(self.read, prepared.ids, body))
             if chunk is not None:
                 self.read += len(events)
-                del prepared  # now, while it is in the CPU's cache: after the request it costs more
+                del prepared  # now, while it is in the CPU's cache: to free it after the request costs more
                 yield chunk
                 return
         contents = None if prepared is None else prepared.contents()
@@ -141,7 +141,7 @@ def _placed(event: Any, session_id: str | None) -> Any:
     try:
         fields = event.to_dict() if isinstance(event, CreateEventRequest) else event
         moved = {**fields, "session_id": session_id} if "session_id" in fields else fields
-    except Exception:  # noqa: BLE001 - a mapping that cannot be read: prepare_event names it, with its path
+    except Exception:  # noqa: BLE001 - a mapping that cannot be read: prepare_event says so, with its path
         return event
     return moved
 

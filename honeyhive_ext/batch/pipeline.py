@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sized
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sized
 from enum import Enum
 from itertools import islice
 from typing import Any, cast
@@ -33,7 +33,11 @@ class Await(Enum):
 
 @frozen
 class EndOfEvents:
-    """The iterable gave no event: it raised StopIteration, StopAsyncIteration, or an error of its own."""
+    """The iterable gave no event.
+
+    Attributes:
+        error: What it raised: StopIteration or StopAsyncIteration at its end, or any other exception.
+    """
 
     error: Exception
 
@@ -49,22 +53,23 @@ BatchStep = Call | Chunk | Await
 
 
 class Pipeline:
-    """Reads, starts, reports progress and closes: all that the sync and the async driver decide alike.
+    """All decisions that the sync and the async driver share: when to read, start, report progress and stop.
 
     Args:
-        events: What the caller gave.
-        source: Its iterator. The driver reads an async one.
-        options, settings: The batch's and the client's.
-        progress: What the caller gave for `progress`.
+        events: The caller's events.
+        source: Their iterator, or None if the driver reads an async iterable.
+        options: The options of the batch.
+        settings: The client's settings.
+        progress: The caller's function, or whether to draw a bar.
 
     Attributes:
-        dispatch: The chunks on their way.
+        dispatch: The delivery of the chunks.
     """
 
     def __init__(
         self,
         events: object,
-        source: Iterator[object] | AsyncIterator[object],
+        source: Iterator[object] | None,
         options: BatchOptions,
         settings: Settings,
         progress: bool | Progress,
@@ -79,7 +84,7 @@ class Pipeline:
         # its events is serialized before the next one is read.
         self._at_once = min(options.limits.max_events, MOST_AT_ONCE) if type(events) in (list, tuple) else 0
         self._watcher = Watcher(progress, total)
-        self._cause: Exception | None = None  # what the caller's own iterable or progress function raised
+        self._cause: Exception | None = None  # raised by the caller's iterable or progress function
 
     def steps(self) -> Generator[BatchStep, object, None]:
         """Yield what to do until every event is delivered or has failed."""
@@ -89,8 +94,7 @@ class Pipeline:
         self._tell()
 
     def _read(self) -> Generator[BatchStep, object, None]:
-        intake, state = self._intake, self.dispatch.state
-        source = self._source if isinstance(self._source, Iterator) else None
+        intake, source, state = self._intake, self._source, self.dispatch.state
         while self._at_once and source is not None and state.stop is None and self._cause is None:
             events = list(islice(source, self._at_once))
             if not events:
@@ -106,7 +110,8 @@ class Pipeline:
                 except Exception as error:  # noqa: BLE001 - the caller's generator; `finish` raises from it
                     event = EndOfEvents(error)
             if isinstance(event, EndOfEvents):
-                self._end(event.error)
+                if not isinstance(event.error, StopAsyncIteration if source is None else StopIteration):
+                    self._blame(event.error)
                 break
             if (complete := intake.take(event)) is not None:
                 yield from self._start(complete)
@@ -123,16 +128,15 @@ class Pipeline:
         yield chunk
         self._tell()
 
-    def _end(self, error: Exception) -> None:
-        if not isinstance(error, (StopIteration, StopAsyncIteration)):
-            self._cause = self._cause or error
+    def _blame(self, error: Exception) -> None:
+        self._cause = self._cause or error
 
     def _tell(self) -> None:
         try:
             self._watcher.tell(self.dispatch.ledger.settled)
         except Exception as error:  # noqa: BLE001 - the caller's function; `finish` raises from it
             self._watcher.close()
-            self._end(error)
+            self._blame(error)
 
     def finish(self) -> BatchReport:
         """Return the report of a batch whose steps are done.
@@ -142,7 +146,7 @@ class Pipeline:
                 iterable or progress function raised; the error comes from that exception.
         """
         stop, cause = self.dispatch.state.stop, self._cause
-        if stop is not None and cause is None and self._sized and isinstance(self._source, Iterator):
+        if stop is not None and cause is None and self._sized and self._source is not None:
             self._intake.skip(self._source, stop)
         report = self._close(cause or stop)
         if cause is not None:

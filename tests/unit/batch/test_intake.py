@@ -424,6 +424,29 @@ def test_an_error_of_the_caller_s_progress_function_ends_the_batch_and_is_raised
 
 
 @pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("error", [StopIteration(), StopAsyncIteration()])
+def test_an_end_of_iteration_in_the_progress_function_is_an_error_as_any_other(
+    kind: Kind, error: Exception
+) -> None:
+    def show(done: int, total: int | None) -> None:
+        raise error
+
+    with pytest.raises(BatchError) as raised:
+        deliver(memory(kind, Service().post), tools(9), max_events=2, progress=show)
+    assert raised.value.__cause__ is error
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_a_stop_async_iteration_does_not_end_a_sync_iterable_in_silence(kind: Kind) -> None:
+    def broken() -> Iterator[dict[str, Any]]:
+        yield from tools(3)
+        raise StopAsyncIteration
+
+    with pytest.raises(BatchError, match="after reading 3 events by StopAsyncIteration"):
+        deliver(memory(kind, Service().post), broken(), max_events=2)
+
+
+@pytest.mark.parametrize("kind", BOTH)
 def test_the_first_of_two_causes_is_raised(kind: Kind) -> None:
     def broken() -> Iterator[dict[str, Any]]:
         yield from tools(3)

@@ -358,6 +358,32 @@ def test_the_events_of_an_async_iterable_are_sent_as_they_come() -> None:
     assert [len(sent_ids(body)) for body in sender.bodies] == [2, 2, 1]
 
 
+class Both:
+    """An iterator that can be read with and without `await`, and gives other events in each way."""
+
+    def __init__(self) -> None:
+        self._left = iter(tools(5))
+
+    def __aiter__(self) -> Both:
+        return self
+
+    async def __anext__(self) -> dict[str, Any]:
+        if (event := next(self._left, None)) is None:
+            raise StopAsyncIteration
+        return event
+
+    def __iter__(self) -> Both:
+        return self
+
+    def __next__(self) -> dict[str, Any]:
+        raise AssertionError("read without await")
+
+
+def test_the_async_client_awaits_an_iterable_that_is_both() -> None:
+    report = deliver(AsyncMemory(Service().post), Both(), max_events=2)
+    assert report.event_ids == IDS[:5]
+
+
 def test_an_error_of_an_async_iterable_ends_the_batch_after_the_events_before_it() -> None:
     async def broken() -> AsyncIterator[dict[str, Any]]:
         for event in tools(3):
