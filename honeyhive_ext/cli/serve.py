@@ -16,7 +16,7 @@ import orjson
 
 from honeyhive_ext.config.checks import whole_number
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.local.faults.rules import Fault, fault_from
+from honeyhive_ext.local.faults.fault import Fault, fault_from
 from honeyhive_ext.local.server import LocalServer
 from honeyhive_ext.local.switches import TABLE
 

@@ -14,7 +14,8 @@
 
 from __future__ import annotations
 
-from honeyhive_ext.local.faults.rules import Fault, Faults, Rule
+from honeyhive_ext.local.faults.fault import Fault
+from honeyhive_ext.local.faults.rules import Faults, Rule
 from honeyhive_ext.local.log import LoggedRequest, RequestLog
 from honeyhive_ext.local.message import Request, Response
 from honeyhive_ext.local.server import LocalServer

@@ -15,7 +15,7 @@ from attrs import define, evolve, field
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local.adapters.security import bearer
 from honeyhive_ext.local.faults.damage import damaged, effects
-from honeyhive_ext.local.faults.rules import Fault, fault_from
+from honeyhive_ext.local.faults.fault import Fault, fault_from
 from honeyhive_ext.local.message import Request, RequestRefused, Response, error_response
 from honeyhive_ext.local.routes import batches, control, deprecated, events, search
 from honeyhive_ext.local.routes.context import Context

@@ -12,7 +12,8 @@ from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local.adapters.security import LOOPBACK_NAMES, Keys, is_loopback
 from honeyhive_ext.local.adapters.sockets import SocketServer
 from honeyhive_ext.local.app import App
-from honeyhive_ext.local.faults.rules import Fault, Faults
+from honeyhive_ext.local.faults.fault import Fault
+from honeyhive_ext.local.faults.rules import Faults
 from honeyhive_ext.local.log import RequestLog
 from honeyhive_ext.local.message import Request, RequestRefused, Response
 from honeyhive_ext.local.routes import control

@@ -11,7 +11,8 @@ from attrs import define
 
 from honeyhive_ext.config.checks import whole_number
 from honeyhive_ext.local.adapters.security import Keys
-from honeyhive_ext.local.faults.rules import Fault, Faults
+from honeyhive_ext.local.faults.fault import Fault
+from honeyhive_ext.local.faults.rules import Faults
 from honeyhive_ext.local.log import RequestLog
 from honeyhive_ext.local.store import Store, kinds
 from honeyhive_ext.local.switches import Switches

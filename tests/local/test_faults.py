@@ -15,7 +15,7 @@ import pytest
 
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local import Fault, LocalServer
-from honeyhive_ext.local.faults.rules import FaultKind, FaultOptions
+from honeyhive_ext.local.faults.fault import FaultKind, FaultOptions
 from tests.support.local_api import HEADERS, Api, post
 
 TOOL: dict[str, Any] = {"event_type": "tool", "inputs": {}}

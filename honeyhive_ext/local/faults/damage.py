@@ -8,7 +8,7 @@ from email.utils import formatdate
 
 from attrs import frozen
 
-from honeyhive_ext.local.faults.rules import Fault
+from honeyhive_ext.local.faults.fault import Fault
 from honeyhive_ext.local.message import Response, Wire, error_response
 
 HTML = b"""<html>

@@ -8,7 +8,7 @@ import orjson
 
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local import codec
-from honeyhive_ext.local.faults.rules import fault_from
+from honeyhive_ext.local.faults.fault import fault_from
 from honeyhive_ext.local.message import Failure, Response, bad_request, json_response
 from honeyhive_ext.local.routes.context import Context
 from honeyhive_ext.local.routes.ingest import draft

@@ -10,7 +10,7 @@ from attrs import fields
 
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local import Fault
-from honeyhive_ext.local.faults.rules import KINDS, FaultOptions, fault_from
+from honeyhive_ext.local.faults.fault import KINDS, FaultOptions, fault_from
 
 GUIDE = Path(__file__).parents[4] / "docs" / "local-server.md"
 
