@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
 from honeyhive_ext import AsyncHoneyHive, F, HoneyHive
@@ -49,11 +50,12 @@ def test_the_async_twin_follows_too(hh: HoneyHive, server: LocalServer) -> None:
 
     async def main() -> list[object]:
         async with AsyncHoneyHive(api_key="x", base_url=server.url) as ahh:
-            found = ahh.events.tail(start=timedelta(minutes=-1), poll=0.01, idle=0.05)
             got = []
-            async for event in found:
-                got.append(event.event_name)
-                if len(got) == 1:
+            async with aclosing(ahh.events.tail(start=timedelta(minutes=-1), poll=0.01, idle=20)) as found:
+                async for event in found:
+                    got.append(event.event_name)
+                    if len(got) == 2:
+                        break
                     await ahh.events.create("tool", event_name="b")
             return got
 

@@ -62,8 +62,8 @@ def _between(content: bytes, start: int, edges: Iterable[re.Match[bytes]], end: 
 
 def _rows(lines: Sequence[bytes]) -> list[Row]:
     try:
-        ids, moments = zip(*map(_id_and_time, map(orjson.loads, lines)), strict=True)
-        if (rows := as_rows(ids, moments, lines)) is not None:
+        ids, stamps = zip(*map(_id_and_time, map(orjson.loads, lines)), strict=True)
+        if (rows := as_rows(ids, stamps, lines)) is not None:
             return rows
     except (ValueError, LookupError):
         pass

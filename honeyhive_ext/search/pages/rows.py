@@ -54,16 +54,16 @@ def _plain_rows(values: Sequence[Any]) -> list[Row] | None:
         return None
 
 
-def as_rows(ids: Collection[Any], moments: Collection[Any], values: Iterable[Any]) -> list[Row] | None:
+def as_rows(ids: Collection[Any], stamps: Collection[Any], values: Iterable[Any]) -> list[Row] | None:
     """Return rows made of three columns, or None if an id is not a str and the content has to tell.
 
     Checking whole columns is faster than checking row by row.
     """
     if {*map(type, ids)} != {str} or "" in ids:
         return None
-    if {*map(type, moments)} != {int}:
-        moments = [*map(time_of, moments)]
-    return [*map(cast("Any", tuple.__new__), repeat(Row), zip(ids, moments, values, strict=True))]
+    if {*map(type, stamps)} != {int}:
+        stamps = [*map(time_of, stamps)]
+    return [*map(cast("Any", tuple.__new__), repeat(Row), zip(ids, stamps, values, strict=True))]
 
 
 def _odd_rows(values: Sequence[Any]) -> list[Row]:
@@ -117,12 +117,12 @@ def _time_of_text(text: str) -> float | None:
     else:
         return number if math.isfinite(number) else None
     try:
-        moment = datetime.fromisoformat(text)
+        parsed_time = datetime.fromisoformat(text)
     except ValueError:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - EPOCH) / timedelta(milliseconds=1)
+    if parsed_time.tzinfo is None:
+        parsed_time = parsed_time.replace(tzinfo=UTC)
+    return (parsed_time - EPOCH) / timedelta(milliseconds=1)
 
 
 def iso(ms: int) -> str:
@@ -131,8 +131,8 @@ def iso(ms: int) -> str:
     >>> iso(1767225600123)
     '2026-01-01T00:00:00.123Z'
     """
-    moment = EPOCH + timedelta(milliseconds=ms)
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    parsed_time = EPOCH + timedelta(milliseconds=ms)
+    return parsed_time.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 # The columns of rows, read at C speed.

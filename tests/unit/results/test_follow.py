@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from datetime import timedelta
 from typing import Any, cast
 
@@ -60,13 +62,22 @@ def test_the_range_never_begins_before_the_start() -> None:
     assert one.next_query(NOW + 60_000).start == NOW + 50_000
 
 
+class Id(str):
+    """An id whose end can be seen."""
+
+
 def test_memory_holds_the_overlap_only() -> None:
     one = follow()
+    ids = weakref.WeakSet[Id]()
     for step in range(100):
         now = NOW + 1000 * step
         one.next_query(now)
-        one.new([event(f"{step}", now)])
-    assert len(one._seen) <= 12
+        event_id = Id(step)
+        ids.add(event_id)
+        one.new([event(event_id, now)])
+        del event_id
+    gc.collect()
+    assert 10 <= len(ids) <= 12
 
 
 @pytest.mark.parametrize(

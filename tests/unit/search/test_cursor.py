@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -71,6 +73,22 @@ def test_a_checkpoint_within_a_page_asks_for_it_again_and_knows_what_was_handed_
     assert cursor.checkpoint().handed_out == 5
 
 
+class Value(dict[str, Any]):
+    """An event whose end can be seen."""
+
+
+def test_rows_that_are_let_go_of_leave_the_memory() -> None:
+    event = Value(event_id="a", start_time=9000)
+    seen = weakref.ref(event)
+    cursor = begun(Page([event]))
+    del event
+    gc.collect()
+    assert seen() is not None
+    cursor.release()
+    gc.collect()
+    assert seen() is None
+
+
 def test_rows_that_are_let_go_of_were_handed_out() -> None:
     cursor = begun(page(9000, 8000, 7000))
     cursor.taken = 3
@@ -78,7 +96,6 @@ def test_rows_that_are_let_go_of_were_handed_out() -> None:
     cursor.release()
     assert (times(cursor), cursor.taken) == ([], 0)
     assert cursor.checkpoint() == before
-    assert cursor._step.rows == ()  # so that their memory is free
     cursor.feed(page(7000, 6000))
     assert times(cursor) == [6000]
     cursor.taken = 1
@@ -147,7 +164,7 @@ def test_a_search_goes_on_side_by_side_once_the_service_was_seen_to_read_millise
     assert windows is not None
     window = windows.next()
     assert window is not None
-    assert (window.b, windows._workers, windows._learned.size) == (8000, 4, 3)
+    assert (window.b, next(windows.job(window)).limit) == (8000, 3)
 
 
 @pytest.mark.parametrize(

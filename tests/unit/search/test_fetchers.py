@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, closing
 from typing import Any
@@ -21,7 +21,6 @@ from honeyhive_ext.search.aio_fetch import AsyncFetcher
 from honeyhive_ext.search.cursor import Cursor
 from honeyhive_ext.search.fetch import Fetcher
 from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
-from honeyhive_ext.search.pages.rows import Row
 from honeyhive_ext.search.query import Query
 from honeyhive_ext.search.walk.windows import Windows
 from tests.support.shifting import Service, ms_of
@@ -37,7 +36,7 @@ class Backend:
         self.service = Service(random.Random(7), shuffled=False)
         for time in times:
             self.service.add(time)
-        self.attempts = attempts
+        self.attempts_of: Callable[[Ask], int] = lambda ask: attempts
         self.lock = threading.Lock()
         self.asked: list[Ask] = []
         self.options: list[dict[str, Any]] = []
@@ -59,9 +58,9 @@ class Backend:
         with self.lock:
             page = self.service.answer(ask)
         if isinstance(page, PageRefused):
-            return Reply(400, httpx.Headers(), b"", self.attempts, 0)
+            return Reply(400, httpx.Headers(), b"", self.attempts_of(ask), 0)
         content = orjson.dumps({"events": page.events, "count": page.count})
-        return Reply(200, httpx.Headers(), content, self.attempts, 0)
+        return Reply(200, httpx.Headers(), content, self.attempts_of(ask), 0)
 
     def error(self, call: Call, reply: Reply) -> BadRequestError:
         assert call.operation == "searchEvents"
@@ -189,63 +188,51 @@ class Noting(Windows):
         super().done(window, rows, slowed=slowed)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("attempts", "slowed"), [(1, False), (2, True)])
-def test_windows_hear_of_a_service_that_slows_down(
-    kind: str, attempts: int, slowed: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    noted: list[bool] = []
-    monkeypatch.setattr(Noting, "slowed", noted, raising=False)
+@pytest.fixture
+def slowed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """What windows hear about the service, in the order of their answers."""
+    heard: list[bool] = []
+    monkeypatch.setattr(Noting, "slowed", heard, raising=False)
     monkeypatch.setattr("honeyhive_ext.search.cursor.Windows", Noting)
-    assert search(KINDS[kind](*MANY, attempts=attempts), parallel=4) == MANY
-    assert set(noted) == {slowed}
+    return heard
 
 
-def job(*asks: Ask) -> Generator[Ask, Page | PageRefused, list[Row]]:
-    got: list[Any] = []
-    for ask in asks:
-        answer = yield ask
-        got.append(type(answer).__name__)
-    return got
+TIE = 80_000.0  # the time of more events than a page, whose window takes several requests
+
+
+def operator(ask: Ask) -> str:
+    return ask.extra[-1]["operator"] if ask.extra else ""
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    ("attempts", "slowed"),
-    [((1,), False), ((2,), True), ((1, 2, 1), True), ((2, 1), True), ((1, 1), False), ((), False)],
+    ("again", "heard"),
+    [
+        (lambda ask: False, {False}),
+        (lambda ask: True, {True}),
+        (lambda ask: ask.hi == TIE and ask.lo == TIE - 1 and operator(ask) == "", {True, False}),
+        (lambda ask: operator(ask) == "is not" and len(ask.extra) == 20, {True, False}),
+        (lambda ask: operator(ask) == "not exists", {True, False}),
+    ],
+    ids=["none", "all", "first of a window", "in the middle", "last of a window"],
 )
-def test_a_job_was_slowed_where_a_request_of_it_was_sent_again(
-    kind: str, attempts: tuple[int, ...], slowed: bool
+def test_windows_hear_of_a_service_that_slows_down(
+    kind: str, again: Callable[[Ask], bool], heard: set[bool], slowed: list[bool]
 ) -> None:
-    sender = KINDS[kind]()
-    left = list(attempts)
-    plain = sender.reply
-
-    def reply(ask: Ask) -> Reply:
-        sender.attempts = left.pop(0)
-        return plain(ask)
-
-    sender.reply = reply  # type: ignore[method-assign]
-    asking = job(*[Ask(0, 5, 3)] * len(attempts))
-    found: Any
-    if kind == "sync":
-        found = Fetcher(sender, Query(), retry=None, timeout=None)._run(asking)
-    else:
-        found = asyncio.run(AsyncFetcher(sender, Query(), retry=None, timeout=None)._run(asking))
-    assert found == (["Page"] * len(attempts), slowed)
-    assert found[1] is slowed
+    sender = KINDS[kind](*MANY, *[TIE] * 30)
+    sender.attempts_of = lambda ask: 2 if again(ask) else 1
+    assert search(sender, parallel=4) == sorted([*MANY, *[TIE] * 30], reverse=True)
+    assert set(slowed) == heard
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_refusal_slows_nothing(kind: str) -> None:
-    sender = KINDS[kind](attempts=2)
-    sender.service.most_filters = 0
-    asking = job(Ask(0, 5, 3, extra=({"field": "a", "operator": "exists", "value": None},)))
-    if kind == "sync":
-        assert Fetcher(sender, Query(), retry=None, timeout=None)._run(asking) == (["PageRefused"], False)
-    else:
-        fetcher = AsyncFetcher(sender, Query(), retry=None, timeout=None)
-        assert asyncio.run(fetcher._run(asking)) == (["PageRefused"], False)
+def test_a_refusal_slows_nothing(kind: str, slowed: list[bool]) -> None:
+    sender = KINDS[kind](*MANY, *[TIE] * 30)
+    sender.service.most_filters = 15
+    sender.attempts_of = lambda ask: 2 if len(ask.extra) > 15 else 1
+    assert search(sender, parallel=4) == sorted([*MANY, *[TIE] * 30], reverse=True)
+    assert max(len(ask.extra) for ask in sender.asked) > 15
+    assert set(slowed) == {False}
 
 
 @pytest.mark.parametrize("kind", KINDS)

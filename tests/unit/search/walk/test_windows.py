@@ -142,9 +142,11 @@ def test_one_more_request_is_under_way_after_each_answer_up_to_the_number_of_wor
 
 @pytest.mark.parametrize(("before", "after"), [(8, 4), (2, 1), (1, 1)])
 def test_a_service_that_slows_down_gets_half_the_requests_but_never_none(before: int, after: int) -> None:
-    windows = cut(1, 10_000, workers=8)
-    windows._now = float(before)
-    windows.done(ask(windows), rows(*range(9900, 9990)), slowed=True)
+    windows = cut(1, 10_000, workers=before)
+    for slowed in [*[False] * before, True]:  # one more request after each answer, up to one for each worker
+        window = ask(windows)
+        windows.done(window, rows(*range(window.a + 1, window.b + 1)), slowed=slowed)
+        assert [*windows.released()]
     assert [edges(windows) is not None for _ in range(before)] == [number < after for number in range(before)]
 
 
@@ -162,8 +164,7 @@ def test_what_waits_behind_a_slow_window_is_bounded() -> None:
 
 
 def test_the_first_window_is_asked_whatever_is_held() -> None:
-    windows = cut(1, 100_000, workers=1)
-    windows._now = 2.0
+    windows = cut(1, 100_000, workers=2)
     first, second = ask(windows), ask(windows)
     for window in (second,):
         answer(windows, window, *range(window.a + 1, window.b + 1))
@@ -267,14 +268,14 @@ def steps(windows: Windows, *answers: tuple[float, ...]) -> list[WalkStep]:
     return [*windows.released()]
 
 
-SEEN = {"timeless": None, "old": 30.0, "edge": 8.0, "low": 1.0}
+# An event in every millisecond, so that a window of pages of 3 is 15 ms wide.
+SEEN = {"timeless": None, "edge": 8.0, "low": 1.0, **{f"old{number}": 30.0 for number in range(27)}}
 
 
 def test_a_step_says_where_a_walk_would_stand_before_and_after_it() -> None:
     at = Position(1, 23, reach=30, past=40, drained=True, failed=(50,), overlap=1, seen=SEEN)
     windows = Windows(at, Learned(3), 4)
-    windows._events, windows._span = 0.0, 1.0
-    low = {key: time for key, time in SEEN.items() if key != "old"}
+    low = {key: time for key, time in SEEN.items() if not key.startswith("old")}
     first, second = steps(windows, (20, 10, 8.5), (8, 5, 1))
     assert [row.time for row in first.rows] == [20, 10, 8.5]
     assert first.before == Position(1, 23, seen=low)
