@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from honeyhive_client.models import Event
 
-from honeyhive_ext.errors import BadRequestError, ResultCountError
+from honeyhive_ext.errors import ResultCountError
 from honeyhive_ext.filters import F
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.cursor import Count, Cursor, described, judge_count, only, probe, unlimited
-from honeyhive_ext.search.pages.event import UNREADABLE, as_event, as_it_came
-from honeyhive_ext.search.pages.page import Ask, Page, PageRefused, page_of
+from honeyhive_ext.search.pages.event import as_it_came
+from honeyhive_ext.search.pages.page import Ask, Page
 from honeyhive_ext.search.pages.rows import Row
 from honeyhive_ext.search.query import Query, build_query
 from honeyhive_ext.search.walk.steps import Position, WalkStep
@@ -267,14 +266,6 @@ def test_a_search_for_all_is_the_same_without_its_limit() -> None:
     assert unlimited(query(limit=3)) == query()
 
 
-def test_an_answer_is_a_page_or_an_error() -> None:
-    error = BadRequestError(400, "no")
-    assert page_of(page(5)) == page(5)
-    with pytest.raises(BadRequestError) as raised:
-        page_of(PageRefused(error))
-    assert raised.value is error
-
-
 def test_a_search_is_described_as_it_was_asked() -> None:
     asked = build_query(
         (F("a") == 1, F.event_type == "tool"), start=1e12, end=2e12, evaluation_id="r", limit=0, now_ms=0
@@ -284,12 +275,3 @@ def test_a_search_is_described_as_it_was_asked() -> None:
         "end=2033-05-18T03:33:20.000Z, evaluation_id='r', limit=0"
     )
     assert described(build_query((), now_ms=0)) == ""
-
-
-def test_a_row_that_is_no_object_is_an_event_that_holds_it() -> None:
-    event = as_event({"event_id": "a", "x": 1})
-    assert (event.event_id, event["x"]) == ("a", 1)
-    odd = as_event([5])
-    assert isinstance(odd, Event)
-    assert odd[UNREADABLE] == [5]
-    assert odd.to_dict() == {UNREADABLE: [5]}

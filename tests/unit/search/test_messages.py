@@ -1,18 +1,15 @@
-"""What a search says about its arguments and about answers it cannot read, word for word."""
+"""What a search says about its arguments, word for word, and the requests they become."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 
-from honeyhive_ext.errors import BadRequestError, EventError, QueryError, ResponseError
+from honeyhive_ext.errors import EventError, QueryError
 from honeyhive_ext.filters import F
-from honeyhive_ext.http.exchange import Reply
-from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
-from honeyhive_ext.search.pages.read import accepted, answer, read_lines, read_page
+from honeyhive_ext.search.pages.page import Ask
 from honeyhive_ext.search.query import build_query
 
 NOW = 1_767_225_600_000.0  # 2026-01-01T00:00:00Z
@@ -112,47 +109,3 @@ def test_a_request_holds_what_was_asked_and_no_more() -> None:
     }
     call = plain.call(Ask(None, None, 3))
     assert (call.operation, call.request["content"]) == ("searchEvents", b'{"limit":3,"page":1}')
-
-
-def reply(content: bytes) -> Reply:
-    return Reply(200, httpx.Headers(), content, 3, 0)
-
-
-@pytest.mark.parametrize(
-    ("content", "what"),
-    [
-        (b"<", "is not JSON (Expecting value: line 1 column 1 (char 0))"),
-        (b"[]", "is not an object"),
-        (b"{}", "has no list of events"),
-        (b"[" * 100_000 + b"]" * 100_000, "is not JSON (it is nested deeper than can be read)"),
-    ],
-    ids=["text", "list", "object", "deep"],
-)
-def test_what_is_no_page_says_what_it_is_instead(content: bytes, what: str) -> None:
-    with pytest.raises(ResponseError) as raised:
-        read_page(reply(content))
-    error = raised.value
-    assert str(error) == f"the answer to the search {what}: check that base_url (HH_API_URL) is the API"
-    assert (error.status, error.attempts, error.body) == (200, 3, content)
-
-
-def test_a_page_knows_how_often_it_was_asked_for() -> None:
-    content = b'{"events":[{"event_id":"a","start_time":5}],"count":7.5}'
-    assert read_page(reply(content)) == Page([{"event_id": "a", "start_time": 5}], 7.5, 3)
-    lines = read_lines(reply(content))
-    assert [row.value for row in lines.events] == [b'{"event_id":"a","start_time":5}']
-    assert (lines.count, lines.attempts) == (7.5, 3)
-    odd = b'{"events":[5],"count":7}'
-    assert read_lines(reply(odd)) == Page([5], 7, 3)
-
-
-def test_only_filters_of_the_walk_s_own_may_be_refused_and_only_many_of_them_by_a_500() -> None:
-    refusals = {400, 413, 414, 422, 431}
-    for number, statuses in ((0, set()), (1, refusals), (100, refusals), (101, refusals | {500})):
-        assert accepted(Ask(0, 5, 3, extra=({},) * number)) == statuses
-
-
-def test_a_refusal_keeps_its_error() -> None:
-    error = BadRequestError(400, "no")
-    assert answer(reply(b""), error, read_page) == PageRefused(error)
-    assert answer(reply(b'{"events":[]}'), None, read_page) == Page([], None, 3)

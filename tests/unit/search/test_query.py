@@ -1,4 +1,4 @@
-"""The arguments of a search, and the answers it can read."""
+"""The arguments of a search, and the requests they become."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 from honeyhive_schemas import validator
 
-from honeyhive_ext.errors import QueryError, ResponseError
+from honeyhive_ext.errors import QueryError
 from honeyhive_ext.filters import F
-from honeyhive_ext.http.exchange import Reply
 from honeyhive_ext.search.pages.page import Ask
-from honeyhive_ext.search.pages.read import read_page
 from honeyhive_ext.search.query import OPEN_END, Query, build_query
 
 NOW = 1_767_225_600_000.0  # 2026-01-01T00:00:00Z
@@ -87,36 +84,3 @@ def test_the_fingerprint_is_of_the_filters_and_not_of_the_range() -> None:
         query(start=timedelta(days=-1)).range_text
         == build_query((), start=timedelta(days=-1), now_ms=NOW + 5).range_text
     )
-
-
-def reply(content: bytes) -> Reply:
-    return Reply(200, httpx.Headers(), content, 1, 0)
-
-
-@pytest.mark.parametrize(
-    ("content", "events", "count"),
-    [
-        (b'{"events":[{"a":1}],"count":1}', [{"a": 1}], 1),
-        (b'{"events":[null,5],"count":null,"more":{}}', [None, 5], None),
-        (b'{"events":[]}', [], None),
-        (b'{"events":[],"count":"many"}', [], None),
-        (b'{"events":[],"count":true}', [], None),
-    ],
-)
-def test_odd_answers_are_read_as_far_as_they_go(
-    content: bytes, events: list[Any], count: float | None
-) -> None:
-    page = read_page(reply(content))
-    assert (page.events, page.count) == (events, count)
-
-
-def test_a_number_that_json_has_not_does_not_hide_the_other_events() -> None:
-    page = read_page(reply(b'{"events":[{"event_id":"a","metrics":{"x":NaN}},{"event_id":"b"}],"count":2}'))
-    assert [event["event_id"] for event in page.events] == ["a", "b"]
-
-
-@pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b"{}", b'{"events":{}}', b'{"events":[', b"\xff"])
-def test_what_is_no_page_is_an_error(content: bytes) -> None:
-    with pytest.raises(ResponseError, match="base_url") as caught:
-        read_page(reply(content))
-    assert caught.value.body == content
