@@ -200,6 +200,8 @@ def test_batches_and_searches_are_loaded_when_one_begins(made: str) -> None:
     assert "honeyhive_ext.http.sender" in loaded
     later = (
         "honeyhive_ext.batch.run",
+        "honeyhive_ext.batch.aio_run",
+        "honeyhive_ext.batch.pipeline",
         "honeyhive_ext.search",
         "honeyhive_ext.filters",
         "honeyhive_ext.results.trace_tree",
