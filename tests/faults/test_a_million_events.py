@@ -1,4 +1,4 @@
-"""Over a million events: exports that are killed again and again, and the memory of a walk."""
+"""A million events: exports that are killed again and again, and the memory of a search."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ PAGE = 1_000
 
 
 class Counting(LocalServer):
-    """Counts how often it hands out each event, by its number."""
+    """Counts how often it returns each event, by the event's number."""
 
     counting = Lock()
 
     def begin(self) -> None:
-        self.handed_out = bytearray(EVENTS)
+        self.returned = bytearray(EVENTS)
 
     def handle(self, request: Request) -> Response:
         response = super().handle(request)
@@ -37,19 +37,19 @@ class Counting(LocalServer):
         numbers = [event["inputs"]["n"] for event in orjson.loads(response.body)["events"]]
         with self.counting:
             for number in numbers:
-                self.handed_out[number] += 1
+                self.returned[number] += 1
         return response
 
     @property
     def again(self) -> int:
-        """Events handed out that had been before."""
-        return sum(self.handed_out) - EVENTS
+        """How many events were returned once more."""
+        return sum(self.returned) - EVENTS
 
 
 @pytest.fixture(scope="module")
 def counting() -> Iterator[Counting]:
     with Counting(count="page") as server:
-        for first in range(0, EVENTS, 50_000):  # what is seeded at once is all in memory
+        for first in range(0, EVENTS, 50_000):  # all events of one call of seed() are in memory
             server.seed(
                 {"event_type": "tool", "inputs": {"n": n}, "start_time": BASE + 10 * (n // 3)}
                 for n in range(first, min(first + 50_000, EVENTS))
@@ -58,7 +58,7 @@ def counting() -> Iterator[Counting]:
 
 
 def export(server: LocalServer, path: Path, parallel: int, *, kill_after: int | None = None) -> bool:
-    """Begin the export or go on with it; whether it was killed, after so many pages (None: it is not)."""
+    """Begin or resume the export, kill it after so many pages (None: never); return whether it was killed."""
     options = ["to_jsonl", str(PAGE), str(parallel)]
     command = [sys.executable, "-m", "tests.support.exporter", server.url, str(path), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
@@ -70,10 +70,10 @@ def export(server: LocalServer, path: Path, parallel: int, *, kill_after: int | 
     return process.returncode == -9
 
 
-# Pages that an interruption may cost. In sequence: the one that is written and the one under way. Side by
-# side: a window for each worker, see docs/exporting.md.
+# How many pages an interruption may cost. In sequence: the one that is written and the one in flight. In
+# parallel: a window for each worker, see docs/exporting.md.
 @pytest.mark.parametrize(("parallel", "pages"), [(1, 2), (4, 4 * 7)])
-def test_a_killed_export_goes_on_to_the_same_set_and_fetches_at_most_a_window_per_worker_again(
+def test_a_killed_export_resumes_to_the_same_set_and_fetches_at_most_a_window_per_worker_again(
     counting: Counting, tmp_path: Path, parallel: int, pages: int
 ) -> None:
     counting.begin()
@@ -107,7 +107,7 @@ with HoneyHive(api_key="hh_x", base_url=sys.argv[1]) as hh:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's account of memory")
 @pytest.mark.parametrize("form", ["dicts", "typed"])
-def test_a_walk_over_a_million_events_costs_at_most_40_mb(counting: Counting, form: str) -> None:
+def test_a_search_of_a_million_events_needs_at_most_40_mb(counting: Counting, form: str) -> None:
     counting.begin()
     command = [sys.executable, "-c", WALK, counting.url, form]
     count, megabytes = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()

@@ -18,7 +18,7 @@ from tests.support.shells import KINDS, Kind, Shell
 
 
 class Service:
-    """Stores what it is sent, and then loses the connection while it answers."""
+    """A service that stores each event and then loses the connection while it answers."""
 
     def __init__(self, random_: random.Random) -> None:
         self.random = random_

@@ -1,4 +1,4 @@
-"""Hung servers, resets, cut answers, TLS, DNS, pages instead of JSON: typed errors through both shells."""
+"""Hung servers, resets, cut answers, TLS, DNS, pages instead of JSON: typed errors from both clients."""
 
 from __future__ import annotations
 
@@ -238,7 +238,7 @@ def test_a_body_that_dribbles_past_the_timeout_ends_the_blocking_attempt() -> No
         shell.do(create)
 
 
-def test_headers_that_dribble_for_ever_end_the_async_attempt() -> None:
+def test_headers_that_never_end_end_the_async_attempt() -> None:
     begun, over = threading.Event(), threading.Event()
 
     def endless(wire: Wire, _: Recorded) -> None:

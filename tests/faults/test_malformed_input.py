@@ -22,7 +22,7 @@ from tests.support.values import MALFORMED, RaisingItem, deep
 
 FIELDS = ("inputs", "outputs", "metadata", "config", "metrics", "feedback", "user_properties")
 
-# Whole events that are none: refused under every setting.
+# Input that is not an event: refused under every setting.
 NO_EVENTS: tuple[Any, ...] = (
     None,
     7,
@@ -65,7 +65,7 @@ def good(rng: random.Random) -> dict[str, Any]:
 
 
 def hidden(value: Any, rng: random.Random) -> Any:
-    """The value somewhere inside other values."""
+    """Return the value inside of other values."""
     for _ in range(rng.randrange(4)):
         match rng.randrange(4):
             case 0:
@@ -86,7 +86,7 @@ def bad(rng: random.Random, name: str) -> dict[str, Any]:
 
 
 def mixed(count: int, rng: random.Random) -> tuple[list[Any], list[int]]:
-    """`count` malformed events among as many good ones, and where the malformed ones stand."""
+    """Return `count` malformed events among as many good ones, and the indexes of the malformed ones."""
     names = sorted(MALFORMED)
     events: list[tuple[bool, Any]] = [(True, good(rng)) for _ in range(count)]
     for number in range(count):
@@ -117,7 +117,7 @@ def test_malformed_events_are_reported_and_every_good_neighbour_arrives(kind: Ki
 
 
 @pytest.mark.parametrize("mode", ["repr", "null"])
-def test_where_nothing_may_be_lost_every_malformed_value_arrives_as_something(mode: OnUnserializable) -> None:
+def test_with_repr_or_null_every_malformed_value_arrives_as_something(mode: OnUnserializable) -> None:
     rng = random.Random(seed())
     names = sorted(MALFORMED)
     events = [bad(rng, names[number % len(names)]) for number in range(scaled(10_000, 150))]
@@ -134,7 +134,7 @@ def test_where_nothing_may_be_lost_every_malformed_value_arrives_as_something(mo
 
 
 @pytest.mark.parametrize("mode", ["raise", "repr", "null"])
-def test_what_is_no_event_is_a_typed_error_under_every_setting(mode: OnUnserializable) -> None:
+def test_input_that_is_not_an_event_is_a_typed_error_under_every_setting(mode: OnUnserializable) -> None:
     settings = EventSettings(on_unserializable=mode)
     for event in NO_EVENTS:
         with pytest.raises(EventError) as caught:

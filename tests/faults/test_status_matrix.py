@@ -1,4 +1,4 @@
-"""Every status times every form of Retry-After through both shells, as docs/failures.md says.
+"""Every status with every form of Retry-After, in both clients, as docs/failures.md says.
 
 The expected outcome is read from the guide's own tables, so that the guide cannot be wrong.
 """
@@ -86,7 +86,7 @@ ASKED = asked()
 
 
 def cases() -> Iterator[tuple[int, str]]:
-    """All of them in `nox -s faults`; else each row's first status in every form, and a sample."""
+    """Return all cases in `nox -s faults`, else each row's first status in every form, and a sample."""
     whole = [(status, form) for status in STATUSES for form in FORMS]
     if float(os.environ.get("HONEYHIVE_TEST_SCALE", "0.05")) >= 1:
         return iter(whole)
@@ -124,7 +124,7 @@ def test_every_status_and_retry_after_is_handled_as_the_guide_says(kind: Kind) -
 
 
 def check(server: Misbehaving, shell: Shell, status: int, form: str) -> int:
-    """Compare one case with the guide; returns how many requests it should have taken."""
+    """Compare one case with the guide, and return how many requests it should need."""
     row, where = EXPECTED[status], f"{shell.kind} {status} {form}"
     bad = answer(status, b'{"message": "told"}' if status != 304 else b"", FORMS[form])
     shell.waits.clear()

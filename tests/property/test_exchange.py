@@ -1,4 +1,4 @@
-"""Whatever happens to a call, it ends in time, within its attempts, and with the last word it was given."""
+"""Whatever happens to a call, it ends in time, within its attempts, and with its last outcome."""
 
 from __future__ import annotations
 

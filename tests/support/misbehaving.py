@@ -4,9 +4,9 @@
         ...                       # point a client at server.url
     assert [r.method for r in server.requests] == ["POST", "POST"]
 
-Answers are used in the order of the script, one for each request, over all connections. After the
-script comes `then`, for ever. An answer may also be a function of the request that returns an answer.
-Nothing here sleeps: a hanging answer waits for an event and `close()` releases everything.
+The answers of the script are used in order, one for each request, over all connections. After the script,
+every answer is `then`. An answer may also be a function that takes the request and returns an answer.
+Nothing here sleeps: a hanging answer waits for an event, and `close()` releases all of them.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class EndOfConnectionError(Exception):
 
 @dataclass(slots=True)
 class Wire:
-    """What an answer may do to its connection."""
+    """The connection of an answer, and what the answer may do to it."""
 
     sock: socket.socket
     stopping: threading.Event
@@ -65,10 +65,10 @@ Play = Callable[[Wire, Recorded], None]
 
 @dataclass(slots=True)
 class Answer:
-    """What the server does with one request."""
+    """How the server answers one request."""
 
     play: Play
-    message: bytes = b""  # the whole message, where the answer has one
+    message: bytes = b""  # the whole message, if the answer has one
 
 
 Scripted = Answer | Callable[[Recorded], Answer]
@@ -79,7 +79,7 @@ def answer(
     body: bytes | str = b"",
     headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
 ) -> Answer:
-    """A whole answer; the connection stays open for the next request."""
+    """Answer with a whole message. The connection stays open for the next request."""
     content = body.encode() if isinstance(body, str) else body
     given = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
     names = {name.lower() for name, _ in given}
@@ -93,7 +93,7 @@ def answer(
 
 
 def raw(data: bytes) -> Answer:
-    """Exactly these bytes, then the end of the connection."""
+    """Send exactly these bytes, then end the connection."""
 
     def play(wire: Wire, _: Recorded) -> None:
         wire.send(data)
@@ -103,12 +103,12 @@ def raw(data: bytes) -> Answer:
 
 
 def cut(whole: Answer, at: int) -> Answer:
-    """The first `at` bytes of an answer's message, then the end of the connection."""
+    """Send the first `at` bytes of an answer's message, then end the connection."""
     return raw(whole.message[:at])
 
 
 def reset() -> Answer:
-    """A connection reset instead of an answer."""
+    """Reset the connection instead of an answer."""
     return Answer(lambda wire, _: wire.reset())
 
 
@@ -127,7 +127,7 @@ class Hang(Answer):
 
 
 def hang(after: Answer | None = None) -> Hang:
-    """No answer at all until the test releases it."""
+    """Send nothing until the test releases it; then `after`, or end the connection."""
 
     def play(wire: Wire, request: Recorded) -> None:
         held.reached.set()
@@ -143,7 +143,7 @@ def hang(after: Answer | None = None) -> Hang:
 
 
 def committed(commit: Callable[[Recorded], object], then: Answer) -> Answer:
-    """The service acts on the request first, and only then does `then` happen to the answer."""
+    """Let the service act on the request first, and answer with `then`."""
 
     def play(wire: Wire, request: Recorded) -> None:
         commit(request)
@@ -153,7 +153,7 @@ def committed(commit: Callable[[Recorded], object], then: Answer) -> Answer:
 
 
 def dribble(whole: Answer, between: Callable[[int], object], *, size: int = 1) -> Answer:
-    """An answer in pieces of `size` bytes; `between(n)` is called before piece n and may block."""
+    """Send an answer in pieces of `size` bytes. `between(n)` is called before piece n, and may block."""
 
     def play(wire: Wire, _: Recorded) -> None:
         for number, start in enumerate(range(0, len(whole.message), size)):
@@ -164,7 +164,7 @@ def dribble(whole: Answer, between: Callable[[int], object], *, size: int = 1) -
 
 
 class Misbehaving:
-    """The server. A context manager; threads only, so it serves sync and async tests alike.
+    """The server, a context manager. It uses threads only, so it serves sync and async tests alike.
 
     Attributes:
         url: Where it listens, such as `http://127.0.0.1:40123`.

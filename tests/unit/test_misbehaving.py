@@ -1,4 +1,4 @@
-"""The misbehaving server misbehaves as told: the fault tests stand on it."""
+"""The misbehaving server does as its script says. The fault tests depend on it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def test_a_whole_number_within_its_bounds_passes(value: int) -> None:
 
 
 @pytest.mark.parametrize("value", [0, 65, True, 1.0, "1", None])
-def test_anything_else_is_told_what_to_give(value: Any) -> None:
+def test_the_error_of_anything_else_says_what_to_give(value: Any) -> None:
     with pytest.raises(ConfigError) as caught:
         whole_number(value, "n", 1, 64)
     assert str(caught.value) == f"n is {value!r}: give a whole number, 1 to 64"
@@ -38,20 +38,20 @@ def test_seconds_within_their_bounds_pass_as_a_float() -> None:
 
 
 @pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, -math.inf, True, "30", None])
-def test_seconds_that_are_none_are_told_what_to_give(value: Any) -> None:
+def test_the_error_of_anything_but_seconds_says_what_to_give(value: Any) -> None:
     with pytest.raises(ConfigError) as caught:
         seconds(value, "timeout")
     assert str(caught.value) == f"timeout is {value!r}: give seconds above 0, such as 30"
 
 
 @pytest.mark.parametrize("value", [3601, 30_000.0, 10**400])
-def test_too_many_seconds_are_asked_whether_they_are_milliseconds(value: float) -> None:
+def test_the_error_of_too_many_seconds_asks_about_milliseconds(value: float) -> None:
     with pytest.raises(ConfigError) as caught:
         seconds(value, "timeout")
     assert str(caught.value) == f"timeout is {value!r} seconds, more than 3600: is it in milliseconds?"
 
 
-def test_a_mistyped_name_is_told_the_nearest_one() -> None:
+def test_a_mistyped_name_is_matched_with_the_nearest_one() -> None:
     assert did_you_mean("Metdata", ["config", "metadata"]) == "metadata"
     assert did_you_mean("zzz", ["config", "metadata"]) is None
 

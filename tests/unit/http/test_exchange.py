@@ -1,4 +1,4 @@
-"""The generator that decides about a call, driven by hand: no server, no clock, no luck."""
+"""The generator that decides about a call, driven step by step: no server, no clock, no chance."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_a_redirect_within_the_origin_keeps_method_and_body(status: int, locatio
         "",
     ],
 )
-def test_a_redirect_elsewhere_is_an_error_that_names_the_place(status: int, location: str) -> None:
+def test_a_redirect_to_another_origin_is_an_error_that_names_base_url(status: int, location: str) -> None:
     run = Run(reply(status, Location=location))
     error = run.error(APIStatusError)
     assert (error.status, len(run.attempts)) == (status, 1)

@@ -1,4 +1,4 @@
-"""What an error of a call says, word for word, and what a call lets others see of itself."""
+"""The words of every error of a call, and what hooks see of a call."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_a_redirect_is_followed_only_within_the_origin(location: str, leads_to: 
 
 
 class Watched:
-    """An exchange of one call whose attempts take a second each, and what its observer was told."""
+    """One call whose attempts take a second each, and what its hooks saw."""
 
     def __init__(self, *outcomes: Any, attempts: int = 8, budget: int = 10, accept: Any = ()) -> None:
         self.told: list[Any] = []
@@ -200,7 +200,7 @@ class Watched:
             self.result = error
 
 
-def test_hooks_are_told_of_every_attempt_answer_and_retry() -> None:
+def test_hooks_see_every_attempt_answer_and_retry() -> None:
     call = {"operation": "createEvent", "method": "POST", "path": "/v1/events"}
     run = Watched(Answer(503, {"x-request-id": "r-1"}, b""), httpx.ReadError("cut"), Answer(200, {}, b"{}"))
     assert run.told == [
@@ -216,7 +216,7 @@ def test_hooks_are_told_of_every_attempt_answer_and_retry() -> None:
     assert (run.result.attempts, run.result.bytes_sent) == (3, 15)
 
 
-def test_a_redirect_is_timed_and_told_as_an_answer_of_its_own() -> None:
+def test_a_redirect_is_timed_and_seen_by_hooks_as_its_own_answer() -> None:
     run = Watched(Answer(307, {"location": "/v2/events"}, b""), Answer(200, {}, b"{}"))
     assert [(type(info).__name__, info.path, info.attempt) for info in run.told] == [
         ("RequestInfo", "/v1/events", 1),
@@ -228,7 +228,7 @@ def test_a_redirect_is_timed_and_told_as_an_answer_of_its_own() -> None:
     assert (run.result.attempts, run.result.bytes_sent) == (1, 10)
 
 
-def test_a_call_that_gives_up_says_what_stood_against_another_attempt() -> None:
+def test_a_call_that_gives_up_says_why_there_is_no_further_attempt() -> None:
     spent = Watched(Answer(503, {}, b""), budget=0).result
     assert spent.__notes__ == [
         (
@@ -247,7 +247,7 @@ def test_a_lost_connection_is_the_cause_of_its_error_and_an_answer_has_none() ->
     assert Watched(Answer(400, {}, b"")).result.__cause__ is None
 
 
-def test_a_success_that_is_no_json_object_is_cleaned_of_the_key_too() -> None:
+def test_a_success_that_is_not_a_json_object_shows_no_key_either() -> None:
     assert Watched(Answer(200, {}, b"<p>hh_canary</p>")).result.content == b"<p>[key]</p>"
     assert Watched(Answer(404, {}, b"hh_canary"), accept=(404,)).result.content == b"[key]"
 

@@ -1,4 +1,4 @@
-"""Answers and lost connections become errors that say what to do."""
+"""Answers without success and lost connections become errors that say what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request held is free when its answer is there, without the garbage collector."""
+"""A request and its body are freed when the answer is there, without the garbage collector."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def create_async(url: str) -> None:
 @pytest.mark.parametrize("create", [create, create_async])
 def test_a_request_with_its_body_is_in_no_cycle(create: Callable[[str], None]) -> None:
     with Misbehaving(then=answer(200, STORED)) as server:
-        create(server.url)  # what is made once is made now
+        create(server.url)  # makes everything that is made once
         gc.collect()
         gc.disable()
         try:

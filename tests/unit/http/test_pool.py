@@ -1,4 +1,4 @@
-"""The HTTP client behind a client is made from the machine's settings, and says which of them is wrong."""
+"""Connections are made from the machine's settings, and a wrong setting is named in the error."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_url_that_cannot_be_called_is_refused_at_once(kind: Kind, url: str) ->
         Shell(kind, url)
 
 
-def test_calls_one_after_the_other_stay_on_one_client_and_many_at_once_are_spread() -> None:
+def test_calls_one_after_the_other_share_a_connection_and_many_at_once_are_spread() -> None:
     async def scenario() -> tuple[int, int]:
         pool = AsyncPool("http://127.0.0.1:9", None, None)
         alone = {id(pool.get()) for _ in range(100)}

@@ -185,7 +185,7 @@ def test_retry_means_none_the_default_true_the_standard_and_false_or_zero_one_at
         ({"first_wait": 0.0}, "RetryPolicy(first_wait=) is 0.0: give seconds above 0, such as 30"),
     ],
 )
-def test_a_policy_that_cannot_work_is_told_what_to_give(bad: dict[str, Any], says: str) -> None:
+def test_the_error_of_a_policy_says_what_to_give(bad: dict[str, Any], says: str) -> None:
     with pytest.raises(ConfigError) as raised:
         RetryPolicy(**bad)
     assert str(raised.value) == says

@@ -1,4 +1,4 @@
-"""Who is told how far a batch is, and when: a function of the caller's, or a bar of tqdm."""
+"""A batch reports its progress to a function of the caller or to a bar of tqdm."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from honeyhive_ext.observe.progress import Watcher
 
 
 class Drawn:
-    """As much of tqdm as a bar uses."""
+    """The part of tqdm that a bar uses."""
 
     def __init__(self, **options: Any) -> None:
         self.options = options
@@ -85,7 +85,7 @@ def test_a_bar_without_tqdm_is_refused_with_what_to_write(monkeypatch: pytest.Mo
     )
 
 
-def test_what_is_no_function_is_refused() -> None:
+def test_a_progress_that_is_not_a_function_is_refused() -> None:
     with pytest.raises(ConfigError) as refused:
         Watcher("bar", 9)  # type: ignore[arg-type]
     assert str(refused.value) == "progress is 'bar': give True, False or a function of (done, total)"
