@@ -36,7 +36,7 @@ TESTS = {
     "search/fetch": ["unit/search/test_fetchers", "client/test_search_ahead"],
     "search/pages/interning": [],
     "search/pages/json": [],
-    "search/pages/lines": ["property/test_lines", "unit/search/test_messages"],
+    "search/pages/lines": ["property/test_lines", "unit/search/pages/test_read"],
     "search/pages/rows": ["unit/search/walk/test_walk_steps"],
     "search/query": ["unit/search/test_messages"],
     "search/walk/drain": ["unit/search/walk/test_walk_steps"],
