@@ -19,7 +19,7 @@ import pytest
 from honeyhive_ext.client.aio import AsyncHoneyHive
 from honeyhive_ext.client.sync import HoneyHive
 from honeyhive_ext.config.settings import EventSettings
-from honeyhive_ext.http.pool import LANES, AsyncPool, Pool
+from honeyhive_ext.http.pool import MAX_CONNECTIONS, AsyncPool, Pool
 from honeyhive_ext.payload.many import prepare_events
 from honeyhive_ext.search.pages import read
 from honeyhive_ext.serialize import dumps as encoding
@@ -109,7 +109,7 @@ def test_the_clients_of_all_loops_share_one_loading_of_certificates(contexts: Co
         pool._closed = False
         return len(clients)
 
-    assert [asyncio.run(taken()) for _ in range(2)] == [LANES, LANES]
+    assert [asyncio.run(taken()) for _ in range(2)] == [MAX_CONNECTIONS, MAX_CONNECTIONS]
     assert len(contexts.results) == 1
 
 
