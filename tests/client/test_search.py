@@ -219,7 +219,7 @@ def test_a_checkpoint_of_another_search_is_refused(twin: SyncTwin, quiet: LocalS
             twin.all(F.event_type == "tool", resume=damaged)
 
 
-def test_each_iteration_searches_anew(hh: HoneyHive, server: LocalServer) -> None:
+def test_each_iteration_searches_again(hh: HoneyHive, server: LocalServer) -> None:
     result = hh.events.search()
     assert result.to_list() == []
     server.seed([event(1)])

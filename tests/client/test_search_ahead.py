@@ -100,7 +100,7 @@ def test_an_error_of_a_request_ahead_comes_after_the_events_before_it() -> None:
             next(events)
 
 
-def test_a_search_that_failed_resumes_where_it_stood() -> None:
+def test_a_search_that_failed_resumes_at_its_position() -> None:
     script = Script(page(rows(0, 3)), httpx.ConnectError("gone"), page(rows(2, 2)))
     with client(script) as hh:
         result = hh.events.search(page_size=3)
@@ -234,7 +234,7 @@ class Meeting(httpx.BaseTransport):
         return self.inner.handle_request(request)
 
 
-def test_a_parallel_search_has_several_requests_under_way_and_leaves_no_thread() -> None:
+def test_a_parallel_search_has_several_requests_in_flight_and_leaves_no_thread() -> None:
     server = LocalServer()
     server.seed([{"event_type": "tool", "inputs": {}, "start_time": BASE + 37 * n} for n in range(400)])
     before = set(threading.enumerate())

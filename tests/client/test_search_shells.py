@@ -144,7 +144,7 @@ def test_every_request_of_a_result_has_its_retry_and_its_timeout(
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_search_goes_on_from_a_checkpoint_in_every_form(
+def test_a_search_continues_from_a_checkpoint_in_every_form(
     run: Run, server: LocalServer, form: str, tmp_path: Path
 ) -> None:
     fill(server, 5)
@@ -228,7 +228,7 @@ def test_a_cancelled_task_waits_for_its_thread() -> None:
     asyncio.run(main())
 
 
-def test_a_result_that_was_not_used_stands_at_its_beginning(run: Run) -> None:
+def test_a_result_that_was_not_used_is_at_its_beginning(run: Run) -> None:
     checkpoint = run(lambda events: events.search(limit=3).checkpoint())
     assert (checkpoint.handed_out, checkpoint.position.hi) == (0, None)
     assert run(lambda events: events.search(resume=checkpoint, limit=3).checkpoint()) == checkpoint

@@ -38,7 +38,7 @@ def test_new_events_come_once_and_those_before_do_not(hh: HoneyHive) -> None:
     assert sorted(map(str, got)) == ["last", "late", "new"]
 
 
-def test_a_start_hands_out_what_is_there_and_idle_ends_the_loop(hh: HoneyHive) -> None:
+def test_with_a_start_earlier_events_come_and_idle_ends_the_loop(hh: HoneyHive) -> None:
     for name in ("a", "b"):
         hh.events.create("tool", event_name=name)
     found = hh.events.tail(start=timedelta(minutes=-1), poll=0.01, idle=0.05)

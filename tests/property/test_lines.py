@@ -134,7 +134,7 @@ def test_plain_pages_are_cut(form: str, number: int, event: dict[str, Any]) -> N
         b'{"events":[{"a":1,\r"b":2}]}',  # some readers take it for the end of a line
     ],
 )
-def test_what_is_not_plain_is_left_to_the_parser(content: bytes) -> None:
+def test_an_unusual_page_is_left_to_the_parser(content: bytes) -> None:
     assert cut(content) is None
 
 
@@ -153,7 +153,7 @@ def test_texts_of_a_cut_page_are_the_service_s_own(event: bytes) -> None:
     assert [row.value for row in found[0]] == [event, event]
 
 
-def test_what_stands_before_the_events_is_no_edge_between_them() -> None:
+def test_text_before_the_events_is_not_a_border_between_them() -> None:
     found = cut(b'{"more":[{"event_id":"x"},{"event_id":"y"}],"events":[{"event_id":"a","start_time":5}]}')
     assert found is not None
     assert [row.value for row in found[0]] == [b'{"event_id":"a","start_time":5}']

@@ -32,14 +32,14 @@ def ids(events: list[Any]) -> list[str]:
     return [one.event_id for one in events]
 
 
-def test_what_is_there_already_is_not_new() -> None:
+def test_events_that_are_there_already_are_not_new() -> None:
     one = follow()
     assert one.next_query(NOW).start == NOW - 10_000
     assert one.new([event("a", NOW - 5)]) == []
     assert ids(one.new([event("b", NOW + 2), event("a", NOW - 5)])) == ["b"]
 
 
-def test_with_a_start_what_is_there_since_then_comes_first() -> None:
+def test_with_a_start_the_events_since_then_come_first() -> None:
     one = follow(start=int(NOW) - 60_000)
     assert one.next_query(NOW).start == NOW - 60_000
     assert ids(one.new([event("b", NOW), event("a", NOW - 5)])) == ["a", "b"]
@@ -101,7 +101,7 @@ def test_arguments_that_make_no_sense_are_refused(options: dict[str, Any], messa
     assert str(raised.value) == message
 
 
-def test_the_edges_of_what_makes_sense_are_taken() -> None:
+def test_the_bounds_of_each_argument_are_taken() -> None:
     for options in ({"poll": 0.01}, {"poll": 3600}, {"idle": 0}, {"idle": float("inf")}):
         assert {"poll": 1.0, "idle": None, **options} == {
             "poll": follow(**options).poll,

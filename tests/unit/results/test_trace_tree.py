@@ -67,7 +67,7 @@ def test_a_chain_of_ten_thousand_steps_is_drawn() -> None:
     assert len(str(tree).splitlines()) == 10_000
 
 
-def test_the_drawing_shows_durations_errors_and_what_is_odd() -> None:
+def test_the_drawing_shows_durations_errors_orphans_and_cycles() -> None:
     tree = build_tree(
         [
             event("s", None, 0, event_type="session", event_name="nightly", duration=1250),

@@ -57,7 +57,7 @@ def error_of(text: str) -> QueryError:
     return raised.value
 
 
-def test_text_that_is_no_checkpoint_says_so() -> None:
+def test_a_text_that_is_not_a_checkpoint_is_refused_as_such() -> None:
     error = error_of("{")
     assert isinstance(error.__cause__, ValueError)
     assert str(error) == f"this is not a checkpoint, which is JSON: {error.__cause__}"
@@ -97,7 +97,7 @@ def checkpoint(asked: Query) -> Checkpoint:
     return Checkpoint(asked.fingerprint(), asked.range_text, None, 3)
 
 
-def test_the_same_search_goes_on_from_a_checkpoint_or_its_text() -> None:
+def test_the_same_search_continues_from_a_checkpoint_or_its_text() -> None:
     asked = query(F("a") == 1, start=1e12, end=2e12)
     same = checkpoint(asked)
     assert as_checkpoint(same, asked) is same
@@ -106,7 +106,7 @@ def test_the_same_search_goes_on_from_a_checkpoint_or_its_text() -> None:
     assert as_checkpoint(None, asked) is None
 
 
-def test_another_search_does_not_go_on_from_a_checkpoint() -> None:
+def test_another_search_does_not_continue_from_a_checkpoint() -> None:
     with pytest.raises(QueryError) as raised:
         as_checkpoint(checkpoint(query(F("a") == 1)), query(F("a") == 2))
     assert str(raised.value) == (
@@ -122,7 +122,7 @@ def test_another_search_does_not_go_on_from_a_checkpoint() -> None:
 
 
 @pytest.mark.parametrize("given", [5, {}, b"{}"])
-def test_what_is_no_checkpoint_says_what_is(given: Any) -> None:
+def test_anything_else_than_a_checkpoint_is_refused_with_what_to_give(given: Any) -> None:
     with pytest.raises(QueryError) as raised:
         as_checkpoint(given, query())
     assert str(raised.value) == (

@@ -43,7 +43,7 @@ def times(cursor: Cursor) -> list[float | None]:
     return [row.time for row in cursor.rows]
 
 
-def test_it_begins_with_a_request_and_no_row() -> None:
+def test_a_pass_begins_with_a_request_and_no_row() -> None:
     cursor = begun()
     assert (cursor.rows, cursor.taken, cursor.ask) == ((), 0, Ask(0, HI, 3))
     assert cursor.checkpoint() == Checkpoint(query().fingerprint(), "r", Position(0, HI), 0)
@@ -54,7 +54,7 @@ def test_an_open_search_begins_at_1970_once_it_has_to_go_on() -> None:
     assert cursor.ask == Ask(0, 7001, 3)
 
 
-def test_a_checkpoint_within_a_page_asks_for_it_again_and_knows_what_was_handed_out() -> None:
+def test_a_checkpoint_within_a_page_asks_for_it_again_and_knows_the_events_yielded() -> None:
     cursor = begun(page(9000, 8000, 7000), page(7000, 6000, 5000))
     before = Position(0, 7001, reach=7000, past=HI, seen={"9000": 9000, "8000": 8000, "7000": 7000})
     assert times(cursor) == [6000, 5000]
@@ -76,7 +76,7 @@ class Value(dict[str, Any]):
     """An event whose end can be seen."""
 
 
-def test_rows_that_are_let_go_of_leave_the_memory() -> None:
+def test_released_rows_leave_the_memory() -> None:
     event = Value(event_id="a", start_time=9000)
     seen = weakref.ref(event)
     cursor = begun(Page([event]))
@@ -88,7 +88,7 @@ def test_rows_that_are_let_go_of_leave_the_memory() -> None:
     assert seen() is None
 
 
-def test_rows_that_are_let_go_of_were_handed_out() -> None:
+def test_released_rows_count_as_yielded() -> None:
     cursor = begun(page(9000, 8000, 7000))
     cursor.taken = 3
     before = cursor.checkpoint()
@@ -129,7 +129,7 @@ def resumed(position: Position | None, handed_out: int = 2) -> Checkpoint:
     return Checkpoint(query().fingerprint(), "first range", position, handed_out)
 
 
-def test_a_resumed_search_begins_where_the_first_stood_and_counts_on() -> None:
+def test_a_resumed_search_continues_at_the_position_and_the_count_of_the_first() -> None:
     at = Position(0, 7001, reach=7000, past=HI, seen={"7000": 7000})
     cursor = begun(resume=resumed(at), limit=3)
     assert cursor.ask == Ask(0, 7001, 3)
@@ -148,7 +148,7 @@ def test_a_search_that_is_over_sends_nothing(position: Position | None, handed_o
     assert cursor.checkpoint() == resumed(position, handed_out)  # a higher limit goes on from there
 
 
-def test_a_search_for_nothing_stands_at_its_beginning() -> None:
+def test_a_search_for_nothing_stays_at_its_beginning() -> None:
     cursor = begun(limit=0)
     assert (cursor.ask, cursor.finished) == (None, True)
     assert cursor.checkpoint().position == Position(0, HI)
@@ -157,7 +157,7 @@ def test_a_search_for_nothing_stands_at_its_beginning() -> None:
 PROOF = page(10_001, 9000, 8000)  # a service that cuts times to 10 ms would not have shown the first
 
 
-def test_a_search_goes_on_side_by_side_once_the_service_was_seen_to_read_milliseconds() -> None:
+def test_a_parallel_search_has_windows_once_the_service_is_seen_to_read_milliseconds() -> None:
     cursor = begun(PROOF, parallel=4)
     windows = cursor.windows()
     assert windows is not None
@@ -178,11 +178,11 @@ def test_a_search_goes_on_side_by_side_once_the_service_was_seen_to_read_millise
         (page(10_001, 8000, 8005),),  # the service sorts coarsely
     ],
 )
-def test_it_goes_on_alone_where_something_is_open(pages: tuple[Page, ...]) -> None:
+def test_there_are_no_windows_while_a_question_is_open(pages: tuple[Page, ...]) -> None:
     assert begun(*pages, parallel=4).windows() is None
 
 
-def test_it_goes_on_alone_where_that_is_wanted_or_nothing_was_proven() -> None:
+def test_there_are_no_windows_without_parallel_or_without_a_proof() -> None:
     assert begun(PROOF).windows() is None
     assert begun(PROOF, parallel=4, limit=3).windows() is None
     assert begun(PROOF, parallel=2).windows() is not None
@@ -221,7 +221,7 @@ def test_rows_are_converted_when_they_are_asked_for() -> None:
     assert [*cursor.converted(lambda value: value["event_id"])] == ["9000"]
 
 
-def test_a_number_of_events_says_where_it_comes_from() -> None:
+def test_a_count_says_who_counted() -> None:
     count = Count(5, by="walk", is_total=False)
     assert (count, count.by, count.is_total) == (5, "walk", False)
     assert repr(count) == "Count(5, by='walk', is_total=False)"
@@ -239,7 +239,7 @@ def test_a_number_of_events_says_where_it_comes_from() -> None:
         (1, None, 2, (1, "service", None)),
     ],
 )
-def test_a_count_is_believed_where_it_is_above_the_rows_or_the_rows_are_fewer_than_asked(
+def test_a_count_is_believed_if_it_exceeds_the_rows_or_the_rows_are_fewer_than_asked(
     rows: int, count: float | None, asked: int, judged: tuple[int, str, bool | None] | None
 ) -> None:
     found = judge_count(Page([{}] * rows, count), asked)

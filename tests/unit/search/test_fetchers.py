@@ -236,7 +236,7 @@ def test_a_refusal_slows_nothing(kind: str, slowed: list[bool]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_works_in_the_background_says_whose_it_is(kind: str) -> None:
+def test_threads_and_tasks_of_a_search_are_named_after_it(kind: str) -> None:
     for parallel, here in ((1, 1), (4, 2)):
         sender = KINDS[kind](*MANY)
         assert search(sender, parallel=parallel) == MANY

@@ -53,19 +53,19 @@ def refused(**options: Any) -> QueryError:
         ({"evaluation_id": 5}, "evaluation_id is 5: give the id of an experiment run, a str or UUID"),
     ],
 )
-def test_an_argument_that_cannot_be_asked_says_what_can(options: dict[str, Any], message: str) -> None:
+def test_an_argument_that_cannot_be_asked_says_what_to_give(options: dict[str, Any], message: str) -> None:
     assert str(refused(**options)) == message
 
 
 @pytest.mark.parametrize("name", ["start", "end"])
-def test_a_time_that_is_none_says_so_and_what_else_a_search_takes(name: str) -> None:
+def test_a_value_that_is_not_a_time_says_what_a_search_takes(name: str) -> None:
     error = refused(**{name: datetime(2026, 1, 1)})  # noqa: DTZ001
     assert isinstance(error.__cause__, EventError)
     assert str(error) == f"{error.__cause__}; or a timedelta from now, such as timedelta(hours=-24)"
     assert str(error).startswith(f"{name}: a datetime without a time zone")
 
 
-def test_the_edges_of_what_can_be_asked_can_be_asked() -> None:
+def test_the_bounds_of_each_argument_can_be_asked() -> None:
     asked = build_query((), limit=0, page_size=1000, parallel=64, start=NOW, end=NOW, now_ms=NOW)
     assert (asked.limit, asked.page_size, asked.parallel) == (0, 1000, 64)
     asked = build_query((), page_size=1, parallel=1, start=timedelta(0), now_ms=NOW)

@@ -7,7 +7,7 @@ from honeyhive_client.models import Event
 from honeyhive_ext.search.pages.event import UNREADABLE, as_event, as_it_came
 
 
-def test_a_row_that_is_no_object_is_an_event_that_holds_it() -> None:
+def test_a_row_that_is_not_an_object_is_an_event_that_holds_it() -> None:
     event = as_event({"event_id": "a", "x": 1})
     assert (event.event_id, event["x"]) == ("a", 1)
     odd = as_event([5])

@@ -173,7 +173,7 @@ def test_the_garbage_collector_does_not_look_at_a_page_while_it_is_read() -> Non
     assert during <= 2  # the start and the end of one collection, between two bytecodes
 
 
-def test_what_is_json_is_read_by_the_fast_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_is_read_by_the_fast_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(content: Any) -> Any:
         raise AssertionError(content)
 
@@ -182,7 +182,7 @@ def test_what_is_json_is_read_by_the_fast_parser(monkeypatch: pytest.MonkeyPatch
     assert loads(content) == parsed(content) == {"a": [1, "é"]}
 
 
-def test_what_is_nearly_json_is_read_too() -> None:
+def test_json_with_nan_is_read_too() -> None:
     found: Any = loads(b'{"a":NaN,"b":-Infinity,"c":"\\ud800","d":1}')
     assert (found["a"] != found["a"], found["b"], found["c"], found["d"]) == (
         True,

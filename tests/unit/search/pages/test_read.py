@@ -27,7 +27,7 @@ def reply(content: bytes) -> Reply:
     ],
     ids=["text", "list", "object", "deep"],
 )
-def test_what_is_no_page_says_what_it_is_instead(content: bytes, what: str) -> None:
+def test_a_reply_that_is_not_a_page_says_what_it_is_instead(content: bytes, what: str) -> None:
     with pytest.raises(ResponseError) as raised:
         read_page(reply(content))
     error = raised.value
@@ -45,7 +45,7 @@ def test_a_page_knows_how_often_it_was_asked_for() -> None:
     assert read_lines(reply(odd)) == Page([5], 7, 3)
 
 
-def test_only_filters_of_the_walk_s_own_may_be_refused_and_only_many_of_them_by_a_500() -> None:
+def test_only_extra_filters_may_be_refused_and_only_many_of_them_by_a_500() -> None:
     refusals = {400, 413, 414, 422, 431}
     for number, statuses in ((0, set()), (1, refusals), (100, refusals), (101, refusals | {500})):
         assert accepted(Ask(0, 5, 3, extra=({},) * number)) == statuses
@@ -80,7 +80,7 @@ def test_a_number_that_json_has_not_does_not_hide_the_other_events() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b"{}", b'{"events":{}}', b'{"events":[', b"\xff"])
-def test_what_is_no_page_is_an_error(content: bytes) -> None:
+def test_a_reply_that_is_not_a_page_is_an_error(content: bytes) -> None:
     with pytest.raises(ResponseError, match="base_url") as caught:
         read_page(reply(content))
     assert caught.value.body == content

@@ -54,7 +54,7 @@ def test_an_odd_row_among_plain_ones_is_read_as_it_is_alone(odd: Any) -> None:
     assert read_rows([plain, odd, plain]) == [*read_rows([plain]), *read_rows([odd]), *read_rows([plain])]
 
 
-def test_columns_are_rows_where_each_has_an_id() -> None:
+def test_columns_are_rows_if_each_has_an_id() -> None:
     assert as_rows(["a", "b"], [5, 7.5], [0, 1]) == [Row("a", 5, 0), Row("b", 7.5, 1)]
     assert as_rows(["a", "b"], [5, "soon"], [0, 1]) == [Row("a", 5, 0), Row("b", None, 1)]
     for ids in (["a", ""], ["a", 5], ["a", None]):
@@ -133,7 +133,7 @@ def test_a_time_in_another_form_is_read_too(event: dict[str, Any]) -> None:
         ([5], None),
     ],
 )
-def test_what_is_a_time_is_one_and_nothing_else_is(value: Any, time: float | None) -> None:
+def test_times_are_read_and_nothing_else_is(value: Any, time: float | None) -> None:
     assert time_of(value) == time
     assert read_rows([{"event_id": "a", "start_time": value}])[0].time == time
 

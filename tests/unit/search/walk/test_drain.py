@@ -65,7 +65,7 @@ def test_a_page_is_full_by_its_rows_or_by_a_count_that_was_seen_to_be_right(
     assert Learned(2, counts=counts).is_full(Page([], count), found) is full
 
 
-def test_what_was_had_is_left_out_until_an_answer_is_short() -> None:
+def test_known_events_are_excluded_until_an_answer_is_short() -> None:
     answering = tied({}, {}, {}, {}, {})
     assert len(drained(answering, Learned(2))) == 5
     out = [[("event_id", "is not", letter) for letter in "abcde"[:number]] for number in (0, 2, 4)]
@@ -95,7 +95,7 @@ def test_the_filters_of_a_part_count_towards_the_most_of_a_request() -> None:
 
 
 @pytest.mark.parametrize(("count", "excluded"), [(6, True), (7, False), (None, True)])
-def test_a_count_beyond_what_can_be_left_out_is_split_at_once(count: int | None, excluded: bool) -> None:
+def test_more_events_than_can_be_excluded_are_split_at_once(count: int | None, excluded: bool) -> None:
     asking = drain(5, 6, Learned(2, most_filters=5), (condition("x", "is", "y"),))
     next(asking)
     rows = [{"event_id": "ax", "start_time": 5}, {"event_id": "b", "start_time": 5}]
@@ -227,7 +227,7 @@ class Strict(Service):
         return PageRefused(BadRequestError(400, "contains")) if inside else page
 
 
-def test_what_was_had_is_left_out_after_all_where_a_count_was_too_high_and_nothing_splits() -> None:
+def test_known_events_are_excluded_after_all_if_a_count_was_too_high_and_nothing_splits() -> None:
     answering = Strict(random.Random(7), tied({}, {}, {}).events, count_is="nonsense")
     kept = condition("event_type", "is", "tool")
     assert len(drained(answering, Learned(2), kept)) == 3
@@ -239,7 +239,7 @@ def test_what_was_had_is_left_out_after_all_where_a_count_was_too_high_and_nothi
     ]
 
 
-def test_each_split_is_tried_once_where_the_service_refuses_them() -> None:
+def test_each_split_is_tried_once_if_the_service_refuses_them() -> None:
     answering = tied(*[{"session_id": letter} for letter in "aaabbb"], most_filters=0)
     with pytest.raises(PaginationIncomplete) as raised:
         drained(answering, Learned(6))
@@ -282,7 +282,7 @@ def test_a_text_that_the_service_was_seen_not_to_compare_splits_nothing(
         assert asking.send(page).extra[1] == condition("event_id", "contains", split)
 
 
-def test_events_without_an_id_cost_no_request_that_leaves_nothing_out() -> None:
+def test_events_without_an_id_cost_no_request_that_excludes_nothing() -> None:
     answering = tied(*[{"event_id": None, "n": n} for n in range(3)])
     with pytest.raises(PaginationIncomplete):
         drained(answering, Learned(3))

@@ -18,13 +18,13 @@ def row(key: str, time: float | None) -> Row:
     return Row(key, time, None)
 
 
-def test_rows_that_were_had_are_not_new_and_twins_are_one() -> None:
+def test_known_rows_are_not_new_and_equal_rows_are_one() -> None:
     rows = [row("a", 1), row("b", 2), row("a", 1), row("c", 3)]
     assert unseen({"b": 2}, rows) == [rows[0], rows[3]]
     assert unseen({"b": 2}, rows[:2]) == rows[:1]
 
 
-def test_what_cannot_come_again_is_forgotten() -> None:
+def test_ids_that_cannot_come_again_are_forgotten() -> None:
     at = Position(0, 100, seen={"old": 112, "edge": 110, "timeless": None})
     assert remember(at, 10, [row("new", 90)]) == {"edge": 110, "timeless": None, "new": 90}
     assert remember(Position(None, None, seen={"old": 112}), 10, []) == {"old": 112}
@@ -76,7 +76,7 @@ def seen(*times: float | None) -> dict[str, float | None]:
         ((1, 2, 3, 4, 5, 6), 7, (10,), 20_000),
     ],
 )
-def test_what_failed_to_appear_is_asked_for_with_an_end_further_and_further_back(
+def test_missing_rows_are_asked_for_with_a_later_and_later_end(
     failed: tuple[int, ...], hi: int, times: tuple[float | None, ...], again: int
 ) -> None:
     at = Position(0, hi, past=20_000, failed=failed, seen=seen(*times))
@@ -123,7 +123,7 @@ def failed_at(*ends: int, hi: int = 8096, reach: float | None = 8085, overlap: i
         (failed_at(8086, overlap=DAY), {"a": 8085}, DAY),
     ],
 )
-def test_the_overlap_is_the_least_unit_that_explains_what_failed_to_appear(
+def test_the_overlap_is_the_smallest_unit_that_explains_the_missing_rows(
     at: Position, times: dict[str, Any], unit: int
 ) -> None:
     assert coarseness(at, [row(key, time) for key, time in times.items()]) == unit

@@ -97,7 +97,7 @@ def test_a_time_beyond_the_years_of_a_date_range_proves_nothing(far: float) -> N
 
 
 @pytest.mark.parametrize("page", [(7000, 7000, 7000), (7009, 7009, 7009), (8000, 7999, 7999), (8000,)])
-def test_a_page_that_can_prove_nothing_costs_no_request(page: tuple[float, ...]) -> None:
+def test_a_page_without_a_possible_proof_costs_no_request(page: tuple[float, ...]) -> None:
     ask = asked(*page)
     assert ask is None or ask.lo == 0
 
@@ -108,7 +108,7 @@ def test_a_later_page_is_asked_about_where_the_first_could_prove_nothing() -> No
     assert Ask(6001, 7000, 3) in answering.asks
 
 
-def test_what_is_proven_already_or_not_wanted_costs_no_request() -> None:
+def test_a_proof_that_is_there_or_not_wanted_costs_no_request() -> None:
     for walk in (
         lambda answering: walked(answering, hi=9005),
         lambda answering: walked(answering, prove=False),

@@ -66,7 +66,7 @@ def test_no_request_leaves_the_range() -> None:
     assert asked(answering) == [(5500, HI), (5500, 8001), (5500, 7001), (5500, 6001)]
 
 
-def test_a_millisecond_that_fills_a_page_is_drained_by_leaving_out_what_was_had() -> None:
+def test_a_millisecond_that_fills_a_page_is_drained_by_excluding_known_events() -> None:
     answering = service(*[9000] * 4, 10)
     assert walked(answering, 3, hi=9000) == [9000] * 4 + [10]
     first, *more = answering.asks
@@ -81,7 +81,7 @@ def test_a_millisecond_that_fills_a_page_is_drained_by_leaving_out_what_was_had(
     assert asked(answering)[:5] == [(0, 9000), *[(8997, 9000)] * 3, (0, 8999)]
 
 
-def test_a_walk_without_a_range_asks_for_one_once_it_has_to_go_on() -> None:
+def test_a_walk_without_a_range_asks_for_one_after_a_full_page() -> None:
     answering = service(9000, 8000, 7000, 6000, None)
     assert walked(answering, 3, lo=None, hi=None, open=True) == [9000, 8000, 7000, 6000, None]
     assert asked(answering) == [(None, None), (0, 7001), (None, None)]
@@ -128,7 +128,7 @@ def test_a_service_that_cuts_its_pages_is_believed_about_events_without_a_time()
     assert walked(answering, 100, lo=None, hi=None, open=True) == [*range(8000, 0, -1000), None]
 
 
-def test_a_page_cut_shorter_than_those_before_is_no_end() -> None:
+def test_a_page_cut_shorter_than_earlier_pages_is_not_the_end() -> None:
     answering = service(*range(1000, 9000, 1000), cut=4)
 
     def cut_shorter(answering: Service) -> None:
@@ -172,13 +172,13 @@ def test_a_service_that_reads_a_range_narrower_than_it_is_hides_nothing_behind_a
     assert min(ask.lo or 0 for ask in answering.asks) == lo
 
 
-def test_a_gap_behind_a_tie_is_looked_for_where_it_can_be_alone() -> None:
+def test_a_gap_below_a_tie_is_looked_for_only_where_it_can_be() -> None:
     answering = service(*[9000] * 4, 50)
     assert walked(answering, 3, hi=9000) == [9000] * 4 + [50]
     assert asked(answering)[4:] == [(0, 8999)] + [(49, 9000)] * 3
 
 
-def test_a_gap_behind_a_tie_is_not_looked_for_where_the_service_reads_to_the_millisecond() -> None:
+def test_a_gap_below_a_tie_is_not_looked_for_if_the_service_reads_to_the_millisecond() -> None:
     answering = service(9009, 9008, 9007, 9006, *[9003] * 4, 50)
     assert walked(answering, 3, hi=9009) == [9009, 9008, 9007, 9006] + [9003] * 4 + [50]
     assert asked(answering)[-1] == (0, 9002)
@@ -242,7 +242,7 @@ def positions(answering: Service, size: int, at: Position) -> list[Position | No
     return found
 
 
-def test_a_position_after_a_page_knows_what_it_had_and_forgets_what_failed() -> None:
+def test_a_position_after_a_page_knows_its_rows_and_forgets_the_ends_that_failed() -> None:
     answering = service(8000, 7000)
     ids = list(answering.events)
     begin = Position(
@@ -305,13 +305,13 @@ def test_the_first_and_the_last_millisecond_that_can_be_asked_for_are_asked_for(
     assert step.ask.hi == time + 1
 
 
-def test_a_long_walk_that_gets_on_is_not_stopped() -> None:
+def test_a_long_walk_that_makes_progress_is_not_stopped() -> None:
     answering = service(*range(9000, 8400, -2))
     assert len(walked(answering, 2)) == 300
     assert len(answering.asks) == 300
 
 
-def test_a_refused_request_of_the_walk_itself_is_the_service_s_error() -> None:
+def test_a_refusal_without_extra_filters_is_the_error_of_the_service() -> None:
     steps = Walk(Position(0, HI), size=2).run()
     next(steps)
     refused = BadRequestError(400, "no")

@@ -70,7 +70,7 @@ def test_a_range_without_two_ends_has_no_windows(lo: int | None, hi: int | None)
         (95, 100, 94.0, None),
     ],
 )
-def test_the_windows_are_what_was_not_had_yet(
+def test_the_windows_are_the_rest_of_the_range(
     lo: int, hi: int, reach: float | None, window: tuple[int, int] | None
 ) -> None:
     windows = cut(lo, hi, reach=reach)
@@ -109,13 +109,13 @@ def test_the_density_fades_with_the_windows() -> None:
     assert edges(windows) == (858 - 250, 858)
 
 
-def test_where_next_to_nothing_was_found_the_rest_is_asked_at_once() -> None:
+def test_after_a_nearly_empty_window_the_rest_is_one_window() -> None:
     windows = cut(1, 1000, seen=evenly(10, 100), workers=1)
     answer(windows, ask(windows), 999, 998, 990)  # 14 were expected
     assert edges(windows) == (0, 858)
 
 
-def test_a_quarter_of_what_was_expected_is_not_next_to_nothing() -> None:
+def test_a_window_with_a_quarter_of_the_expected_events_is_not_nearly_empty() -> None:
     windows = cut(1, 1000, seen=evenly(10, 100))
     answer(windows, ask(windows), 1000, 990, 920, full=True)  # two in 80 ms, where 8 were expected
     assert edges(windows) == (858, 920)
@@ -130,7 +130,7 @@ def test_two_requests_are_enough_to_begin_with(workers: int, first: int) -> None
     assert [edges(windows) is not None for _ in range(3)] == [number < first for number in range(3)]
 
 
-def test_one_more_request_is_under_way_after_each_answer_up_to_the_number_of_workers() -> None:
+def test_each_answer_allows_one_more_request_in_flight_up_to_the_number_of_workers() -> None:
     windows = cut(1, 10_000, workers=5)
     under_way = [ask(windows), ask(windows)]
     for number in (3, 4, 5, 5):
@@ -150,7 +150,7 @@ def test_a_service_that_slows_down_gets_half_the_requests_but_never_none(before:
     assert [edges(windows) is not None for _ in range(before)] == [number < after for number in range(before)]
 
 
-def test_what_waits_behind_a_slow_window_is_bounded() -> None:
+def test_the_windows_that_wait_for_a_slow_one_are_bounded() -> None:
     windows = cut(1, 100_000, workers=2)
     slow, asked = ask(windows), 1
     while (window := windows.next()) is not None:
@@ -212,7 +212,7 @@ def test_a_millisecond_that_fills_a_page_is_drained(lo: int, waiting: tuple[int,
 
 
 @pytest.mark.parametrize("times", [(1000, 999.5, 998.5), (1000, 1000, 1000)])
-def test_what_is_left_of_a_window_comes_before_the_windows_below_it(times: tuple[float, ...]) -> None:
+def test_the_rest_of_a_window_comes_before_the_windows_below_it(times: tuple[float, ...]) -> None:
     windows = cut(1, 1000, seen=evenly(10, 100))
     first, second = ask(windows), ask(windows)
     answer(windows, second, *range(second.a + 1, second.b + 1))  # so many that what is left is cut again
@@ -272,7 +272,7 @@ def steps(windows: Windows, *answers: tuple[float, ...]) -> list[WalkStep]:
 SEEN = {"timeless": None, "edge": 8.0, "low": 1.0, **{f"old{number}": 30.0 for number in range(27)}}
 
 
-def test_a_step_says_where_a_walk_would_stand_before_and_after_it() -> None:
+def test_a_step_has_the_position_of_a_walk_before_and_after_it() -> None:
     at = Position(1, 23, reach=30, past=40, drained=True, failed=(50,), overlap=1, seen=SEEN)
     windows = Windows(at, Learned(3), 4)
     low = {key: time for key, time in SEEN.items() if not key.startswith("old")}
@@ -284,7 +284,7 @@ def test_a_step_says_where_a_walk_would_stand_before_and_after_it() -> None:
     assert (first.ask, second.ask) == (None, None)
 
 
-def test_the_lowest_millisecond_is_still_to_be_asked_where_a_window_ends_above_it() -> None:
+def test_the_lowest_millisecond_is_asked_if_a_window_ends_above_it() -> None:
     windows = cut(1, 23)
     answer(windows, ask(windows), 23, 20, 9)
     answer(windows, ask(windows), 8, 5, 1, full=True)
@@ -292,13 +292,13 @@ def test_the_lowest_millisecond_is_still_to_be_asked_where_a_window_ends_above_i
     assert last.after == Position(1, 1)
 
 
-def test_an_open_search_stands_at_its_lowest_millisecond_until_the_events_without_a_time_came() -> None:
+def test_an_open_search_is_not_over_before_the_events_without_a_time() -> None:
     windows = cut(1, 22, open=True, seen={"timeless": None})
     (step,) = steps(windows, (20, 1.5, 1, 0.5))
     assert step.after == Position(1, 1, open=True, seen={"timeless": None, "1": 1, "0.5": 0.5})
 
 
-def test_what_was_handed_out_before_does_not_come_again() -> None:
+def test_events_already_yielded_do_not_come_again() -> None:
     windows = cut(1, 22, open=True, seen={"20": 20.0, "#timeless": None, "a": None})
     (step,) = steps(windows, (20, 10))
     assert [row.time for row in step.rows] == [10]
@@ -315,7 +315,7 @@ def test_only_an_open_search_asks_for_events_without_a_time() -> None:
     assert stop.value.value == []
 
 
-def test_the_end_is_where_nothing_is_to_be_asked() -> None:
+def test_the_last_step_has_no_request() -> None:
     at, found = Position(1, 22, open=True), rows(5)
     assert Windows(at, Learned(3), 4).end(found) == WalkStep(found, at, None, None)
 
