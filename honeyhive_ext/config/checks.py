@@ -103,3 +103,15 @@ def lone_surrogate(text: str) -> str | None:
     except UnicodeEncodeError as error:
         return f"a lone surrogate at character {error.start}, which UTF-8 cannot hold"
     return None
+
+
+def unquoted(text: str) -> str:
+    """Return a value without the blanks, line ends and quotes that env files leave around it.
+
+    >>> unquoted(' "https://api.example.com" \\r\\n')
+    'https://api.example.com'
+    """
+    text = text.strip()
+    if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
+        text = text[1:-1].strip()
+    return text

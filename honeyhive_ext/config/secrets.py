@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from honeyhive_ext.config.checks import unquoted
 from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import ConfigError
 
@@ -62,7 +63,8 @@ def secret(text: str | Secret | None) -> Secret | None:
     """Wrap a key at once, so that no later frame holds the bare str.
 
     Args:
-        text: The key. Blanks around it are removed. None and a blank str mean "not given".
+        text: The key, without the blanks, line ends and quotes around it. None and a blank str mean "not
+            given".
 
     Raises:
         ConfigError: The key is not a str.
@@ -71,5 +73,5 @@ def secret(text: str | Secret | None) -> Secret | None:
         return text
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users need not type-check
         raise ConfigError(f"an API key is a str, not {type(text).__name__}")
-    stripped = text.strip()
-    return Secret(stripped) if stripped else None
+    bare = unquoted(text)
+    return Secret(bare) if bare else None

@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import attrs
 
-from honeyhive_ext.config.checks import seconds, whole_number
+from honeyhive_ext.config.base_url import normalised_base_url
+from honeyhive_ext.config.checks import seconds, unquoted, whole_number
 from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY
 from honeyhive_ext.config.retry_policy import RetryPolicy, retry_policy
 from honeyhive_ext.config.secrets import Secret, secret
 from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import ConfigError
 
-DEFAULT_BASE_URL = "https://api.dp1.us.honeyhive.ai"
 DEFAULT_TIMEOUT = 30.0  # seconds of one attempt
 DEFAULT_SOURCE = "sdk-python"
 MAX_CONCURRENCY = 64
@@ -126,20 +125,20 @@ def build_settings(
             "ingestion_api_key= or in HH_INGESTION_API_KEY, and a project key as api_key= to read as well"
         )
     return Settings(
-        base_url=_base_url(base_url, env),
+        base_url=normalised_base_url(base_url, env),
         api_key=project,
         ingestion_api_key=ingestion,
         timeout=_timeout(timeout, env),
         retry=retry_policy(retry, RetryPolicy()),
         max_concurrency=whole_number(max_concurrency, "max_concurrency", 1, MAX_CONCURRENCY),
-        events=_event_settings(source or env.get("HH_SOURCE") or DEFAULT_SOURCE, on_unserializable, redact),
+        events=_event_settings(_source(source, env), on_unserializable, redact),
     )
 
 
 def _timeout(given: float | None, env: Mapping[str, str]) -> float:
     if given is not None:
         return seconds(given, "timeout")
-    text = env.get("HH_API_TIMEOUT", "").strip()
+    text = unquoted(env.get("HH_API_TIMEOUT", ""))
     if not text:
         return DEFAULT_TIMEOUT
     try:
@@ -151,35 +150,21 @@ def _timeout(given: float | None, env: Mapping[str, str]) -> float:
 
 def _key(key: Secret | None, argument: str, variable: str) -> Secret | None:
     """Return the key if it can be a header's value, which is visible ASCII. No message shows the key."""
-    if key is not None and not all("!" <= char <= "~" for char in key.reveal()):
+    if key is not None and not all("!" <= char <= "~" and char not in "\"'" for char in key.reveal()):
         raise ConfigError(
             f"{argument} ({variable}) has characters that no API key has, such as a space, a line break or "
-            "a typographic quote: copy the key again"
+            "a quote: copy the key again"
         )
     return key
 
 
-def _base_url(given: str | None, env: Mapping[str, str]) -> str:
-    what, text = ("base_url", given) if given else ("HH_API_URL", env.get("HH_API_URL", ""))
-    text = text.strip()
-    if not text:
-        return DEFAULT_BASE_URL
-    try:
-        parts = urlsplit(text)
-        port_is_valid = parts.port is None or parts.port > 0
-    except ValueError:
-        raise ConfigError(f"{what} is not a URL: give one such as {DEFAULT_BASE_URL}") from None
-    if parts.username is not None or parts.password is not None:
-        raise ConfigError(f"{what} has a user name or password: remove it, the API takes only its key")
-    blank = any(char.isspace() for char in text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_valid or blank:
-        raise ConfigError(f"{what} is {text!r}: give a URL such as {DEFAULT_BASE_URL}")
-    if parts.query or parts.fragment:
-        raise ConfigError(f"{what} is {text!r}: leave out everything after the path (? and #)")
-    base = text.rstrip("/")
-    if base.endswith("/v1"):
-        raise ConfigError(f"{what} is {text!r}: leave out /v1, every operation adds it")
-    return base
+def _source(given: str | None, env: Mapping[str, str]) -> str:
+    if given is not None and not isinstance(given, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigError(f"source is a {type(given).__name__}: give a str, such as {DEFAULT_SOURCE!r}")
+    name, text = ("source", given.strip()) if given else ("HH_SOURCE", unquoted(env.get("HH_SOURCE", "")))
+    if not text.isprintable():
+        raise ConfigError(f"{name} is {text!r}: leave out line breaks and other invisible characters")
+    return text or DEFAULT_SOURCE
 
 
 def _event_settings(source: str, on_unserializable: OnUnserializable, redact: Redact | None) -> EventSettings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import signal
 import ssl
 import types
 from collections.abc import Mapping
@@ -126,6 +127,36 @@ def without_wire_frames(error: BaseException) -> None:
             with contextlib.suppress(RuntimeError):  # an error that never had a request
                 current.request = httpx.Request(current.request.method, current.request.url)
         current.__traceback__ = _other_frames(current.__traceback__)
+
+
+def raised_by_others(error: httpx.RequestError) -> BaseException | None:
+    """Return the time limit of the application that httpcore took for one of the network, else None.
+
+    httpcore takes every TimeoutError and OSError that comes up inside of it for one of its socket, those that
+    a signal handler raises there too. Those of a socket have an errno, or say "timed out".
+    """
+    cause = error.__cause__
+    if cause is None or not type(cause).__module__.startswith("httpcore"):
+        return None
+    while (inner := cause.__cause__ or cause.__context__) is not None:
+        cause = inner
+    if not isinstance(cause, OSError) or isinstance(cause, ssl.SSLError):
+        return None
+    of_the_network = cause.errno is not None or "timed out" in str(cause)
+    return cause if not of_the_network or _through_a_signal_handler(cause) else None
+
+
+def _through_a_signal_handler(error: BaseException) -> bool:
+    found = [signal.getsignal(number) for number in signal.valid_signals()]
+    handlers = {
+        getattr(one, "__code__", None) or getattr(type(one).__call__, "__code__", None) for one in found
+    }
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code in handlers:
+            return True
+        traceback = traceback.tb_next
+    return False
 
 
 def _chain(error: BaseException) -> list[BaseException]:

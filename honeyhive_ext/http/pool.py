@@ -1,4 +1,4 @@
-"""The connections of a HoneyHive client: made at first use, once for each process and event loop."""
+"""What a sync client sends through: made at first use, once in each process."""
 
 from __future__ import annotations
 
@@ -8,54 +8,69 @@ import os
 import re
 import ssl
 import threading
-import weakref
-from collections.abc import Generator
-from typing import TYPE_CHECKING, TypeVar
-from urllib.request import getproxies
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
 
 import httpx
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.http.exchanger import AsyncExchanger
-
-if TYPE_CHECKING:
-    import asyncio
+from honeyhive_ext.http.proxies import proxy_for
 
 # Events come in bursts with pauses. A connection that is kept for 30 s saves TLS handshakes, and 30 s is
 # shorter than the idle timeouts of common load balancers (60 s and more).
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30.0)
 
-# The same for asyncio: as many clients, each with one connection; see `AsyncPool`.
-MAX_CONNECTIONS = 100
-CONNECTION_LIMITS = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30.0)
-
 # Names that do not lead into the internet: loopback, the names that RFC 6761 reserves for tests, and names
 # without a dot, which only a private network knows.
 NEAR = re.compile(r"127\.0\.0\.1|::1|[^.:]+|.*\.(localhost|test|invalid|example)")
 
-PROXIES = frozenset({"http", "https", "all"})  # urllib's names of the settings that httpx reads too
-
 log = logging.getLogger(__name__)
+SendRequest = Callable[[httpx.Request], httpx.Response]
 _Given = TypeVar("_Given")
 
 
-def _one_of(http_client: _Given | None, transport: object, kind: type[_Given]) -> _Given | None:
-    if http_client is not None and transport is not None:
-        raise ConfigError(
-            "http_client= and transport= contradict each other: make the http_client with the transport"
-        )
-    if http_client is not None and not isinstance(http_client, kind):
-        raise ConfigError(f"http_client is a {type(http_client).__name__}: give an httpx.{kind.__name__}")
-    return http_client
+class GivenByCaller(Generic[_Given]):
+    """An HTTP client or a transport of the caller's own. It cannot be made again, so a forked child may not
+    use it.
 
+    Args:
+        http_client: What was given as `http_client=`.
+        transport: What was given as `transport=`.
+        kind: The class that `http_client` must have.
 
-def _certificates(base_url: str, transport: object) -> ssl.SSLContext | None:
-    """Return the machine's certificates, if they are needed, because loading them takes long.
-
-    A base_url with http:// needs none, and neither does a transport that was given.
+    Raises:
+        ConfigError: Both were given, or the client is of another class.
     """
-    if transport is not None or not base_url.startswith("https://"):
-        return None
+
+    def __init__(self, http_client: _Given | None, transport: object, kind: type[_Given]) -> None:
+        if http_client is not None and transport is not None:
+            raise ConfigError(
+                "http_client= and transport= contradict each other: make the http_client with the transport"
+            )
+        if http_client is not None and not isinstance(http_client, kind):
+            raise ConfigError(f"http_client is a {type(http_client).__name__}: give an httpx.{kind.__name__}")
+        self.http_client = http_client
+        self._argument = "http_client=" if http_client is not None else "transport="
+        self._pid = 0
+
+    def check_process(self) -> None:
+        """Raise a ConfigError in a child of the process that used it first."""
+        pid = os.getpid()
+        if self._pid not in (0, pid):
+            raise ConfigError(
+                f"{self._argument} was used before this process was forked, so its connections belong to the "
+                f"parent too: make a client with a new {self._argument} in each child, for example in "
+                "gunicorn's post_fork or celery's worker_process_init"
+            )
+        self._pid = pid
+
+
+def certificates() -> ssl.SSLContext:
+    """Return a TLS context with the machine's certificates.
+
+    Raises:
+        ConfigError: They cannot be loaded.
+    """
     try:
         return httpx.create_ssl_context()
     except OSError as error:  # ssl.SSLError is one
@@ -64,187 +79,159 @@ def _certificates(base_url: str, transport: object) -> ssl.SSLContext | None:
         ) from error
 
 
-def _checked(base_url: str) -> str:
-    try:
-        url = httpx.URL(base_url)
-    except httpx.InvalidURL as error:
-        raise ConfigError(f"base_url is not a URL that can be called: {error}") from error
+def warn_if_unencrypted(base_url: str) -> None:
+    """Log a warning where the API key would leave the machine unencrypted."""
+    url = httpx.URL(base_url)
     if url.scheme == "http" and not NEAR.fullmatch(url.host):
         log.warning("base_url is http:// and not a private name: the API key is sent unencrypted")
-    return base_url
 
 
 @contextlib.contextmanager
-def _proxy_settings() -> Generator[None]:
-    """Name the proxy settings that cannot be used: httpx reads them when a client is made."""
+def socks_explained(variable: str) -> Iterator[None]:
+    """Raise a ConfigError where a SOCKS proxy is set and the package for it is not installed."""
     try:
         yield
-    except (ValueError, ImportError, httpx.InvalidURL) as error:
+    except ImportError as error:
         raise ConfigError(
-            f"the proxy settings cannot be used ({error}): check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
+            f"{variable} names a SOCKS proxy, which needs another package: pip install 'httpx[socks]', or "
+            "list this host in NO_PROXY"
         ) from error
 
 
-class Pool:
-    """The connections of a sync client. Thread-safe; a forked child makes its own.
+def _make(base_url: str) -> httpx.BaseTransport:
+    """Return a transport of httpx. A client of httpx would add cookies, redirects and logs of its own."""
+    setting = proxy_for(base_url)
+    verify = certificates() if base_url.startswith("https://") else False
+    if setting is None:
+        return httpx.HTTPTransport(verify=verify, limits=LIMITS)
+    with socks_explained(setting.variable):
+        return httpx.HTTPTransport(verify=verify, limits=LIMITS, proxy=setting.proxy)
 
-    They belong to a transport of httpx. An `httpx.Client` on top of it makes each request slower, for
-    features that this package does not use: cookies, redirects and logs. So there is one only if proxies
-    are configured, or if the user gave the client or its transport.
+
+class _Connections:
+    """A transport, and the requests that are in flight on it."""
+
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        self.transport = transport
+        self.in_flight: set[object] = set()
+        self.retired = False
+
+
+class Pool:
+    """Makes and keeps what sends requests. Thread-safe; a forked child makes its own.
+
+    It holds no lock of its own. A finaliser or a signal handler may send while its thread is inside httpcore,
+    which does hold one; such a request gets a transport of its own.
+
+    Attributes:
+        given: The `httpx.Client` of the caller, if there is one.
     """
 
     def __init__(
         self, base_url: str, http_client: httpx.Client | None, transport: httpx.BaseTransport | None
     ) -> None:
-        self.given = _one_of(http_client, transport, httpx.Client)
-        self._base_url = _checked(base_url)
+        warn_if_unencrypted(base_url)
+        self._given = GivenByCaller(http_client, transport, httpx.Client)
+        self.given = self._given.http_client
+        self._base_url = base_url
         self._transport = transport
-        self._made: httpx.Client | httpx.HTTPTransport | None = None
-        self._pid = 0
-        self._lock = threading.Lock()
+        self._made: dict[
+            int, _Connections
+        ] = {}  # by process; dict.setdefault lets one of several threads win
+        self._inside: set[int] = set()  # threads that are inside a request
         self._closed = False
 
-    def send(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and return its answer, unread. No redirect is followed."""
-        sender = self.get()
-        if isinstance(sender, httpx.HTTPTransport):
-            return sender.handle_request(request)
-        return sender.send(request, stream=True, follow_redirects=False)
+    @property
+    def busy(self) -> bool:
+        """Whether this thread is inside a request, and a finaliser or a signal handler asks."""
+        return threading.get_ident() in self._inside
 
-    def get(self) -> httpx.Client | httpx.HTTPTransport:
-        """Return the object that sends requests.
-
-        Raises:
-            ConfigError: The pool is closed, or the certificates or proxy settings cannot be used.
-        """
+    def check(self) -> None:
+        """Raise a ConfigError where nothing can be sent: the client is closed, or a setting is unusable."""
         if self._closed:
             raise ConfigError("this client is closed: make a new one, or use it inside its `with` block")
-        if self.given is not None:
-            return self.given
-        if self._made is not None and self._pid == os.getpid():
-            return self._made
-        with self._lock:
-            if self._made is None or self._pid != os.getpid():
-                if self._made is not None:
-                    _FORKED.append(self._made)
-                self._made = self._make()
-                self._pid = os.getpid()
-            return self._made
+        if self.given is not None or self._transport is not None:
+            self._given.check_process()
+        elif os.getpid() not in self._made:
+            self._connections()
 
-    def _make(self) -> httpx.Client | httpx.HTTPTransport:
-        verify = _certificates(self._base_url, self._transport) or False
-        if self._transport is None and not PROXIES & getproxies().keys():
-            return httpx.HTTPTransport(verify=verify, limits=LIMITS)
-        with _proxy_settings():
-            return httpx.Client(verify=verify, limits=LIMITS, transport=self._transport)
+    def _connections(self) -> _Connections:
+        pid = os.getpid()
+        made = self._made.get(pid)
+        if made is None:
+            if self._made:
+                self._inside = set()  # of the parent's threads
+            made = self._made.setdefault(pid, _Connections(_make(self._base_url)))
+        return made
+
+    @contextlib.contextmanager
+    def sending(self) -> Iterator[SendRequest]:
+        """Lend what sends one request of this thread and returns its answer, unread.
+
+        An exception that is not httpx's own, such as a Ctrl-C, may leave httpcore in any state. The
+        connections are then closed as soon as no other thread uses them, and the next request makes new ones.
+
+        Raises:
+            httpx.LocalProtocolError: This thread is inside a request already, over what the caller gave.
+        """
+        self.check()
+        if self.busy:
+            with self._nested() as send:
+                yield send
+            return
+        thread = threading.get_ident()
+        self._inside.add(thread)
+        try:
+            if self.given is not None:
+                yield self._through_client
+            elif self._transport is not None:
+                yield self._transport.handle_request
+            else:
+                with self._in_flight(self._connections()) as send:
+                    yield send
+        finally:
+            self._inside.discard(thread)
+
+    def _through_client(self, request: httpx.Request) -> httpx.Response:
+        assert self.given is not None  # noqa: S101 - asked before
+        return self.given.send(request, stream=True, follow_redirects=False)
+
+    @contextlib.contextmanager
+    def _in_flight(self, made: _Connections) -> Iterator[SendRequest]:
+        token = object()
+        made.in_flight.add(token)
+        try:
+            yield made.transport.handle_request
+        except httpx.RequestError:
+            raise
+        except BaseException:
+            made.retired = True
+            if self._made.get(os.getpid()) is made:
+                del self._made[os.getpid()]
+            raise
+        finally:
+            made.in_flight.discard(token)
+            if made.retired and not made.in_flight:
+                made.transport.close()
+
+    @contextlib.contextmanager
+    def _nested(self) -> Iterator[SendRequest]:
+        if self.given is not None or self._transport is not None:
+            raise httpx.LocalProtocolError(
+                "a signal handler or a finaliser sends while its thread is inside a request over the same "
+                "http_client= or transport=, which cannot be entered twice: send from another thread"
+            )
+        transport = _make(self._base_url)
+        try:
+            yield transport.handle_request
+        finally:
+            transport.close()
 
     def close(self) -> None:
-        """Close the connections that this pool made. A client that was given stays open."""
+        """Close what this pool made and the transport that was given; a client that was given stays open."""
         self._closed = True
-        if self._made is not None and self._pid == os.getpid():
-            self._made.close()
-
-
-class AsyncPool:
-    """The connections of an asyncio client, for each event loop, because connections belong to a loop.
-
-    There are many `httpx.AsyncClient`s with one connection each. One client with many connections looks
-    through all its requests in flight whenever one begins or ends, which is slow. Calls one after the other
-    stay on one connection.
-    """
-
-    def __init__(
-        self,
-        base_url: str,
-        http_client: httpx.AsyncClient | None,
-        transport: httpx.AsyncBaseTransport | None,
-    ) -> None:
-        self.given = _one_of(http_client, transport, httpx.AsyncClient)
-        self._base_url = _checked(base_url)
-        self._transport = transport
-        self._direct = transport if isinstance(transport, AsyncExchanger) else None
-        self._made: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[Connection]] = (
-            weakref.WeakKeyDictionary()
-        )
-        self._tls: ssl.SSLContext | None = None
-        self._closed = False
-
-    def direct(self) -> AsyncExchanger | None:
-        """Return the transport if it takes whole requests, else None.
-
-        Raises:
-            ConfigError: The pool is closed.
-        """
-        self._check_open()
-        return self._direct
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ConfigError(
-                "this client is closed: make a new one, or use it inside its `async with` block"
-            )
-
-    def get(self) -> Connection:
-        """Return a connection of the running loop that is free, or the least busy one.
-
-        Raises:
-            ConfigError: The pool is closed, or the certificates or proxy settings cannot be used.
-        """
-        self._check_open()
-        connections = self._made.setdefault(_running_loop(), [])
-        for connection in connections:
-            if not connection.busy:
-                return connection
-        if not connections or (
-            len(connections) < MAX_CONNECTIONS and self.given is None and self._transport is None
-        ):
-            connections.append(Connection(self.given or self._make()))
-            return connections[-1]
-        return min(connections, key=_busy)
-
-    def _make(self) -> httpx.AsyncClient:
-        self._tls = self._tls or _certificates(self._base_url, self._transport)
-        with _proxy_settings():
-            return httpx.AsyncClient(
-                verify=self._tls or False, limits=CONNECTION_LIMITS, transport=self._transport
-            )
-
-    async def aclose(self) -> None:
-        """Close the running loop's connections that this pool made. A client that was given stays open."""
-        self._closed = True
-        if self._direct is not None and self._transport is not None:
-            await self._transport.aclose()
-        for connection in self._made.pop(_running_loop(), []):
-            if connection.http is not self.given:
-                await connection.http.aclose()
-
-
-def _running_loop() -> asyncio.AbstractEventLoop:
-    import asyncio  # here, because a program without an event loop starts faster without it
-
-    return asyncio.get_running_loop()
-
-
-class Connection:
-    """One `httpx.AsyncClient`, and how many requests it has in flight. Use `with connection as http`."""
-
-    __slots__ = ("busy", "http")
-
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self.http = http
-        self.busy = 0
-
-    def __enter__(self) -> httpx.AsyncClient:
-        self.busy += 1
-        return self.http
-
-    def __exit__(self, *exc: object) -> None:
-        self.busy -= 1
-
-
-def _busy(connection: Connection) -> int:
-    return connection.busy
-
-
-# A child must not close its parent's connections, because TLS would tell the service that they end.
-_FORKED: list[httpx.Client | httpx.HTTPTransport] = []
+        made = self._made.pop(os.getpid(), None)
+        if made is not None:
+            made.transport.close()
+        if self._transport is not None:
+            self._transport.close()

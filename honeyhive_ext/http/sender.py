@@ -8,12 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import httpx
 
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.config.secrets import Unshown
 from honeyhive_ext.config.settings import Settings
+from honeyhive_ext.http.aio_pool import AsyncPool, AsyncSendRequest
 from honeyhive_ext.http.drive import drive, drive_async
 from honeyhive_ext.http.exchange import (
     Accept,
@@ -26,14 +28,18 @@ from honeyhive_ext.http.exchange import (
     exchange,
 )
 from honeyhive_ext.http.exchanger import AsyncExchanger
-from honeyhive_ext.http.failures import without_wire_frames
-from honeyhive_ext.http.pool import AsyncPool, Connection, Pool
+from honeyhive_ext.http.failures import raised_by_others, without_wire_frames
+from honeyhive_ext.http.pool import Pool
 from honeyhive_ext.http.request import Core, Countdown
 from honeyhive_ext.http.retry import Uniform, jitter
 from honeyhive_ext.observe.hooks import Observer
 
+if TYPE_CHECKING:
+    import asyncio
+
 __all__ = ["AsyncSender", "Call", "Reply", "Sender"]
 
+ABANDONED = 5.0  # seconds after its limit until a request that does not end by itself is cancelled after all
 ASYNC_GRACE = 0.1  # seconds; time for the phase that is late to raise its own error first
 
 # A response of httpx and its stream refer to each other, which would keep each request's body in memory until
@@ -81,7 +87,7 @@ class Sender(Core):
             ConfigError: An option or a setting cannot be used, or the client is closed.
         """
         limits = self.limits(call, retry, timeout, accept)
-        self._pool.get()  # raises now if the settings cannot be used
+        self._pool.check()  # raises now if the settings cannot be used
         request = self.request(call, limits.key, self._pool.given)
         do = partial(self._attempt, request)
         return drive(exchange(call, request.url, limits, self.observer), do)
@@ -95,23 +101,27 @@ class Sender(Core):
         request.url = step.url
         request.extensions = {"timeout": timeouts}
         try:
-            response = self._pool.send(request)
-            try:
-                body: list[bytes] = []
-                for piece in response.iter_bytes():
-                    body.append(piece)
-                    if self.clock() > timeouts.end:
-                        return httpx.ReadTimeout("the answer did not end in time")
-                return Answer(response.status_code, response.headers, b"".join(body))
-            finally:
-                response.close()
-                response.stream = NO_STREAM
+            with self._pool.sending() as send:
+                response = send(request)
+                try:
+                    body: list[bytes] = []
+                    for piece in response.iter_bytes():
+                        body.append(piece)
+                        if self.clock() > timeouts.end:
+                            return httpx.ReadTimeout("the answer did not end in time")
+                    return Answer(response.status_code, response.headers, b"".join(body))
+                finally:
+                    response.close()
+                    response.stream = NO_STREAM
         except httpx.RequestError as error:
+            foreign = raised_by_others(error)
             without_wire_frames(error)
-            return error
+            if foreign is None:
+                return error
         except BaseException as error:
             without_wire_frames(error)
             raise
+        raise foreign
 
     def close(self) -> None:
         """Close the connections. A client that was given stays open."""
@@ -122,6 +132,16 @@ async def _sleep(seconds: float) -> None:
     import asyncio
 
     await asyncio.sleep(seconds)
+
+
+async def _received(send: AsyncSendRequest, request: httpx.Request) -> Answer:
+    """Send a request and read its whole answer."""
+    response = await send(request)
+    try:
+        return Answer(response.status_code, response.headers, await response.aread())
+    finally:
+        await response.aclose()
+        response.stream = NO_STREAM
 
 
 class AsyncSender(Core):
@@ -141,6 +161,7 @@ class AsyncSender(Core):
     ) -> None:
         super().__init__(settings, observer=observer, clock=clock, wall=wall, uniform=uniform)
         self._pool = AsyncPool(settings.base_url, http_client, transport)
+        self._sending: set[asyncio.Future[Answer]] = set()
         self.sleep = sleep
 
     async def send(
@@ -158,10 +179,9 @@ class AsyncSender(Core):
             url = self.url(call.request["url"])
             do = partial(self._exchange, direct, call, url, self.text_headers(call, limits.key))
         else:
-            connection = self._pool.get()
             request = self.request(call, limits.key, self._pool.given)
             url = request.url
-            do = partial(self._attempt, connection, request)
+            do = partial(self._attempt, await self._pool.send(), request)
         return await drive_async(exchange(call, url, limits, self.observer), do)
 
     async def _exchange(
@@ -190,9 +210,14 @@ class AsyncSender(Core):
             raise
 
     async def _attempt(
-        self, connection: Connection, request: httpx.Request, step: ExchangeStep
+        self, send: AsyncSendRequest, request: httpx.Request, step: ExchangeStep
     ) -> AttemptOutcome:
-        """Do one step with an `httpx.AsyncClient`."""
+        """Do one step through httpx.
+
+        Over httpcore a request is not cancelled with its call, and ends within its timeouts: httpcore leaves
+        the connection of a cancelled one unusable, and a client or a transport that was given cannot be made
+        again.
+        """
         import asyncio  # here, because a program without an event loop starts faster without it
 
         if isinstance(step, Wait):
@@ -200,17 +225,16 @@ class AsyncSender(Core):
             return None
         request.url = step.url
         request.extensions = {"timeout": Countdown(step.limit, self.clock)}
+        limit = asyncio.timeout(step.limit + ASYNC_GRACE)
         try:
-            with connection as http:
-                async with asyncio.timeout(step.limit + ASYNC_GRACE):
-                    response = await http.send(request, stream=True, follow_redirects=False)
-                    try:
-                        return Answer(response.status_code, response.headers, await response.aread())
-                    finally:
-                        await response.aclose()
-                        response.stream = NO_STREAM
+            async with limit:
+                if self._pool.may_be_cancelled:
+                    return await _received(send, request)
+                return await asyncio.shield(self._by_itself(send, request, step.limit))
         except TimeoutError as error:
             without_wire_frames(error)
+            if not limit.expired():
+                raise
             return httpx.ReadTimeout("the answer did not end in time")
         except httpx.RequestError as error:
             without_wire_frames(error)
@@ -218,6 +242,26 @@ class AsyncSender(Core):
         except BaseException as error:
             without_wire_frames(error)
             raise
+
+    def _by_itself(
+        self, send: AsyncSendRequest, request: httpx.Request, limit: float
+    ) -> asyncio.Future[Answer]:
+        """Begin a request that ends by itself, whatever becomes of its call."""
+        import asyncio
+
+        sending = asyncio.ensure_future(_received(send, request))
+        # A transport that keeps none of httpx's timeouts would keep it forever.
+        late = asyncio.get_running_loop().call_later(limit + ABANDONED, sending.cancel)
+
+        def ended(_: asyncio.Future[Answer]) -> None:
+            late.cancel()
+            self._sending.discard(sending)
+            if not sending.cancelled():
+                sending.exception()  # nobody may be left to ask for it
+
+        self._sending.add(sending)
+        sending.add_done_callback(ended)
+        return sending
 
     async def aclose(self) -> None:
         """Close the connections. A client that was given stays open."""

@@ -19,7 +19,8 @@ import pytest
 from honeyhive_ext.client.aio import AsyncHoneyHive
 from honeyhive_ext.client.sync import HoneyHive
 from honeyhive_ext.config.settings import EventSettings
-from honeyhive_ext.http.pool import MAX_CONNECTIONS, AsyncPool, Pool
+from honeyhive_ext.errors import APIConnectionError
+from honeyhive_ext.http.pool import Pool
 from honeyhive_ext.payload.many import prepare_events
 from honeyhive_ext.search.pages import read
 from honeyhive_ext.serialize import dumps as encoding
@@ -95,21 +96,20 @@ def test_certificates_are_loaded_once_for_a_client_and_never_for_http(contexts: 
         contexts.results.clear()
         pool = Pool(url, None, None)
         for _ in range(100):
-            pool.get()
+            pool.check()
         pool.close()
         assert len(contexts.results) == loads
 
 
-def test_the_clients_of_all_loops_share_one_loading_of_certificates(contexts: Counter) -> None:
-    pool = AsyncPool("https://127.0.0.1:9", None, None)
+def test_all_event_loops_share_one_loading_of_certificates(contexts: Counter) -> None:
+    hh = AsyncHoneyHive("hh_1", base_url="https://127.0.0.1:9", retry=False)
 
-    async def taken() -> int:
-        clients = {id(pool.get().__enter__()) for _ in range(100)}
-        await pool.aclose()
-        pool._closed = False
-        return len(clients)
+    async def refused() -> None:
+        with pytest.raises(APIConnectionError):
+            await hh.events.create("tool")
 
-    assert [asyncio.run(taken()) for _ in range(2)] == [MAX_CONNECTIONS, MAX_CONNECTIONS]
+    for _ in range(2):
+        asyncio.run(refused())
     assert len(contexts.results) == 1
 
 

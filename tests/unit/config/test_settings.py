@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from honeyhive_ext.config.base_url import DEFAULT_BASE_URL
 from honeyhive_ext.config.retry_policy import NO_RETRY, RetryPolicy
 from honeyhive_ext.config.secrets import Secret, secret
-from honeyhive_ext.config.settings import DEFAULT_BASE_URL, Settings, build_settings
+from honeyhive_ext.config.settings import Settings, build_settings
 from honeyhive_ext.errors import ConfigError, HoneyHiveError, PickleRefusedError
 
 CANARY = "hh_canary_7f3a9"

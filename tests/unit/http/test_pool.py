@@ -1,10 +1,8 @@
-"""Connections are made from the machine's settings, and a wrong setting is named in the error."""
+"""The HTTP client behind a client is made from the machine's settings, and says which of them is wrong."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +10,28 @@ import httpx
 import pytest
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.http.pool import MAX_CONNECTIONS, AsyncPool, Pool
+from honeyhive_ext.http.aio_pool import AsyncPool
+from honeyhive_ext.http.pool import Pool
+from tests.support.misbehaving import Misbehaving, answer
 from tests.support.shells import KINDS, Kind, Shell
 
+STORED = answer(200, b'{"success":true,"event_id":"7f22137a-6911-4ed3-bc36-110f1dde6b66"}')
 
-def get(kind: Kind, url: str) -> Any:
-    async def made() -> Any:
+
+def get(kind: Kind, url: str) -> None:
+    """Make what a client sends through, as its first request would."""
+
+    async def made() -> None:
         pool = AsyncPool(url, None, None)
-        try:
-            return pool.get().http
-        finally:
-            await pool.aclose()
+        pool.direct()
+        await pool.aclose()
 
     if kind == "async":
-        return asyncio.run(made())
+        asyncio.run(made())
+        return
     pool = Pool(url, None, None)
-    try:
-        return pool.get()
-    finally:
-        pool.close()
+    pool.check()
+    pool.close()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -61,49 +62,16 @@ def test_a_url_that_cannot_be_called_is_refused_at_once(kind: Kind, url: str) ->
         Shell(kind, url)
 
 
-def test_calls_one_after_the_other_share_a_connection_and_many_at_once_are_spread() -> None:
-    async def scenario() -> tuple[int, int]:
-        pool = AsyncPool("http://127.0.0.1:9", None, None)
-        alone = {id(pool.get()) for _ in range(100)}
-        taken = [pool.get().__enter__() for _ in range(MAX_CONNECTIONS + 1)]
-        await pool.aclose()
-        return len(alone), len(set(taken))
-
-    assert asyncio.run(scenario()) == (1, MAX_CONNECTIONS)
-
-
-def test_threads_that_start_together_share_one_pool_of_connections() -> None:
-    barrier = threading.Barrier(16)
-    pool = Pool("http://127.0.0.1:9", None, None)
-    with ThreadPoolExecutor(16) as executor:
-        made = list(executor.map(lambda _: (barrier.wait(60), pool.get())[1], range(16)))
-    pool.close()
-    assert len(set(map(id, made))) == 1
-
-
-def test_each_event_loop_keeps_its_own_connections() -> None:
-    pool = AsyncPool("http://127.0.0.1:9", None, None)
-
-    async def get() -> Any:
-        return pool.get()
-
-    with asyncio.Runner() as one, asyncio.Runner() as other:
-        first, second = one.run(get()), other.run(get())
-        assert first is not second
-        assert (one.run(get()), other.run(get())) == (first, second)
-        for runner, connection in ((one, first), (other, second)):
-            runner.run(connection.http.aclose())
-
-
-def test_a_client_that_was_given_is_the_only_one() -> None:
-    async def scenario() -> None:
-        async with httpx.AsyncClient() as given:
-            pool = AsyncPool("http://127.0.0.1:9", given, None)
-            assert {pool.get().__enter__() for _ in range(MAX_CONNECTIONS)} == {given}
-            await pool.aclose()
-            assert not given.is_closed
-
-    asyncio.run(scenario())
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_client_that_was_given_is_used_and_stays_open(kind: Kind) -> None:
+    given: Any = httpx.AsyncClient() if kind == "async" else httpx.Client()
+    with Misbehaving(then=STORED) as server, Shell(kind, server.url, http_client=given) as shell:
+        for _ in range(3):
+            shell.do(lambda hh: hh.events.create("tool"))
+        shell.do(lambda hh: hh.close())
+        assert not given.is_closed
+        shell.do(lambda _: given.aclose() if kind == "async" else given.close())
+    assert {request.connection for request in server.requests} == {0}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,6 +7,7 @@ import os
 import pickle
 import random
 import ssl
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -185,13 +186,15 @@ def test_clients_cannot_be_pickled_and_show_no_key(kind: Kind) -> None:
 
 
 def test_many_threads_share_one_client_and_its_connections() -> None:
+    barrier = threading.Barrier(16)
     with (
         Misbehaving(then=SUCCESS) as server,
         HoneyHive("hh_1", base_url=server.url) as hh,
         ThreadPoolExecutor(16) as executor,
     ):
+        assert all(executor.map(lambda _: (barrier.wait(60), create(hh))[1].success, range(16)))
         assert all(sent.success for sent in executor.map(lambda _: create(hh), range(200)))
-    assert len(server.requests) == 200
+    assert len(server.requests) == 216
     assert server.connections <= 16
 
 
@@ -212,13 +215,17 @@ def test_a_forked_child_opens_connections_of_its_own() -> None:
     assert [r.connection for r in server.requests] == [0, 1, 1, 0]
 
 
-def test_async_clients_work_in_one_event_loop_after_another() -> None:
-    async def once(url: str) -> bool:
-        async with AsyncHoneyHive("hh_1", base_url=url) as inner:
-            return bool((await create(inner)).success)
+def test_an_async_client_works_in_one_event_loop_after_another_with_connections_of_each() -> None:
+    async def twice(hh: AsyncHoneyHive) -> None:
+        await create(hh)
+        await create(hh)
 
     with Misbehaving(then=SUCCESS) as server:
-        assert [asyncio.run(once(server.url)) for _ in range(2)] == [True, True]
+        hh = AsyncHoneyHive("hh_1", base_url=server.url)
+        asyncio.run(twice(hh))
+        asyncio.run(twice(hh))
+        asyncio.run(hh.close())
+    assert [request.connection for request in server.requests] == [0, 0, 1, 1]
 
 
 def test_the_tls_context_is_made_once_and_only_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:

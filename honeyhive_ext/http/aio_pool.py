@@ -1,0 +1,102 @@
+"""What an async client sends through: made at first use, for each event loop."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable, Callable
+
+import httpx
+
+from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.http.aio_connections import AsyncioExchanger
+from honeyhive_ext.http.exchanger import AsyncExchanger
+from honeyhive_ext.http.per_loop import PerLoop
+from honeyhive_ext.http.pool import LIMITS, GivenByCaller, certificates, socks_explained, warn_if_unencrypted
+from honeyhive_ext.http.proxies import ProxySetting, proxy_for
+
+AsyncSendRequest = Callable[[httpx.Request], Awaitable[httpx.Response]]
+
+
+class AsyncPool:
+    """Makes and keeps what sends requests, for each event loop, since connections belong to a loop.
+
+    Connections of its own are those of `AsyncioExchanger`: httpx sees no answer that comes before the body
+    was sent, and httpcore leaves a connection unusable where a request is cancelled (encode/httpcore issues
+    830 and 1093). httpx is there for proxies, and where it or its transport was given.
+
+    Attributes:
+        given: The `httpx.AsyncClient` of the caller, if there is one.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        http_client: httpx.AsyncClient | None,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
+        warn_if_unencrypted(base_url)
+        self._given = GivenByCaller(http_client, transport, httpx.AsyncClient)
+        self.given = self._given.http_client
+        self._base_url = base_url
+        self._transport = transport
+        self._own: AsyncioExchanger | PerLoop[httpx.AsyncHTTPTransport] | None = None
+        self._tls: ssl.SSLContext | None = None
+        self._closed = False
+
+    def direct(self) -> AsyncExchanger | None:
+        """Return what takes whole requests, or None where they go through httpx.
+
+        Raises:
+            ConfigError: Nothing can be sent: after `aclose`, or with settings that cannot be used.
+        """
+        if self._closed:
+            raise ConfigError(
+                "this client is closed: make a new one, or use it inside its `async with` block"
+            )
+        if self.given is not None or self._transport is not None:
+            self._given.check_process()
+            return self._transport if isinstance(self._transport, AsyncExchanger) else None
+        if self._own is None:
+            self._own = self._make()
+        return self._own if isinstance(self._own, AsyncioExchanger) else None
+
+    @property
+    def may_be_cancelled(self) -> bool:
+        """Whether a request may be cancelled: over httpcore it must end by itself."""
+        return self._transport is not None and not isinstance(self._transport, httpx.AsyncHTTPTransport)
+
+    async def send(self) -> AsyncSendRequest:
+        """Return what sends one request through httpx and returns its answer, unread."""
+        if self.given is not None:
+            return self._through_client
+        if self._transport is not None:
+            return self._transport.handle_async_request
+        assert isinstance(self._own, PerLoop)  # noqa: S101 - `direct` returned None
+        return (await self._own.get()).handle_async_request
+
+    async def _through_client(self, request: httpx.Request) -> httpx.Response:
+        assert self.given is not None  # noqa: S101 - asked before
+        return await self.given.send(request, stream=True, follow_redirects=False)
+
+    def _make(self) -> AsyncioExchanger | PerLoop[httpx.AsyncHTTPTransport]:
+        setting = proxy_for(self._base_url)
+        if self._base_url.startswith("https://"):
+            self._tls = certificates()
+        if setting is None:
+            return AsyncioExchanger(self._tls)
+        self._over(setting)  # a proxy that cannot be used is said here
+        return PerLoop(lambda: self._over(setting), httpx.AsyncHTTPTransport.aclose)
+
+    def _over(self, setting: ProxySetting) -> httpx.AsyncHTTPTransport:
+        with socks_explained(setting.variable):
+            return httpx.AsyncHTTPTransport(verify=self._tls or False, limits=LIMITS, proxy=setting.proxy)
+
+    async def aclose(self) -> None:
+        """Close what this pool made for the running loop, and the transport that was given."""
+        self._closed = True
+        if self._transport is not None:
+            await self._transport.aclose()
+        if isinstance(self._own, PerLoop):
+            await self._own.close()
+        elif self._own is not None:
+            await self._own.aclose()
