@@ -1,1 +1,1 @@
-"""How `generated/` is made from `openapi.yaml`. Run by `nox -s generate`; never shipped."""
+"""The code that makes `generated/` from `openapi.yaml`, for `nox -s generate`. It is not shipped."""

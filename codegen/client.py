@@ -1,4 +1,4 @@
-"""openapi.yaml -> honeyhive_client, by openapi-python-client and the templates beside this file."""
+"""openapi.yaml -> honeyhive_client, by openapi-python-client and the templates of this folder."""
 
 import os
 import subprocess
@@ -13,18 +13,18 @@ TEMPLATES = Path(__file__).resolve().parent / "templates"
 def write_client(spec: Path, config: Path, target: Path) -> None:
     """Generate the low-level client into `target`, which must not exist yet.
 
-    A warning is a failure: the generator leaves out an operation that it cannot handle, says so in a
-    warning, and exits with 0.
+    A warning is a failure. If the generator cannot handle an operation, it leaves it out with a warning and
+    exits with 0.
 
     Raises:
-        GenerationError: The generator failed or warned; the message holds what it printed.
+        GenerationError: The generator failed or warned; the message is its output.
     """
     if target.exists():
         raise GenerationError(f"{target} exists: the generator would leave stale files in it")
     command = [sys.executable, "-m", "openapi_python_client", "generate", "--fail-on-warning"]
     command += ["--meta", "none", "--path", str(spec), "--config", str(config)]
     command += ["--custom-template-path", str(TEMPLATES), "--output-path", str(target)]
-    # The generator keeps enum values and imports in sets; a fixed hash seed fixes their order.
+    # The generator has sets of enum values and imports; a fixed hash seed fixes their order.
     env = {**os.environ, "PYTHONHASHSEED": "0", "NO_COLOR": "1", "COLUMNS": "120"}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -33,7 +33,7 @@ def write_client(spec: Path, config: Path, target: Path) -> None:
 
 
 def drop_empty_modules(package: Path) -> None:
-    """Delete the modules of free-form objects: they are plain dicts, and model.py.jinja writes nothing."""
+    """Delete the empty modules of free-form objects, which are plain dicts and have no class."""
     for module in package.rglob("*.py"):
         if not module.read_text("utf-8").strip():
             module.unlink()

@@ -18,12 +18,12 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
-    """Whether a value of a document is an object, whose keys are text as in any JSON."""
+    """Return whether a value of a document is an object; its keys are strings, as in any JSON."""
     return isinstance(value, Mapping)
 
 
 def json_types(schema: Schema) -> tuple[str, ...]:
-    """The JSON types that a schema allows; a schema without `type` says nothing about it."""
+    """Return the JSON types that `type` of a schema allows; empty without `type`."""
     kind = schema.get("type", ())
     return (kind,) if isinstance(kind, str) else tuple(kind)
 
@@ -33,8 +33,8 @@ class Document:
     """The OpenAPI document with the class names that users know.
 
     Attributes:
-        spec: The document as it was read.
-        overrides: The generator's name of a class -> the name that generator-config.yml gives it.
+        spec: The parsed document.
+        overrides: The name in generator-config.yml for each class, by the generator's name of it.
     """
 
     spec: Mapping[str, Any]
@@ -42,42 +42,42 @@ class Document:
 
     @property
     def schemas(self) -> Mapping[str, Schema]:
-        """The component schemas by the name they have in the document."""
+        """The component schemas, by their names in the document."""
         schemas: Mapping[str, Schema] = self.spec["components"]["schemas"]
         return schemas
 
     def python_name(self, name: str) -> str:
-        """The class name of a component schema, such as CreateEventRequest for PostEventRequest."""
+        """Return the class name of a component schema, such as CreateEventRequest for PostEventRequest."""
         plain = str(ClassName(name, "field_"))
         return self.overrides.get(plain, plain)
 
     def inline_name(self, parent: str, field: str) -> str:
-        """The class name of an object written inside another one, by the generator's own rule."""
+        """Return the class name of an object inside another one, by the rule of the generator."""
         return self.python_name(f"{pascal_case(parent)}{pascal_case(field)}")
 
     def target(self, schema: Schema) -> str | None:
-        """The component that a `$ref` names, or None for a schema without one."""
+        """Return the component that `$ref` of a schema names, or None without `$ref`."""
         ref = schema.get("$ref")
         if ref is None:
             return None
         if not str(ref).startswith(COMPONENT):
-            raise GenerationError(f"$ref to {ref!r}: only {COMPONENT}... is understood")
+            raise GenerationError(f"$ref to {ref!r}: only {COMPONENT}... is supported")
         return str(ref).removeprefix(COMPONENT)
 
     def resolved(self, schema: Schema) -> Schema:
-        """What a `$ref` names, with what stands beside the `$ref`; any other schema as it is."""
+        """Return the schema that a `$ref` names with the keywords next to it; any other schema unchanged."""
         target = self.target(schema)
         return schema if target is None else {**self.schemas[target], **schema}
 
     def operations(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Every operation as (a label for messages, the operation)."""
+        """Yield every operation with a label for messages in front."""
         for path, item in self.spec["paths"].items():
             for method in METHODS:
                 if method in item:
                     yield f"{method.upper()} {path}", item[method]
 
     def request_models(self) -> dict[str, Schema]:
-        """Every object with named properties that a request body reaches, nested ones first."""
+        """Return every object with named properties that a request body contains, nested ones first."""
         found: dict[str, Schema] = {}
         for _, operation in self.operations():
             for media in operation.get("requestBody", {}).get("content", {}).values():
@@ -93,18 +93,18 @@ class Document:
         if "items" in schema:
             self._collect(schema["items"], self.python_name(f"{name}Item"), found)
         if schema.get("properties"):
-            found[name] = schema  # before the properties are walked: a schema may contain itself
+            found[name] = schema  # before its properties: a schema may contain itself
             for field, inner in schema["properties"].items():
                 self._collect(inner, self.inline_name(name, field), found)
             found[name] = found.pop(name)
 
 
 def load_document(spec: Path, config: Path) -> Document:
-    """Read both files.
+    """Read the document and the settings of the generator.
 
     Raises:
-        GenerationError: A file cannot be read or is not YAML, or the document asks for something that
-            the templates do not handle.
+        GenerationError: A file cannot be read or is not YAML, or the templates do not support something in
+            the document.
     """
     try:
         loader: Any = YAML(typ="safe", pure=True)
@@ -122,8 +122,8 @@ def load_document(spec: Path, config: Path) -> Document:
 
 
 def _refuse_unsupported(document: Document) -> None:
-    """Refuse what the templates were not made for; endpoint_module.py.jinja sends JSON only."""
+    """Refuse what the templates do not support; endpoint_module.py.jinja sends only JSON."""
     for label, operation in document.operations():
         content = operation.get("requestBody", {}).get("content", {"application/json": {}})
         if list(content) != ["application/json"]:
-            raise GenerationError(f"{label}: only application/json bodies are handled, not {sorted(content)}")
+            raise GenerationError(f"{label}: only application/json bodies work, not {sorted(content)}")

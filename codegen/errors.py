@@ -1,5 +1,5 @@
-"""The one error of the code generation."""
+"""The error of the code generation."""
 
 
 class GenerationError(Exception):
-    """The generation cannot go on; the message says what to mend."""
+    """The generation failed; the message says what to fix."""

@@ -1,8 +1,8 @@
 """Make `generated/` from `openapi.yaml` and `generator-config.yml`: `python -m codegen.generate`.
 
-The tree is built in an empty folder beside the target and then put in its place, so that a file that is
-no longer made vanishes and a failed run changes nothing. `--check` builds it too, compares, names every
-file that differs, is missing or is stale, and exits with 1.
+It builds the tree in an empty folder next to the target and then replaces the target. So files that are no
+longer generated disappear, and a failed run changes nothing. `--check` only builds and compares: it names
+every file that differs, is missing or is stale, and then exits with 1.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def build(spec: Path, config: Path, folder: Path) -> None:
 
 
 def generate(spec: Path, config: Path, out: Path) -> None:
-    """Build the tree and put it in the place of `out`."""
+    """Build the tree and replace `out` by it."""
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-new-") as scratch:
         fresh = Path(scratch) / out.name
         fresh.mkdir()
@@ -47,14 +47,14 @@ def generate(spec: Path, config: Path, out: Path) -> None:
 
 
 def check(spec: Path, config: Path, out: Path) -> list[str]:
-    """Build the tree elsewhere and say, file by file, where `out` is not the same."""
+    """Build the tree in another folder; return a line for each file of `out` that is not the same."""
     with tempfile.TemporaryDirectory() as scratch:
         build(spec, config, Path(scratch))
         return differences(Path(scratch), out)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit status."""
+    """Run the command line and return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m codegen.generate",
         description="Make generated/ from openapi.yaml and generator-config.yml.",

@@ -1,4 +1,4 @@
-"""The generator and the formatter must be the pinned ones, or the same document gives other bytes."""
+"""Checks the versions of the generator and the formatter: other versions write other bytes."""
 
 import tomllib
 from importlib.metadata import PackageNotFoundError, version
@@ -11,7 +11,7 @@ TOOLS = ("openapi-python-client", "ruff")
 
 
 def pinned_versions(pyproject: Path = PYPROJECT) -> dict[str, str]:
-    """The exact versions that the dependency group `codegen` names.
+    """Return the exact versions that the dependency group `codegen` names.
 
     Raises:
         GenerationError: A tool is not pinned with `==`.
@@ -37,6 +37,6 @@ def check_versions(pyproject: Path = PYPROJECT) -> None:
             found = "none"
         if found != wanted:
             raise GenerationError(
-                f"{tool} {wanted} is needed, found {found}: run `nox -s generate`, or install the "
+                f"{tool} is version {found}, not {wanted}: run `nox -s generate`, or install the "
                 "dependency group codegen (`pip install --group codegen`)"
             )

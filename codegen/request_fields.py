@@ -1,4 +1,4 @@
-"""Document -> honeyhive_client/request_fields.py: what each request may hold, as a table for programs."""
+"""Document -> honeyhive_client/request_fields.py: the fields of each request, as a table for programs."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ LIMITS = ("minimum", "maximum")
 
 
 def write_request_fields(document: Document, target: Path) -> None:
-    """Write the module; the formatter puts it into its final form."""
+    """Write the module; the formatter gives it its final form."""
     models = document.request_models().items()
     tables = "".join(f"    {name!r}: {_table(document, name, schema)},\n" for name, schema in models)
     fields = f"REQUEST_FIELDS: Mapping[str, Mapping[str, Field]] = {{\n{tables}}}\n"

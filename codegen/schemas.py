@@ -12,27 +12,27 @@ from codegen.stamp import HEADER
 
 RUNTIME = Path(__file__).resolve().parent / "runtime" / "honeyhive_schemas"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-# A name, not a place: `.invalid` never resolves (RFC 2606), so no tool can fetch, or be given, another
-# document under this id; and being an https URL it needs no registered URN namespace.
+# A name, not an address. `.invalid` never resolves (RFC 2606), so no tool can fetch another document under
+# this id. An https URL needs no registered URN namespace.
 BASE = "https://honeyhive-ext.invalid/schemas/"
 
 
 def write_schemas(document: Document, package: Path) -> None:
-    """Write the package: its Python files as they stand in runtime/, the schemas, the table of names."""
+    """Write the package: the Python files of runtime/, the schemas and the table of names."""
     shutil.copytree(RUNTIME, package, ignore=shutil.ignore_patterns("__pycache__"))
     for name in document.schemas:
         text = json.dumps(standalone(document, name), indent=2, ensure_ascii=False)
         (package / f"{name}.json").write_text(f"{text}\n", "utf-8")
     names = {name: document.python_name(name) for name in sorted(document.schemas)}
     (package / "_names.py").write_text(
-        '"""The components: the name in openapi.yaml and the name of the Python model."""\n\n'
+        '"""The name of the Python model of each component of openapi.yaml."""\n\n'
         f"NAMES: dict[str, str] = {names!r}\n",
         "utf-8",
     )
 
 
 def standalone(document: Document, name: str) -> dict[str, Any]:
-    """The JSON Schema of one component, with everything it refers to under `$defs`."""
+    """Return the JSON Schema of one component, with all components that it refers to in `$defs`."""
     needed = sorted(_reach(document, name) - {name})
     own = _convert(document.schemas[name], root=name)
     result: dict[str, Any] = {"$schema": DIALECT, "$id": f"{BASE}{name}.json", "$comment": HEADER}
@@ -71,7 +71,7 @@ def _targets(document: Document, schema: Any) -> Iterator[str]:
 
 
 def _convert(schema: Schema, root: str) -> dict[str, Any]:
-    """Drop what is OpenAPI's own (x-...) and let references point into this document."""
+    """Drop the keywords of OpenAPI alone (x-...) and make references point into this document."""
     converted: dict[str, Any] = {}
     for key, value in schema.items():
         if key == "properties":

@@ -1,4 +1,4 @@
-"""Format the fresh tree and mark every file as generated."""
+"""Format the new tree and mark every file as generated."""
 
 import subprocess
 import sys
@@ -7,8 +7,8 @@ from pathlib import Path
 from codegen.errors import GenerationError
 
 HEADER = "Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it."
-# --isolated: no ruff configuration of a folder above may have a say, wherever the tree is built.
-# Nor may a .gitignore there: ruff would leave a tree alone that is built in a `.nox`.
+# --isolated: ruff ignores the configuration of the folders above, wherever the tree is built. It also ignores
+# a .gitignore there, or it would skip a tree that is built inside a `.nox`.
 RUFF_STYLE = [
     *("--isolated", "--no-cache", "--quiet", "--no-respect-gitignore"),
     *("--line-length", "110", "--target-version", "py311"),
@@ -16,7 +16,7 @@ RUFF_STYLE = [
 
 
 def format_tree(folder: Path) -> None:
-    """Sort imports, drop unused ones, modernise and format every Python file, with the pinned ruff."""
+    """Sort imports, drop unused ones, modernise and format every Python file with the pinned ruff."""
     _ruff("check", "--fix", "--select", "I,F401,F811,UP,PIE790,D209,D210,D212,W", folder=folder)
     _ruff("format", folder=folder)
 
@@ -31,7 +31,7 @@ def _ruff(*arguments: str, folder: Path) -> None:
 def stamp_tree(folder: Path) -> None:
     """Put the header on every Python file and add `py.typed` to every package.
 
-    The JSON files carry the header as `$comment`, written by codegen/schemas.py.
+    codegen/schemas.py writes the header of the JSON files, as `$comment`.
     """
     for package in sorted(path for path in folder.iterdir() if path.is_dir()):
         (package / "py.typed").write_text("", "utf-8")

@@ -1,4 +1,4 @@
-"""Compare two trees of files, and put a fresh one in the place of an old one."""
+"""Comparing two trees of files, and replacing an old one by a new one."""
 
 import shutil
 import tempfile
@@ -6,13 +6,13 @@ from pathlib import Path
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below `folder` by its relative path; what Python caches is not part of the tree."""
+    """Return every file below `folder` by its relative path, without the caches of Python."""
     paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
 def differences(fresh: Path, existing: Path) -> list[str]:
-    """One line for each file of `existing` that is not what `fresh` holds: missing, differs or stale."""
+    """Return a line for each file that is missing in `existing`, differs from `fresh` or is stale."""
     wanted, found = tree(fresh), tree(existing)
     lines: list[str] = []
     for name in sorted(wanted.keys() | found.keys()):
@@ -26,9 +26,9 @@ def differences(fresh: Path, existing: Path) -> list[str]:
 
 
 def swap(fresh: Path, target: Path) -> None:
-    """Put `fresh` in the place of `target`, with everything that was in it; two renames, no half tree.
+    """Replace the whole of `target` by `fresh`, by two renames, so that no tree is ever incomplete.
 
-    `fresh` must be on the file system of `target`.
+    `fresh` must be on the same file system as `target`.
     """
     if not target.exists():
         fresh.rename(target)

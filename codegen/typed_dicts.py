@@ -17,7 +17,7 @@ Annotate = Callable[[Document, str, Schema], str]
 
 
 def write_typed_dicts(document: Document, target: Path) -> None:
-    """Write the module; the formatter puts it into its final form."""
+    """Write the module; the formatter gives it its final form."""
     models = document.request_models()
     parts = [PREAMBLE.read_text("utf-8")]
     coming = [f"{name}{suffix}" for name in models for suffix in ("Dict", "Input")]
@@ -31,15 +31,15 @@ def write_typed_dicts(document: Document, target: Path) -> None:
 
 
 def wire_type(document: Document, name: str, schema: Schema) -> str:
-    """The annotation of exactly what goes over the wire."""
+    """Return the annotation of the JSON of a request."""
     return _annotation(document, name, schema, inner=wire_type, suffix="Dict", array="list", mapping="dict")
 
 
 def input_type(document: Document, name: str, schema: Schema) -> str:
-    """The annotation of what the ergonomic layer accepts and turns into the wire type.
+    """Return the annotation of what `honeyhive_ext` accepts for a field.
 
-    Nested objects may be given as typed dictionaries or as models, and, where the document allows further
-    properties, as any mapping.
+    Nested objects may be typed dictionaries or models. If the document allows more properties, they may be
+    any mapping.
     """
     for table, key in ((UNITS, "x-unit"), (FORMATS, "format")):
         if schema.get(key) in table:
@@ -99,11 +99,11 @@ def _typed_dict(
     for field, inner in schema["properties"].items():
         annotation = annotate(document, document.inline_name(name, field), inner)
         if set(re.findall(r"\w+", annotation)) & set(coming):
-            annotation = repr(annotation)  # a class that is not defined yet, or this one
+            annotation = repr(annotation)  # a class that is defined further below, or this class
         if wire and field in required:
             annotation = f"Required[{annotation}]"
         fields.append((field, annotation, document.resolved(inner).get("description", "")))
-    purpose = "exactly as it goes over the wire" if wire else "as the ergonomic layer accepts it"
+    purpose = "as a request has it" if wire else "as `honeyhive_ext` accepts it"
     title = f"`{name}` as a dictionary, {purpose}. {_prose(schema.get('description', ''))}"
     if any(not field.isidentifier() or keyword.iskeyword(field) for field, _, _ in fields):
         body = ", ".join(f"{field!r}: {annotation}" for field, annotation, _ in fields)

@@ -1,9 +1,10 @@
 """Is openapi.yaml current? `python -m codegen.upstream PATH_OR_URL [--write]`.
 
-Takes the service's own OpenAPI document, whole, as YAML or JSON; compares the operations that we cover, with
-everything they refer to; says what was added, removed or changed, and whom it breaks. `--write` takes the
-changes over into openapi.yaml, with our descriptions, examples and further answers kept, and makes
-`generated/` anew. The exit status is 0 if openapi.yaml is current (or was made so), 1 if not.
+It reads the whole OpenAPI document of the service, as YAML or JSON, and compares the operations that
+openapi.yaml has, with everything they refer to. It says what was added, removed or changed, and which
+programs that breaks.
+`--write` copies the changes into openapi.yaml, keeps our descriptions, examples and additional responses, and
+generates `generated/` again. The exit status is 0 if openapi.yaml is current (or was made current), 1 if not.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from codegen.sync.documents import read_ours, read_source, written
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit status."""
+    """Run the command line and return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m codegen.upstream", description="Is openapi.yaml current?"
     )

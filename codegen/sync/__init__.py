@@ -1,1 +1,1 @@
-"""Comparing a newer document of the service with openapi.yaml, and taking its changes over."""
+"""Comparing a newer document of the service with openapi.yaml, and copying its changes."""

@@ -1,4 +1,4 @@
-"""Answers: whether ours still reads everything the service may send. Ours may be more tolerant, and is."""
+"""Responses: whether our document, which is more tolerant, still reads all that the service may send."""
 
 from collections.abc import Iterator
 
@@ -12,14 +12,14 @@ from codegen.sync.shape import Shape, shape_of, type_text
 
 @frozen
 class Answers:
-    """Compares the schemas that answers reach, each pair once."""
+    """Compares the schemas that responses contain, each pair once."""
 
     ours: Source
     theirs: Source
     seen: set[tuple[int, int]] = field(factory=set[tuple[int, int]])
 
     def compare(self, our: Node, their: Node, where: str) -> Iterator[Change]:
-        """The changes of one schema and of all inside it."""
+        """Yield the changes of one schema and of all schemas inside it."""
         node, other = self.ours.resolve(our), self.theirs.resolve(their)
         if (id(node), id(other)) in self.seen:
             return
@@ -49,7 +49,7 @@ class Answers:
                 yield Change("changed", inside, what, "breaks readers", edit.require(key, required=False))
             yield from self.compare(mine.properties[key], new.properties[key], inside)
         for key in mine.properties:
-            # A service that says nothing about an object's properties takes none of them away.
+            # If the document names no properties of an object, none was removed.
             if key not in new.properties and new.properties:
                 effect: Effect = "breaks readers"
                 yield Change("removed", f"{where}.{key}", "a property", effect, edit.remove(key))

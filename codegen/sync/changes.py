@@ -1,4 +1,4 @@
-"""One change, and what it does to programs that were written against the older document."""
+"""One change, and what it means for programs written for the older document."""
 
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -15,11 +15,11 @@ class Change:
     """A difference between the newer document and ours.
 
     Attributes:
-        kind: Whether something is new, gone, or other than it was.
-        where: What it is about, such as `PostEventRequest.duration`.
+        kind: Whether something was added, removed or changed.
+        where: The place in the document, such as `PostEventRequest.duration`.
         what: The difference in words.
-        effect: Whom it breaks: programs that send, programs that read, or nobody.
-        edit: Takes it over into our document, which it changes in place.
+        effect: Which programs it breaks: those that send, those that read, or none.
+        edit: Makes the change in our document, in place.
     """
 
     kind: Kind
@@ -33,7 +33,7 @@ class Change:
 
 
 def report(changes: Sequence[Change], new_operations: Sequence[str]) -> str:
-    """The report for people, what breaks first."""
+    """Return the report for people; changes that break programs come first."""
     lines: list[str] = []
     for effect in ORDER:
         chosen = sorted(str(change) for change in changes if change.effect == effect)

@@ -1,4 +1,4 @@
-"""Both documents, operation by operation."""
+"""Comparing both documents, operation by operation."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,16 +14,16 @@ from codegen.sync.shape import shape_of, type_text
 
 
 def nothing() -> None:
-    """The edit of a change that only a person can take over."""
+    """Do nothing: only a person can make this change."""
 
 
 @frozen
 class Comparison:
-    """What came of comparing.
+    """The result of a comparison.
 
     Attributes:
-        changes: Every change of what we cover.
-        new_operations: Operations under our tags that we do not cover and that are not deprecated.
+        changes: Every change of the operations that openapi.yaml has.
+        new_operations: Operations with our tags that openapi.yaml does not have and that are not deprecated.
     """
 
     changes: list[Change]
@@ -31,7 +31,7 @@ class Comparison:
 
 
 def compare(ours: Source, theirs: Source) -> Comparison:
-    """Compare the newer document with ours, over the operations that ours has."""
+    """Compare the operations that our document has with those of the newer document."""
     requests, answers = Requests(ours, theirs), Answers(ours, theirs)
     upstream = {operation.name: operation for operation in theirs.operations()}
     covered = list(ours.operations())

@@ -1,4 +1,4 @@
-"""Reading both documents, and writing ours back with every comment and line where it was."""
+"""Reading both documents, and writing ours again with every comment and line in its place."""
 
 import io
 import json
@@ -14,21 +14,21 @@ from ruamel.yaml.error import YAMLError
 from codegen.document import METHODS, is_object
 from codegen.errors import GenerationError
 
-Node = Any  # a mapping out of a YAML document
+Node = Any  # a mapping of a YAML document
 
 LONGEST_WAIT = 60.0  # seconds for each step of reading a URL
 
 
 @frozen
 class Operation:
-    """One operation with what stands around it.
+    """One operation and its place in the document.
 
     Attributes:
         name: Its operationId.
         method: The HTTP method, in lower case.
         path: The path, with its parameters in braces.
         node: The operation itself.
-        shared: The parameters of the path that it stands under.
+        shared: The parameters of its path.
     """
 
     name: str
@@ -45,10 +45,10 @@ class Source:
     root: Node
 
     def resolve(self, node: Node) -> Node:
-        """Follow `$ref` to the place in this document that it names.
+        """Return the node that `$ref` names, or the node itself without `$ref`.
 
         Raises:
-            GenerationError: The reference leads out of the document, or to nothing.
+            GenerationError: The document has no such node.
         """
         while is_object(node) and "$ref" in node:
             ref = str(node["$ref"])
@@ -62,12 +62,12 @@ class Source:
         return node
 
     def component(self, node: Node) -> str | None:
-        """The name of the component schema that a `$ref` names, or None."""
+        """Return the name of the component schema that a `$ref` names, or None."""
         ref = str(node.get("$ref", "")) if is_object(node) else ""
         return ref.rsplit("/", 1)[1] if ref.startswith("#/components/schemas/") else None
 
     def operations(self) -> Iterator[Operation]:
-        """Every operation of the document."""
+        """Yield every operation of the document."""
         for path, item in self.root["paths"].items():
             for method in METHODS:
                 if method in item:
@@ -79,12 +79,12 @@ def read_source(place: str) -> Source:
     """Read a document from a file or a URL, as YAML or JSON.
 
     Raises:
-        GenerationError: It cannot be read, or is not an OpenAPI 3 document.
+        GenerationError: The document cannot be read, or is not OpenAPI 3.
     """
     loader: Any = YAML(typ="safe", pure=True)
     try:
         content = _bytes_of(place)
-        # JSON is YAML as well, but as YAML it takes a hundred times as long to read.
+        # JSON is also YAML, but the YAML parser is far slower.
         root: Any = json.loads(content) if content.lstrip()[:1] == b"{" else loader.load(content)
     except (OSError, httpx.HTTPError, YAMLError, ValueError) as error:
         raise GenerationError(f"cannot read {place}: {error}") from error
@@ -102,7 +102,7 @@ def _bytes_of(place: str) -> bytes:
 def _round_trip() -> Any:
     yaml: Any = YAML()
     yaml.preserve_quotes = True
-    yaml.width = 4096  # no line of ours is folded anew
+    yaml.width = 4096  # keep long lines as they are
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.brace_single_entry_mapping_in_flow_sequence = True
     yaml.representer.add_representer(type(None), _null)
@@ -114,12 +114,12 @@ def _null(representer: Any, _: None) -> Any:
 
 
 def read_ours(path: Path) -> Source:
-    """Read openapi.yaml so that it can be changed and written back."""
+    """Read openapi.yaml so that it can be changed and written again."""
     return Source(_round_trip().load(path.read_text("utf-8")))
 
 
 def written(ours: Source) -> str:
-    """The text of a document that `read_ours` gave."""
+    """Return the text of a document that `read_ours` read."""
     out = io.StringIO()
     _round_trip().dump(ours.root, out)
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""Taking one change over into our document. Descriptions, examples and x-unit of ours stay."""
+"""Making one change in our document. Our descriptions, examples and x-unit stay."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,13 +16,13 @@ Edit = Callable[[], None]
 
 @frozen
 class Editor:
-    """The edits of one schema of ours.
+    """The edits of one of our schemas.
 
     Attributes:
         node: Our schema, which is changed in place.
         their: The newer schema.
-        theirs: The document that it stands in.
-        tolerant: Whether it is part of an answer: then nothing new is required, closed or without null.
+        theirs: The document of the newer schema.
+        tolerant: Whether it is part of a response. Then nothing new is required or closed, and null is valid.
     """
 
     node: Node
@@ -31,7 +31,7 @@ class Editor:
     tolerant: bool
 
     def add(self, key: str, *, required: bool) -> Edit:
-        """Add a property as the newer document has it."""
+        """Return an edit that adds a property as the newer document has it."""
 
         def edit() -> None:
             schema = flat(self.their, self.theirs)["properties"][key]
@@ -42,7 +42,7 @@ class Editor:
         return edit
 
     def remove(self, key: str) -> Edit:
-        """Remove a property."""
+        """Return an edit that removes a property."""
 
         def edit() -> None:
             self.node["properties"].pop(key, None)
@@ -51,7 +51,7 @@ class Editor:
         return edit
 
     def require(self, key: str, *, required: bool) -> Edit:
-        """Make a property required, or optional."""
+        """Return an edit that makes a property required or optional."""
         return lambda: self._require(key, required=required)
 
     def _require(self, key: str, *, required: bool) -> None:
@@ -64,7 +64,7 @@ class Editor:
             del self.node["required"]
 
     def put(self, key: str, value: Any) -> Edit:
-        """Set one keyword, or remove it where the value is None."""
+        """Return an edit that sets a keyword, or removes it if the value is None."""
 
         def edit() -> None:
             if value is None:
@@ -75,7 +75,7 @@ class Editor:
         return edit
 
     def enum(self, values: Sequence[Any] | None) -> Edit:
-        """Set the values allowed; those of ours keep their place, new ones come after them."""
+        """Return an edit that sets the allowed values: first ours in their order, then the new ones."""
 
         def edit() -> None:
             if values is None:
@@ -87,11 +87,11 @@ class Editor:
         return edit
 
     def widen(self, types: frozenset[str]) -> Edit:
-        """Allow these types."""
+        """Return an edit that allows these types."""
         return lambda: _set_types(self.node, types)
 
     def replace(self) -> None:
-        """Take the newer schema, with our description and examples."""
+        """Replace our schema by the newer one, but keep our description and examples."""
         kept = {key: self.node[key] for key in KEPT if key in self.node}
         fresh = self._written(self.their)
         self.node.clear()
@@ -102,11 +102,11 @@ class Editor:
         self.node["additionalProperties"] = False
 
     def open(self) -> None:
-        """Take unknown properties."""
+        """Accept unknown properties."""
         self.node["additionalProperties"] = True
 
     def _written(self, schema: Node, above: tuple[int, ...] = ()) -> dict[str, Any]:
-        """A newer schema as openapi.yaml writes it, references written out; within itself it is any value."""
+        """Return a newer schema without references; a schema inside itself becomes any value."""
         own = id(self.theirs.resolve(schema))
         if own in above:
             return {}

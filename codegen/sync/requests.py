@@ -1,4 +1,4 @@
-"""Requests: what the service now takes, compared with what we let through. Exact but for deliberate.py."""
+"""Requests: what the service accepts now, compared with what we accept; exact but for deliberate.py."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,14 +17,14 @@ UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 
 @frozen
 class Requests:
-    """Compares the schemas that requests reach, each pair once."""
+    """Compares the schemas that requests contain, each pair once."""
 
     ours: Source
     theirs: Source
     seen: set[tuple[int, int]] = field(factory=set[tuple[int, int]])
 
     def compare(self, our: Node, their: Node, where: str) -> Iterator[Change]:
-        """The changes of one schema and of all inside it."""
+        """Yield the changes of one schema and of all schemas inside it."""
         name = self.ours.component(our)
         node, other = self.ours.resolve(our), self.theirs.resolve(their)
         if (id(node), id(other)) in self.seen:
@@ -65,7 +65,7 @@ class Requests:
         if new.closed and not mine.closed:
             yield Change("changed", where, "unknown properties are now refused", "breaks senders", edit.close)
         if mine.closed and not new.closed and name not in CLOSED:
-            yield Change("changed", where, "unknown properties are now taken", "harmless", edit.open)
+            yield Change("changed", where, "unknown properties are now accepted", "harmless", edit.open)
 
 
 def _values(mine: Shape, new: Shape, where: str, edit: Editor) -> Iterator[Change]:

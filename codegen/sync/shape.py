@@ -1,4 +1,4 @@
-"""What a schema allows, however it is written: aliases followed, unions merged, extensions left out."""
+"""What a schema allows, in one form: without references and extensions, with unions merged."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -32,10 +32,10 @@ class Shape:
         format: Its format, or None.
         limits: Its limits by keyword.
         properties: The schemas of its properties.
-        required: The properties it cannot be without.
-        closed: Whether further properties are refused.
+        required: The properties that it must have.
+        closed: Whether it refuses other properties.
         items: The schema of its items, or None.
-        deprecated: Whether it is marked so.
+        deprecated: Whether it is deprecated.
     """
 
     types: frozenset[str]
@@ -67,10 +67,10 @@ def shape_of(node: Node, source: Source) -> Shape:
 
 
 def flat(node: Node, source: Source) -> dict[str, Any]:
-    """A schema without `$ref`, `allOf` and unions of its own: one mapping that says the same.
+    """Return an equal schema without `$ref`, `allOf` and unions at its top.
 
-    Of several objects in one union the properties of all are kept, and none is required that is not
-    required in each; so is a union of strings and numbers one schema with two types.
+    For a union of objects it keeps the properties of all, and requires only those that each of them requires.
+    A union of strings and numbers becomes one schema with two types.
     """
     beside = {key: value for key, value in node.items() if key not in ("$ref", "allOf", "anyOf", "oneOf")}
     parts: list[dict[str, Any]] = []

@@ -6,9 +6,9 @@
     from honeyhive_client.models import CreateEventRequest
 
     with AuthenticatedClient("https://api.dp1.us.honeyhive.ai", token) as client:
-        answer = create_event.sync(client=client, body=CreateEventRequest(event_type="tool", inputs={}))
+        response = create_event.sync(client=client, body=CreateEventRequest(event_type="tool", inputs={}))
 
-Nothing is retried here, and no event id is made; the ergonomic layer does both.
+It does not retry and makes no event ids; `honeyhive_ext` does both.
 """
 
 from __future__ import annotations

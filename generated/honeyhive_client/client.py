@@ -1,5 +1,5 @@
 # Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
-"""The clients that the endpoint functions take: base URL, token, timeout, and the connections."""
+"""The clients for the endpoint functions: base URL, token, timeout and connections."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from attrs import define, evolve, field
 DEFAULT_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 """60 s for each read, write and wait for a connection, 10 s to connect.
 
-httpx counts each step anew, so a server that sends a byte now and then can take longer in all; a deadline
-for the whole call is the business of the layer above.
+httpx counts each step by itself, so a server that sends a byte now and then can take longer in all.
+`honeyhive_ext` has a deadline for the whole call.
 """
 
 
@@ -33,15 +33,15 @@ class Client:
     """A client without a token.
 
     Args:
-        base_url: What the paths are appended to, such as https://api.dp1.us.honeyhive.ai.
+        base_url: The start of every URL, such as https://api.dp1.us.honeyhive.ai.
         raise_on_unexpected_status: Whether a status that the document does not name raises
-            errors.UnexpectedStatus; otherwise the answer is parsed as None.
+            errors.UnexpectedStatus; otherwise the parsed response is None.
         cookies: Cookies for every request.
         headers: Headers for every request.
-        timeout: An httpx.Timeout, or seconds for each step of a request; None waits for ever.
+        timeout: An httpx.Timeout, or seconds for each step of a request; None waits forever.
         verify_ssl: Whether to check the server's certificate, or an SSLContext, or the path of a CA bundle.
         follow_redirects: Whether to follow redirects.
-        httpx_args: Further arguments for httpx.Client and httpx.AsyncClient.
+        httpx_args: More arguments for httpx.Client and httpx.AsyncClient.
     """
 
     raise_on_unexpected_status: bool = field(default=True, kw_only=True)
@@ -65,15 +65,15 @@ class Client:
     _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
 
     def with_headers(self, headers: Mapping[str, str]) -> Self:
-        """A new client with more headers and connections of its own; this one stays as it is."""
+        """Return a new client with more headers and its own connections; this one does not change."""
         return evolve(self, headers={**self._headers, **headers})
 
     def with_cookies(self, cookies: Mapping[str, str]) -> Self:
-        """A new client with more cookies and connections of its own; this one stays as it is."""
+        """Return a new client with more cookies and its own connections; this one does not change."""
         return evolve(self, cookies={**self._cookies, **cookies})
 
     def with_timeout(self, timeout: httpx.Timeout | float | None) -> Self:
-        """A new client with another timeout and connections of its own; this one stays as it is."""
+        """Return a new client with another timeout and its own connections; this one does not change."""
         return evolve(self, timeout=timeout)
 
     def _request_headers(self) -> dict[str, str]:
@@ -91,19 +91,19 @@ class Client:
         }
 
     def set_httpx_client(self, client: httpx.Client) -> Self:
-        """Use this httpx.Client. Its own base URL, headers, cookies and timeout count, not those given here."""
+        """Use this httpx.Client. Its base URL, headers, cookies and timeout apply, not those of this client."""
         self._client = client
         return self
 
     def get_httpx_client(self) -> httpx.Client:
-        """The httpx.Client behind the sync functions, made at the first call."""
+        """Return the httpx.Client of the sync functions; the first call makes it."""
         with self._lock:
             if self._client is None:
                 self._client = httpx.Client(**self._arguments())
             return self._client
 
     def __enter__(self) -> Self:
-        """Open the connections; a client can be entered once, as httpx.Client."""
+        """Open the connections; like httpx.Client, a client can be entered once."""
         self.get_httpx_client().__enter__()
         return self
 
@@ -114,19 +114,19 @@ class Client:
         self.get_httpx_client().__exit__(kind, error, traceback)
 
     def set_async_httpx_client(self, async_client: httpx.AsyncClient) -> Self:
-        """Use this httpx.AsyncClient. Its own base URL, headers, cookies and timeout count, not those given here."""
+        """Use this httpx.AsyncClient. Its base URL, headers, cookies and timeout apply, not those of this client."""
         self._async_client = async_client
         return self
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
-        """The httpx.AsyncClient behind the asyncio functions, made at the first call."""
+        """Return the httpx.AsyncClient of the asyncio functions; the first call makes it."""
         with self._lock:
             if self._async_client is None:
                 self._async_client = httpx.AsyncClient(**self._arguments())
             return self._async_client
 
     async def __aenter__(self) -> Self:
-        """Open the connections; a client can be entered once, as httpx.AsyncClient."""
+        """Open the connections; like httpx.AsyncClient, a client can be entered once."""
         await self.get_async_httpx_client().__aenter__()
         return self
 
@@ -137,21 +137,21 @@ class Client:
         await self.get_async_httpx_client().__aexit__(kind, error, traceback)
 
     def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled or copied: a pickle would hold the token and could not hold the connections."""
+        """Refuse to be pickled or copied: a pickle would contain the token but not the connections."""
         raise TypeError(
-            f"{type(self).__name__} cannot be pickled or copied; make a new one, or use with_headers()"
+            f"{type(self).__name__} cannot be pickled or copied: make a new one, or use with_headers()"
         )
 
 
 @define(eq=False)
 class AuthenticatedClient(Client):
-    """A client with a token, for every operation that the document secures: all of them.
+    """A client with a token. Every operation of the document needs one.
 
     Args:
-        token: The API key. No repr shows it; it is sent in the header named `auth_header_name`.
-        prefix: What stands before the token in that header; "" for nothing.
+        token: The API key, for the header `auth_header_name`. No repr shows it.
+        prefix: The word before the token in that header; "" for none.
         auth_header_name: The name of that header.
-        base_url: And everything else, as `Client` takes it.
+        base_url: This and the other arguments are those of `Client`.
 
     Example:
         >>> AuthenticatedClient("https://api.honeyhive.ai", "hh_secret").with_timeout(5).prefix

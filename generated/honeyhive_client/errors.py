@@ -1,19 +1,19 @@
 # Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
-"""The errors that the endpoint functions raise besides those of httpx."""
+"""The errors of the endpoint functions, next to those of httpx."""
 
 from __future__ import annotations
 
 from typing import Any
 
-BODY_SHOWN = 500  # bytes of an answer's body that a message shows
+BODY_SHOWN = 500  # bytes of the body that a message shows
 
 
 class ResponseError(Exception):
-    """An answer that cannot be used.
+    """The response cannot be used.
 
     Attributes:
         status_code: The HTTP status.
-        content: The body, as it came.
+        content: The body, unchanged.
     """
 
     def __init__(self, status_code: int, content: bytes, reason: str) -> None:
@@ -28,14 +28,14 @@ class ResponseError(Exception):
         return type(self), (self.status_code, self.content, self.reason)
 
 
-class UnexpectedStatus(ResponseError):  # noqa: N818 - the generator's own name for it
+class UnexpectedStatus(ResponseError):  # noqa: N818 - the name that the generator gives it
     """The status is not one that openapi.yaml documents for the operation."""
 
     def __init__(self, status_code: int, content: bytes, reason: str = "not a documented status") -> None:
         super().__init__(status_code, content, reason)
 
 
-class MalformedResponse(ResponseError):  # noqa: N818 - named as its sibling
+class MalformedResponse(ResponseError):  # noqa: N818 - named like UnexpectedStatus
     """The body is not JSON, or not the object that openapi.yaml describes for the status."""
 
 

@@ -1,8 +1,8 @@
 # Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
-"""A table of what each request may hold, for programs; `typed_dicts` says the same to type checkers.
+"""A table of the fields of each request, for programs; `typed_dicts` says the same to type checkers.
 
-It stands alone because the ergonomic layer needs it at its first request, and typed dictionaries never:
-making those takes 6 ms.
+It is a separate file because `honeyhive_ext` needs it at its first request, and never the typed dictionaries,
+which are slow to make.
 """
 
 from collections.abc import Mapping
@@ -16,13 +16,13 @@ class Field:
     """One property of a request model, as openapi.yaml describes it.
 
     Attributes:
-        name: The property's name on the wire.
-        types: The JSON types it may have; empty where the document allows any.
-        required: Whether a request without it is refused.
-        unit: "unix-ms" for a point in time, "ms" for a length of time, None for anything else.
+        name: The name of the property in JSON.
+        types: The JSON types it may have; empty if the document allows any.
+        required: Whether the service refuses a request without it.
+        unit: "unix-ms" for a point in time, "ms" for a duration, None for anything else.
         format: "uuid", "date-time" or None.
-        enum: The values it may have, or None where any value of its types will do.
-        items: The JSON types of its array's items; empty where it is no array or the document allows any.
+        enum: The values it may have, or None for any value of its types.
+        items: The JSON types of the items of its array; empty if it is not an array, or may have any items.
         model: The request model of its value, or of the items of its array; None for plain JSON.
         minimum: The least number allowed, or None.
         maximum: The greatest number allowed, or None.
@@ -41,7 +41,7 @@ class Field:
 
     @property
     def nullable(self) -> bool:
-        """Whether null is allowed."""
+        """Whether the property may be null."""
         return not self.types or "null" in self.types
 
 

@@ -1,9 +1,9 @@
 # Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
 """Every request model as typed dictionaries.
 
-`XDict` is exactly what goes over the wire. `XInput` is what the ergonomic layer takes as keyword arguments
-and turns into that: times as `datetime` or Unix milliseconds, lengths of time as `timedelta` or
-milliseconds, ids as `UUID` or text. `request_fields` says the same to programs.
+`XDict` is the JSON of a request. `XInput` is what `honeyhive_ext` accepts as keyword arguments and turns into
+that JSON: times as `datetime` or Unix ms, durations as `timedelta` or ms, ids as `UUID` or str.
+`request_fields` says the same to programs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,16 +15,16 @@ from . import models
 
 
 class CreateEventRequestDict(TypedDict, total=False):
-    """`CreateEventRequest` as a dictionary, exactly as it goes over the wire. One event to create. No other
-    property is allowed.
+    """`CreateEventRequest` as a dictionary, as a request has it. One event to create. No other property is
+    allowed.
     """
 
     event_type: Required[Literal["model", "tool", "chain", "session"]]
-    """The kind of step, a model call, a tool call, a chain of steps, or a whole session."""
+    """Whether the step is a model call, a tool call, a chain of steps or a whole session."""
     inputs: Required[dict[str, Any]]
-    """What the step was given, any JSON object."""
+    """The input of the step, any JSON object."""
     event_id: str
-    """The event's own id, a UUID. The service makes one if it is left out."""
+    """The id of the event, a UUID. The service makes one if it is left out."""
     session_id: str
     """The id of the trace that the event belongs to, a UUID. The service makes one if it is left out."""
     parent_id: str
@@ -33,7 +33,7 @@ class CreateEventRequestDict(TypedDict, total=False):
     children_ids: list[str]
     """The ids of the steps below this one."""
     event_name: str
-    """A name that people recognise the step by. The service stores "unknown" if it is left out."""
+    """A name of the step, for people. The service stores "unknown" if it is left out."""
     source: str
     """Which program or environment sent the event. The service stores "unknown" if it is left out."""
     project_id: str
@@ -49,9 +49,9 @@ class CreateEventRequestDict(TypedDict, total=False):
     feedback: dict[str, Any]
     """What people said about the step."""
     user_properties: dict[str, Any]
-    """Facts about the user the step was done for."""
+    """Facts about the user for whom the step ran."""
     error: str | None
-    """The text of the error that ended the step; null or left out if it ended well."""
+    """The text of the error that ended the step; null or left out if it succeeded."""
     start_time: float
     """When the step began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms)."""
     end_time: float
@@ -61,16 +61,16 @@ class CreateEventRequestDict(TypedDict, total=False):
 
 
 class CreateEventRequestInput(TypedDict, total=False):
-    """`CreateEventRequest` as a dictionary, as the ergonomic layer accepts it. One event to create. No other
+    """`CreateEventRequest` as a dictionary, as `honeyhive_ext` accepts it. One event to create. No other
     property is allowed.
     """
 
     event_type: Literal["model", "tool", "chain", "session"]
-    """The kind of step, a model call, a tool call, a chain of steps, or a whole session."""
+    """Whether the step is a model call, a tool call, a chain of steps or a whole session."""
     inputs: Mapping[str, Any]
-    """What the step was given, any JSON object."""
+    """The input of the step, any JSON object."""
     event_id: str | UUID
-    """The event's own id, a UUID. The service makes one if it is left out."""
+    """The id of the event, a UUID. The service makes one if it is left out."""
     session_id: str | UUID
     """The id of the trace that the event belongs to, a UUID. The service makes one if it is left out."""
     parent_id: str | UUID
@@ -79,7 +79,7 @@ class CreateEventRequestInput(TypedDict, total=False):
     children_ids: Sequence[str]
     """The ids of the steps below this one."""
     event_name: str
-    """A name that people recognise the step by. The service stores "unknown" if it is left out."""
+    """A name of the step, for people. The service stores "unknown" if it is left out."""
     source: str
     """Which program or environment sent the event. The service stores "unknown" if it is left out."""
     project_id: str
@@ -95,9 +95,9 @@ class CreateEventRequestInput(TypedDict, total=False):
     feedback: Mapping[str, Any]
     """What people said about the step."""
     user_properties: Mapping[str, Any]
-    """Facts about the user the step was done for."""
+    """Facts about the user for whom the step ran."""
     error: str | None
-    """The text of the error that ended the step; null or left out if it ended well."""
+    """The text of the error that ended the step; null or left out if it succeeded."""
     start_time: float | datetime
     """When the step began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms)."""
     end_time: float | datetime
@@ -107,8 +107,8 @@ class CreateEventRequestInput(TypedDict, total=False):
 
 
 class UpdateEventRequestDict(TypedDict, total=False):
-    """`UpdateEventRequest` as a dictionary, exactly as it goes over the wire. What to add to a stored event.
-    The service ignores properties that it does not know; this document forbids them.
+    """`UpdateEventRequest` as a dictionary, as a request has it. What to add to a stored event. The service
+    ignores unknown properties; this document forbids them.
     """
 
     metadata: dict[str, Any]
@@ -132,8 +132,8 @@ class UpdateEventRequestDict(TypedDict, total=False):
 
 
 class UpdateEventRequestInput(TypedDict, total=False):
-    """`UpdateEventRequest` as a dictionary, as the ergonomic layer accepts it. What to add to a stored event.
-    The service ignores properties that it does not know; this document forbids them.
+    """`UpdateEventRequest` as a dictionary, as `honeyhive_ext` accepts it. What to add to a stored event. The
+    service ignores unknown properties; this document forbids them.
     """
 
     metadata: Mapping[str, Any]
@@ -157,8 +157,8 @@ class UpdateEventRequestInput(TypedDict, total=False):
 
 
 class EventFilterDict(TypedDict, total=False):
-    """`EventFilter` as a dictionary, exactly as it goes over the wire. One condition on one field. No other
-    property is allowed.
+    """`EventFilter` as a dictionary, as a request has it. One condition on one field. No other property is
+    allowed.
     """
 
     field: Required[str]
@@ -179,13 +179,13 @@ class EventFilterDict(TypedDict, total=False):
     ]
     """How the field is compared with the value."""
     value: Required[str | float | bool | None]
-    """What the field is compared with. The operators exists and not exists do not look at it."""
+    """What the field is compared with. The operators exists and not exists ignore it."""
     type: Literal["string", "number", "boolean", "datetime"]
-    """What kind of value is compared. Left out, the kind of `value` itself."""
+    """The type of the comparison. The default is the type of `value`."""
 
 
 class EventFilterInput(TypedDict, total=False):
-    """`EventFilter` as a dictionary, as the ergonomic layer accepts it. One condition on one field. No other
+    """`EventFilter` as a dictionary, as `honeyhive_ext` accepts it. One condition on one field. No other
     property is allowed.
     """
 
@@ -205,15 +205,13 @@ class EventFilterInput(TypedDict, total=False):
     ]
     """How the field is compared with the value."""
     value: str | float | bool | None
-    """What the field is compared with. The operators exists and not exists do not look at it."""
+    """What the field is compared with. The operators exists and not exists ignore it."""
     type: Literal["string", "number", "boolean", "datetime"]
-    """What kind of value is compared. Left out, the kind of `value` itself."""
+    """The type of the comparison. The default is the type of `value`."""
 
 
 class DateRangeDict(TypedDict, total=False):
-    """`DateRange` as a dictionary, exactly as it goes over the wire. The start_time an event must have, both
-    ends included.
-    """
+    """`DateRange` as a dictionary, as a request has it. The range of start_time, including both ends."""
 
     start_time: Required[str]
     """The earliest start_time, ISO 8601 with a UTC offset."""
@@ -222,8 +220,8 @@ class DateRangeDict(TypedDict, total=False):
 
 
 class DateRangeInput(TypedDict, total=False):
-    """`DateRange` as a dictionary, as the ergonomic layer accepts it. The start_time an event must have, both
-    ends included.
+    """`DateRange` as a dictionary, as `honeyhive_ext` accepts it. The range of start_time, including both
+    ends.
     """
 
     start_time: str | datetime
@@ -233,14 +231,14 @@ class DateRangeInput(TypedDict, total=False):
 
 
 class SearchEventsRequestDict(TypedDict, total=False):
-    """`SearchEventsRequest` as a dictionary, exactly as it goes over the wire. What to search for. No other
-    property is allowed; an empty object asks for the newest events of all.
+    """`SearchEventsRequest` as a dictionary, as a request has it. What to search for. No other property is
+    allowed; an empty object returns the newest events.
     """
 
     filters: list[EventFilterDict]
     """Conditions that an event must meet, all of them (AND)."""
     dateRange: DateRangeDict
-    """The start_time an event must have, both ends included."""
+    """The range of start_time, including both ends."""
     limit: int
     """The most events to return, the size of a page."""
     page: int
@@ -252,14 +250,14 @@ class SearchEventsRequestDict(TypedDict, total=False):
 
 
 class SearchEventsRequestInput(TypedDict, total=False):
-    """`SearchEventsRequest` as a dictionary, as the ergonomic layer accepts it. What to search for. No other
-    property is allowed; an empty object asks for the newest events of all.
+    """`SearchEventsRequest` as a dictionary, as `honeyhive_ext` accepts it. What to search for. No other
+    property is allowed; an empty object returns the newest events.
     """
 
     filters: Sequence[EventFilterInput | models.EventFilter]
     """Conditions that an event must meet, all of them (AND)."""
     dateRange: DateRangeInput | models.DateRange
-    """The start_time an event must have, both ends included."""
+    """The range of start_time, including both ends."""
     limit: int
     """The most events to return, the size of a page."""
     page: int
@@ -271,8 +269,8 @@ class SearchEventsRequestInput(TypedDict, total=False):
 
 
 class SessionPropertiesDict(TypedDict, total=False):
-    """`SessionProperties` as a dictionary, exactly as it goes over the wire. What the new session of a
-    single_session batch is made from. Further properties are allowed.
+    """`SessionProperties` as a dictionary, as a request has it. The properties of the new session of a
+    single_session batch. Other properties are allowed.
     """
 
     session_name: str
@@ -280,14 +278,14 @@ class SessionPropertiesDict(TypedDict, total=False):
     start_time: float
     """When the session began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms)."""
     user_properties: dict[str, Any]
-    """Facts about the session's user."""
+    """Facts about the user of the session."""
     metadata: dict[str, Any]
     """Facts about the session."""
 
 
 class SessionPropertiesInput(TypedDict, total=False):
-    """`SessionProperties` as a dictionary, as the ergonomic layer accepts it. What the new session of a
-    single_session batch is made from. Further properties are allowed.
+    """`SessionProperties` as a dictionary, as `honeyhive_ext` accepts it. The properties of the new session
+    of a single_session batch. Other properties are allowed.
     """
 
     session_name: str
@@ -295,14 +293,14 @@ class SessionPropertiesInput(TypedDict, total=False):
     start_time: float | datetime
     """When the session began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms)."""
     user_properties: Mapping[str, Any]
-    """Facts about the session's user."""
+    """Facts about the user of the session."""
     metadata: Mapping[str, Any]
     """Facts about the session."""
 
 
 class CreateEventBatchRequestDict(TypedDict, total=False):
-    """`CreateEventBatchRequest` as a dictionary, exactly as it goes over the wire. Many events to create at
-    once. No other property is allowed.
+    """`CreateEventBatchRequest` as a dictionary, as a request has it. Many events to create at once. No other
+    property is allowed.
     """
 
     events: Required[list[CreateEventRequestDict]]
@@ -310,11 +308,11 @@ class CreateEventBatchRequestDict(TypedDict, total=False):
     single_session: bool
     """Whether all events of this request share one new session."""
     session_properties: SessionPropertiesDict
-    """What the new session of a single_session batch is made from. Further properties are allowed."""
+    """The properties of the new session of a single_session batch. Other properties are allowed."""
 
 
 class CreateEventBatchRequestInput(TypedDict, total=False):
-    """`CreateEventBatchRequest` as a dictionary, as the ergonomic layer accepts it. Many events to create at
+    """`CreateEventBatchRequest` as a dictionary, as `honeyhive_ext` accepts it. Many events to create at
     once. No other property is allowed.
     """
 
@@ -323,12 +321,12 @@ class CreateEventBatchRequestInput(TypedDict, total=False):
     single_session: bool
     """Whether all events of this request share one new session."""
     session_properties: SessionPropertiesInput | models.SessionProperties | Mapping[str, Any]
-    """What the new session of a single_session batch is made from. Further properties are allowed."""
+    """The properties of the new session of a single_session batch. Other properties are allowed."""
 
 
 class CreateSessionRequestDict(TypedDict, total=False):
-    """`CreateSessionRequest` as a dictionary, exactly as it goes over the wire. A session to start. No other
-    property is allowed.
+    """`CreateSessionRequest` as a dictionary, as a request has it. A session to start. No other property is
+    allowed.
     """
 
     session_id: str
@@ -348,19 +346,19 @@ class CreateSessionRequestDict(TypedDict, total=False):
     config: dict[str, Any]
     """Settings of the session."""
     inputs: dict[str, Any]
-    """What the session was given."""
+    """The input of the session."""
     outputs: dict[str, Any]
     """What the session returned."""
     metadata: dict[str, Any]
     """Facts about the session."""
     user_properties: dict[str, Any]
-    """Facts about the session's user."""
+    """Facts about the user of the session."""
     children_ids: list[str]
     """The ids of the steps below the session."""
 
 
 class CreateSessionRequestInput(TypedDict, total=False):
-    """`CreateSessionRequest` as a dictionary, as the ergonomic layer accepts it. A session to start. No other
+    """`CreateSessionRequest` as a dictionary, as `honeyhive_ext` accepts it. A session to start. No other
     property is allowed.
     """
 
@@ -381,33 +379,33 @@ class CreateSessionRequestInput(TypedDict, total=False):
     config: Mapping[str, Any]
     """Settings of the session."""
     inputs: Mapping[str, Any]
-    """What the session was given."""
+    """The input of the session."""
     outputs: Mapping[str, Any]
     """What the session returned."""
     metadata: Mapping[str, Any]
     """Facts about the session."""
     user_properties: Mapping[str, Any]
-    """Facts about the session's user."""
+    """Facts about the user of the session."""
     children_ids: Sequence[str]
     """The ids of the steps below the session."""
 
 
 class CreateSessionEventBatchRequestDict(TypedDict, total=False):
-    """`CreateSessionEventBatchRequest` as a dictionary, exactly as it goes over the wire. Many events to add
-    to one session.
+    """`CreateSessionEventBatchRequest` as a dictionary, as a request has it. Many events to add to one
+    session.
     """
 
     events: Required[list[CreateEventRequestDict]]
-    """The events. Their own session_id is not looked at."""
+    """The events. The service ignores their session_id."""
 
 
 class CreateSessionEventBatchRequestInput(TypedDict, total=False):
-    """`CreateSessionEventBatchRequest` as a dictionary, as the ergonomic layer accepts it. Many events to add
-    to one session.
+    """`CreateSessionEventBatchRequest` as a dictionary, as `honeyhive_ext` accepts it. Many events to add to
+    one session.
     """
 
     events: Sequence[CreateEventRequestInput | models.CreateEventRequest]
-    """The events. Their own session_id is not looked at."""
+    """The events. The service ignores their session_id."""
 
 
 __all__ = [

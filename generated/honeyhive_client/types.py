@@ -1,5 +1,5 @@
 # Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
-"""What all endpoints and models share: UNSET, Response, and the reading and writing of JSON."""
+"""What all endpoints and models share: UNSET, Response, reading and writing JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Unset:
-    """The type of UNSET, which is falsy and stays one object when it is copied or pickled."""
+    """The type of UNSET. UNSET is false, and a copy or a pickle of it is the same object."""
 
     __slots__ = ()
 
@@ -39,13 +39,13 @@ UNSET: Final = Unset()
 
 @define
 class Response(Generic[T]):
-    """An answer with everything that came with it.
+    """A response with its status, headers and body.
 
     Attributes:
-        status_code: The HTTP status; an int, as servers send statuses that http.HTTPStatus does not know.
-        content: The body, as it came.
+        status_code: The HTTP status; an int, since servers send statuses that http.HTTPStatus does not have.
+        content: The body, unchanged.
         headers: The headers.
-        parsed: The body as a model, or None where the document describes no body.
+        parsed: The body as a model, or None if the document describes no body.
     """
 
     status_code: int
@@ -58,17 +58,17 @@ def write_json(value: Mapping[str, Any]) -> bytes:
     """Serialise a request body as strict JSON (RFC 8259).
 
     Raises:
-        ValueError: NaN, an infinity, a lone surrogate, or an object that contains itself.
-        TypeError: A value that JSON does not have.
+        ValueError: The value contains NaN, an infinity, a lone surrogate, or itself.
+        TypeError: The value contains something that JSON does not have.
     """
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def read_json(status_code: int, content: bytes, build: Callable[[Any], T]) -> T:
-    """Parse a body and build the model out of it.
+    """Parse a body and build its model.
 
     Raises:
-        MalformedResponse: The body is not JSON or not the model's; the reason is chained.
+        MalformedResponse: The body is not JSON, or not of the model; the cause is chained.
     """
     try:
         data = _loads(content)
@@ -85,17 +85,17 @@ def _loads(content: bytes) -> Any:
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
-        # orjson refuses NaN and lone surrogates; one of them in one event must not cost the whole page.
+        # orjson refuses NaN and lone surrogates. One of them in one event must not make a whole page unreadable.
         return json.loads(content)
 
 
 def as_it_came(value: Any) -> Any:
-    """The build function of JSON that has no model."""
+    """Return the value: the build function of JSON that has no model."""
     return value
 
 
 def first_of(*builds: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A function that tries `builds` in turn; what the last one raises is raised."""
+    """Return a function that tries `builds` in turn; it raises what the last one raises."""
 
     def build(value: Any) -> Any:
         for candidate in builds[:-1]:
@@ -109,7 +109,7 @@ def first_of(*builds: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def array_of(build: Callable[[Any], T]) -> Callable[[Any], list[T]]:
-    """A function that builds every item of an array; anything but an array is a TypeError."""
+    """Return a function that builds every item of an array, and raises TypeError for anything else."""
 
     def build_all(value: Any) -> list[T]:
         if not isinstance(value, list | tuple):
@@ -120,7 +120,7 @@ def array_of(build: Callable[[Any], T]) -> Callable[[Any], list[T]]:
 
 
 def lenient(value: Any, build: Callable[[Any], Any]) -> Any:
-    """Build an optional value if it fits, else keep it as it came (UNSET, null, anything odd)."""
+    """Build an optional value, or return it unchanged if it does not fit, such as UNSET or null."""
     if not isinstance(value, dict | list):
         return value
     try:
@@ -130,7 +130,7 @@ def lenient(value: Any, build: Callable[[Any], Any]) -> Any:
 
 
 def dump(value: Any) -> Any:
-    """The JSON form of a model, of a list that holds models, or of a value that needs no change."""
+    """Return the JSON form of a model or of a list of models, or any other value unchanged."""
     if isinstance(value, list | tuple):
         return [dump(item) for item in cast("Iterable[Any]", value)]
     to_dict = getattr(value, "to_dict", None)
@@ -138,19 +138,19 @@ def dump(value: Any) -> Any:
 
 
 def unknown_properties(model: type, rest: Iterable[str]) -> ValueError:
-    """The error for properties that a closed model does not have."""
+    """Return the error for properties that a closed model does not have."""
     return ValueError(f"{model.__name__} has no property {', '.join(map(repr, rest))}")
 
 
 def path_segment(value: object) -> str:
-    """One value as one segment of a URL's path.
+    """Return a value as one segment of the path of a URL.
 
     Raises:
-        ValueError: The value is empty or made of one or two dots; the URL would name another resource.
+        ValueError: The value is empty, "." or "..", so the URL would name another resource.
     """
     text = str(value)
     if text in ("", ".", ".."):
-        raise ValueError(f"{text!r} cannot stand in a path")
+        raise ValueError(f"{text!r} cannot be part of a path")
     return quote(text, safe="")
 
 

@@ -1,20 +1,20 @@
 # Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
-"""JSON Schemas of the HoneyHive events API, made from openapi.yaml, and their validation.
+"""JSON Schemas of the HoneyHive events API, generated from openapi.yaml, and their validation.
 
-The files beside this one, `PostEventRequest.json` and so on, are self-contained JSON Schema 2020-12
-documents for any tool. A schema is known under its name in openapi.yaml and under the name of the Python
-model: `PostEventRequest` and `CreateEventRequest` are the same.
+The files of this folder, `PostEventRequest.json` and so on, are self-contained JSON Schema 2020-12 documents
+for any tool. A schema has its name in openapi.yaml and the name of the Python model: `PostEventRequest` and
+`CreateEventRequest` are the same.
 
     >>> validator("CreateEventRequest").is_valid({"event_type": "model", "inputs": {}})
     True
     >>> for failure in validator("CreateEventRequest").failures({"event_type": "modle", "durations": 3}):
     ...     print(failure)
-    durations: no such property; did you mean 'duration'?
+    durations: no such property: did you mean 'duration'?
     event_type: expected one of 'model', 'tool', 'chain', 'session', got 'modle'
     inputs: required, but missing
 
 Validation needs jsonschema or jsonschema-rs (`pip install 'honeyhive-ext[schemas]'` or
-`[schemas-fast]`); reading the schemas needs neither.
+`[schemas-fast]`); you can read the schemas without both.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _validators: dict[tuple[str, BackendName | None], Validator] = {}
 
 
 def schema(name: str) -> dict[str, Any]:
-    """One JSON Schema document, yours to change.
+    """Return one JSON Schema document, as a new dict that you may change.
 
     Args:
         name: The name in openapi.yaml, such as PostEventRequest, or of the model, CreateEventRequest.
@@ -44,16 +44,16 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def validator(name: str, *, backend: BackendName | None = None) -> Validator:
-    """The validator of one schema, made once and kept.
+    """Return the validator of a schema. It is made once and kept.
 
     Args:
         name: The name in openapi.yaml or of the model.
-        backend: "jsonschema" or "jsonschema-rs"; None takes jsonschema-rs where it is installed, else
-            jsonschema. Both give the same verdicts and the same failures.
+        backend: "jsonschema" or "jsonschema-rs"; None takes jsonschema-rs if it is installed, else
+            jsonschema. Both give the same results and the same failures.
 
     Raises:
         UnknownSchemaError: There is no schema of that name.
-        MissingBackendError: The backend, or with None either, is not installed.
+        MissingBackendError: The backend is not installed; with None, neither is.
     """
     key = (canonical_name(name), backend)
     found = _validators.get(key)
@@ -67,8 +67,8 @@ def validate(name: str, value: object) -> None:
 
     Args:
         name: The name in openapi.yaml or of the model.
-        value: What `json.loads` gives: dict, list, str, int, float, bool, None. Tuples count as arrays
-            and subclasses as what they derive from, as for `json.dumps`.
+        value: A value such as `json.loads` returns: dict, list, str, int, float, bool, None. Tuples are
+            arrays, and subclasses are what they derive from, as for `json.dumps`.
 
     Raises:
         SchemaError: The value does not follow the schema; the error lists every failing path.

@@ -1,5 +1,5 @@
 # Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
-"""jsonschema and jsonschema-rs behind one small face. Neither is imported before it is needed."""
+"""jsonschema and jsonschema-rs behind one interface. Neither is imported before it is needed."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class MissingBackendError(ImportError):
 
 
 class Backend(Protocol):
-    """One library, one schema, plain JSON values only."""
+    """One library with one schema, for plain JSON values."""
 
     def is_valid(self, value: Any, /) -> bool:
-        """Whether the value follows the schema."""
+        """Return whether the value follows the schema."""
         ...
 
     def refusals(self, value: Any) -> Iterator[tuple[str, Mapping[str, Any], Any, Path]]:
-        """Every refusal: the keyword, the schema object that holds it, the value, where the value stands."""
+        """Yield every refusal: the keyword, the schema object that has it, the value, and its path."""
         ...
 
 
 class Validator:
-    """Checks values against one schema. Safe to share between threads."""
+    """Checks values against one schema. Threads can share it."""
 
     def __init__(self, name: str, backend: Backend) -> None:
         self.name = name
@@ -44,19 +44,19 @@ class Validator:
         return f"<{type(self).__name__} {self.name}, {type(self._backend).__name__}>"
 
     def is_valid(self, value: object) -> bool:
-        """Whether the value follows the schema. No value makes it raise, however odd or deep."""
+        """Return whether the value follows the schema. It never raises, however odd or deep the value is."""
         try:
             if is_plain(value):
                 return self._backend.is_valid(value)
             plain = Plain(value)
             return not plain.failures and self._backend.is_valid(plain.value)
-        except RecursionError:  # the caller's own stack was nearly full
+        except RecursionError:  # the stack of the caller was nearly full
             return False
 
     def is_valid_json(self, value: object) -> bool:
-        """`is_valid`, for a value that a strict JSON parser has just made: the same verdict, sooner.
+        """Return `is_valid` for a value of a strict JSON parser; the same result, but faster.
 
-        Such a value holds nothing but what JSON has, so that it is not looked through first.
+        Such a value has only the types of JSON, so they are not checked first.
         """
         try:
             return self._backend.is_valid(value)
@@ -64,17 +64,17 @@ class Validator:
             return self.is_valid(value)
 
     def failures(self, value: object) -> list[Failure]:
-        """Every place where the value does not follow the schema, sorted by path; empty if it does.
+        """Return every place where the value does not follow the schema, sorted by path; empty if it does.
 
-        No value makes it raise, however odd or deep.
+        It never raises, however unusual or deep the value is.
         """
         try:
             if is_plain(value):
                 return self._explained(value, [])
             plain = Plain(value)
             return self._explained(plain.value, plain.failures)
-        except RecursionError:  # the caller's own stack was nearly full
-            return [Failure("", "too deeply nested to be checked")]
+        except RecursionError:  # the stack of the caller was nearly full
+            return [Failure("", "nested too deeply to be checked")]
 
     def _explained(self, value: Any, unplain: list[Failure]) -> list[Failure]:
         if not unplain and self._backend.is_valid(value):
@@ -82,13 +82,13 @@ class Validator:
         taken = {failure.path for failure in unplain}
         found = set(unplain)
         for keyword, schema, part, path in self._backend.refusals(value):
-            # Null stands where something was no JSON; that it is null is not the sender's failure.
+            # Null replaces what is not JSON, and the caller did not send that null.
             found.update(item for item in explain(keyword, schema, part, path) if item.path not in taken)
         return sorted(found)
 
 
 def make_validator(name: str, backend: BackendName | None) -> Validator:
-    """A validator of one schema, with the backend asked for, else the faster one there is."""
+    """Return a validator of one schema, with the given backend or else the faster one that is installed."""
     wanted: list[BackendName] = [backend] if backend is not None else list(MODULES)
     for choice in wanted:
         if find_spec(MODULES[choice]) is not None:
@@ -131,9 +131,9 @@ class Rust:
     def __init__(self, schema: Mapping[str, Any]) -> None:
         library: Any = import_module(MODULES["jsonschema-rs"])
         self._schema = schema
-        # Its own verdict on UUIDs is ours; a property test compares them. Calling back into Python for each
-        # of them, or being ready to, costs: 1.6 and 0.7 instead of 0.4 µs for an event. Formats that are not
-        # ours are annotations only, as in the other backend.
+        # Its check of UUIDs equals ours (a property test compares them), and a call into Python for each UUID
+        # would take several times as long. Formats that we do not have are only annotations, as in the other
+        # backend.
         formats = {name: FORMATS.get(name, _accept) for name in _formats_in(schema) if name != "uuid"}
         self._validator = library.Draft202012Validator(
             dict(schema), formats=formats or None, validate_formats=True

@@ -1,10 +1,10 @@
 # Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
-"""Failures in words of our own, so that both backends report the same ones."""
+"""Failures in our own words, so that both backends report the same."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from ._formats import MEANING
 
 Path = tuple[str | int, ...]
 SHOWN = 60  # characters of a refused value that a message shows
-LISTED = 20  # failures that the message of a SchemaError shows; `failures` holds all
+LISTED = 20  # failures that the message of a SchemaError shows; `failures` has all
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -20,8 +20,8 @@ class Failure(NamedTuple):
     """One place where a value does not follow its schema.
 
     Attributes:
-        path: Where, such as `events[3].duration`; "" for the value as a whole.
-        message: What was expected and what was found.
+        path: The place, such as `events[3].duration`; "" is the whole value.
+        message: What was expected, and what was found.
     """
 
     path: str
@@ -36,7 +36,7 @@ class SchemaError(ValueError):
 
     Attributes:
         name: The schema's name in openapi.yaml.
-        failures: Every failing path with what was expected, sorted by path.
+        failures: Every failure, sorted by path.
     """
 
     def __init__(self, name: str, failures: Sequence[Failure]) -> None:
@@ -52,7 +52,7 @@ class SchemaError(ValueError):
 
 
 def path_text(path: Path) -> str:
-    """A path as text; a key that is not a plain word stands in brackets.
+    """Return a path as text; a key that is not an identifier is in brackets.
 
     >>> path_text(("events", 3, "metadata", "gen_ai.model"))
     'events[3].metadata["gen_ai.model"]'
@@ -70,13 +70,13 @@ def path_text(path: Path) -> str:
 
 
 def explain(keyword: str, schema: Mapping[str, Any], value: Any, path: Path) -> Iterator[Failure]:
-    """The failures behind one refused keyword.
+    """Yield the failures of a value that one keyword refused.
 
     Args:
-        keyword: The keyword that refused the value.
-        schema: The schema object that holds the keyword.
-        value: The value it was applied to.
-        path: Where the value stands.
+        keyword: The keyword.
+        schema: The schema object that has the keyword.
+        value: The refused value.
+        path: The path of the value.
     """
     rule = schema[keyword]
     if keyword == "required":
@@ -84,15 +84,16 @@ def explain(keyword: str, schema: Mapping[str, Any], value: Any, path: Path) -> 
             if name not in value:
                 yield Failure(path_text((*path, name)), "required, but missing")
     elif keyword == "additionalProperties" and rule is False:
+        known: Mapping[str, Any] = schema.get("properties", {})
         for name in value:
             if not _is_known(name, schema):
-                yield Failure(path_text((*path, name)), f"no such property{_hint(name, schema)}")
+                yield Failure(path_text((*path, name)), f"no such property{did_you_mean(name, known)}")
     elif keyword != "type" or not _enum_says_it(schema, value):
         yield Failure(path_text(path), f"expected {_expected(keyword, rule)}, got {_shown(value)}")
 
 
 def _enum_says_it(schema: Mapping[str, Any], value: Any) -> bool:
-    """Whether the failure of `enum`, which is certain and says more, makes that of `type` idle."""
+    """Return whether `enum` refuses the value too; its message says more than that of `type`."""
     choices: list[Any] = schema.get("enum", [])
     return bool(choices) and not isinstance(value, str) and all(isinstance(item, str) for item in choices)
 
@@ -102,10 +103,10 @@ def _is_known(name: str, schema: Mapping[str, Any]) -> bool:
     return name in schema.get("properties", {}) or any(re.search(pattern, name) for pattern in patterns)
 
 
-def _hint(name: str, schema: Mapping[str, Any]) -> str:
-    known: dict[str, Any] = schema.get("properties", {})
-    close = get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the end of a message that suggests the nearest known name, or an empty string."""
+    close = get_close_matches(name, list(known), n=1)
+    return f": did you mean {close[0]!r}?" if close else ""
 
 
 def _expected(keyword: str, rule: Any) -> str:
@@ -133,7 +134,7 @@ def _expected(keyword: str, rule: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A short form of a value; never the repr of a container, which can be deep or large."""
+    """Return a short form of a value; never the repr of a container, which can be deep or large."""
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):

@@ -1,5 +1,5 @@
 # Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
-"""The components: the name in openapi.yaml and the name of the Python model."""
+"""The name of the Python model of each component of openapi.yaml."""
 
 NAMES: dict[str, str] = {
     "ErrorResponse": "ErrorResponse",

@@ -167,7 +167,7 @@ def test_another_version_of_a_tool_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "pyproject.toml"
     other.write_text('[dependency-groups]\ncodegen = ["openapi-python-client==0.0.1", "ruff==0.17.6"]\n')
     with pytest.raises(
-        GenerationError, match=r"openapi-python-client 0\.0\.1 is needed, found 0\.29\.1: run `nox"
+        GenerationError, match=r"openapi-python-client is version 0\.29\.1, not 0\.0\.1: run `nox"
     ):
         check_versions(other)
 

@@ -65,7 +65,7 @@ def test_a_schema_belongs_to_its_caller() -> None:
 
 def test_an_unknown_name_is_an_error_with_the_nearest_one() -> None:
     with pytest.raises(
-        UnknownSchemaError, match="no schema named 'CreateEventRequst'; did you mean 'CreateEv"
+        UnknownSchemaError, match="no schema named 'CreateEventRequst': did you mean 'CreateEv"
     ):
         schemas.schema("CreateEventRequst")
 
@@ -96,12 +96,12 @@ def test_one_error_lists_every_failing_path_with_what_was_expected() -> None:
         "events[0].duration: expected number, got '5'",
         "events[0].event_type: expected one of 'model', 'tool', 'chain', 'session', got 'modle'",
         "events[1].inputs: expected object, got an array",
-        "events[1].sesion_id: no such property; did you mean 'session_id'?",
+        "events[1].sesion_id: no such property: did you mean 'session_id'?",
         "events[1].session_id: expected a UUID such as 7f22137a-6911-4ed3-bc36-110f1dde6b66, got 'x'",
         "events[2].event_type: required, but missing",
         "events[2].inputs: required, but missing",
         "events[3]: expected object, got 7",
-        "is_single_session: no such property; did you mean 'single_session'?",
+        "is_single_session: no such property: did you mean 'single_session'?",
         "single_session: expected boolean, got null",
     ]
     assert str(caught.value).startswith("not a PostEventBatchRequest:\n  events[0].duration: expected number")

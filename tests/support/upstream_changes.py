@@ -154,7 +154,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     ),
     "request opened": (
         lambda r: schema("StartSessionRequest")(r).update(additionalProperties=True),
-        "changed: StartSessionRequest: unknown properties are now taken (harmless)",
+        "changed: StartSessionRequest: unknown properties are now accepted (harmless)",
     ),
     "request property deprecated": (
         lambda r: props("PostEventRequest")(r)["source"].update(deprecated=True),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any
 
+from ._failures import did_you_mean
 from ._names import NAMES
 
 _BY_PYTHON_NAME = {python: upstream for upstream, python in NAMES.items()}
@@ -17,7 +17,7 @@ class UnknownSchemaError(LookupError):
 
 
 def names() -> tuple[str, ...]:
-    """The names of all schemas as openapi.yaml has them, sorted.
+    """Return the names of all schemas in openapi.yaml, sorted.
 
     >>> "PostEventRequest" in names()
     True
@@ -26,7 +26,7 @@ def names() -> tuple[str, ...]:
 
 
 def python_name(name: str) -> str:
-    """The name of the Python model for a schema.
+    """Return the name of the Python model of a schema.
 
     Raises:
         UnknownSchemaError: There is no schema of that name.
@@ -38,22 +38,20 @@ def python_name(name: str) -> str:
 
 
 def canonical_name(name: str) -> str:
-    """The name in openapi.yaml for either name.
+    """Return the name in openapi.yaml for either name of a schema.
 
     Raises:
-        UnknownSchemaError: There is no schema of that name; the message holds the nearest one.
+        UnknownSchemaError: There is no schema of that name; the message has the nearest one.
     """
     if name in NAMES:
         return name
     if name in _BY_PYTHON_NAME:
         return _BY_PYTHON_NAME[name]
-    close = get_close_matches(name, [*NAMES, *_BY_PYTHON_NAME], n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    raise UnknownSchemaError(f"no schema named {name!r}{hint}")
+    raise UnknownSchemaError(f"no schema named {name!r}{did_you_mean(name, [*NAMES, *_BY_PYTHON_NAME])}")
 
 
 def load(name: str) -> dict[str, Any]:
-    """Read one document from the package; each call gives a fresh one."""
+    """Read one document of the package; each call returns a new one."""
     document: dict[str, Any] = json.loads(
         files("honeyhive_schemas").joinpath(f"{name}.json").read_text("utf-8")
     )

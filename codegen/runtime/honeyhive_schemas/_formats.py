@@ -1,13 +1,13 @@
-"""The formats that are checked. Both backends call these, so that their verdicts cannot differ."""
+"""The checks of formats. Both backends use them, so that their results cannot differ."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-# RFC 9562, section 4: hexadecimal groups of 8-4-4-4-12 digits, either case, nothing around them.
+# RFC 9562, section 4: groups of 8-4-4-4-12 hexadecimal digits in either case, and nothing else.
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-# RFC 3339, section 5.6: T and Z in either case, any number of digits of a second, an offset always.
+# RFC 3339, section 5.6: T and Z in either case, any number of decimals of a second, always an offset.
 _DATE_TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]+)?"
     r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))"
@@ -16,7 +16,7 @@ _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def is_uuid(text: str) -> bool:
-    """Whether the text is a UUID in its usual form.
+    """Return whether a string is a UUID in its usual form.
 
     >>> is_uuid("7f22137a-6911-4ed3-bc36-110f1dde6b66"), is_uuid("7f22137a69114ed3bc36110f1dde6b66")
     (True, False)
@@ -25,7 +25,7 @@ def is_uuid(text: str) -> bool:
 
 
 def is_date_time(text: str) -> bool:
-    """Whether the text is a date-time of RFC 3339; a leap second only where one can be, at 23:59:60 UTC.
+    """Return whether a string is a date-time of RFC 3339. A leap second is possible only at 23:59:60 UTC.
 
     >>> is_date_time("2026-01-01T00:00:00Z"), is_date_time("2026-01-01T00:00:00")
     (True, False)

@@ -1,7 +1,7 @@
-"""What counts as a JSON value. Both backends see only plain ones, so that their verdicts cannot differ.
+"""What is a JSON value. Both backends get only plain ones, so that their results cannot differ.
 
-Left to themselves they differ: jsonschema accepts NaN as a number, jsonschema-rs accepts tuples, enums
-and decimals and raises ValueError for a str subclass; a deep value makes jsonschema's messages exceed the
+For other values they differ. jsonschema accepts NaN as a number. jsonschema-rs accepts tuples, enums and
+decimals, and raises ValueError for a str subclass. With a deep value the messages of jsonschema exceed the
 recursion limit.
 """
 
@@ -12,15 +12,15 @@ from typing import Any, cast
 
 from ._failures import Failure, Path, path_text
 
-# Arrays and objects within each other: what jsonschema-rs can report on, and a batch around events as deep as
+# Levels of arrays and objects: jsonschema-rs can report on them, and a batch can contain events as deep as
 # orjson can write (254).
 MAX_DEPTH = 256
-MAX_VALUES = 10_000_000  # counted with repetition; a few objects that share parts can stand for billions
+MAX_VALUES = 10_000_000  # shared parts count each time: a few objects can be billions of values
 MAX_BITS = 13_000  # of an integer, about 3,900 digits; Python refuses to print more than 4,300
 
 
 def is_plain(value: object) -> bool:
-    """Whether the value is made of exactly what `json.loads` gives, so that no copy is needed."""
+    """Return whether the value has exactly the types of `json.loads`, so that it needs no copy."""
     level: list[object] = [value]
     seen = 0
     for depth in range(MAX_DEPTH + 1):
@@ -33,14 +33,14 @@ def is_plain(value: object) -> bool:
         for item in level:
             kind = type(item)
             if kind is str:
-                if not _is_text(cast("str", item)):
+                if not _is_encodable(cast("str", item)):
                     return False
             elif depth == MAX_DEPTH and kind in (dict, list):
                 return False
             elif kind is dict:
                 mapping = cast("dict[object, object]", item)
                 for key in mapping:
-                    if type(key) is not str or not _is_text(key):
+                    if type(key) is not str or not _is_encodable(key):
                         return False
                 below.extend(mapping.values())
             elif kind is list:
@@ -57,7 +57,7 @@ def is_plain(value: object) -> bool:
     return True
 
 
-def _is_text(text: str) -> bool:
+def _is_encodable(text: str) -> bool:
     if text.isascii():
         return True
     try:
@@ -68,11 +68,11 @@ def _is_text(text: str) -> bool:
 
 
 class Plain:
-    """A plain copy of a value, and what in it is no JSON.
+    """A plain copy of a value, and what in it is not JSON.
 
     Attributes:
-        value: The copy; null stands where something is no JSON.
-        failures: The places that are no JSON.
+        value: The copy, with null in place of everything that is not JSON.
+        failures: The places that are not JSON.
     """
 
     def __init__(self, value: object) -> None:
@@ -80,9 +80,9 @@ class Plain:
         self._seen = 0
         try:
             self.value: Any = self._copy(value, ())
-        except RecursionError:  # the caller's own stack was nearly full
+        except RecursionError:  # the stack of the caller was nearly full
             self.value = None
-            self.failures = [Failure("", "too deeply nested to be checked")]
+            self.failures = [Failure("", "nested too deeply to be checked")]
 
     def _fail(self, path: Path, message: str) -> Any:
         self.failures.append(Failure(path_text(path), message))
@@ -101,30 +101,30 @@ class Plain:
         if isinstance(value, int):
             if value.bit_length() <= MAX_BITS:
                 return int(value)
-            return self._fail(path, "an integer of too many digits")
+            return self._fail(path, "an integer with too many digits")
         if isinstance(value, float):
             if math.isfinite(value):
                 return float(value)
             return self._fail(path, f"expected a finite number, got {float(value)}")
         if isinstance(value, dict | list | tuple):
             if len(path) >= MAX_DEPTH:
-                return self._fail(path, f"nested deeper than {MAX_DEPTH} levels, or within itself")
+                return self._fail(path, f"nested deeper than {MAX_DEPTH} levels, or inside itself")
             return self._container(cast("dict[object, object] | list[object] | tuple[object]", value), path)
         return self._fail(path, f"expected a JSON value, got {type(value).__name__}")
 
     def _text(self, value: str, path: Path) -> Any:
-        if _is_text(value):
+        if _is_encodable(value):
             return str.__str__(value)
-        return self._fail(path, "text with a lone surrogate, which UTF-8 cannot hold")
+        return self._fail(path, "a lone surrogate, which UTF-8 cannot hold")
 
     def _container(self, value: dict[object, object] | list[object] | tuple[object], path: Path) -> Any:
         if not isinstance(value, dict):
             return [self._copy(item, (*path, index)) for index, item in enumerate(value)]
         result: dict[str, Any] = {}
         for key, item in value.items():
-            if isinstance(key, str) and _is_text(key):
+            if isinstance(key, str) and _is_encodable(key):
                 plain_key = str.__str__(key)
                 result[plain_key] = self._copy(item, (*path, plain_key))
             else:
-                self._fail(path, f"expected text as property name, got {ascii(key)[:60]}")
+                self._fail(path, f"expected a string as property name, got {ascii(key)[:60]}")
         return result

@@ -1,5 +1,5 @@
 # Generated from openapi.yaml by `nox -s generate`. Do not edit: the next run overwrites it.
-"""All data models of requests and answers. Each is imported when it is first used."""
+"""The models of requests and responses. Each is imported when it is first used."""
 
 from __future__ import annotations
 

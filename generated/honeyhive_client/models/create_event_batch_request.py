@@ -26,8 +26,8 @@ class CreateEventBatchRequest:
     Attributes:
         events: The events, in any order.
         single_session: Whether all events of this request share one new session.
-        session_properties: What the new session of a single_session batch is made from. Further
-            properties are allowed.
+        session_properties: The properties of the new session of a single_session batch. Other properties
+            are allowed.
     """
 
     events: list[CreateEventRequest]
@@ -35,7 +35,7 @@ class CreateEventBatchRequest:
     session_properties: SessionProperties | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as it goes over the wire; what is unset is left out."""
+        """Return the object as JSON has it, without the unset properties."""
         result: dict[str, Any] = {}
         result["events"] = dump(self.events)
         if self.single_session is not UNSET:
@@ -48,7 +48,7 @@ class CreateEventBatchRequest:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Build the object from parsed JSON.
 
-        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+        It keeps values of any type unchanged; honeyhive_schemas checks types.
 
         Raises:
             KeyError: A required property is missing.

@@ -20,12 +20,12 @@ _NAMES: frozenset[str] = frozenset(
 
 @_attrs_define
 class CreateEventBatchResponse:
-    """The answer to a batch.
+    """The response to a batch.
 
     Attributes:
         event_ids: The ids of the stored events.
         success: Whether all events are stored.
-        session_id: The id of the new session, where single_session was asked for.
+        session_id: The id of the new session, if the request has single_session.
     """
 
     event_ids: list[str]
@@ -34,7 +34,7 @@ class CreateEventBatchResponse:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any])
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as it goes over the wire; what is unset is left out."""
+        """Return the object as JSON has it, without the unset properties."""
         result: dict[str, Any] = {**self.additional_properties}
         result["event_ids"] = self.event_ids
         result["success"] = self.success
@@ -46,7 +46,7 @@ class CreateEventBatchResponse:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Build the object from parsed JSON.
 
-        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+        It keeps values of any type unchanged; honeyhive_schemas checks types.
 
         Raises:
             KeyError: A required property is missing.
@@ -66,7 +66,7 @@ class CreateEventBatchResponse:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            # from_dict leaves it to its first use to make an empty dictionary: 80 bytes an object less.
+            # Made at the first use, not by from_dict: an empty dictionary costs 80 bytes an object.
             if name != "additional_properties":
                 raise AttributeError(
                     f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self

@@ -39,16 +39,15 @@ class CreateEventRequest:
     """One event to create. No other property is allowed.
 
     Attributes:
-        event_type: The kind of step, a model call, a tool call, a chain of steps, or a whole session.
-        inputs: What the step was given, any JSON object.
-        event_id: The event's own id, a UUID. The service makes one if it is left out.
+        event_type: Whether the step is a model call, a tool call, a chain of steps or a whole session.
+        inputs: The input of the step, any JSON object.
+        event_id: The id of the event, a UUID. The service makes one if it is left out.
         session_id: The id of the trace that the event belongs to, a UUID. The service makes one if it is
             left out.
         parent_id: The id of the event that this one is a step of, a UUID. The service uses session_id if
             it is left out.
         children_ids: The ids of the steps below this one.
-        event_name: A name that people recognise the step by. The service stores "unknown" if it is left
-            out.
+        event_name: A name of the step, for people. The service stores "unknown" if it is left out.
         source: Which program or environment sent the event. The service stores "unknown" if it is left
             out.
         project_id: The id of the project. Normally left out, as the API key decides the project.
@@ -57,8 +56,8 @@ class CreateEventRequest:
         metadata: Facts about the step, such as cost and token counts.
         metrics: Numbers and judgements computed about the step, such as evaluator scores.
         feedback: What people said about the step.
-        user_properties: Facts about the user the step was done for.
-        error: The text of the error that ended the step; null or left out if it ended well.
+        user_properties: Facts about the user for whom the step ran.
+        error: The text of the error that ended the step; null or left out if it succeeded.
         start_time: When the step began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms).
         end_time: When the step ended, in milliseconds since 1970-01-01T00:00:00Z (Unix ms).
         duration: How long the step took, in milliseconds.
@@ -85,7 +84,7 @@ class CreateEventRequest:
     duration: float | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as it goes over the wire; what is unset is left out."""
+        """Return the object as JSON has it, without the unset properties."""
         result: dict[str, Any] = {}
         result["event_type"] = self.event_type
         result["inputs"] = self.inputs
@@ -129,7 +128,7 @@ class CreateEventRequest:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Build the object from parsed JSON.
 
-        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+        It keeps values of any type unchanged; honeyhive_schemas checks types.
 
         Raises:
             KeyError: A required property is missing.

@@ -21,13 +21,13 @@ class CreateSessionEventBatchRequest:
     """Many events to add to one session.
 
     Attributes:
-        events: The events. Their own session_id is not looked at.
+        events: The events. The service ignores their session_id.
     """
 
     events: list[CreateEventRequest]
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as it goes over the wire; what is unset is left out."""
+        """Return the object as JSON has it, without the unset properties."""
         result: dict[str, Any] = {}
         result["events"] = dump(self.events)
         return result
@@ -36,7 +36,7 @@ class CreateSessionEventBatchRequest:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Build the object from parsed JSON.
 
-        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+        It keeps values of any type unchanged; honeyhive_schemas checks types.
 
         Raises:
             KeyError: A required property is missing.

@@ -42,10 +42,10 @@ class CreateSessionRequest:
         end_time: When the session ended, in milliseconds since 1970-01-01T00:00:00Z (Unix ms).
         duration: How long the session took, in milliseconds.
         config: Settings of the session.
-        inputs: What the session was given.
+        inputs: The input of the session.
         outputs: What the session returned.
         metadata: Facts about the session.
-        user_properties: Facts about the session's user.
+        user_properties: Facts about the user of the session.
         children_ids: The ids of the steps below the session.
     """
 
@@ -64,7 +64,7 @@ class CreateSessionRequest:
     children_ids: list[str] | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as it goes over the wire; what is unset is left out."""
+        """Return the object as JSON has it, without the unset properties."""
         result: dict[str, Any] = {}
         if self.session_id is not UNSET:
             result["session_id"] = self.session_id
@@ -98,7 +98,7 @@ class CreateSessionRequest:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Build the object from parsed JSON.
 
-        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+        It keeps values of any type unchanged; honeyhive_schemas checks types.
 
         Raises:
             KeyError: A required property is missing.

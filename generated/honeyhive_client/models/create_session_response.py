@@ -38,7 +38,7 @@ _NAMES: frozenset[str] = frozenset(
 
 @_attrs_define
 class CreateSessionResponse:
-    """The event of the session itself. Further properties do occur.
+    """The event of the session itself. It may have other properties.
 
     Attributes:
         event_id: The id of the session's event, equal to session_id.
@@ -47,15 +47,15 @@ class CreateSessionResponse:
         workspace_id: The id of the workspace.
         project_id: The id of the project.
         parent_id: Null, as a session is the root of its trace.
-        event_type: The text session.
+        event_type: Always session.
         event_name: The session's name.
         error: The text of the error that ended the session.
         source: Which program or environment sent the session.
         children_ids: The ids of the steps below the session.
         config: Settings of the session.
-        inputs: What the session was given.
+        inputs: The input of the session.
         outputs: What the session returned.
-        user_properties: Facts about the session's user.
+        user_properties: Facts about the user of the session.
         metrics: Numbers and judgements computed about the session.
         feedback: What people said about the session.
         metadata: Facts about the session.
@@ -88,7 +88,7 @@ class CreateSessionResponse:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any])
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as it goes over the wire; what is unset is left out."""
+        """Return the object as JSON has it, without the unset properties."""
         result: dict[str, Any] = {**self.additional_properties}
         result["event_id"] = self.event_id
         result["session_id"] = self.session_id
@@ -133,7 +133,7 @@ class CreateSessionResponse:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Build the object from parsed JSON.
 
-        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+        It keeps values of any type unchanged; honeyhive_schemas checks types.
 
         Raises:
             KeyError: A required property is missing.
@@ -171,7 +171,7 @@ class CreateSessionResponse:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            # from_dict leaves it to its first use to make an empty dictionary: 80 bytes an object less.
+            # Made at the first use, not by from_dict: an empty dictionary costs 80 bytes an object.
             if name != "additional_properties":
                 raise AttributeError(
                     f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self

@@ -18,7 +18,7 @@ _NAMES: frozenset[str] = frozenset(
 
 @_attrs_define
 class DateRange:
-    """The start_time an event must have, both ends included.
+    """The range of start_time, including both ends.
 
     Attributes:
         start_time: The earliest start_time, ISO 8601 with a UTC offset.
@@ -29,7 +29,7 @@ class DateRange:
     end_time: str
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as it goes over the wire; what is unset is left out."""
+        """Return the object as JSON has it, without the unset properties."""
         result: dict[str, Any] = {}
         result["start_time"] = self.start_time
         result["end_time"] = self.end_time
@@ -39,7 +39,7 @@ class DateRange:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Build the object from parsed JSON.
 
-        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+        It keeps values of any type unchanged; honeyhive_schemas checks types.
 
         Raises:
             KeyError: A required property is missing.

@@ -21,12 +21,11 @@ _NAMES: frozenset[str] = frozenset(
 
 @_attrs_define
 class ErrorResponse:
-    """The body of an error answer. Older servers leave errorCode out; a proxy may answer with something else
-    altogether.
+    """The body of an error response. Older servers omit errorCode; a proxy may send something else.
 
     Attributes:
         message: What went wrong, for people.
-        status_code: The HTTP status, again.
+        status_code: The HTTP status of the response.
         success: False.
         error_code: What went wrong, for programs.
     """
@@ -38,7 +37,7 @@ class ErrorResponse:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any])
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as it goes over the wire; what is unset is left out."""
+        """Return the object as JSON has it, without the unset properties."""
         result: dict[str, Any] = {**self.additional_properties}
         result["message"] = self.message
         if self.status_code is not UNSET:
@@ -53,7 +52,7 @@ class ErrorResponse:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Build the object from parsed JSON.
 
-        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+        It keeps values of any type unchanged; honeyhive_schemas checks types.
 
         Raises:
             KeyError: A required property is missing.
@@ -74,7 +73,7 @@ class ErrorResponse:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            # from_dict leaves it to its first use to make an empty dictionary: 80 bytes an object less.
+            # Made at the first use, not by from_dict: an empty dictionary costs 80 bytes an object.
             if name != "additional_properties":
                 raise AttributeError(
                     f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self

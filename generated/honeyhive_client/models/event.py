@@ -37,12 +37,12 @@ _NAMES: frozenset[str] = frozenset(
 
 @_attrs_define
 class Event:
-    """A stored event as the service returns it. No property is promised, any may be null, event_type may have
-    values that are not known today, and further properties do occur.
+    """A stored event as the service returns it. Each property may be missing or null, event_type may have values
+    that are not known today, and there may be other properties.
 
     Attributes:
-        event_type: The kind of step. Known today are model, tool, chain and session.
-        inputs: What the step was given.
+        event_type: The kind of step. Today it is model, tool, chain or session.
+        inputs: The input of the step.
         event_id: The event's own id.
         session_id: The id of the trace that the event belongs to.
         parent_id: The id of the event that this one is a step of.
@@ -56,7 +56,7 @@ class Event:
         metadata: Facts about the step.
         metrics: Numbers and judgements computed about the step.
         feedback: What people said about the step.
-        user_properties: Facts about the user the step was done for.
+        user_properties: Facts about the user for whom the step ran.
         error: The text of the error that ended the step.
         start_time: When the step began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms).
         end_time: When the step ended, in milliseconds since 1970-01-01T00:00:00Z (Unix ms).
@@ -86,7 +86,7 @@ class Event:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any])
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as it goes over the wire; what is unset is left out."""
+        """Return the object as JSON has it, without the unset properties."""
         result: dict[str, Any] = {**self.additional_properties}
         if self.event_type is not UNSET:
             result["event_type"] = self.event_type
@@ -134,7 +134,7 @@ class Event:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Build the object from parsed JSON.
 
-        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+        It keeps values of any type unchanged; honeyhive_schemas checks types.
 
         Raises:
             KeyError: A required property is missing.
@@ -171,7 +171,7 @@ class Event:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            # from_dict leaves it to its first use to make an empty dictionary: 80 bytes an object less.
+            # Made at the first use, not by from_dict: an empty dictionary costs 80 bytes an object.
             if name != "additional_properties":
                 raise AttributeError(
                     f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self

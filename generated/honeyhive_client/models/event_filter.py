@@ -27,8 +27,8 @@ class EventFilter:
     Attributes:
         field: A field of the event, or a dotted path into one of its objects.
         operator: How the field is compared with the value.
-        value: What the field is compared with. The operators exists and not exists do not look at it.
-        type_: What kind of value is compared. Left out, the kind of `value` itself.
+        value: What the field is compared with. The operators exists and not exists ignore it.
+        type_: The type of the comparison. The default is the type of `value`.
     """
 
     field: str
@@ -37,7 +37,7 @@ class EventFilter:
     type_: FilterType | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as it goes over the wire; what is unset is left out."""
+        """Return the object as JSON has it, without the unset properties."""
         result: dict[str, Any] = {}
         result["field"] = self.field
         result["operator"] = self.operator
@@ -50,7 +50,7 @@ class EventFilter:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Build the object from parsed JSON.
 
-        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+        It keeps values of any type unchanged; honeyhive_schemas checks types.
 
         Raises:
             KeyError: A required property is missing.

@@ -14,7 +14,7 @@ EVENT_TYPE_VALUES: Final[frozenset[EventType]] = frozenset(
 
 
 def check_event_type(value: str) -> EventType:
-    """The value, if it is one that the document names today.
+    """Return the value if the document names it.
 
     Raises:
         TypeError: It is not.

@@ -31,7 +31,7 @@ FILTER_OPERATOR_VALUES: Final[frozenset[FilterOperator]] = frozenset(
 
 
 def check_filter_operator(value: str) -> FilterOperator:
-    """The value, if it is one that the document names today.
+    """Return the value if the document names it.
 
     Raises:
         TypeError: It is not.

@@ -14,7 +14,7 @@ FILTER_TYPE_VALUES: Final[frozenset[FilterType]] = frozenset(
 
 
 def check_filter_type(value: str) -> FilterType:
-    """The value, if it is one that the document names today.
+    """Return the value if the document names it.
 
     Raises:
         TypeError: It is not.

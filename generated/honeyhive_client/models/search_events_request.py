@@ -24,11 +24,11 @@ _NAMES: frozenset[str] = frozenset(
 
 @_attrs_define
 class SearchEventsRequest:
-    """What to search for. No other property is allowed; an empty object asks for the newest events of all.
+    """What to search for. No other property is allowed; an empty object returns the newest events.
 
     Attributes:
         filters: Conditions that an event must meet, all of them (AND).
-        date_range: The start_time an event must have, both ends included.
+        date_range: The range of start_time, including both ends.
         limit: The most events to return, the size of a page.
         page: Which page to return, from 1.
         ignore_order: Has no effect any more.
@@ -43,7 +43,7 @@ class SearchEventsRequest:
     evaluation_id: str | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as it goes over the wire; what is unset is left out."""
+        """Return the object as JSON has it, without the unset properties."""
         result: dict[str, Any] = {}
         if self.filters is not UNSET:
             result["filters"] = dump(self.filters)
@@ -63,7 +63,7 @@ class SearchEventsRequest:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Build the object from parsed JSON.
 
-        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+        It keeps values of any type unchanged; honeyhive_schemas checks types.
 
         Raises:
             KeyError: A required property is missing.

@@ -24,7 +24,7 @@ class SearchEventsResponse:
 
     Attributes:
         events: The events of this page.
-        count: Read by existing clients as the number of all matches. Do not end a loop by it.
+        count: Existing clients read it as the number of all matches. Do not end a loop by it.
     """
 
     events: list[Event]
@@ -32,7 +32,7 @@ class SearchEventsResponse:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any])
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as it goes over the wire; what is unset is left out."""
+        """Return the object as JSON has it, without the unset properties."""
         result: dict[str, Any] = {**self.additional_properties}
         result["events"] = dump(self.events)
         result["count"] = self.count
@@ -42,7 +42,7 @@ class SearchEventsResponse:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Build the object from parsed JSON.
 
-        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+        It keeps values of any type unchanged; honeyhive_schemas checks types.
 
         Raises:
             KeyError: A required property is missing.
@@ -60,7 +60,7 @@ class SearchEventsResponse:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            # from_dict leaves it to its first use to make an empty dictionary: 80 bytes an object less.
+            # Made at the first use, not by from_dict: an empty dictionary costs 80 bytes an object.
             if name != "additional_properties":
                 raise AttributeError(
                     f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self

@@ -21,12 +21,12 @@ _NAMES: frozenset[str] = frozenset(
 
 @_attrs_define
 class SessionProperties:
-    """What the new session of a single_session batch is made from. Further properties are allowed.
+    """The properties of the new session of a single_session batch. Other properties are allowed.
 
     Attributes:
         session_name: The session's name.
         start_time: When the session began, in milliseconds since 1970-01-01T00:00:00Z (Unix ms).
-        user_properties: Facts about the session's user.
+        user_properties: Facts about the user of the session.
         metadata: Facts about the session.
     """
 
@@ -37,7 +37,7 @@ class SessionProperties:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any])
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as it goes over the wire; what is unset is left out."""
+        """Return the object as JSON has it, without the unset properties."""
         result: dict[str, Any] = {**self.additional_properties}
         if self.session_name is not UNSET:
             result["session_name"] = self.session_name
@@ -53,7 +53,7 @@ class SessionProperties:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Build the object from parsed JSON.
 
-        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+        It keeps values of any type unchanged; honeyhive_schemas checks types.
 
         Raises:
             KeyError: A required property is missing.
@@ -74,7 +74,7 @@ class SessionProperties:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            # from_dict leaves it to its first use to make an empty dictionary: 80 bytes an object less.
+            # Made at the first use, not by from_dict: an empty dictionary costs 80 bytes an object.
             if name != "additional_properties":
                 raise AttributeError(
                     f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self

@@ -25,8 +25,7 @@ _NAMES: frozenset[str] = frozenset(
 
 @_attrs_define
 class UpdateEventRequest:
-    """What to add to a stored event. The service ignores properties that it does not know; this document forbids
-    them.
+    """What to add to a stored event. The service ignores unknown properties; this document forbids them.
 
     Attributes:
         metadata: Merged into the stored metadata.
@@ -51,7 +50,7 @@ class UpdateEventRequest:
     children_ids: list[str] | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as it goes over the wire; what is unset is left out."""
+        """Return the object as JSON has it, without the unset properties."""
         result: dict[str, Any] = {}
         if self.metadata is not UNSET:
             result["metadata"] = self.metadata
@@ -77,7 +76,7 @@ class UpdateEventRequest:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Build the object from parsed JSON.
 
-        Values are kept as they came, whatever their type; honeyhive_schemas checks types.
+        It keeps values of any type unchanged; honeyhive_schemas checks types.
 
         Raises:
             KeyError: A required property is missing.

@@ -23,7 +23,7 @@ def build_request(
     *,
     event_id: str | UUID,
 ) -> dict[str, Any]:
-    """The request as keyword arguments for `httpx.Client.request`; nothing is sent.
+    """Return the request as keyword arguments for `httpx.Client.request`, without sending it.
 
     Args:
         event_id: The event's id, a UUID.
@@ -40,7 +40,7 @@ def build_request(
 
 
 def parse_response(*, status_code: int, content: bytes) -> ErrorResponse | GetEventResponse:
-    """The model that the document describes for this status.
+    """Return the model that the document describes for this status.
 
     Args:
         status_code: The answer's status.
@@ -85,13 +85,13 @@ def sync_detailed(
 
     Args:
         event_id: The event's id, a UUID.
-        client: Where and how to send it.
+        client: The client that sends it.
 
     Raises:
         errors.UnexpectedStatus: The status is not documented and client.raise_on_unexpected_status is True.
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
-        httpx.TransportError: The request could not be sent or its answer not be read.
+        httpx.TransportError: The request could not be sent, or the response could not be read.
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -113,13 +113,13 @@ def sync(
 
     Args:
         event_id: The event's id, a UUID.
-        client: Where and how to send it.
+        client: The client that sends it.
 
     Raises:
         errors.UnexpectedStatus: The status is not documented and client.raise_on_unexpected_status is True.
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
-        httpx.TransportError: The request could not be sent or its answer not be read.
+        httpx.TransportError: The request could not be sent, or the response could not be read.
 
     Returns:
         The parsed body, of a success or of a documented error.
@@ -141,13 +141,13 @@ async def asyncio_detailed(
 
     Args:
         event_id: The event's id, a UUID.
-        client: Where and how to send it.
+        client: The client that sends it.
 
     Raises:
         errors.UnexpectedStatus: The status is not documented and client.raise_on_unexpected_status is True.
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
-        httpx.TransportError: The request could not be sent or its answer not be read.
+        httpx.TransportError: The request could not be sent, or the response could not be read.
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -169,13 +169,13 @@ async def asyncio(
 
     Args:
         event_id: The event's id, a UUID.
-        client: Where and how to send it.
+        client: The client that sends it.
 
     Raises:
         errors.UnexpectedStatus: The status is not documented and client.raise_on_unexpected_status is True.
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
-        httpx.TransportError: The request could not be sent or its answer not be read.
+        httpx.TransportError: The request could not be sent, or the response could not be read.
 
     Returns:
         The parsed body, of a success or of a documented error.

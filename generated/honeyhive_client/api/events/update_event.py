@@ -25,11 +25,11 @@ def build_request(
     event_id: str | UUID,
     body: UpdateEventRequest | bytes,
 ) -> dict[str, Any]:
-    """The request as keyword arguments for `httpx.Client.request`; nothing is sent.
+    """Return the request as keyword arguments for `httpx.Client.request`, without sending it.
 
     Args:
         event_id: The event's id, a UUID.
-        body: The request as a model, or as bytes of JSON that are sent as they are.
+        body: The request as a model, or as bytes of JSON, which are sent unchanged.
 
     Returns:
         method, url (relative to the base URL), headers, content.
@@ -47,7 +47,7 @@ def build_request(
 
 
 def parse_response(*, status_code: int, content: bytes) -> ErrorResponse | None:
-    """The model that the document describes for this status.
+    """Return the model that the document describes for this status.
 
     Args:
         status_code: The answer's status.
@@ -90,19 +90,19 @@ def sync_detailed(
     """Add to a stored event.
 
     Merges metadata, feedback, metrics, config and user_properties into the stored event and replaces the
-    other fields given. The service ignores fields that it does not know without saying so; this document
-    therefore forbids them, so that a typo fails in the client instead of losing data.
+    other fields given. The service silently ignores unknown fields. This document therefore forbids them, so
+    that a typo fails in the client instead of losing data.
 
     Args:
         event_id: The event's id, a UUID.
-        body: The request as a model, or as bytes of JSON that are sent as they are.
-        client: Where and how to send it.
+        body: The request as a model, or as bytes of JSON, which are sent unchanged.
+        client: The client that sends it.
 
     Raises:
         errors.UnexpectedStatus: The status is not documented and client.raise_on_unexpected_status is True.
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
-        httpx.TransportError: The request could not be sent or its answer not be read.
+        httpx.TransportError: The request could not be sent, or the response could not be read.
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -123,19 +123,19 @@ def sync(
     """Add to a stored event.
 
     Merges metadata, feedback, metrics, config and user_properties into the stored event and replaces the
-    other fields given. The service ignores fields that it does not know without saying so; this document
-    therefore forbids them, so that a typo fails in the client instead of losing data.
+    other fields given. The service silently ignores unknown fields. This document therefore forbids them, so
+    that a typo fails in the client instead of losing data.
 
     Args:
         event_id: The event's id, a UUID.
-        body: The request as a model, or as bytes of JSON that are sent as they are.
-        client: Where and how to send it.
+        body: The request as a model, or as bytes of JSON, which are sent unchanged.
+        client: The client that sends it.
 
     Raises:
         errors.UnexpectedStatus: The status is not documented and client.raise_on_unexpected_status is True.
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
-        httpx.TransportError: The request could not be sent or its answer not be read.
+        httpx.TransportError: The request could not be sent, or the response could not be read.
 
     Returns:
         The parsed body, of a success or of a documented error.
@@ -156,19 +156,19 @@ async def asyncio_detailed(
     """Add to a stored event.
 
     Merges metadata, feedback, metrics, config and user_properties into the stored event and replaces the
-    other fields given. The service ignores fields that it does not know without saying so; this document
-    therefore forbids them, so that a typo fails in the client instead of losing data.
+    other fields given. The service silently ignores unknown fields. This document therefore forbids them, so
+    that a typo fails in the client instead of losing data.
 
     Args:
         event_id: The event's id, a UUID.
-        body: The request as a model, or as bytes of JSON that are sent as they are.
-        client: Where and how to send it.
+        body: The request as a model, or as bytes of JSON, which are sent unchanged.
+        client: The client that sends it.
 
     Raises:
         errors.UnexpectedStatus: The status is not documented and client.raise_on_unexpected_status is True.
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
-        httpx.TransportError: The request could not be sent or its answer not be read.
+        httpx.TransportError: The request could not be sent, or the response could not be read.
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -189,19 +189,19 @@ async def asyncio(
     """Add to a stored event.
 
     Merges metadata, feedback, metrics, config and user_properties into the stored event and replaces the
-    other fields given. The service ignores fields that it does not know without saying so; this document
-    therefore forbids them, so that a typo fails in the client instead of losing data.
+    other fields given. The service silently ignores unknown fields. This document therefore forbids them, so
+    that a typo fails in the client instead of losing data.
 
     Args:
         event_id: The event's id, a UUID.
-        body: The request as a model, or as bytes of JSON that are sent as they are.
-        client: Where and how to send it.
+        body: The request as a model, or as bytes of JSON, which are sent unchanged.
+        client: The client that sends it.
 
     Raises:
         errors.UnexpectedStatus: The status is not documented and client.raise_on_unexpected_status is True.
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
-        httpx.TransportError: The request could not be sent or its answer not be read.
+        httpx.TransportError: The request could not be sent, or the response could not be read.
 
     Returns:
         The parsed body, of a success or of a documented error.

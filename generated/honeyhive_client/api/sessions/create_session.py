@@ -23,10 +23,10 @@ def build_request(
     *,
     body: CreateSessionRequest | bytes,
 ) -> dict[str, Any]:
-    """The request as keyword arguments for `httpx.Client.request`; nothing is sent.
+    """Return the request as keyword arguments for `httpx.Client.request`, without sending it.
 
     Args:
-        body: The request as a model, or as bytes of JSON that are sent as they are.
+        body: The request as a model, or as bytes of JSON, which are sent unchanged.
 
     Returns:
         method, url (relative to the base URL), headers, content.
@@ -44,7 +44,7 @@ def build_request(
 
 
 def parse_response(*, status_code: int, content: bytes) -> CreateSessionResponse | ErrorResponse:
-    """The model that the document describes for this status.
+    """Return the model that the document describes for this status.
 
     Args:
         status_code: The answer's status.
@@ -90,14 +90,14 @@ def sync_detailed(
     event_id equals its session_id.
 
     Args:
-        body: The request as a model, or as bytes of JSON that are sent as they are.
-        client: Where and how to send it.
+        body: The request as a model, or as bytes of JSON, which are sent unchanged.
+        client: The client that sends it.
 
     Raises:
         errors.UnexpectedStatus: The status is not documented and client.raise_on_unexpected_status is True.
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
-        httpx.TransportError: The request could not be sent or its answer not be read.
+        httpx.TransportError: The request could not be sent, or the response could not be read.
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -120,14 +120,14 @@ def sync(
     event_id equals its session_id.
 
     Args:
-        body: The request as a model, or as bytes of JSON that are sent as they are.
-        client: Where and how to send it.
+        body: The request as a model, or as bytes of JSON, which are sent unchanged.
+        client: The client that sends it.
 
     Raises:
         errors.UnexpectedStatus: The status is not documented and client.raise_on_unexpected_status is True.
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
-        httpx.TransportError: The request could not be sent or its answer not be read.
+        httpx.TransportError: The request could not be sent, or the response could not be read.
 
     Returns:
         The parsed body, of a success or of a documented error.
@@ -150,14 +150,14 @@ async def asyncio_detailed(
     event_id equals its session_id.
 
     Args:
-        body: The request as a model, or as bytes of JSON that are sent as they are.
-        client: Where and how to send it.
+        body: The request as a model, or as bytes of JSON, which are sent unchanged.
+        client: The client that sends it.
 
     Raises:
         errors.UnexpectedStatus: The status is not documented and client.raise_on_unexpected_status is True.
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
-        httpx.TransportError: The request could not be sent or its answer not be read.
+        httpx.TransportError: The request could not be sent, or the response could not be read.
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -180,14 +180,14 @@ async def asyncio(
     event_id equals its session_id.
 
     Args:
-        body: The request as a model, or as bytes of JSON that are sent as they are.
-        client: Where and how to send it.
+        body: The request as a model, or as bytes of JSON, which are sent unchanged.
+        client: The client that sends it.
 
     Raises:
         errors.UnexpectedStatus: The status is not documented and client.raise_on_unexpected_status is True.
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
-        httpx.TransportError: The request could not be sent or its answer not be read.
+        httpx.TransportError: The request could not be sent, or the response could not be read.
 
     Returns:
         The parsed body, of a success or of a documented error.

@@ -28,11 +28,11 @@ def build_request(
     session_id: str | UUID,
     body: CreateSessionEventBatchRequest | bytes,
 ) -> dict[str, Any]:
-    """The request as keyword arguments for `httpx.Client.request`; nothing is sent.
+    """Return the request as keyword arguments for `httpx.Client.request`, without sending it.
 
     Args:
         session_id: The session's id, a UUID.
-        body: The request as a model, or as bytes of JSON that are sent as they are.
+        body: The request as a model, or as bytes of JSON, which are sent unchanged.
 
     Returns:
         method, url (relative to the base URL), headers, content.
@@ -52,7 +52,7 @@ def build_request(
 def parse_response(
     *, status_code: int, content: bytes
 ) -> CreateSessionEventBatchResponse | ErrorResponse | PartialBatchResponse:
-    """The model that the document describes for this status.
+    """Return the model that the document describes for this status.
 
     Args:
         status_code: The answer's status.
@@ -105,18 +105,18 @@ def sync_detailed(
 ) -> Response[CreateSessionEventBatchResponse | ErrorResponse | PartialBatchResponse | None]:
     """Add many events to one session.
 
-    Stores all events with the session_id of the path, whatever the events themselves say.
+    Stores all events with the session_id of the path, even if an event names another session.
 
     Args:
         session_id: The session's id, a UUID.
-        body: The request as a model, or as bytes of JSON that are sent as they are.
-        client: Where and how to send it.
+        body: The request as a model, or as bytes of JSON, which are sent unchanged.
+        client: The client that sends it.
 
     Raises:
         errors.UnexpectedStatus: The status is not documented and client.raise_on_unexpected_status is True.
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
-        httpx.TransportError: The request could not be sent or its answer not be read.
+        httpx.TransportError: The request could not be sent, or the response could not be read.
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -136,18 +136,18 @@ def sync(
 ) -> CreateSessionEventBatchResponse | ErrorResponse | PartialBatchResponse | None:
     """Add many events to one session.
 
-    Stores all events with the session_id of the path, whatever the events themselves say.
+    Stores all events with the session_id of the path, even if an event names another session.
 
     Args:
         session_id: The session's id, a UUID.
-        body: The request as a model, or as bytes of JSON that are sent as they are.
-        client: Where and how to send it.
+        body: The request as a model, or as bytes of JSON, which are sent unchanged.
+        client: The client that sends it.
 
     Raises:
         errors.UnexpectedStatus: The status is not documented and client.raise_on_unexpected_status is True.
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
-        httpx.TransportError: The request could not be sent or its answer not be read.
+        httpx.TransportError: The request could not be sent, or the response could not be read.
 
     Returns:
         The parsed body, of a success or of a documented error.
@@ -167,18 +167,18 @@ async def asyncio_detailed(
 ) -> Response[CreateSessionEventBatchResponse | ErrorResponse | PartialBatchResponse | None]:
     """Add many events to one session.
 
-    Stores all events with the session_id of the path, whatever the events themselves say.
+    Stores all events with the session_id of the path, even if an event names another session.
 
     Args:
         session_id: The session's id, a UUID.
-        body: The request as a model, or as bytes of JSON that are sent as they are.
-        client: Where and how to send it.
+        body: The request as a model, or as bytes of JSON, which are sent unchanged.
+        client: The client that sends it.
 
     Raises:
         errors.UnexpectedStatus: The status is not documented and client.raise_on_unexpected_status is True.
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
-        httpx.TransportError: The request could not be sent or its answer not be read.
+        httpx.TransportError: The request could not be sent, or the response could not be read.
 
     Returns:
         The answer with its status, headers and parsed body.
@@ -198,18 +198,18 @@ async def asyncio(
 ) -> CreateSessionEventBatchResponse | ErrorResponse | PartialBatchResponse | None:
     """Add many events to one session.
 
-    Stores all events with the session_id of the path, whatever the events themselves say.
+    Stores all events with the session_id of the path, even if an event names another session.
 
     Args:
         session_id: The session's id, a UUID.
-        body: The request as a model, or as bytes of JSON that are sent as they are.
-        client: Where and how to send it.
+        body: The request as a model, or as bytes of JSON, which are sent unchanged.
+        client: The client that sends it.
 
     Raises:
         errors.UnexpectedStatus: The status is not documented and client.raise_on_unexpected_status is True.
         errors.MalformedResponse: The body is not JSON or not what the document describes for the status.
         httpx.TimeoutException: A step of the request took longer than the client's timeout.
-        httpx.TransportError: The request could not be sent or its answer not be read.
+        httpx.TransportError: The request could not be sent, or the response could not be read.
 
     Returns:
         The parsed body, of a success or of a documented error.
