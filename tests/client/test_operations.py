@@ -1,4 +1,4 @@
-"""Single events and sessions through both shells, against the local server on a real socket."""
+"""Single events and sessions through both clients, against the local server on a real socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every public method sends: it conforms, both shells send the same, batches change nothing."""
+"""What every public method sends: it conforms, both clients send the same, batches change nothing."""
 
 from __future__ import annotations
 

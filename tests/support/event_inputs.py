@@ -1,4 +1,4 @@
-"""Hypothesis strategies for what applications give: fields in every accepted form, values of every kind."""
+"""Hypothesis strategies for the input of applications: fields in every accepted form, all kinds of values."""
 
 from __future__ import annotations
 
@@ -58,16 +58,16 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT | st.none(), inner, max_size=3),
     max_leaves=5,
 )
-# Moments in Unix ms that are no time of today in another unit.
-MOMENT_MS = st.integers(0, 10**9 - 1) | st.floats(1e10, 1e15, exclude_max=True)
-MOMENT = MOMENT_MS | st.datetimes(min_value=dt.datetime(1971, 1, 1), timezones=ZONES)  # noqa: DTZ001
-LENGTH = st.floats(0, 1e9) | st.integers(0, 10**9) | st.timedeltas(dt.timedelta(0), dt.timedelta(30))
+# Timestamps in Unix ms that are no time from 2001 to 2286 in another unit.
+TIMESTAMP_MS = st.integers(0, 10**9 - 1) | st.floats(1e10, 1e15, exclude_max=True)
+TIMESTAMP = TIMESTAMP_MS | st.datetimes(min_value=dt.datetime(1971, 1, 1), timezones=ZONES)  # noqa: DTZ001
+DURATION = st.floats(0, 1e9) | st.integers(0, 10**9) | st.timedeltas(dt.timedelta(0), dt.timedelta(30))
 
 
 def value(field: Field, values: st.SearchStrategy[Any] = RICH) -> st.SearchStrategy[Any]:
-    """Everything that a field accepts."""
+    """Return a strategy of all values that a field accepts."""
     if field.unit is not None:
-        return MOMENT if field.unit == "unix-ms" else LENGTH
+        return TIMESTAMP if field.unit == "unix-ms" else DURATION
     if field.enum is not None:
         return st.sampled_from(field.enum)
     kinds: dict[str, st.SearchStrategy[Any]] = {
@@ -82,7 +82,7 @@ def value(field: Field, values: st.SearchStrategy[Any] = RICH) -> st.SearchStrat
 def fields(
     model: str, values: st.SearchStrategy[Any] = RICH, **given: Any
 ) -> st.SearchStrategy[dict[str, Any]]:
-    """Any fields of a request model, but at most two of the three times, which then cannot disagree."""
+    """Return a strategy of the fields of a request model, with at most two of the three times."""
     table = REQUEST_FIELDS[model]
     optional = {name: value(field, values) for name, field in table.items() if not field.required}
     needed = {"event_type": value(table["event_type"])} if "event_type" in table else {}

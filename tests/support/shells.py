@@ -1,4 +1,4 @@
-"""One way to run a scenario through either shell, with waits recorded instead of waited."""
+"""One way to run a scenario through the sync and the async client; waits are recorded, not waited."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from honeyhive_ext.client.sync import HoneyHive
 from honeyhive_ext.transports import AiohttpTransport
 
 KEY = "hh_test_key"
-# "aiohttp" is the asyncio client over the optional transport: it keeps the promises that httpx keeps.
+# "aiohttp" is the asyncio client over the optional transport, which keeps the promises that httpx keeps.
 Kind = Literal["sync", "async", "aiohttp"]
 KINDS: tuple[Kind, ...] = ("sync", "async", "aiohttp")
 
 
 class Shell:
-    """A `HoneyHive` or an `AsyncHoneyHive`, driven the same way.
+    """A `HoneyHive` or an `AsyncHoneyHive`, used in the same way.
 
     Attributes:
         client: The client itself.
-        waits: Seconds the client wanted to wait between attempts; it did not.
+        waits: Seconds that the client would have waited between attempts.
     """
 
     def __init__(self, kind: Kind, url: str, **options: Any) -> None:
@@ -43,7 +43,7 @@ class Shell:
         self.waits.append(seconds)
 
     def do(self, work: Callable[[Any], Any]) -> Any:
-        """Call `work` with the client and, where it is awaitable, await what it returns."""
+        """Call `work` with the client, and await its result if it is awaitable."""
         result = work(self.client)
         return self._runner.run(_result(result)) if inspect.isawaitable(result) else result
 

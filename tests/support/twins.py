@@ -1,4 +1,4 @@
-"""Both shells behind one set of names, so that a test of a promise runs through each."""
+"""Both clients behind one set of names, so that a test of a promise runs through each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Answer = Callable[[dict[str, Any]], object]
 
 
 class SyncTwin:
-    """`hh.events.search(...)` and what may be done with the result."""
+    """`hh.events.search(...)` of `HoneyHive`, and each use of its result."""
 
     name = "sync"
 
@@ -42,14 +42,14 @@ class SyncTwin:
         return self._with(lambda result: result.count(), *args, raw=False, **kwargs)
 
     def some(self, number: int, *args: Any, **kwargs: Any) -> tuple[list[Any], Checkpoint]:
-        """The first events, and the checkpoint after them."""
+        """Return the first events, and the checkpoint after them."""
 
         def use(result: Any) -> tuple[list[Any], Checkpoint]:
-            had: list[Any] = []
+            taken: list[Any] = []
             with closing(iter(result)) as events:
-                while len(had) < number:
-                    had.append(next(events))
-                return had, result.checkpoint()
+                while len(taken) < number:
+                    taken.append(next(events))
+                return taken, result.checkpoint()
 
         return self._with(use, *args, raw=True, **kwargs)
 
@@ -90,10 +90,10 @@ class AsyncTwin(SyncTwin):
 
     def some(self, number: int, *args: Any, **kwargs: Any) -> tuple[list[Any], Checkpoint]:
         async def use(result: Any) -> tuple[list[Any], Checkpoint]:
-            had: list[Any] = []
+            taken: list[Any] = []
             async with aclosing(aiter(result)) as events:
-                while len(had) < number:
-                    had.append(await anext(events))
-                return had, result.checkpoint()
+                while len(taken) < number:
+                    taken.append(await anext(events))
+                return taken, result.checkpoint()
 
         return self._run(use, *args, raw=True, **kwargs)

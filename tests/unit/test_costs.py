@@ -1,4 +1,4 @@
-"""What the hot paths cost, counted instead of timed: connections, certificates, serialisations, modules."""
+"""The cost of hot paths, counted and not timed: connections, certificates, serialisations, modules."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from honeyhive_ext.payload.many import prepare_events
 from honeyhive_ext.search.pages import read
 from honeyhive_ext.serialize import dumps as encoding
 from tests.support.misbehaving import Answer, Misbehaving, Recorded, answer
+from tests.support.shells import Shell
 
 NEWEST = 1_767_225_600_000
 
@@ -101,23 +102,23 @@ def test_certificates_are_loaded_once_for_a_client_and_never_for_http(contexts: 
         assert len(contexts.results) == loads
 
 
-def test_all_event_loops_share_one_loading_of_certificates(contexts: Counter) -> None:
+def test_a_client_loads_certificates_once_for_all_event_loops(contexts: Counter) -> None:
     hh = AsyncHoneyHive("hh_1", base_url="https://127.0.0.1:9", retry=False)
 
-    async def refused() -> None:
-        with pytest.raises(APIConnectionError):
-            await hh.events.create("tool")
+    async def ask() -> list[Any]:
+        calls = (hh.events.get("caf77ace-3417-4da4-944d-f4a0688f3c23") for _ in range(20))
+        return await asyncio.gather(*calls, return_exceptions=True)
 
     for _ in range(2):
-        asyncio.run(refused())
+        assert {type(error) for error in asyncio.run(ask())} == {APIConnectionError}
+    asyncio.run(hh.close())
     assert len(contexts.results) == 1
 
 
 def test_an_event_is_serialised_once_however_often_it_is_sent(dumps: Counter) -> None:
     with Misbehaving(answer(503), answer(503), then=takes_all) as server:
-        with HoneyHive("hh_1", base_url=server.url) as hh:
-            hh._sender.sleep = lambda seconds: None
-            hh.events.create("tool", inputs={"q": "hi"})
+        with Shell("sync", server.url) as shell:
+            shell.do(lambda hh: hh.events.create("tool", inputs={"q": "hi"}))
         assert len(dumps.results) == 1
         assert {request.body for request in server.requests} == {dumps.results[0]}
         assert len(server.requests) == 3
@@ -149,7 +150,7 @@ def test_the_events_of_a_request_are_made_ready_without_the_garbage_collector() 
         collections.append(phase)
 
     for events in (alike, mixed):
-        gc.collect()  # the collector counts anew
+        gc.collect()  # the collector starts to count at 0
         gc.callbacks.append(collected)
         try:
             assert prepare_events(events, settings=EventSettings(), now_ms=lambda: NEWEST) is not None

@@ -1,4 +1,4 @@
-"""The two shells have the same names, the same arguments and the same answers."""
+"""The sync and the async client have the same names, the same arguments and the same answers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RENAMED = {"aclose": "close", "__aenter__": "__enter__", "__aexit__": "__exit__"
 
 
 def public(cls: type) -> dict[str, Any]:
-    """Every public method or property, under the sync name."""
+    """Return every public method and property, under the name of the sync client."""
     return {
         RENAMED.get(name, name): getattr(cls, name)
         for name in dir(cls)
@@ -34,7 +34,7 @@ def public(cls: type) -> dict[str, Any]:
 
 
 def names_of(module: str) -> dict[str, Any]:
-    """A module's names, with those that only type checkers import."""
+    """Return the names of a module, with those that only type checkers import."""
     names = dict(vars(sys.modules[module]))
     for node in ast.parse(inspect.getsource(sys.modules[module])).body:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
@@ -43,7 +43,7 @@ def names_of(module: str) -> dict[str, Any]:
 
 
 def sync_text(annotation: object) -> str:
-    """An annotation as the sync shell would write it."""
+    """Return an annotation as the sync client would write it."""
     text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
     text = re.sub(r"\bAsync(?=[A-Z])", "", text)
     text = re.sub(r"Awaitable\[(.*)\]", r"\1", text)
@@ -79,7 +79,7 @@ def test_twins_take_the_same_arguments_and_return_the_same(sync: type, twin: typ
     assert checked
 
 
-def test_every_operation_is_awaitable_in_the_async_shell_or_returns_something_that_is_iterated() -> None:
+def test_every_operation_of_the_async_client_is_awaited_or_returns_a_result_to_iterate() -> None:
     for sync, twin in ((Events, AsyncEvents), (Sessions, AsyncSessions)):
         for name, method in public(sync).items():
             if name == "__init__" or not inspect.isfunction(method):

@@ -1,4 +1,4 @@
-"""Decorated coroutine functions, through both shells."""
+"""Decorated coroutine functions, through both clients."""
 
 from __future__ import annotations
 
