@@ -27,7 +27,7 @@ def all_jobs() -> dict[str, Job]:
 
 
 def stock_client(python: str, folder: Path) -> dict[str, str]:
-    """Generate the stock client from openapi.yaml without our templates; the environment that finds it."""
+    """Generate the stock client from openapi.yaml, without our templates; return the environment for it."""
     config = folder / "config.yml"
     config.write_text("package_name_override: stock_client\npost_hooks: []\n", encoding="utf-8")
     subprocess.run(
@@ -44,7 +44,7 @@ def stock_client(python: str, folder: Path) -> dict[str, str]:
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("jobs", nargs="*", metavar="JOB")
-    parser.add_argument("--list", action="store_true", help="name the jobs and end")
+    parser.add_argument("--list", action="store_true", help="print the names of the jobs and exit")
     parser.add_argument(
         "--short", action="store_true", help="a run of minutes: short rounds, a tenth of the large sizes"
     )
@@ -53,7 +53,7 @@ def parsed() -> argparse.Namespace:
         "--seconds", type=float, default=1.0, help="CPU or clock seconds of one round of one contender"
     )
     parser.add_argument("--scale", type=float, default=1.0, help="of the jobs with a fixed number of events")
-    parser.add_argument("--only", default="", help="run only the contenders whose name holds this")
+    parser.add_argument("--only", default="", help="run only the contenders with this in their name")
     parser.add_argument("--json", type=Path, help="write the results here")
     parser.add_argument("--write-docs", action="store_true", help="put the tables into docs/performance.md")
     return parser.parse_args()
@@ -68,7 +68,7 @@ def main() -> int:
         return 0
     unknown = set(options.jobs) - set(known)
     if unknown:
-        print(f"no such job: {', '.join(sorted(unknown))}; there are {', '.join(known)}", file=sys.stderr)
+        print(f"no such job: {', '.join(sorted(unknown))}. There are {', '.join(known)}", file=sys.stderr)
         return 2
     chosen = [known[name] for name in options.jobs or known]
     with ExitStack() as stack:

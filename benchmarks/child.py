@@ -1,4 +1,4 @@
-"""One contender in a process of its own: `python -m benchmarks.child JOB NAME URL UNITS`.
+"""One contender in its own process: `python -m benchmarks.child JOB NAME URL UNITS`.
 
 It reads `round SECONDS` from standard input, runs about so long, and prints one line of JSON: what the
 round cost.
@@ -22,13 +22,13 @@ WARM_SECONDS = 0.1
 
 
 def cpu() -> float:
-    """Seconds of CPU of this process, user and system, all its threads."""
+    """Return the CPU of this process in seconds: user and system, all threads."""
     own = resource.getrusage(resource.RUSAGE_SELF)
     return own.ru_utime + own.ru_stime
 
 
 def peak_mb() -> float:
-    """The most memory this process has had; `ru_maxrss` begins with what its parent had."""
+    """Return the largest memory of this process so far; `ru_maxrss` would start with that of its parent."""
     status = Path("/proc/self/status")
     if status.exists():
         lines = status.read_text().splitlines()
@@ -46,7 +46,7 @@ def measured(run: Run, units: int) -> dict[str, Any]:
 
 
 def calibrated(run: Run, step: int) -> float:
-    """Warm up; seconds a unit takes."""
+    """Warm up, and return the seconds that a unit takes."""
     units = step
     while True:
         cost = measured(run, units)

@@ -1,4 +1,4 @@
-"""What a job is. Standard library only: the child processes of every contender import it."""
+"""The parts of a job. Standard library only: the processes of all contenders import it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Metric = Literal["cpu", "rate", "memory", "count"]
 
 @dataclass(frozen=True)
 class Target:
-    """What a contender is pointed at."""
+    """The server and the sizes that a contender works with."""
 
     url: str
     host: str
@@ -33,7 +33,7 @@ Run = Callable[[int], int | dict[str, float]]
 
 @dataclass(frozen=True)
 class Contender:
-    """One row. `setup` runs once in a process of its own; what it returns is measured."""
+    """One row. `setup` runs once, in its own process, and returns the function to measure."""
 
     name: str
     setup: Callable[[Target], Run]
@@ -42,7 +42,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class Program:
-    """One row whose whole process is measured: `python -c source URL`."""
+    """One row of which the whole process is measured: `python -c source URL`."""
 
     name: str
     source: str
@@ -51,7 +51,7 @@ class Program:
 
 @dataclass(frozen=True)
 class Must:
-    """`ours` costs at most `at_most` times `base` (a rate: at least that part); `then` is the next goal.
+    """`ours` costs at most `at_most` times `base` (as a rate: at least that part); `then` is the next goal.
 
     Without a base it costs at most `at_most` itself.
     """

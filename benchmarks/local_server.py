@@ -1,4 +1,4 @@
-"""The local server beside bare SQLite: the same rows, the same tables, the same run.
+"""The local server next to bare SQLite: the same rows, the same tables, the same run.
 
     python benchmarks/local_server.py                    1,000,000 events
     python benchmarks/local_server.py --events 50000     a quick look
@@ -41,7 +41,7 @@ PROMISES: list[tuple[str, bool]] = []
 
 
 def event(draw: random.Random, number: int, session_id: str) -> dict[str, Any]:
-    """One model event of about 1.4 KB."""
+    """Return one model event of about 1.4 KB."""
     words = [draw.choice(WORDS) for _ in range(120)]
     return {
         "event_type": "model",
@@ -72,7 +72,7 @@ WORDS = [
 
 
 def batches(count: int) -> Iterator[list[dict[str, Any]]]:
-    """The events in batches, the same ones at every call."""
+    """Yield the events in batches; every call yields the same."""
     draw = random.Random(1)
     for begin in range(0, count, BATCH):
         session = str(uuid.UUID(int=draw.getrandbits(128), version=4))
@@ -80,7 +80,7 @@ def batches(count: int) -> Iterator[list[dict[str, Any]]]:
 
 
 class Rows:
-    """Bare SQLite: the server's own tables and indexes, rows made beforehand, one transaction a batch."""
+    """Bare SQLite: the tables and indexes of the server, prepared rows, one transaction a batch."""
 
     def __init__(self, path: Path) -> None:
         self.connection = sqlite3.connect(path, isolation_level=None)
@@ -95,18 +95,18 @@ class Rows:
         self.insert = f"INSERT INTO events ({names}) VALUES ({marks})"
 
     def rows(self, events: list[dict[str, Any]]) -> list[list[Any]]:
-        """The values of the columns."""
+        """Return the values of the columns."""
         return [[one["start_time"], *self.packed.pack(one)[0]] for one in events]
 
     def store(self, rows: list[list[Any]]) -> None:
-        """One transaction."""
+        """Store rows in one transaction."""
         self.connection.execute("BEGIN")
         self.connection.executemany(self.insert, rows)
         self.connection.execute("COMMIT")
 
 
 class Wire:
-    """A client that costs as little as the standard library allows."""
+    """The fastest client that the standard library allows."""
 
     def __init__(self, url: str) -> None:
         address = urlsplit(url)
@@ -122,7 +122,7 @@ class Wire:
 
 
 def ingest(wire: Wire, bare: Rows, count: int) -> None:
-    """Send every batch by socket, and store the same rows in bare SQLite, in turns of ten batches."""
+    """Send every batch through a socket, and store the same rows in bare SQLite, in turns of ten batches."""
     spent = {"bare": 0.0, "socket": 0.0, "core": 0.0}
     probe = LocalServer(tempfile.mkdtemp() + "/core.db")
     bodies: list[bytes] = []
@@ -155,19 +155,19 @@ def ingest(wire: Wire, bare: Rows, count: int) -> None:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds."""
+    """Return the duration in seconds."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
 def median(work: Callable[[], object], times: int = 15) -> float:
-    """Milliseconds, the median of several runs."""
+    """Return the median duration of several runs, in ms."""
     return statistics.median(timed(work) for _ in range(times)) * 1000
 
 
 def reading(wire: Wire, bare: Rows, count: int, ids: list[str]) -> None:
-    """Pages and single events, beside a bare query of the same rows."""
+    """Measure pages and single events, next to a bare query of the same rows."""
     select = "body"
     last = min(500, max(1, count // 1000))
 
@@ -212,7 +212,7 @@ def reading(wire: Wire, bare: Rows, count: int, ids: list[str]) -> None:
 
 @contextmanager
 def served(*options: str) -> Iterator[Wire]:
-    """The server as a user runs it, in a process of its own, and a client of it."""
+    """Start the server as a user runs it, in its own process; give a client of it."""
     command = [sys.executable, "-m", "honeyhive_ext.cli", "serve", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -224,7 +224,7 @@ def served(*options: str) -> Iterator[Wire]:
 
 
 def starting() -> None:
-    """From the start of the command to the first answer."""
+    """Measure from the start of the command to the first response."""
     spent: list[float] = []
     for _ in range(5):
         began = time.perf_counter()
@@ -240,12 +240,12 @@ def starting() -> None:
 
 
 def promise(what: str, holds: bool) -> None:
-    """Note a promise."""
+    """Record whether a promise holds."""
     PROMISES.append((what, holds))
 
 
 def main() -> int:
-    """Run everything."""
+    """Run all measurements."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--events", type=int, default=1_000_000)
     count: int = options.parse_args().events

@@ -1,4 +1,4 @@
-"""Events of about 1.5 KB of JSON, the same ones from the same seed.
+"""Events of about 1.5 KB of JSON; the same seed makes the same events.
 
 Standard library only: every contender imports it.
 """
@@ -63,7 +63,7 @@ def identifier(rng: random.Random) -> str:
 
 
 def event(rng: random.Random, index: int) -> dict[str, Any]:
-    """One event to create: what an application knows, without an event id."""
+    """Return one event to create as an application has it, without an event id."""
     start = NEWEST_MS - index
     return {
         "event_type": ("model", "tool", "chain")[index % 3],

@@ -1,4 +1,4 @@
-"""The peers of this package, each with the code its users write: a function that posts, and the answer.
+"""The peers of this package, each with the code of its users: a function that posts and returns the response.
 
 Every library is imported inside its function, because each child process holds one contender only.
 """
@@ -81,7 +81,7 @@ def http_client_orjson(target: Target) -> Post:
 
 
 def raw_socket_bytes(target: Target) -> Callable[[str, bytes], bytes]:
-    """The floor: no HTTP library at all, only what this stub needs."""
+    """The floor: no HTTP library, only what this stub needs."""
     plain = socket.create_connection((target.host, target.port))
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock = context().wrap_socket(plain, server_hostname=target.host) if target.tls else plain
@@ -121,7 +121,7 @@ def with_orjson(send: Callable[[str, bytes], bytes]) -> Post:
 
 
 def sdk(target: Target, *, verify: bool = True) -> Any:
-    """The official SDK's client; it makes a new httpx client, and a new TLS context, for every call."""
+    """The client of the official SDK, which makes a new httpx client and a new TLS context for every call."""
     from honeyhive import HoneyHive
 
     client = HoneyHive(api_key=KEY, base_url=target.url)

@@ -37,7 +37,7 @@ VERSIONS = (
 
 
 def machine() -> dict[str, Any]:
-    """What the figures depend on; nothing that names the machine."""
+    """Return what the figures depend on, without names of the machine."""
     model = ""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -70,7 +70,7 @@ def unit(job: Job) -> str:
 
 
 def verdict(job: Job, must: Must, rows: Mapping[str, Row]) -> dict[str, Any] | None:
-    """The ratio of two rows of one run, or the figure of one, beside the goal."""
+    """Return the ratio of two rows of one run, or the figure of one row, with its goal."""
     ours, base = rows.get(must.ours), rows.get(must.base)
     if not (ours and ours.values and (not must.base or (base and base.values))):
         return None
@@ -118,12 +118,12 @@ def number(value: float) -> str:
 
 
 def _by_name_then_size(column: str) -> tuple[str, int, str]:
-    """So that 1,000,000 comes behind 10,000."""
+    """Return a key that sorts 1,000,000 after 10,000."""
     return column.rstrip("0123456789,"), len(column), column
 
 
 def as_markdown(result: Mapping[str, Any]) -> str:
-    """One job as a heading, a table, and the goals."""
+    """Return one job as a heading, a table and the goals."""
     rows = [row for row in result["rows"] if "median" in row]
     extra = sorted(
         {key for row in rows for key in row} - {"contender", "median", "min", "max", "rounds", "cpu"},

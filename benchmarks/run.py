@@ -1,4 +1,4 @@
-"""Take the contenders of a job in turn, round by round, each in a process of its own."""
+"""Runs the contenders of a job in turns, round by round, each in its own process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ START_SECONDS = 120  # what a contender may take to import, connect and warm up
 
 @dataclass(frozen=True)
 class Options:
-    """How long and where a run is."""
+    """The length of a run, and the Pythons that it uses."""
 
     rounds: int = 5
     seconds: float = 0.4
@@ -35,7 +35,7 @@ class Options:
 
 @dataclass
 class Row:
-    """A contender's figures: one value a round, or why there is none."""
+    """The figures of a contender: one value a round, or why there is none."""
 
     name: str
     values: list[float] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Row:
 
 
 class Child:
-    """A contender's process, waiting for its turn."""
+    """The process of a contender, which waits for its turn."""
 
     def __init__(self, job: Job, contender: Contender, stub: Stub, options: Options, units: int = 0) -> None:
         command = ["-m", "benchmarks.child", job.name, contender.name, stub.url, str(units)]
@@ -100,7 +100,7 @@ def child(*arguments: Any, **keywords: Any) -> Iterator[Child]:
 
 
 def figure(job: Job, cost: dict[str, Any]) -> float:
-    """The number of a round that the job is about."""
+    """Return the figure of a round that the job measures."""
     if job.metric == "memory":
         return float(cost["memory"])
     if job.metric == "rate":
@@ -109,7 +109,7 @@ def figure(job: Job, cost: dict[str, Any]) -> float:
 
 
 def run_job(job: Job, options: Options) -> list[Row]:
-    """All rows of a job; the figures of one round were taken next to each other."""
+    """Return all rows of a job; the figures of one round are measured one right after another."""
     wanted = [row for row in job.rows if options.only in row.name or row.name == job.subtract]
     rows = {row.name: Row(row.name) for row in wanted}
     with Stub(delay_ms=job.delay_ms, tls=job.tls) as stub:
@@ -127,7 +127,7 @@ def run_job(job: Job, options: Options) -> list[Row]:
 
 
 def rounds(job: Job, present: list[Contender], rows: dict[str, Row], stub: Stub, options: Options) -> None:
-    """Every process is started and warmed up once, then they take turns."""
+    """Start and warm up every process once; then they take turns."""
     with ExitStack() as stack:
         waiting: list[tuple[Row, Child]] = []
         for contender in present:
@@ -149,7 +149,7 @@ def rounds(job: Job, present: list[Contender], rows: dict[str, Row], stub: Stub,
 
 
 def once(job: Job, present: list[Contender], rows: dict[str, Row], stub: Stub, options: Options) -> None:
-    """A fresh process each round, for what a process can do only once, such as filling its memory."""
+    """Start a new process each round, for what a process can do only once, such as filling its memory."""
     units = max(job.step, round(job.units * options.scale / job.step) * job.step)
     turns = 1 if job.metric == "count" else min(options.rounds, 3)
     for _ in range(turns):
@@ -168,10 +168,10 @@ def once(job: Job, present: list[Contender], rows: dict[str, Row], stub: Stub, o
 
 
 def programs(job: Job, present: list[Program], rows: dict[str, Row], stub: Stub, options: Options) -> None:
-    """CPU of whole processes, in ms; the first round fills the caches and is not counted."""
+    """Measure the CPU of whole processes, in ms; the first round fills the caches and does not count."""
     environment = {**os.environ, **options.environment, **stub.environment}
     # Modules are compiled once, as wherever a program starts a second time. With this variable set, one that
-    # was never compiled would be compiled anew at every start, which cost 30 ms of 180.
+    # was never compiled would be compiled again at every start.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     for turn in range(options.rounds * 2 + 1):
         spent: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""A server that is never the bottleneck: it answers from bytes made beforehand and understands little.
+"""A server that is never the bottleneck: it answers from prepared bytes and understands little.
 
 Run as a process of its own: `python -m benchmarks.stub --delay-ms 20 --tls CERT KEY`. It prints its port and
 ends when its standard input closes. `GET /stats` tells how many connections and requests it saw; a `POST`
@@ -34,7 +34,7 @@ def reply(body: bytes) -> bytes:
 
 @lru_cache
 def bodies() -> list[bytes]:
-    """The part of each stored event that follows its id and its times."""
+    """Return the part of each stored event after its id and its times."""
     made = payload.events(KEPT, seed=payload.SEED + 1)
     for event in made:
         del event["start_time"], event["end_time"]
@@ -43,7 +43,7 @@ def bodies() -> list[bytes]:
 
 @lru_cache(maxsize=64)
 def page(first: int, last: int) -> bytes:
-    """The stored events first to last, newest first; event i is i ms older than the newest."""
+    """Return the stored events from first to last, newest first; event i is i ms older than the newest."""
     tails = bodies()
     rows = b",".join(
         b'{"event_id":"%08x-0000-4000-8000-000000000000","start_time":%d,"end_time":%d,"duration":1,%b'
@@ -54,12 +54,12 @@ def page(first: int, last: int) -> bytes:
 
 
 def age_ms(time: str) -> float:
-    """How much older than the newest stored event; rounded, because a float of seconds is not exact."""
+    """Return how much older than the newest event; rounded, because a float of seconds is not exact."""
     return round(payload.NEWEST_MS - datetime.fromisoformat(time).timestamp() * 1000, 3)
 
 
 class Store:
-    """What the server holds and has counted."""
+    """The events and the counters of the server."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -98,7 +98,7 @@ class Store:
 
 
 class Connection(asyncio.Protocol):
-    """One client: finds the requests in what arrives and answers each, after the delay if there is one."""
+    """One connection: finds the requests in the bytes that arrive, and answers each after the delay."""
 
     def __init__(self, store: Store, delay: float) -> None:
         self.store = store

@@ -1,4 +1,4 @@
-"""Start the stub server for a job, and measure what it can do alone."""
+"""Starts the stub server for a job, and measures what it can do alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CEILING_SECONDS = 0.5
 
 
 class Stub:
-    """The stub server in a process of its own; a context manager."""
+    """The stub server in its own process, as a context manager."""
 
     def __init__(self, *, delay_ms: float = 0, tls: bool = False, total: int = 10_000_000) -> None:
         self.arguments = ["--delay-ms", str(delay_ms), "--total", str(total)]
@@ -52,7 +52,7 @@ class Stub:
         self.process.stdout.close()
 
     def stats(self) -> dict[str, float]:
-        """Connections and requests since the last reset, without this one."""
+        """Return the connections and requests since the last reset, without this request."""
         if self.tls:
             return {}
         with urllib.request.urlopen(self.url + "/stats", timeout=10) as response:
@@ -71,7 +71,7 @@ def _temporary() -> TemporaryDirectory[str]:
 
 @lru_cache
 def certificates() -> Path:
-    """A certificate made for this run; its authority joins the usual bundle, so that loading costs it."""
+    """Make a certificate for this run, and a bundle of the usual authorities with its own."""
     import certifi
     import trustme
 
@@ -87,7 +87,7 @@ def certificates() -> Path:
 
 
 def ceiling() -> dict[str, Any]:
-    """What the stub answers when requests are pipelined on one raw socket."""
+    """Measure what the stub answers if requests are pipelined on one raw socket."""
     small = b'{"event_type":"model","inputs":{}}'
     search = b'{"limit":1000}'
     with Stub() as stub:
@@ -101,7 +101,7 @@ def ceiling() -> dict[str, Any]:
 
 
 def pipelined(port: int, path: str, body: bytes, depth: int) -> tuple[float, float]:
-    """Answers and bytes a second."""
+    """Return the responses and the bytes a second."""
     head = f"POST {path} HTTP/1.1\r\nHost: stub\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     requests = (head + body) * depth
     with socket.create_connection(("127.0.0.1", port)) as sock:
@@ -119,7 +119,7 @@ def pipelined(port: int, path: str, body: bytes, depth: int) -> tuple[float, flo
 
 
 def answer_size(sock: socket.socket) -> int:
-    """Read one answer; its bytes, head and body."""
+    """Read one response and return its bytes, head and body."""
     data = b""
     while b"\r\n\r\n" not in data:
         data += sock.recv(65536)

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m codegen.upstream", description="Is openapi.yaml current?"
     )
     parser.add_argument("document", help="the service's OpenAPI document: a path or a URL, YAML or JSON")
-    parser.add_argument("--write", action="store_true", help="take the changes over and generate anew")
+    parser.add_argument("--write", action="store_true", help="copy the changes and generate again")
     parser.add_argument("--spec", type=Path, default=ROOT / "openapi.yaml", help="our document")
     parser.add_argument(
         "--config", type=Path, default=ROOT / "generator-config.yml", help="generator settings"

@@ -1,1 +1,1 @@
-"""One file per job; each holds `JOB`."""
+"""One file for each job; each defines `JOB`."""

@@ -14,7 +14,7 @@ CALLS = 1000
 
 
 def counted(setup: Any, target: Target) -> Run:
-    """Count every loading of certificates from the moment the contender is set up."""
+    """Count how often certificates are loaded from the setup of the contender on."""
     loads = 0
 
     def counting(name: str) -> None:

@@ -1,4 +1,4 @@
-"""Create events one by one, over one connection where the contender keeps it."""
+"""Create events one by one, over one connection if the contender keeps it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOW = "honeyhive_client (low level)"
 
 
 def repeated(create: Any) -> Run:
-    """`create` is called once for every unit and returns whether the server took the event."""
+    """`create` runs once for every unit and returns whether the server stored the event."""
     endless = cycle(payload.events(EVENTS))
     return lambda units: sum(map(create, islice(endless, units)))
 

@@ -21,7 +21,7 @@ Create = Callable[[Any], Awaitable[bool]]
 
 
 def at_once(make: Callable[[], Awaitable[Create]]) -> Run:
-    """`make` runs once on the loop; then 64 tasks share what it made."""
+    """`make` runs once on the loop; then 64 tasks share its result."""
     loop = asyncio.new_event_loop()
     create = loop.run_until_complete(make())
     endless = cycle(payload.events(EVENTS))
@@ -107,7 +107,7 @@ def streams_orjson(target: Target) -> Run:
 
 
 class Raw(asyncio.Protocol):
-    """One request at a time; an answer of this stub fits one read."""
+    """One request at a time; a response of this stub fits in one read."""
 
     answer: asyncio.Future[bytes]
 

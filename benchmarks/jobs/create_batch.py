@@ -14,7 +14,7 @@ FLOOR = "http.client + orjson"
 
 
 def in_requests(send: Any) -> Run:
-    """`send` takes 500 events and returns how many the server took."""
+    """`send` takes 500 events and returns how many the server stored."""
     events = payload.events(SIZE)
     return lambda units: sum(send(events) for _ in range(units // SIZE))
 
@@ -60,7 +60,7 @@ def low(target: Target) -> Run:
 
 
 def ours(target: Target) -> Run:
-    """One call for all events of the round, as a user has them; the client plans the requests."""
+    """Make one call for all events of the round, as a user does; the client plans the requests."""
     from honeyhive_ext import HoneyHive
 
     create = HoneyHive(api_key=peers.KEY, base_url=target.url).events.create_batch

@@ -1,4 +1,4 @@
-"""Create events from 64 tasks at once, where the server answers after 20 ms: events a second by the clock."""
+"""Create events from 64 tasks at once; the server answers after 20 ms. Events a second by the clock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LIMIT = "the limit: 64 sleeps of 20 ms"
 
 
 def limit(target: Target) -> Run:
-    """What the latency alone allows on this machine; nothing is sent."""
+    """Measure what the latency alone allows on this machine, without sending."""
 
     async def make() -> create_async.Create:
         async def create(event: object) -> bool:

@@ -1,4 +1,4 @@
-"""Time and requests as the number of events grows tenfold, and again: both must grow in proportion."""
+"""Time and requests as the number of events grows tenfold twice: both must grow in proportion."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def export(hh: Any, events: int) -> int:
 
 
 def grown(work: Callable[[Any, int], int], target: Target) -> Run:
-    """Run the work at a hundredth, a tenth and all of the units: µs of CPU an event and requests of each."""
+    """Run a hundredth, a tenth and all of the units; return µs of CPU an event and requests of each."""
     hh = client(target)
     work(hh, 1000)
 

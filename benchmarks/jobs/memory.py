@@ -40,7 +40,7 @@ def sdk_streamed(target: Target) -> Run:
 
 
 def client(target: Target) -> Any:
-    """Our client after its first calls, so that imports are not counted as memory of the job."""
+    """Return our client after its first calls, so that imports do not count as memory of the job."""
     from honeyhive_ext import HoneyHive
 
     hh = HoneyHive(api_key=peers.KEY, base_url=target.url)
@@ -60,7 +60,7 @@ def ours_kept(target: Target) -> Run:
 
 
 def generated() -> Iterator[dict[str, Any]]:
-    """Events made one at a time; each is a new dict with new strings at its top."""
+    """Yield new events one by one; each is a new dict with new strings at its top."""
     events = payload.events(500)
     while True:
         for event in events:

@@ -1,4 +1,4 @@
-"""Memory above the start of a walk over 1,000,000 events, of which none is kept."""
+"""Memory above the start of a search over 1,000,000 events that keeps none of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read events as dicts, in pages of 1,000. All rows but our own are loops over page numbers."""
+"""Read events as dicts, in pages of 1,000. All rows but ours are loops over page numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write everything a search finds to a JSON Lines file. All rows but our own are loops over page numbers."""
+"""Write the results of a search to a JSON Lines file. All rows but ours are loops over page numbers."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A small real program whose every step becomes an event; `nox -s quickstart` runs it."""
+"""A small real program that records each of its steps as an event; `nox -s quickstart` runs it."""

@@ -1,4 +1,4 @@
-"""The program that is observed: answers questions from Markdown files. It knows nothing about events.
+"""The program that is observed. It answers questions from Markdown files and knows nothing about events.
 
 Load, split, index, retrieve, compose: the steps of every retrieval pipeline, with BM25 as the index and
 the best sentences as the answer, so that no network and no model is needed.
@@ -23,7 +23,7 @@ CHUNK_CHARACTERS = 300
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of a document: where it stands, and its text."""
+    """A piece of a document: its place and its text."""
 
     document: str
     position: int
@@ -39,7 +39,7 @@ class Hit:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text that say what it is about, in lower case."""
+    """Return the words of a text that say what it is about, in lower case."""
     return [w for w in WORD.findall(text.lower()) if w not in COMMON]
 
 
@@ -75,7 +75,7 @@ class Index:
         self.weight = {w: math.log(1 + (len(chunks) - n + 0.5) / (n + 0.5)) for w, n in found_in.items()}
 
     def search(self, question: str, top: int) -> list[Hit]:
-        """The `top` best chunks for a question, best first."""
+        """Return the `top` best chunks for a question, best first."""
         asked = set(words(question))
         hits = [Hit(chunk, self._score(i, asked)) for i, chunk in enumerate(self.chunks)]
         return sorted((h for h in hits if h.score > 0), key=lambda h: -h.score)[:top]
@@ -90,14 +90,14 @@ class Index:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a Markdown text, without code, tables, headings and markup."""
+    """Return the sentences of a Markdown text, without code, tables, headings and markup."""
     prose = MARKUP.sub(r"\1", NOT_PROSE.sub("\n\n", text))
     found = re.split(r"(?<=[.!?:])\s+|\n\s*\n|\n *[-\d]+[.]? ", prose)
     return [" ".join(sentence.split()) for sentence in found if len(words(sentence)) > 3]
 
 
 def compose(question: str, hits: list[Hit], length: int = 2) -> str:
-    """Answer with the `length` sentences of the hits that share most words with the question."""
+    """Return an answer: the `length` sentences of the hits that share most words with the question."""
     asked = set(words(question))
     candidates = dict.fromkeys(sentence for hit in hits for sentence in sentences(hit.chunk.text))
     best = sorted(candidates, key=lambda s: -len(asked & set(words(s))))[:length]

@@ -1,4 +1,4 @@
-"""The pipeline with its events: what an application that uses this package looks like."""
+"""The pipeline with its events, as an application that uses this package."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Step:
 
 
 def now_ms() -> float:
-    """The present as Unix milliseconds."""
+    """Return the current time in Unix ms."""
     return time.time_ns() / 1e6
 
 
 def index_documents(hh: HoneyHive, root: Path) -> Iterator[Step | Index]:
-    """Build the index. One session; a span for each stage; one event for every chunk, sent as a batch."""
+    """Build the index in one session: a span for each stage, and a batch of an event for each chunk."""
     chunks: list[Chunk] = []
     events: list[dict[str, Any]] = []
     with hh.session("build index", inputs={"root": root.name}) as session:
@@ -75,7 +75,7 @@ def index_documents(hh: HoneyHive, root: Path) -> Iterator[Step | Index]:
 
 
 def answer(hh: HoneyHive, index: Index, question: str) -> tuple[str, str]:
-    """Answer one question in a session of its own: a chain with a tool and a model below it.
+    """Answer one question in its own session: a chain with a tool and a model below it.
 
     Returns the id of the model event and the answer.
     """
@@ -133,7 +133,7 @@ def read_back(hh: HoneyHive, answered: dict[str, str]) -> Iterator[Step]:
 
 
 def run(hh: HoneyHive, root: Path) -> Iterator[Step]:
-    """The whole program, one line for each thing it did."""
+    """Run the whole program and yield a line for each thing it did."""
     index: Index | None = None
     for step in index_documents(hh, root):
         if isinstance(step, Step):

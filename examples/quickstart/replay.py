@@ -1,4 +1,4 @@
-"""Send the events of JSON Lines files and hold what search returns against what was sent."""
+"""Sends the events of JSON Lines files, searches for them and compares."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ReplayError(Exception):
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The events of a JSON Lines file, one object a line; empty lines are passed over."""
+    """Return the events of a JSON Lines file, one object a line; empty lines are ignored."""
     events: list[dict[str, Any]] = []
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         if not line.strip():
@@ -33,12 +33,12 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def differences(sent: dict[str, Any], stored: dict[str, Any]) -> list[str]:
-    """The fields of `sent` that are not equal in `stored`."""
+    """Return the fields of `sent` that are not equal in `stored`."""
     return [name for name, value in sent.items() if name not in stored or stored[name] != value]
 
 
 def span_of(events: list[dict[str, Any]]) -> tuple[float | None, float | None]:
-    """The range of start_time to search for these events; None, None where one has no start_time."""
+    """Return the range of start_time of these events; None, None if one has no start_time."""
     times = [e.get("start_time") for e in events]
     known = [t for t in times if isinstance(t, (int, float))]
     return (min(known), max(known)) if known and len(known) == len(times) else (None, None)
@@ -50,7 +50,7 @@ def compare(
     start: float | None = None,
     end: float | None = None,
 ) -> int:
-    """Search page by page and hold each event against what was sent; return the number of pages.
+    """Search page by page and compare each event with the one that was sent; return the number of pages.
 
     Raises:
         ReplayError: An event is missing, changed, or came twice; the message names it.

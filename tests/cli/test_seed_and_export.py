@@ -73,7 +73,7 @@ def test_a_hyphen_is_standard_input_and_output(
     assert [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()] == EVENTS
 
 
-def test_what_goes_wrong_is_one_line_on_stderr(
+def test_an_error_is_one_line_on_stderr(
     tmp_path: Path, lines: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad = tmp_path / "bad.jsonl"

@@ -63,7 +63,7 @@ def test_it_stops_on_sigterm_and_starts_again_with_its_data(tmp_path: Path) -> N
     ],
     ids=str,
 )
-def test_options_without_sense_are_refused(
+def test_impossible_options_are_refused(
     options: list[str], hint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as stop:
@@ -82,7 +82,7 @@ def test_every_switch_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.parametrize("options", [["--seed", "missing.jsonl"], ["--db", "no/such/folder/x.db"]], ids=str)
-def test_what_cannot_be_read_is_one_line_on_stderr(
+def test_an_unreadable_file_is_one_line_on_stderr(
     options: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["serve", *options]) == 1
