@@ -35,11 +35,13 @@ def drive(steps: Generator[_Step, _Outcome, _Result], do: Callable[[_Step], _Out
             step = steps.send(do(step))
     except StopIteration as finished:
         if getattr(steps, "gi_frame", None) is not None:  # `do` raised it: the generator has not ended
+            steps.close()
             raise
         result: _Result = finished.value
         return result
-    finally:
+    except BaseException:
         steps.close()
+        raise
 
 
 async def drive_async(
@@ -52,8 +54,10 @@ async def drive_async(
             step = steps.send(await do(step))
     except StopIteration as finished:
         if getattr(steps, "gi_frame", None) is not None:  # `do` raised it: the generator has not ended
+            steps.close()
             raise
         result: _Result = finished.value
         return result
-    finally:
+    except BaseException:
         steps.close()
+        raise

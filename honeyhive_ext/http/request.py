@@ -87,16 +87,12 @@ class Core(Unpicklable):
         self, call: Call, retry: RetryPolicy | bool | None, timeout: float | None, accept: Accept
     ) -> CallLimits:
         """Return what one call may do: its own options, or else the client's settings."""
-        return CallLimits(
-            policy=self.settings.retry if retry is None else retry_policy(retry, self.settings.retry),
-            timeout=self.settings.timeout if timeout is None else seconds(timeout, "timeout"),
-            accept=accept,
-            bucket=self._bucket,
-            clock=self.clock,
-            wall=self.wall,
-            uniform=self.uniform,
-            key=self.settings.key(write=call.write),
-        )
+        settings = self.settings
+        policy = settings.retry if retry is None else retry_policy(retry, settings.retry)
+        limit = settings.timeout if timeout is None else seconds(timeout, "timeout")
+        key = settings.key(write=call.write)
+        # By position, which is faster: each call makes one.
+        return CallLimits(policy, limit, accept, self._bucket, self.clock, self.wall, self.uniform, key)
 
     def request(
         self, call: Call, key: Secret, given: httpx.Client | httpx.AsyncClient | None
