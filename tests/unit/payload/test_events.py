@@ -65,7 +65,7 @@ def test_mapping_keywords_and_model_are_the_same_event(given: Any) -> None:
     assert sent(event_type="tool", inputs={"q": 1}, event_id=EVENT) == expected
 
 
-def test_what_is_given_is_what_is_sent() -> None:
+def test_given_fields_are_sent_as_they_are() -> None:
     given = {
         "event_type": "model",
         "event_id": EVENT,
@@ -92,7 +92,7 @@ def test_what_is_given_is_what_is_sent() -> None:
     assert sent(**given) == given
 
 
-def test_what_a_model_leaves_unset_is_not_sent_and_its_null_is() -> None:
+def test_a_field_that_a_model_leaves_unset_is_not_sent_and_its_null_is() -> None:
     model = CreateEventRequest(event_type="tool", inputs={}, error=None)
     body = sent(model)
     assert body["error"] is None
@@ -119,7 +119,7 @@ def test_values_that_cannot_be_compared_count_as_different() -> None:
 
 
 @pytest.mark.parametrize("given", [7, [], b"tool", object(), Event(event_id=EVENT)])
-def test_what_is_no_event_is_refused(given: Any) -> None:
+def test_input_that_is_not_an_event_is_refused(given: Any) -> None:
     with pytest.raises(EventError, match="give an event type"):
         sent(given)
 
@@ -170,7 +170,7 @@ def test_hints_for_wrong_names_lead_to_fields_that_exist() -> None:
 
 
 @pytest.mark.parametrize("name", [7, None, ("a",), "\udc80", "x" * 10_000])
-def test_a_field_name_that_is_no_field_name_is_refused(name: Any) -> None:
+def test_a_field_name_that_is_not_a_str_or_not_known_is_refused(name: Any) -> None:
     with pytest.raises(EventError) as caught:
         sent({"event_type": "tool", name: 1})
     assert len(str(caught.value).encode()) < 1_000
@@ -245,7 +245,7 @@ def test_the_start_is_now_but_never_after_the_end() -> None:
     assert "duration" not in sent("tool", end_time=NOW)
 
 
-def test_a_later_change_changes_nothing() -> None:
+def test_a_later_change_of_the_input_has_no_effect() -> None:
     inputs: dict[str, Any] = {"a": [1]}
     prepared = wire("tool", inputs=inputs)
     inputs["a"].append(2)
@@ -255,7 +255,7 @@ def test_a_later_change_changes_nothing() -> None:
         prepared.content = b""  # type: ignore[misc]
 
 
-def test_an_event_belongs_to_the_surrounding_block() -> None:
+def test_an_event_belongs_to_the_surrounding_span() -> None:
     scope = Scope(session_id=SESSION, event_id=EVENT)
     other = "00000000-0000-4000-8000-000000000001"
     enter(scope)

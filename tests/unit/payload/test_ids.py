@@ -1,4 +1,4 @@
-"""Ids made here, and ids given."""
+"""Ids that the client makes, and ids that callers give."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def test_ids_and_type_survive_the_hook() -> None:
     }
 
 
-def test_what_the_hook_returns_is_checked_like_the_input() -> None:
+def test_the_result_of_the_hook_is_checked_like_input() -> None:
     with pytest.raises(EventError, match="did you mean 'metadata'"):
         sent("tool", hooked(lambda event: {**event, "metdata": {}}))
     with pytest.raises(EventError, match=r"inputs\.a"):
@@ -114,6 +114,6 @@ def test_the_hook_sees_updates_and_sessions_too() -> None:
     assert orjson.loads(body)["metadata"] == {"redacted": True}
 
 
-def test_a_time_that_followed_from_two_others_is_not_checked_again() -> None:
+def test_a_time_computed_from_two_others_is_not_checked_again() -> None:
     body = sent("tool", hooked(lambda event: event), start_time=0, duration=timedelta(days=12))
     assert body["end_time"] == 1_036_800_000

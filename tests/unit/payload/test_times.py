@@ -1,4 +1,4 @@
-"""Times: what is taken, what is refused with a remedy, and how the third follows from two."""
+"""Times: which values are accepted, which are refused with a remedy, and how two times give the third."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Lost(tzinfo):
         (datetime.max.replace(tzinfo=UTC), 253_402_300_800_000),
     ],
 )
-def test_a_moment_becomes_unix_milliseconds(given: Any, ms: float) -> None:
+def test_a_timestamp_becomes_unix_milliseconds(given: Any, ms: float) -> None:
     result = unix_ms(given, "start_time")
     assert result == pytest.approx(ms, abs=0.0005)
     assert type(result) in (int, float)
@@ -68,13 +68,13 @@ def test_a_moment_becomes_unix_milliseconds(given: Any, ms: float) -> None:
         (datetime(2026, 1, 1, tzinfo=Lost()), "time zone raises RuntimeError"),
     ],
 )
-def test_what_is_no_moment_is_refused_with_a_remedy(given: Any, remedy: str) -> None:
+def test_a_value_that_is_not_a_timestamp_is_refused_with_a_remedy(given: Any, remedy: str) -> None:
     with pytest.raises(EventError, match=remedy) as caught:
         unix_ms(given, "start_time")
     assert caught.value.path == "start_time"
 
 
-def test_a_length_of_time_is_in_milliseconds() -> None:
+def test_a_duration_is_in_milliseconds() -> None:
     assert duration_ms(timedelta(seconds=1.5), "duration") == 1_500
     assert duration_ms(timedelta(microseconds=1), "duration") == 0.001
     assert duration_ms(1_767_268_800, "duration") == 1_767_268_800, "any number of milliseconds is a length"

@@ -51,7 +51,7 @@ def test_an_update_of_an_event_without_id_is_refused(given: Any) -> None:
 
 
 @pytest.mark.parametrize("given", ["abc", 7, None, [EVENT], ""])
-def test_an_update_of_what_is_no_id_is_refused(given: Any) -> None:
+def test_an_update_of_something_that_is_not_an_id_is_refused(given: Any) -> None:
     with pytest.raises(EventError, match="UUID"):
         prepare_update(given, {"feedback": {}}, settings=EventSettings())
 
@@ -102,7 +102,7 @@ def test_a_session_gets_its_id_here() -> None:
     assert session(session_id=UUID(SESSION))["session_id"] == SESSION
 
 
-def test_a_session_id_that_is_no_uuid_is_refused_since_it_would_be_replaced() -> None:
+def test_a_session_id_that_is_not_a_uuid_is_refused() -> None:
     for wrong in ("chat-1", 7, b"x", ""):
         with pytest.raises(EventError, match="session with another id") as caught:
             session(session_id=wrong)

@@ -1,4 +1,4 @@
-"""What becomes of values: refused with their path, or replaced, and never anything but strict JSON."""
+"""Values become strict JSON, or are refused with their path, or replaced."""
 
 from __future__ import annotations
 

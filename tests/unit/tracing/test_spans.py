@@ -1,4 +1,4 @@
-"""`with session(...)` and `with span(...)`: ids, times, what is recorded, and what happens at failures."""
+"""`with session(...)` and `with span(...)`: ids, times, recorded fields, and failures."""
 
 from __future__ import annotations
 
