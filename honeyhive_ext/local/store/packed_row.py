@@ -15,8 +15,8 @@ nothing is parsed or serialised. The other columns come before it:
 - `f_NAME` holds a text or a number itself. It is NULL where the field is absent, is null, or has a value of
   another type.
 - `p_NAME` holds the place of any other field's JSON text in `body`: the first byte, counted from 1 as SQLite
-  counts, in the high 32 bits, and the length in bytes in the low 32 bits. So no field is stored twice. It is
-  NULL where the field is absent.
+  counts, in the high 32 bits, and the length in bytes in the low 32 bits. So no field is stored twice, and a
+  filter parses one field instead of the whole event. It is NULL where the field is absent.
 - `extra` holds what fits in no column as one JSON object, for the filters: a field that the document does not
   name, a text where a number belongs, an integer of more than 64 bits. `body` holds it too.
 - `body` has the fields of the document first, in the order of the columns, then the others.
