@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Coroutine, 
 from honeyhive_ext.batch.dispatch import Dispatch
 from honeyhive_ext.batch.intake import BatchEvent
 from honeyhive_ext.batch.options import BatchOptions
-from honeyhive_ext.batch.pipeline import Await, BatchStep, EndOfEvents, Pipeline, iterator
+from honeyhive_ext.batch.pipeline import EXHAUSTED, Await, BatchStep, EndOfEvents, Pipeline, iterator
 from honeyhive_ext.batch.plan import Chunk, plan_prepared
 from honeyhive_ext.batch.reconcile import Backoff, DeliveryOutcome, DeliveryStep
 from honeyhive_ext.batch.report import BatchReport
@@ -107,6 +107,8 @@ class _Tasks:
 async def _next_event(source: AsyncIterator[object]) -> object:
     try:
         return await anext(source)
+    except StopAsyncIteration:
+        return EXHAUSTED
     except Exception as error:  # noqa: BLE001 - the caller's generator; `Pipeline.finish` raises from it
         return EndOfEvents(error)
 

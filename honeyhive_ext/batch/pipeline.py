@@ -36,10 +36,13 @@ class EndOfEvents:
     """The iterable gave no event.
 
     Attributes:
-        error: What it raised: StopIteration or StopAsyncIteration at its end, or any other exception.
+        error: The exception that it raised, or None at its end.
     """
 
-    error: Exception
+    error: Exception | None
+
+
+EXHAUSTED = EndOfEvents(None)
 
 
 BatchStep = Call | Chunk | Await
@@ -106,11 +109,11 @@ class Pipeline:
                 event = yield Await.EVENT
             else:
                 try:
-                    event = next(source)
+                    event = next(source, EXHAUSTED)
                 except Exception as error:  # noqa: BLE001 - the caller's generator; `finish` raises from it
                     event = EndOfEvents(error)
             if isinstance(event, EndOfEvents):
-                if not isinstance(event.error, StopAsyncIteration if source is None else StopIteration):
+                if event.error is not None:
                     self._blame(event.error)
                 break
             if (complete := intake.take(event)) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import sys
 import threading
@@ -17,6 +18,7 @@ from honeyhive_ext.batch.aio_run import create_batch_async
 from honeyhive_ext.batch.answers import BatchAnswer
 from honeyhive_ext.batch.limits import ObservedSizeLimit
 from honeyhive_ext.batch.options import build_options
+from honeyhive_ext.batch.plan import Chunk
 from honeyhive_ext.batch.workers import Workers
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import APIConnectionError, APIError, AuthenticationError, BatchError, EventError
@@ -84,6 +86,18 @@ def test_events_that_the_service_leaves_out_are_sent_again_after_a_wait(kind: Ki
     assert sender.waits == [(0, None, POLICY), (1, None, POLICY)]
     assert sender.slept == [0.25, 1.25]
     assert (report.requests, report.retries) == (3, 2)
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("given", [list, iter])
+def test_a_finished_batch_leaves_no_body_to_the_garbage_collector(kind: Kind, given: Any) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        deliver(memory(kind, Service().post), given(tools(9)), max_events=2)
+        assert not [made for made in gc.get_objects() if type(made) is Chunk]
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("kind", BOTH)
@@ -332,7 +346,7 @@ def test_any_other_error_of_a_lock_is_raised_unchanged() -> None:
 
 
 def test_a_second_ctrl_c_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    def again(crew: Workers, seconds: float) -> None:
+    def again(workers: Workers, seconds: float) -> None:
         raise KeyboardInterrupt("the second")
 
     def events() -> Iterator[dict[str, Any]]:
