@@ -36,7 +36,7 @@ def examples(page: Path) -> str:
     return "\n".join(lines)
 
 
-def test_the_pages_hold_examples() -> None:
+def test_the_pages_have_examples() -> None:
     assert sum(bool(examples(page).strip()) for page in PAGES) > 5
 
 

@@ -76,7 +76,7 @@ def test_no_module_imports_the_ergonomic_layer(path: Path) -> None:
             assert not (node.module or "").startswith("honeyhive_ext")
 
 
-def test_imports_stand_at_the_top_of_the_models() -> None:
+def test_imports_are_at_the_top_of_the_models() -> None:
     for path in (GENERATED / "honeyhive_client" / "models").glob("*.py"):
         functions = (
             n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.FunctionDef)

@@ -192,7 +192,7 @@ ODD_EVENTS: list[dict[str, Any]] = [
 ]
 
 
-def test_one_odd_event_does_not_make_a_page_unreadable() -> None:
+def test_one_unusual_event_does_not_make_a_page_unreadable() -> None:
     body = orjson.dumps({"events": ODD_EVENTS, "count": None, "next": "x"})
     with Misbehaving(answer(200, body)) as server, client(server) as c:
         page = search_events.sync(client=c, body=SearchEventsRequest())

@@ -82,7 +82,7 @@ def test_with_headers_leaves_the_original_and_its_connection_alone() -> None:
     assert {request.headers["authorization"] for request in server.requests} == {f"Bearer {TOKEN}"}
 
 
-def test_a_client_keeps_no_hold_on_the_dictionaries_it_was_given() -> None:
+def test_a_client_copies_the_dictionaries_that_it_gets() -> None:
     headers = {"X-A": "1"}
     c = Client("http://127.0.0.1", headers=headers)
     headers["X-B"] = "2"

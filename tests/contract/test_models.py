@@ -83,7 +83,7 @@ def test_additional_properties_made_at_their_first_use_are_kept() -> None:
         event.even_id  # type: ignore[attr-defined]  # noqa: B018
 
 
-def test_what_is_named_wins_over_what_is_additional() -> None:
+def test_a_named_property_wins_over_an_additional_one() -> None:
     event = models.Event(event_id="a")
     event["event_id"] = "b"
     assert event.to_dict() == {"event_id": "a"}

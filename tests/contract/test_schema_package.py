@@ -128,7 +128,7 @@ def test_limits_of_a_search() -> None:
     ]
 
 
-def test_a_key_that_is_no_word_stands_in_brackets() -> None:
+def test_a_key_that_is_not_an_identifier_is_in_brackets() -> None:
     assert paths("CreateEventRequest", {**EVENT, "gen_ai.model": 1, 'a"b': 1, "": 1}) == [
         '[""]',
         '["a\\"b"]',

@@ -146,7 +146,7 @@ def _shared(levels: int) -> Any:
     ],
     ids=["nan", "inf", "set", "bytes", "object", "complex", "key", "key text", "text", "digits", "inner"],
 )
-def test_what_is_no_json_is_a_failure_wherever_it_stands(odd: object, where: str) -> None:
+def test_a_value_that_is_not_json_is_a_failure_at_every_place(odd: object, where: str) -> None:
     """jsonschema alone would accept most of these inside a free-form object, and raise for others."""
     assert paths("CreateEventRequest", {"event_type": "tool", "inputs": {"x": odd}}) == [where]
     assert where.replace("inputs.x", "event_type") in paths(
@@ -194,6 +194,6 @@ def test_a_nearly_full_stack_is_a_failure_not_a_crash(backend: Any) -> None:
     assert check.is_valid(EVENT)
 
 
-def test_a_few_lists_that_stand_for_billions_of_values_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_few_lists_with_billions_of_values_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("honeyhive_schemas._values.MAX_VALUES", 100_000)
     assert paths("CreateEventRequest", {"event_type": "tool", "inputs": {"x": _shared(60)}}) == [""]

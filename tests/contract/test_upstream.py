@@ -96,7 +96,9 @@ def test_writing_changes_nothing_else() -> None:
     assert written(parsed()) == SPEC.read_text("utf-8")
 
 
-def test_what_only_a_person_can_take_over_is_said_and_the_rest_is_taken(run: Any, tmp_path: Path) -> None:
+def test_the_report_names_what_only_a_person_can_change_and_the_rest_is_changed(
+    run: Any, tmp_path: Path
+) -> None:
     root = upstream()
     optional_parameter(root)
     CHANGES["request property added"][0](root)
@@ -183,7 +185,7 @@ def test_a_url_is_read_as_yaml_or_json(form: Any, tmp_path: Path, capsys: pytest
         ("swagger: '2.0'\npaths: {}", "not an OpenAPI 3 document"),
     ],
 )
-def test_what_is_no_document_is_said(
+def test_the_error_says_what_is_not_a_document(
     content: str | None, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = tmp_path / "upstream.yaml"

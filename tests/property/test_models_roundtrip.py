@@ -72,7 +72,7 @@ def test_every_answer_that_follows_the_document_can_be_read(
 @pytest.mark.parametrize(("operation", "status"), RESPONSES)
 @few
 @given(data=st.data())
-def test_unknown_additions_and_odd_values_inside_do_not_make_an_answer_unreadable(
+def test_unknown_properties_and_unusual_values_do_not_make_a_response_unreadable(
     operation: str, status: int, data: st.DataObject
 ) -> None:
     """All but the frame: the required properties, and objects where the document has lists of objects."""

@@ -59,7 +59,7 @@ def test_spoiled_values_fail_for_both_at_the_same_paths(name: str, data: st.Data
 )
 @many
 @given(data=st.data())
-def test_values_that_are_no_json_fail_for_both_at_the_same_paths(name: str, data: st.DataObject) -> None:
+def test_values_that_are_not_json_fail_for_both_at_the_same_paths(name: str, data: st.DataObject) -> None:
     value = data.draw(spoiled(name, (*ODD[:20], HUGE, *NO_JSON)))
     failing = agreed(name, value)
     if Plain(value).failures:
@@ -84,6 +84,6 @@ def test_plain_json_is_plain_and_stays_what_it_is(value: Any) -> None:
 @pytest.mark.parametrize("name", sorted(request_fields.REQUEST_FIELDS.keys() - {"DateRange"}))
 @few
 @given(data=st.data())
-def test_what_a_request_model_writes_follows_its_schema(name: str, data: st.DataObject) -> None:
+def test_the_json_of_a_request_model_follows_its_schema(name: str, data: st.DataObject) -> None:
     model = getattr(models, name).from_dict(data.draw(valid(name)))
     assert schemas.validator(name).failures(model.to_dict()) == []

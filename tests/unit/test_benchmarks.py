@@ -60,7 +60,7 @@ def test_a_program_is_measured_with_its_modules_compiled_whatever_the_shell_says
     assert found.values
 
 
-def test_columns_of_growing_numbers_stand_in_their_order() -> None:
+def test_columns_of_growing_numbers_are_in_order() -> None:
     names = ("requests", "requests for 1,000", "requests for 10,000", "requests for 1,000,000")
     found = Row("ours", values=[1], result=dict.fromkeys(reversed(names), 1.0))
     table = report.as_markdown(report.as_json(Job("job", "title", (contender("ours"),)), [found]))
@@ -79,7 +79,7 @@ def test_a_goal_is_a_ratio_of_two_rows_or_a_bound_of_one() -> None:
     ]
 
 
-def test_a_walk_over_a_million_events_is_measured_against_a_bound_of_memory() -> None:
+def test_a_search_over_a_million_events_has_a_bound_of_memory() -> None:
     job = JOBS["memory-walk"]
     assert job.units == 1_000_000
     assert [(must.ours, must.base, must.at_most) for must in job.musts] == [
