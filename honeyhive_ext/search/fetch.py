@@ -53,8 +53,8 @@ class Fetcher:
                 if windows is not None:
                     yield from self._side_by_side(cursor, windows)
                     return
-                # The answer is parsed after the page before it is dropped, not ahead: its memory is used again
-                # while it is in the processor's cache, and only one parsed page is in memory.
+                # The answer is parsed once the page before it is dropped, not ahead: its memory is used
+                # again while it is in the processor's cache, and only one parsed page is in memory.
                 cursor.release()
                 cursor.feed(self._answer(*(self._send(ask) if coming is None else coming.result())))
         finally:
