@@ -112,7 +112,7 @@ with LocalServer() as server:
     answer = httpx.post(f"{server.url}/v1/events/search", json=body, headers={"Authorization": "Bearer hh_x"})
 print(answer.status_code, answer.json()["message"])
 """
-    expected = "400 filters[0].operator: this server does not know what 'starts with' means\n"
+    expected = "400 filters[0].operator: this server does not know the operator 'starts with'\n"
     assert run(copy, code) == expected
 
 
