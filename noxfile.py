@@ -174,7 +174,7 @@ def official_sdk(session: nox.Session) -> None:
 
 @nox.session
 def contract_node(session: nox.Session) -> None:
-    """Needs Node: schemas against ajv, both shells against Prism, which has openapi.yaml alone."""
+    """Needs Node: schemas against ajv, both clients against Prism, which has openapi.yaml alone."""
     session.install("-e", ".[local]", *group("test"))
     folder = Path(session.create_tmp()) / "node"
     folder.mkdir(exist_ok=True)

@@ -96,7 +96,7 @@ class AsyncHoneyHive(Unpicklable):
             transport=transport,
             observer=Observer(on_request, on_response, on_retry),
         )
-        self.events, self._drain = build_events(self._sender, coalesce=coalesce)
+        self.events, self._flush = build_events(self._sender, coalesce=coalesce)
         self.sessions = AsyncSessions(self._sender)
 
     def session(
@@ -175,7 +175,7 @@ class AsyncHoneyHive(Unpicklable):
 
     async def close(self) -> None:
         """Send the events that wait, and close the connections. The client cannot be used afterwards."""
-        await self._drain()
+        await self._flush()
         await self._sender.aclose()
 
     async def __aenter__(self) -> Self:

@@ -22,21 +22,21 @@ from honeyhive_ext.errors import BatchError, ConfigError, EventError
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.payload.events import WireEvent, prepare_event
 from tests.support.batches import BOTH, event_id, sent_ids, tools
+from tests.support.clients import KEY, EitherClient
 from tests.support.scale import scaled, seed
-from tests.support.shells import KEY, Shell
 
 PATIENT = RetryPolicy(budget=10_000, attempts=30)
 """For tests in which many requests fail on purpose: they do not test the budget."""
 
 
 @pytest.fixture(params=BOTH)
-def shell(request: pytest.FixtureRequest, server: LocalServer) -> Iterator[Shell]:
-    with Shell(request.param, server.url) as made:
+def client(request: pytest.FixtureRequest, server: LocalServer) -> Iterator[EitherClient]:
+    with EitherClient(request.param, server.url) as made:
         yield made
 
 
-def batch(shell: Shell, events: object, **options: Any) -> BatchReport:
-    report = shell.do(lambda hh: hh.events.create_batch(events, **options))
+def batch(client: EitherClient, events: object, **options: Any) -> BatchReport:
+    report = client.do(lambda hh: hh.events.create_batch(events, **options))
     assert isinstance(report, BatchReport)
     return report
 
@@ -45,8 +45,8 @@ def stored(server: LocalServer) -> dict[str, dict[str, Any]]:
     return {event["event_id"]: event for event in server.events()}
 
 
-def test_any_number_of_events_arrives_in_few_requests(shell: Shell, server: LocalServer) -> None:
-    report = batch(shell, tools(1_234))
+def test_any_number_of_events_arrives_in_few_requests(client: EitherClient, server: LocalServer) -> None:
+    report = batch(client, tools(1_234))
     assert report.success
     assert (report.requests, report.retries, report.read) == (3, 0, 1_234)
     kept = stored(server)
@@ -57,25 +57,25 @@ def test_any_number_of_events_arrives_in_few_requests(shell: Shell, server: Loca
 
 
 @pytest.mark.parametrize("count", [0, 1, 500, 501])
-def test_the_edges_of_a_chunk(shell: Shell, server: LocalServer, count: int) -> None:
-    report = batch(shell, list(tools(count)))
+def test_the_edges_of_a_chunk(client: EitherClient, server: LocalServer, count: int) -> None:
+    report = batch(client, list(tools(count)))
     assert len(report.event_ids) == len(server.events()) == count
     assert report.requests == len(server.requests) == math.ceil(count / 500)
     assert report.success
 
 
-def test_mappings_and_models_mix(shell: Shell, server: LocalServer) -> None:
+def test_mappings_and_models_mix(client: EitherClient, server: LocalServer) -> None:
     events = [CreateEventRequest(event_type="model", inputs={"n": 1}), {"event_type": "chain"}]
-    report = batch(shell, events)
+    report = batch(client, events)
     kept = stored(server)
     assert [kept[identity]["event_type"] for identity in report.event_ids] == ["model", "chain"]
 
 
-def test_one_session_however_many_requests(shell: Shell, server: LocalServer) -> None:
+def test_one_session_however_many_requests(client: EitherClient, server: LocalServer) -> None:
     elsewhere = event_id(random.Random(1))
     events = [{**event, "session_id": elsewhere} for event in tools(60)] + list(tools(60))
     properties = SessionProperties(session_name="nightly", metadata={"run": 7})
-    report = batch(shell, events, single_session=True, session_properties=properties, max_events=25)
+    report = batch(client, events, single_session=True, session_properties=properties, max_events=25)
     events_stored = [event for event in server.events() if event["event_type"] != "session"]
     (session,) = [event for event in server.events() if event["event_type"] == "session"]
     assert {event["session_id"] for event in events_stored} == {report.session_id} == {session["event_id"]}
@@ -85,17 +85,19 @@ def test_one_session_however_many_requests(shell: Shell, server: LocalServer) ->
     assert report.requests == 6
 
 
-def test_a_single_session_without_events_creates_no_session(shell: Shell, server: LocalServer) -> None:
-    report = batch(shell, [], single_session=True)
+def test_a_single_session_without_events_creates_no_session(
+    client: EitherClient, server: LocalServer
+) -> None:
+    report = batch(client, [], single_session=True)
     assert report.success
     assert len(server.requests) == 0
 
 
-def test_events_go_to_the_session_of_the_path(shell: Shell, server: LocalServer) -> None:
-    session = shell.do(lambda hh: hh.sessions.create(session_name="path"))
+def test_events_go_to_the_session_of_the_path(client: EitherClient, server: LocalServer) -> None:
+    session = client.do(lambda hh: hh.sessions.create(session_name="path"))
     elsewhere = event_id(random.Random(2))
     events = [{**event, "session_id": elsewhere} for event in tools(30)]
-    report = shell.do(lambda hh: hh.sessions.create_event_batch(session.session_id, events, max_events=20))
+    report = client.do(lambda hh: hh.sessions.create_event_batch(session.session_id, events, max_events=20))
     assert report.success
     assert report.session_id == session.session_id
     kept = stored(server)
@@ -111,10 +113,12 @@ def test_surrounding_blocks_give_events_their_session_and_parent(server: LocalSe
     assert {kept[i]["session_id"] for i in alone.event_ids} == {alone.session_id} != {outer.session_id}
 
 
-def test_a_second_event_with_the_same_id_is_reported_and_not_sent(shell: Shell, server: LocalServer) -> None:
+def test_a_second_event_with_the_same_id_is_reported_and_not_sent(
+    client: EitherClient, server: LocalServer
+) -> None:
     events = [{**event, "event_id": event_id(random.Random(n % 7))} for n, event in enumerate(tools(14))]
     events[9]["event_id"] = str(events[9]["event_id"]).upper()  # the same UUID, RFC 9562 section 4
-    report = batch(shell, events, max_events=3, on_error="collect")
+    report = batch(client, events, max_events=3, on_error="collect")
     assert [failure.index for failure in report.failures] == list(range(7, 14))
     assert {failure.reason for failure in report.failures} == {"duplicate"}
     kept = stored(server)
@@ -196,7 +200,7 @@ BAD_EVENTS: tuple[Callable[[], object], ...] = (
 
 
 def test_malformed_events_are_reported_and_every_good_event_arrives(
-    shell: Shell, server: LocalServer
+    client: EitherClient, server: LocalServer
 ) -> None:
     """5,000 malformed values for each client at full scale, one for each good event."""
     rng = random.Random(seed())
@@ -219,7 +223,7 @@ def test_malformed_events_are_reported_and_every_good_event_arrives(
                     "inputs": {"n": good[position], "text": "\u2028 \x00 \U0001f600"},
                 }
 
-    report = batch(shell, mixed(), on_error="collect", max_events=100)
+    report = batch(client, mixed(), on_error="collect", max_events=100)
     assert {failure.index for failure in report.failures} == bad
     assert all(isinstance(failure.error, EventError) for failure in report.failures)
     assert {failure.reason for failure in report.failures} == {"invalid"}
@@ -231,13 +235,13 @@ def test_malformed_events_are_reported_and_every_good_event_arrives(
 
 @pytest.mark.parametrize("bad_event", ["refuse", "partial"])
 def test_refused_events_are_reported_with_the_service_s_words(
-    shell: Shell, server: LocalServer, bad_event: Any
+    client: EitherClient, server: LocalServer, bad_event: Any
 ) -> None:
     server.configure(bad_event=bad_event)
     with pytest.MonkeyPatch.context() as patch:
         # an event that the client accepts and the service refuses, as with an older client
         patch.setattr("honeyhive_ext.batch.intake.prepare_event", old_client)
-        report = batch(shell, tools(60), on_error="collect")
+        report = batch(client, tools(60), on_error="collect")
     assert [failure.index for failure in report.failures] == [7, 41]
     assert len(server.events()) == len(report.event_ids) == 58
     assert all("color" in str(failure.error) for failure in report.failures)
@@ -245,7 +249,7 @@ def test_refused_events_are_reported_with_the_service_s_words(
     assert event is not None
     assert event["event_name"] == "step 7"
     del event["color"]
-    assert batch(shell, [event]).event_ids == [report.failures[0].event_id]
+    assert batch(client, [event]).event_ids == [report.failures[0].event_id]
 
 
 def old_client(event: Any, fields: Any, **options: Any) -> Any:
@@ -255,24 +259,24 @@ def old_client(event: Any, fields: Any, **options: Any) -> Any:
     return wire
 
 
-def test_a_limit_on_the_number_of_events_is_found_too(shell: Shell, server: LocalServer) -> None:
+def test_a_limit_on_the_number_of_events_is_found_too(client: EitherClient, server: LocalServer) -> None:
     server.configure(max_batch=60)
-    report = batch(shell, tools(1_000))
+    report = batch(client, tools(1_000))
     assert report.success
     assert len(server.events()) == 1_000
 
 
-def test_errors_are_raised_with_the_report_or_collected(shell: Shell) -> None:
+def test_errors_are_raised_with_the_report_or_collected(client: EitherClient) -> None:
     events = [{"event_type": "tool"}, {"event_type": "tol"}]
     with pytest.raises(BatchError, match=r"1 of 2 events not delivered \(1 invalid\)") as caught:
-        batch(shell, events)
+        batch(client, events)
     assert len(caught.value.report.event_ids) == 1
     assert isinstance(caught.value.__cause__, EventError)
-    report = batch(shell, events, on_error="collect")
+    report = batch(client, events, on_error="collect")
     assert (len(report.event_ids), len(report.failures)) == (1, 1)
 
 
-def test_progress_is_the_number_of_settled_events(shell: Shell) -> None:
+def test_progress_is_the_number_of_settled_events(client: EitherClient) -> None:
     told: list[tuple[int, int | None]] = []
     threads: set[threading.Thread] = set()
 
@@ -280,24 +284,26 @@ def test_progress_is_the_number_of_settled_events(shell: Shell) -> None:
         told.append((done, total))
         threads.add(threading.current_thread())
 
-    batch(shell, list(tools(95)), max_events=10, progress=show)
+    batch(client, list(tools(95)), max_events=10, progress=show)
     assert told[-1] == (95, 95)
     assert told == sorted(set(told))
     assert threads == {threading.current_thread()}
     told.clear()
-    batch(shell, tools(5), progress=show)
+    batch(client, tools(5), progress=show)
     assert told == [(5, None)]
 
 
-def test_a_progress_bar_is_drawn_on_stderr(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
-    batch(shell, list(tools(20)), max_events=10, progress=True)
+def test_a_progress_bar_is_drawn_on_stderr(client: EitherClient, capsys: pytest.CaptureFixture[str]) -> None:
+    batch(client, list(tools(20)), max_events=10, progress=True)
     assert "20.0/20.0" in capsys.readouterr().err
 
 
-def test_without_tqdm_the_error_says_what_to_install(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_tqdm_the_error_says_what_to_install(
+    client: EitherClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "tqdm", None)
     with pytest.raises(ConfigError, match=r"honeyhive-ext\[progress\]"):
-        batch(shell, tools(1), progress=True)
+        batch(client, tools(1), progress=True)
 
 
 def test_async_iterables_are_sent_as_they_come(server: LocalServer) -> None:
@@ -305,8 +311,8 @@ def test_async_iterables_are_sent_as_they_come(server: LocalServer) -> None:
         for event in tools(120):
             yield event
 
-    with Shell("async", server.url) as shell:
-        report = batch(shell, events(), max_events=50)
+    with EitherClient("async", server.url) as client:
+        report = batch(client, events(), max_events=50)
     assert report.success
     assert len(server.events()) == 120
     assert report.requests == 3
@@ -314,10 +320,10 @@ def test_async_iterables_are_sent_as_they_come(server: LocalServer) -> None:
 
 @pytest.mark.parametrize("events", [{"event_type": "tool"}, "tool", b"tool", 5, None])
 def test_input_that_is_not_an_iterable_of_events_is_refused_at_once(
-    shell: Shell, server: LocalServer, events: object
+    client: EitherClient, server: LocalServer, events: object
 ) -> None:
     with pytest.raises(EventError, match="give an iterable of events"):
-        batch(shell, events)
+        batch(client, events)
     assert len(server.requests) == 0
 
 
@@ -334,29 +340,29 @@ def test_input_that_is_not_an_iterable_of_events_is_refused_at_once(
     ],
 )
 def test_options_are_checked_before_anything_is_sent(
-    shell: Shell, server: LocalServer, options: dict[str, Any], message: str
+    client: EitherClient, server: LocalServer, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message.replace("(", r"\(")):
-        batch(shell, tools(3), **options)
+        batch(client, tools(3), **options)
     assert len(server.requests) == 0
 
 
 def test_wrong_session_properties_and_ids_are_refused_before_anything_is_sent(
-    shell: Shell, server: LocalServer
+    client: EitherClient, server: LocalServer
 ) -> None:
     with pytest.raises(EventError, match="metadata"):
-        batch(shell, tools(3), single_session=True, session_properties={"team": "search"})
+        batch(client, tools(3), single_session=True, session_properties={"team": "search"})
     with pytest.raises(EventError, match="not a UUID"):
-        shell.do(lambda hh: hh.sessions.create_event_batch("today", tools(3)))
+        client.do(lambda hh: hh.sessions.create_event_batch("today", tools(3)))
     assert len(server.requests) == 0
 
 
 @pytest.mark.parametrize("fault", ["commit_reset", "reset", "truncate", "broken_json", "html", "rate_limit"])
 def test_a_fault_at_any_request_loses_and_duplicates_no_event(
-    shell: Shell, server: LocalServer, fault: Any
+    client: EitherClient, server: LocalServer, fault: Any
 ) -> None:
     server.faults.add(fault, path="/v1/events/batch", probability=0.3)
-    report = batch(shell, tools(200), max_events=10, retry=PATIENT)
+    report = batch(client, tools(200), max_events=10, retry=PATIENT)
     assert report.success
     kept = server.events()
     assert sorted(event["event_id"] for event in kept) == sorted(report.event_ids)

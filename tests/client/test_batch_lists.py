@@ -12,8 +12,8 @@ from honeyhive_client.models import CreateEventRequest
 
 from honeyhive_ext.batch import BatchReport
 from tests.support.batches import BOTH
+from tests.support.clients import EitherClient, Kind
 from tests.support.misbehaving import Answer, Misbehaving, Recorded, answer
-from tests.support.shells import Kind, Shell
 
 SESSION = "0b0d9a4e-27c1-4f0b-9a3c-5f1f64f3f6a1"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -38,8 +38,8 @@ def takes_all(request: Recorded) -> Answer:
 
 
 def sent(kind: Kind, events: object, **options: Any) -> tuple[list[bytes], BatchReport]:
-    with Misbehaving(then=takes_all) as server, Shell(kind, server.url) as shell:
-        report = shell.do(
+    with Misbehaving(then=takes_all) as server, EitherClient(kind, server.url) as client:
+        report = client.do(
             lambda hh: hh.events.create_batch(events, on_error="collect", max_concurrency=1, **options)
         )
         return [request.body for request in server.requests if b'"events"' in request.body], report
@@ -101,8 +101,8 @@ def test_a_list_is_sent_in_the_same_bytes_as_a_generator(kind: Kind, name: str) 
 @pytest.mark.parametrize("kind", BOTH)
 def test_the_session_of_a_batch_goes_before_that_of_an_event(kind: Kind) -> None:
     events = [tool(0), tool(1, session_id=identity(5)), tool(2, session_id="not an id")]
-    with Misbehaving(then=takes_all) as server, Shell(kind, server.url) as shell:
-        shell.do(lambda hh: hh.sessions.create_event_batch(SESSION, events))
+    with Misbehaving(then=takes_all) as server, EitherClient(kind, server.url) as client:
+        client.do(lambda hh: hh.sessions.create_event_batch(SESSION, events))
     (body,) = [request.body for request in server.requests]
     assert [event["session_id"] for event in orjson.loads(body)["events"]] == [SESSION] * 3
 
@@ -128,8 +128,8 @@ def test_events_of_a_list_are_sent_again_in_the_same_bytes() -> None:
         ids = [event["event_id"] for event in orjson.loads(request.body)["events"]]
         return answer(200, orjson.dumps({"event_ids": ids[::2], "success": True}))
 
-    with Misbehaving(half, then=takes_all) as server, Shell("sync", server.url) as shell:
-        report = shell.do(lambda hh: hh.events.create_batch(events))
+    with Misbehaving(half, then=takes_all) as server, EitherClient("sync", server.url) as client:
+        report = client.do(lambda hh: hh.events.create_batch(events))
     first, second = (
         request.body.removeprefix(b'{"events":[').removesuffix(b"]}") for request in server.requests
     )

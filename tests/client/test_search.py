@@ -1,4 +1,4 @@
-"""`events.search` through both shells, against the local server."""
+"""`events.search` through both clients, against the local server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session read back as a tree, through both shells."""
+"""A session read back as a tree, through both clients."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from honeyhive_ext.local import LocalServer
 TRACES = sorted(Path("../shared/data/traces").glob("*.jsonl"))
 
 
-def test_a_session_is_read_as_a_tree_by_both_shells(hh: HoneyHive, server: LocalServer) -> None:
+def test_a_session_is_read_as_a_tree_by_both_clients(hh: HoneyHive, server: LocalServer) -> None:
     session = hh.sessions.create(session_name="nightly")
     chain = hh.events.create("chain", event_name="plan", session_id=session.session_id)
     hh.events.create("tool", event_name="search", session_id=session.session_id, parent_id=chain.event_id)

@@ -1,4 +1,4 @@
-"""`events.tail` through both shells."""
+"""`events.tail` through both clients."""
 
 from __future__ import annotations
 

@@ -211,7 +211,7 @@ def test_json_that_the_fast_parser_refuses_is_still_read(text: bytes) -> None:
     assert found.event.event_name == "odd"
 
 
-def test_the_parsed_answer_of_both_shells_is_the_model() -> None:
+def test_the_parsed_answer_of_sync_and_async_is_the_model() -> None:
     async def run(server: Misbehaving) -> object:
         async with client(server) as c:
             return await create_event.asyncio(client=c, body=EVENT)

@@ -20,8 +20,8 @@ from honeyhive_ext.batch import BatchReport, report_of, run
 from honeyhive_ext.batch.answers import BatchAnswer
 from honeyhive_ext.errors import BatchError
 from tests.support.batches import BOTH, Service, serving, tools
+from tests.support.clients import KEY, EitherClient, Kind
 from tests.support.misbehaving import Hang, Misbehaving, Recorded, hang
-from tests.support.shells import KEY, Kind, Shell
 
 ROOT = Path(__file__).parents[2]
 
@@ -140,9 +140,9 @@ class Impatient(dict[str, object]):
 def test_every_event_that_was_read_is_in_the_report_wherever_ctrl_c_hits(kind: Kind) -> None:
     service = Service()
     events = [*tools(23), {"event_type": "no such type"}, Impatient(event_type="tool"), *tools(9)]
-    with Misbehaving(then=serving(service.post)) as server, Shell(kind, server.url) as shell:
+    with Misbehaving(then=serving(service.post)) as server, EitherClient(kind, server.url) as client:
         with pytest.raises(KeyboardInterrupt) as caught:
-            shell.do(lambda hh: hh.events.create_batch(events, max_events=10, max_concurrency=1))
+            client.do(lambda hh: hh.events.create_batch(events, max_events=10, max_concurrency=1))
         report = report_of(caught.value)
     assert report is not None
     assert report.read == 25
@@ -207,10 +207,10 @@ def test_an_iterable_that_raises_ends_the_batch_after_the_events_before(kind: Ki
         yield from tools(25)
         raise ValueError("line 26 is not JSON")
 
-    with Misbehaving(then=serving(service.post)) as server, Shell(kind, server.url) as shell:
+    with Misbehaving(then=serving(service.post)) as server, EitherClient(kind, server.url) as client:
         for on_error in ("raise", "collect"):
             with pytest.raises(BatchError, match="after reading 25 events by ValueError: line 26") as caught:
-                shell.do(
+                client.do(
                     lambda hh, mode=on_error: hh.events.create_batch(broken(), max_events=10, on_error=mode)
                 )
             assert isinstance(caught.value.__cause__, ValueError)
@@ -227,10 +227,10 @@ def test_an_async_iterable_that_raises_ends_the_batch_after_the_events_before() 
 
     with (
         Misbehaving(then=serving(Service().post)) as server,
-        Shell("async", server.url) as shell,
+        EitherClient("async", server.url) as client,
         pytest.raises(BatchError, match="the queue is gone") as caught,
     ):
-        shell.do(lambda hh: hh.events.create_batch(broken(), max_events=10))
+        client.do(lambda hh: hh.events.create_batch(broken(), max_events=10))
     assert len(caught.value.report.event_ids) == 25
 
 
@@ -245,10 +245,10 @@ def test_a_progress_function_that_raises_ends_the_batch(kind: Kind) -> None:
     service = Service()
     with (
         Misbehaving(then=serving(service.post)) as server,
-        Shell(kind, server.url) as shell,
+        EitherClient(kind, server.url) as client,
         pytest.raises(BatchError, match="stderr is closed") as caught,
     ):
-        shell.do(
+        client.do(
             lambda hh: hh.events.create_batch(tools(500), progress=show, max_events=10, max_concurrency=1)
         )
     report = caught.value.report
@@ -282,10 +282,10 @@ class Broken(httpx.BaseTransport, httpx.AsyncBaseTransport):
 @pytest.mark.parametrize("most", [1, 4])
 def test_an_unexpected_error_is_raised_unchanged_with_the_report(kind: Kind, most: int) -> None:
     with (
-        Shell(kind, "http://127.0.0.1:9", transport=Broken()) as shell,
+        EitherClient(kind, "http://127.0.0.1:9", transport=Broken()) as client,
         pytest.raises(ZeroDivisionError, match="a bug") as caught,
     ):
-        shell.do(lambda hh: hh.events.create_batch(tools(100), max_events=10, max_concurrency=most))
+        client.do(lambda hh: hh.events.create_batch(tools(100), max_events=10, max_concurrency=most))
     report = report_of(caught.value)
     assert report is not None
     assert len(report.event_ids) == 10

@@ -16,8 +16,8 @@ import pytest
 from honeyhive_ext.client.aio import AsyncHoneyHive
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import ConfigError, EventError, HoneyHiveError
+from tests.support.clients import KINDS, EitherClient, Kind
 from tests.support.misbehaving import TIMEOUTS, Misbehaving, Recorded, Scripted, answer, hang, raw, reset
-from tests.support.shells import KINDS, Kind, Shell
 
 KEYS = ("hh_canary_9d31", "hh_ingst_canary_77ab")
 PAYLOAD = "payload-canary-5c1f"
@@ -98,7 +98,7 @@ def caught(work: Callable[[], Any]) -> BaseException:
 def traces(error: BaseException) -> Iterator[str]:
     """Everything about an error that a program could print, store or send."""
     printed = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
-    assert "capture" in printed or "create" in printed or "Shell" in printed
+    assert "capture" in printed or "create" in printed or "EitherClient" in printed
     yield printed
     seen: list[BaseException] = []
     pending: list[BaseException | None] = [error]
@@ -132,10 +132,10 @@ def test_no_failure_shows_a_key_anywhere(
         hooks = {f"on_{step}": infos.append for step in ("request", "response", "retry")}
         with (
             Misbehaving(*SCRIPTS[name]) as server,
-            Shell(kind, server.url, **options(timeout=timeout, **hooks)) as shell,
+            EitherClient(kind, server.url, **options(timeout=timeout, **hooks)) as client,
         ):
-            error = caught(lambda: shell.do(operation))
-            assert_no_key(*traces(error), repr(shell.client), repr(infos), logged.getvalue())
+            error = caught(lambda: client.do(operation))
+            assert_no_key(*traces(error), repr(client.hh), repr(infos), logged.getvalue())
             assert PAYLOAD not in logged.getvalue() + repr(infos)
             assert "/v1/events" in logged.getvalue()
         if arrived := any(key in str(server.requests) for key in KEYS):
@@ -150,17 +150,15 @@ def test_no_connection_failure_shows_a_key_anywhere(
     with Misbehaving() as server:
         urls = ["http://127.0.0.1:9", server.url.replace("http:", "https:")]
         for url in urls:
-            with Shell(kind, url, **options()) as shell:
-                assert_no_key(*traces(caught(lambda: shell.do(operation))), logged.getvalue())
+            with EitherClient(kind, url, **options()) as client:
+                assert_no_key(*traces(caught(lambda: client.do(operation))), logged.getvalue())
 
 
 def test_no_success_shows_a_key_or_a_payload_in_its_logs(kind: Kind, logged: io.StringIO) -> None:
     success = answer(200, f'{{"success": true, "event_id": "{EVENT_ID}"}}')
-    with Misbehaving(answer(503), success) as server, Shell(kind, server.url, **options()) as shell:
-        sent = shell.do(create)
-        assert_no_key(
-            repr(sent), repr(vars(shell.client)), repr(vars(shell.client._sender)), logged.getvalue()
-        )
+    with Misbehaving(answer(503), success) as server, EitherClient(kind, server.url, **options()) as client:
+        sent = client.do(create)
+        assert_no_key(repr(sent), repr(vars(client.hh)), repr(vars(client.hh._sender)), logged.getvalue())
     assert PAYLOAD not in logged.getvalue()
     assert "attempt 2: 200" in logged.getvalue()
 
@@ -178,8 +176,8 @@ def test_an_interrupt_inside_the_http_library_shows_no_key(
 
     monkeypatch.setattr(h11.Connection, "send", interrupted)
     monkeypatch.setattr(aiohttp.BaseConnector, "connect", interrupted)
-    with Misbehaving() as server, Shell(kind, server.url, **options()) as shell:
-        error = caught(lambda: shell.do(create))
+    with Misbehaving() as server, EitherClient(kind, server.url, **options()) as client:
+        error = caught(lambda: client.do(create))
         assert type(error) is interrupt
         assert_no_key(*traces(error))
         monkeypatch.undo()
@@ -215,7 +213,7 @@ def test_a_cancelled_call_shows_no_key() -> None:
     ],
 )
 def test_a_client_that_cannot_be_made_shows_no_key(kind: Kind, wrong: dict[str, Any]) -> None:
-    error = caught(lambda: Shell(kind, **{"url": "http://127.0.0.1:9", **_made_of(wrong)}))
+    error = caught(lambda: EitherClient(kind, **{"url": "http://127.0.0.1:9", **_made_of(wrong)}))
     assert isinstance(error, ConfigError)
     frames = traceback.TracebackException.from_exception(error, capture_locals=True).stack
     ours = [repr(f.locals) for f in frames if "honeyhive_ext" in f.filename]
@@ -228,7 +226,7 @@ def _made_of(wrong: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_bad_input_shows_no_key(kind: Kind) -> None:
-    with Shell(kind, "http://127.0.0.1:9", **options()) as shell:
-        error = caught(lambda: shell.do(lambda hh: hh.events.create("tool", inptus={})))
+    with EitherClient(kind, "http://127.0.0.1:9", **options()) as client:
+        error = caught(lambda: client.do(lambda hh: hh.events.create("tool", inptus={})))
         assert isinstance(error, EventError)
         assert_no_key(*traces(error))

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from honeyhive_ext.config.retry_policy import RetryPolicy
+from tests.support.clients import KINDS, EitherClient, Kind
 from tests.support.misbehaving import Answer, Misbehaving, Recorded, answer, committed, cut, reset
 from tests.support.scale import scaled, seed
-from tests.support.shells import KINDS, Kind, Shell
 
 
 class Service:
@@ -48,14 +48,14 @@ def test_a_thousand_connections_cut_after_the_commit_lose_nothing_and_repeat_not
     number = scaled(1000, least=20)
     service = Service(random.Random(seed()))
     policy = RetryPolicy(attempts=60, budget=10**6, deadline=3600)
-    with Misbehaving(then=service) as server, Shell(kind, server.url, retry=policy) as shell:
+    with Misbehaving(then=service) as server, EitherClient(kind, server.url, retry=policy) as client:
         if kind == "sync":
             with ThreadPoolExecutor(8) as executor:
                 sent = list(
-                    executor.map(lambda n: shell.client.events.create("tool", inputs={"n": n}), range(number))
+                    executor.map(lambda n: client.hh.events.create("tool", inputs={"n": n}), range(number))
                 )
         else:
-            sent = shell.do(lambda hh: _create_all(hh, number))
+            sent = client.do(lambda hh: _create_all(hh, number))
     assert service.cuts >= number
     ids = [answered.event_id for answered in sent]
     assert len(set(ids)) == number

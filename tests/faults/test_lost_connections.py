@@ -22,6 +22,7 @@ from honeyhive_ext.errors import (
     ResponseError,
     ServerError,
 )
+from tests.support.clients import KINDS, EitherClient, Kind
 from tests.support.misbehaving import (
     TIMEOUTS,
     Answer,
@@ -34,7 +35,6 @@ from tests.support.misbehaving import (
     raw,
     reset,
 )
-from tests.support.shells import KINDS, Kind, Shell
 
 EVENT_ID = "caf77ace-3417-4da4-944d-f4a0688f3c23"
 SUCCESS = answer(200, f'{{"success": true, "event_id": "{EVENT_ID}"}}')
@@ -54,9 +54,12 @@ def create(hh: Any) -> Any:
 
 def failing(kind: Kind, error: type[Exception], *script: Answer, **options: Any) -> Any:
     """The error of one creation against this script, without a retry."""
-    with Misbehaving(*script) as server, Shell(kind, server.url, **{"retry": ONCE, **options}) as shell:
+    with (
+        Misbehaving(*script) as server,
+        EitherClient(kind, server.url, **{"retry": ONCE, **options}) as client,
+    ):
         with pytest.raises(error) as caught:
-            shell.do(create)
+            client.do(create)
         return caught.value
 
 
@@ -72,13 +75,16 @@ def test_a_hung_server_is_a_timeout_that_names_the_seconds(kind: Kind) -> None:
 
 def test_a_hung_server_that_recovers_is_one_event_for_the_caller(kind: Kind) -> None:
     for timeout in TIMEOUTS:
-        with Misbehaving(hang(), then=SUCCESS) as server, Shell(kind, server.url, timeout=timeout) as shell:
-            assert shell.do(create).event_id == EVENT_ID
-        assert shell.waits
+        with (
+            Misbehaving(hang(), then=SUCCESS) as server,
+            EitherClient(kind, server.url, timeout=timeout) as client,
+        ):
+            assert client.do(create).event_id == EVENT_ID
+        assert client.waits
         assert len({(r.path, r.body) for r in server.requests}) == 1
-        if len(server.requests) == 1 + len(shell.waits):  # every attempt arrived
+        if len(server.requests) == 1 + len(client.waits):  # every attempt arrived
             break
-    assert len(server.requests) == 1 + len(shell.waits)
+    assert len(server.requests) == 1 + len(client.waits)
 
 
 def test_html_from_a_proxy_is_a_server_error_that_says_so(kind: Kind) -> None:
@@ -121,9 +127,9 @@ def test_a_success_that_is_not_what_the_document_describes_is_a_response_error(
 
 def test_another_success_than_200_counts_by_its_body(kind: Kind) -> None:
     created = answer(201, f'{{"success": true, "event_id": "{EVENT_ID}", "new": [1]}}')
-    with Misbehaving(created, answer(204)) as server, Shell(kind, server.url) as shell:
-        assert shell.do(create).event_id == EVENT_ID
-        assert shell.do(lambda hh: hh.events.update(EVENT_ID, metadata={"a": 1})) is None
+    with Misbehaving(created, answer(204)) as server, EitherClient(kind, server.url) as client:
+        assert client.do(create).event_id == EVENT_ID
+        assert client.do(lambda hh: hh.events.update(EVENT_ID, metadata={"a": 1})) is None
 
 
 def test_a_reset_connection_is_retried_and_then_a_typed_error(kind: Kind) -> None:
@@ -147,20 +153,20 @@ def test_a_reset_connection_is_retried_and_then_a_typed_error(kind: Kind) -> Non
     ids=["nothing", "half a line", "nonsense", "cut body", "cut chunk", "bad length", "bad gzip"],
 )
 def test_a_damaged_answer_is_retried_and_then_a_typed_error(kind: Kind, damaged: Answer) -> None:
-    with Misbehaving(damaged, SUCCESS, damaged) as server, Shell(kind, server.url) as shell:
-        assert shell.do(create).event_id == EVENT_ID
+    with Misbehaving(damaged, SUCCESS, damaged) as server, EitherClient(kind, server.url) as client:
+        assert client.do(create).event_id == EVENT_ID
         with pytest.raises(APIConnectionError, match="broke before the answer was complete"):
-            shell.do(lambda hh: hh.events.create("tool", retry=False))
+            client.do(lambda hh: hh.events.create("tool", retry=False))
 
 
 def test_a_refused_connection_says_to_check_the_url(kind: Kind) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with (
-        Shell(kind, f"http://127.0.0.1:{port}", retry=False) as shell,
+        EitherClient(kind, f"http://127.0.0.1:{port}", retry=False) as client,
         pytest.raises(APIConnectionError, match=r"no connection: .*HH_API_URL") as caught,
     ):
-        shell.do(create)
+        client.do(create)
     assert not isinstance(caught.value, APITimeoutError)
 
 
@@ -170,20 +176,20 @@ def test_a_name_that_does_not_resolve_says_so(kind: Kind, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with (
-        Shell(kind, "https://name.invalid", retry=RetryPolicy(attempts=2)) as shell,
+        EitherClient(kind, "https://name.invalid", retry=RetryPolicy(attempts=2)) as client,
         pytest.raises(APIConnectionError, match="Name or service not known") as caught,
     ):
-        shell.do(create)
+        client.do(create)
     assert caught.value.attempts == 2
 
 
 def test_https_to_a_plain_port_is_a_tls_error(kind: Kind) -> None:
     with (
         Misbehaving() as server,
-        Shell(kind, server.url.replace("http:", "https:"), retry=False) as shell,
+        EitherClient(kind, server.url.replace("http:", "https:"), retry=False) as client,
         pytest.raises(APIConnectionError, match=r"TLS failed: .*https://"),
     ):
-        shell.do(create)
+        client.do(create)
 
 
 def test_a_pool_without_a_free_connection_is_a_timeout_that_says_so() -> None:
@@ -191,13 +197,13 @@ def test_a_pool_without_a_free_connection_is_a_timeout_that_says_so() -> None:
     with (
         Misbehaving(held) as server,
         httpx.Client(limits=ONE_CONNECTION) as own,
-        Shell("sync", server.url, http_client=own, retry=False) as shell,
+        EitherClient("sync", server.url, http_client=own, retry=False) as client,
         ThreadPoolExecutor(1) as executor,
     ):
-        first = executor.submit(create, shell.client)
+        first = executor.submit(create, client.hh)
         assert held.reached.wait(60)
         with pytest.raises(APITimeoutError, match=r"no free connection within 0\.05 s"):
-            shell.client.events.create("tool", timeout=0.05)
+            client.hh.events.create("tool", timeout=0.05)
         held.release()
         assert first.result(60).event_id == EVENT_ID
 
@@ -219,8 +225,11 @@ def test_an_async_pool_without_a_free_connection_is_a_timeout_that_says_so(
         return sent
 
     own = httpx.AsyncClient(limits=ONE_CONNECTION)
-    with Misbehaving(held) as server, Shell("async", server.url, http_client=own, retry=False) as shell:
-        assert shell.do(crowd) == EVENT_ID
+    with (
+        Misbehaving(held) as server,
+        EitherClient("async", server.url, http_client=own, retry=False) as client,
+    ):
+        assert client.do(crowd) == EVENT_ID
 
 
 def test_a_body_that_dribbles_past_the_timeout_ends_the_blocking_attempt() -> None:
@@ -232,10 +241,10 @@ def test_a_body_that_dribbles_past_the_timeout_ends_the_blocking_attempt() -> No
     head = SUCCESS.message.index(b"\r\n\r\n") + 4
     with (
         Misbehaving(dribble(SUCCESS, tick, size=head + 2)) as server,
-        Shell("sync", server.url, retry=False, timeout=60, clock=lambda: clock[0]) as shell,
+        EitherClient("sync", server.url, retry=False, timeout=60, clock=lambda: clock[0]) as client,
         pytest.raises(APITimeoutError, match=r"no complete answer within 60 s"),
     ):
-        shell.do(create)
+        client.do(create)
 
 
 def test_headers_that_never_end_end_the_async_attempt() -> None:
@@ -250,11 +259,11 @@ def test_headers_that_never_end_end_the_async_attempt() -> None:
     for timeout in TIMEOUTS:
         with (
             Misbehaving(Answer(endless)) as server,
-            Shell("async", server.url, retry=False, timeout=timeout) as shell,
+            EitherClient("async", server.url, retry=False, timeout=timeout) as client,
         ):
             try:
                 with pytest.raises(APITimeoutError) as caught:
-                    shell.do(create)
+                    client.do(create)
             finally:
                 over.set()
         if begun.is_set():
@@ -277,8 +286,8 @@ def test_a_redirect_to_another_origin_never_carries_the_key(kind: Kind) -> None:
 
 def test_a_redirect_within_the_origin_is_followed_with_the_same_bytes(kind: Kind) -> None:
     moved = answer(308, b"", {"Location": "/other/events"})
-    with Misbehaving(moved, answer(503), SUCCESS) as server, Shell(kind, server.url) as shell:
-        assert shell.do(create).event_id == EVENT_ID
+    with Misbehaving(moved, answer(503), SUCCESS) as server, EitherClient(kind, server.url) as client:
+        assert client.do(create).event_id == EVENT_ID
     assert [r.path for r in server.requests] == ["/v1/events", "/other/events", "/other/events"]
     assert len({(r.method, r.body, r.headers["authorization"]) for r in server.requests}) == 1
 
@@ -286,23 +295,23 @@ def test_a_redirect_within_the_origin_is_followed_with_the_same_bytes(kind: Kind
 def test_a_conflict_about_our_own_id_is_a_delivered_event_and_session(kind: Kind) -> None:
     with (
         Misbehaving(reset(), answer(409), answer(409), answer(409)) as server,
-        Shell(kind, server.url) as shell,
+        EitherClient(kind, server.url) as client,
     ):
-        sent = shell.do(lambda hh: hh.events.create("tool"))
+        sent = client.do(lambda hh: hh.events.create("tool"))
         assert sent.success is True
         assert sent.event_id == json.loads(server.requests[0].body)["event_id"]
-        session = shell.do(lambda hh: hh.sessions.create(session_name="s"))
+        session = client.do(lambda hh: hh.sessions.create(session_name="s"))
         assert session.event_id == session.session_id == json.loads(server.requests[2].body)["session_id"]
         with pytest.raises(BadRequestError):
-            shell.do(lambda hh: hh.events.get(EVENT_ID))
+            client.do(lambda hh: hh.events.get(EVENT_ID))
 
 
 def test_reading_what_is_not_there_is_a_not_found_error(kind: Kind) -> None:
     body = b'{"statusCode": 404, "message": "no such event", "success": false, "errorCode": "NOT_FOUND"}'
     with (
         Misbehaving(answer(404, body)) as server,
-        Shell(kind, server.url) as shell,
+        EitherClient(kind, server.url) as client,
         pytest.raises(NotFoundError, match="404: no such event, code NOT_FOUND"),
     ):
-        shell.do(lambda hh: hh.events.get(EVENT_ID))
+        client.do(lambda hh: hh.events.get(EVENT_ID))
     assert (server.requests[0].method, server.requests[0].path) == ("GET", f"/v1/events/{EVENT_ID}")

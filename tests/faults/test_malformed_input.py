@@ -14,9 +14,9 @@ from honeyhive_ext.payload.events import prepare_event
 from honeyhive_ext.payload.ids import new_id
 from honeyhive_ext.serialize.to_builtins import MAX_DEPTH
 from tests.support.batches import BOTH, Service, serving
+from tests.support.clients import EitherClient, Kind
 from tests.support.misbehaving import Misbehaving
 from tests.support.scale import scaled, seed
-from tests.support.shells import Kind, Shell
 from tests.support.strict import strict
 from tests.support.values import MALFORMED, RaisingItem, deep
 
@@ -103,8 +103,8 @@ def test_malformed_events_are_reported_and_every_good_neighbour_arrives(kind: Ki
     rng = random.Random(seed())
     events, malformed = mixed(scaled(10_000, 150), rng)
     service = Service()
-    with Misbehaving(then=serving(service.post)) as server, Shell(kind, server.url) as shell:
-        report = shell.do(lambda hh: hh.events.create_batch(events, on_error="collect"))
+    with Misbehaving(then=serving(service.post)) as server, EitherClient(kind, server.url) as client:
+        report = client.do(lambda hh: hh.events.create_batch(events, on_error="collect"))
     assert [failure.index for failure in report.failures] == malformed
     assert {failure.reason for failure in report.failures} == {"invalid"}
     assert all(type(failure.error) is EventError and failure.error.reason for failure in report.failures)
@@ -124,9 +124,9 @@ def test_with_repr_or_null_every_malformed_value_arrives_as_something(mode: OnUn
     service = Service()
     with (
         Misbehaving(then=serving(service.post)) as server,
-        Shell("sync", server.url, on_unserializable=mode) as shell,
+        EitherClient("sync", server.url, on_unserializable=mode) as client,
     ):
-        report = shell.do(lambda hh: hh.events.create_batch(events))
+        report = client.do(lambda hh: hh.events.create_batch(events))
     assert report.success
     assert report.event_ids == [event["event_id"] for event in events] == list(service.stored)
     for request in server.requests:

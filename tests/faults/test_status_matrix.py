@@ -17,9 +17,9 @@ import pytest
 
 from honeyhive_ext import errors
 from honeyhive_ext.config.retry_policy import RetryPolicy
+from tests.support.clients import KINDS, EitherClient, Kind
 from tests.support.misbehaving import Misbehaving, answer
 from tests.support.scale import scaled, seed
-from tests.support.shells import KINDS, Kind, Shell
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "failures.md"
 STATUSES = range(300, 600)
@@ -116,31 +116,31 @@ def test_every_status_and_retry_after_is_handled_as_the_guide_says(kind: Kind) -
     policy = RetryPolicy(attempts=2, budget=10**6)
     requests = 0
     times = {"wall": lambda: float(NOW), "uniform": lambda low, high: high}
-    with Misbehaving() as server, Shell(kind, server.url, retry=policy, **times) as shell:
+    with Misbehaving() as server, EitherClient(kind, server.url, retry=policy, **times) as client:
         for status, form in cases():
-            requests += check(server, shell, status, form)
+            requests += check(server, client, status, form)
         assert len(server.requests) == requests
         assert server.connections == 1, "an answer with an error status ended the connection"
 
 
-def check(server: Misbehaving, shell: Shell, status: int, form: str) -> int:
+def check(server: Misbehaving, client: EitherClient, status: int, form: str) -> int:
     """Compare one case with the guide, and return how many requests it should need."""
-    row, where = EXPECTED[status], f"{shell.kind} {status} {form}"
+    row, where = EXPECTED[status], f"{client.kind} {status} {form}"
     bad = answer(status, b'{"message": "told"}' if status != 304 else b"", FORMS[form])
-    shell.waits.clear()
+    client.waits.clear()
     if row.again:
         server.push(bad, SUCCESS)
-        assert create(shell).event_id == EVENT_ID, where
-        assert shell.waits == [pytest.approx(floor(ASKED[form]))], where
+        assert create(client).event_id == EVENT_ID, where
+        assert client.waits == [pytest.approx(floor(ASKED[form]))], where
         first, second = server.requests[-2:]
         assert (first.body, first.headers) == (second.body, second.headers), where
         server.push(bad)
     server.push(bad)
     if row.error is None:
-        assert create(shell).success is True, where
+        assert create(client).success is True, where
         return 1
     with pytest.raises(errors.APIStatusError) as caught:
-        create(shell)
+        create(client)
     assert type(caught.value).__name__ == row.error, where
     assert (caught.value.status, caught.value.attempts) == (status, 2 if row.again else 1), where
     assert caught.value.retry_after == (None if ASKED[form] is None else pytest.approx(ASKED[form])), where
@@ -148,8 +148,8 @@ def check(server: Misbehaving, shell: Shell, status: int, form: str) -> int:
     return 4 if row.again else 1
 
 
-def create(shell: Shell) -> Any:
-    return shell.do(lambda hh: hh.events.create("tool", event_id=EVENT_ID, start_time=1))
+def create(client: EitherClient) -> Any:
+    return client.do(lambda hh: hh.events.create("tool", event_id=EVENT_ID, start_time=1))
 
 
 def floor(seconds: float | None) -> float:

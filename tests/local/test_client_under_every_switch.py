@@ -20,8 +20,8 @@ from honeyhive_ext.local.adapters.in_process import AsyncLocalTransport, LocalTr
 from honeyhive_ext.local.app import App
 from honeyhive_ext.local.state import now_ms, open_state
 from honeyhive_ext.local.switches import TABLE, Switches
+from tests.support.clients import EitherClient, Kind
 from tests.support.pairs import pairwise
-from tests.support.shells import Kind, Shell
 
 KINDS: tuple[Kind, ...] = ("sync", "async")
 # The other value of the switches that hold a number.
@@ -45,8 +45,8 @@ class World:
         self.switches = self.server.switches
         handle = App(self.server).handle
         transport = LocalTransport(handle) if kind == "sync" else AsyncLocalTransport(handle)
-        self.shell = Shell(kind, "http://local", transport=transport, max_concurrency=2)
-        self.do = self.shell.do
+        self.client = EitherClient(kind, "http://local", transport=transport, max_concurrency=2)
+        self.do = self.client.do
 
     def settle(self) -> None:
         """Let the time pass after which search shows what was stored."""
@@ -60,7 +60,7 @@ class World:
         return [event.event_id for event in self.search(*filters, **options)]
 
     def close(self) -> None:
-        self.shell.__exit__()
+        self.client.__exit__()
         self.server.store.close()
 
 
@@ -107,7 +107,7 @@ def creating_an_id_again_succeeds_and_it_is_found_once(world: World) -> None:
 def a_lost_answer_neither_loses_nor_doubles_an_event(world: World) -> None:
     world.server.faults.add("commit_reset", path="/v1/events", times=1)
     sent = world.do(lambda c: c.events.create("tool", event_name="once"))
-    assert len(world.shell.waits) > 0
+    assert len(world.client.waits) > 0
     world.settle()
     assert world.ids(F.event_id == sent.event_id) == [sent.event_id]
 

@@ -1,4 +1,4 @@
-"""Prism, a mock server that knows only openapi.yaml, takes every operation of both shells and answers it.
+"""Prism, a mock server that knows only openapi.yaml, takes every operation of both clients and answers it.
 
 Prism runs with --errors, so a request that violates the document is answered with an error. It answers once
 with the document's examples, and once (--dynamic) with values made from the schemas.
@@ -18,8 +18,8 @@ import pytest
 from honeyhive_ext import F
 from honeyhive_ext.errors import BadRequestError, HoneyHiveError
 from tests.node.support import NODE_MODULES, ROOT
+from tests.support.clients import EitherClient
 from tests.support.contract import document
-from tests.support.shells import Shell
 
 ID = "7f22137a-6911-4ed3-bc36-110f1dde6b66"
 EVENT = {
@@ -76,19 +76,19 @@ def test_prism_takes_every_operation(kind: Any, url: str) -> None:
         seen.append(info.operation)
         statuses.append(info.status)
 
-    with Shell(kind, url, retry=False, on_response=keep) as shell:
-        assert shell.do(lambda hh: hh.events.create(FULL)) is not None
-        assert shell.do(lambda hh: hh.events.get(ID)) is not None
-        shell.do(lambda hh: hh.events.update(ID, feedback={"rating": 5}, outputs={"a": 1}, duration=3))
+    with EitherClient(kind, url, retry=False, on_response=keep) as client:
+        assert client.do(lambda hh: hh.events.create(FULL)) is not None
+        assert client.do(lambda hh: hh.events.get(ID)) is not None
+        client.do(lambda hh: hh.events.update(ID, feedback={"rating": 5}, outputs={"a": 1}, duration=3))
         search = {"start": 1767225600000, "end": 1767225700000, "evaluation_id": "run"}
         with contextlib.suppress(HoneyHiveError):  # a made-up page may contradict itself; the request counts
-            shell.do(
+            client.do(
                 lambda hh: hh.events.search(F.event_type == "model", F("metadata.c") > 0.5, **search).first()
             )
-        assert shell.do(lambda hh: hh.sessions.create(session_name="chat", session_id=ID)) is not None
+        assert client.do(lambda hh: hh.sessions.create(session_name="chat", session_id=ID)) is not None
         for options in ({}, {"single_session": True, "session_properties": {"session_name": "nightly"}}):
-            shell.do(lambda hh, o=options: hh.events.create_batch([EVENT, FULL], on_error="collect", **o))
-        shell.do(lambda hh: hh.sessions.create_event_batch(ID, [EVENT], on_error="collect"))
+            client.do(lambda hh, o=options: hh.events.create_batch([EVENT, FULL], on_error="collect", **o))
+        client.do(lambda hh: hh.sessions.create_event_batch(ID, [EVENT], on_error="collect"))
     operations = {
         item[method]["operationId"]
         for item in document()["paths"].values()
@@ -105,6 +105,6 @@ def test_prism_refuses_what_the_document_forbids(kind: Any, url: str) -> None:
     answer = httpx.post(f"{url}/v1/events", json=bad, headers={"Authorization": "Bearer hh_x"})
     assert answer.status_code in (400, 422)
     assert httpx.post(f"{url}/v1/events", json=EVENT).status_code == 401
-    with Shell(kind, url, retry=False) as shell, pytest.raises(HoneyHiveError) as caught:
-        shell.do(lambda hh: hh.events.search({"field": "a", "operator": "is"}).to_list())
+    with EitherClient(kind, url, retry=False) as client, pytest.raises(HoneyHiveError) as caught:
+        client.do(lambda hh: hh.events.search({"field": "a", "operator": "is"}).to_list())
     assert not isinstance(caught.value, BadRequestError)  # refused by the client, before anything was sent

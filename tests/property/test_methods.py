@@ -17,9 +17,9 @@ from honeyhive_ext import F
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.payload.times import FIRST_MS
 from honeyhive_ext.testing import batches, events, responses, searches, sessions, stored_events, updates
+from tests.support.clients import EitherClient
 from tests.support.contract import document
 from tests.support.scale import scaled
-from tests.support.shells import Shell
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 # Shrinking a whole batch takes minutes: a failure shows the first example found.
@@ -103,10 +103,12 @@ def _is_uuid(text: str) -> bool:
         return False
 
 
-def _shells(handler: Any) -> list[Shell]:
-    """Both shells over one function that answers requests."""
+def _clients(handler: Any) -> list[EitherClient]:
+    """Both clients over one function that answers requests."""
     transport = httpx.MockTransport(handler)
-    return [Shell(kind, "http://local", transport=transport, retry=False) for kind in ("sync", "async")]
+    return [
+        EitherClient(kind, "http://local", transport=transport, retry=False) for kind in ("sync", "async")
+    ]
 
 
 def _range(body: dict[str, Any]) -> dict[str, Any]:
@@ -137,7 +139,7 @@ def _moment(text: str | None) -> float | None:
     search=searches(),
     batch=batches(max_size=0),
 )
-def test_every_method_sends_what_conforms_and_both_shells_send_the_same_bytes(
+def test_every_method_sends_what_conforms_and_both_clients_send_the_same_bytes(
     event: dict[str, Any],
     update: dict[str, Any],
     session: dict[str, Any],
@@ -153,15 +155,15 @@ def test_every_method_sends_what_conforms_and_both_shells_send_the_same_bytes(
     for kind in ("sync", "async"):
         wire = Wire()
         wires.append(wire)
-        with Shell(kind, "http://local", transport=httpx.MockTransport(wire), retry=False) as shell:
-            shell.do(lambda hh: hh.events.create(event))
-            shell.do(lambda hh: hh.events.get(event["event_id"]))
-            shell.do(lambda hh: hh.events.update(event["event_id"], **update))
-            shell.do(lambda hh: hh.events.search(*filters, **_range(search)).to_list())
-            shell.do(lambda hh: hh.sessions.create(**session))
-            shell.do(lambda hh: hh.events.create_batch(many, max_events=3, max_concurrency=1))
-            shell.do(lambda hh: hh.sessions.create_event_batch(ID, many, max_events=3, max_concurrency=1))
-            shell.do(
+        with EitherClient(kind, "http://local", transport=httpx.MockTransport(wire), retry=False) as client:
+            client.do(lambda hh: hh.events.create(event))
+            client.do(lambda hh: hh.events.get(event["event_id"]))
+            client.do(lambda hh: hh.events.update(event["event_id"], **update))
+            client.do(lambda hh: hh.events.search(*filters, **_range(search)).to_list())
+            client.do(lambda hh: hh.sessions.create(**session))
+            client.do(lambda hh: hh.events.create_batch(many, max_events=3, max_concurrency=1))
+            client.do(lambda hh: hh.sessions.create_event_batch(ID, many, max_events=3, max_concurrency=1))
+            client.do(
                 lambda hh: hh.events.create_batch(many, single_session=True, session_properties=properties)
             )
     first, second = wires
@@ -173,11 +175,11 @@ def test_every_method_sends_what_conforms_and_both_shells_send_the_same_bytes(
 @given(many=LISTS, size=st.integers(1, 4), kind=st.sampled_from(["sync", "async"]))
 def test_a_batch_stores_what_creating_each_event_stores(many: list[Any], size: int, kind: Any) -> None:
     one, other = LocalServer(), LocalServer()
-    with Shell(kind, "http://local", transport=_transport(kind, one), retry=False) as shell:
+    with EitherClient(kind, "http://local", transport=_transport(kind, one), retry=False) as client:
         for event in many:
-            shell.do(lambda hh, event=event: hh.events.create(event))
-    with Shell(kind, "http://local", transport=_transport(kind, other), retry=False) as shell:
-        report = shell.do(lambda hh: hh.events.create_batch(many, max_events=size, max_concurrency=1))
+            client.do(lambda hh, event=event: hh.events.create(event))
+    with EitherClient(kind, "http://local", transport=_transport(kind, other), retry=False) as client:
+        report = client.do(lambda hh: hh.events.create_batch(many, max_events=size, max_concurrency=1))
     assert list(report.event_ids) == [event["event_id"] for event in many]
     assert other.events() == one.events()
     assert len(one.events()) == len(many)
@@ -202,10 +204,10 @@ def test_however_a_batch_is_split_its_order_and_content_stay(
     many: list[Any], count: int, most: int, largest: int, concurrency: int, kind: Any
 ) -> None:
     whole, split = LocalServer(), LocalServer(max_batch=most)  # the server refuses larger ones with 413
-    with Shell(kind, "http://local", transport=_transport(kind, whole)) as shell:
-        shell.do(lambda hh: hh.events.create_batch(many))
-    with Shell(kind, "http://local", transport=_transport(kind, split)) as shell:
-        report = shell.do(
+    with EitherClient(kind, "http://local", transport=_transport(kind, whole)) as client:
+        client.do(lambda hh: hh.events.create_batch(many))
+    with EitherClient(kind, "http://local", transport=_transport(kind, split)) as client:
+        report = client.do(
             lambda hh: hh.events.create_batch(
                 many, max_events=count, max_bytes=largest, max_concurrency=concurrency
             )
@@ -239,12 +241,12 @@ def test_every_answer_of_the_document_is_readable_through_the_methods(data: st.D
             operation = "createSession"
         return httpx.Response(200, json=page if path.endswith("/search") else answers[operation])
 
-    with Shell(kind, "http://local", transport=httpx.MockTransport(answer), retry=False) as shell:
-        assert shell.do(lambda hh: hh.events.create("tool")).to_dict() == answers["createEvent"]
-        assert shell.do(lambda hh: hh.events.get(ID)).to_dict() == answers["getEvent"]["event"]
-        assert shell.do(lambda hh: hh.sessions.create()).to_dict() == answers["createSession"]
-        first = shell.do(lambda hh: hh.events.search().raw().to_list())
-        models = shell.do(lambda hh: hh.events.search().to_list())
+    with EitherClient(kind, "http://local", transport=httpx.MockTransport(answer), retry=False) as client:
+        assert client.do(lambda hh: hh.events.create("tool")).to_dict() == answers["createEvent"]
+        assert client.do(lambda hh: hh.events.get(ID)).to_dict() == answers["getEvent"]["event"]
+        assert client.do(lambda hh: hh.sessions.create()).to_dict() == answers["createSession"]
+        first = client.do(lambda hh: hh.events.search().raw().to_list())
+        models = client.do(lambda hh: hh.events.search().to_list())
         assert len(first) == len(models)
         assert all(row in first for row in found)
 
@@ -270,9 +272,9 @@ def test_a_filter_written_with_f_equals_its_dict_and_its_model(field: str, value
         bodies.append(orjson.loads(request.content)["filters"])
         return httpx.Response(200, json={"events": [], "count": 0})
 
-    for shell in _shells(keep):
-        with shell:
+    for client in _clients(keep):
+        with client:
             for form in (condition, as_dict, EventFilter.from_dict(as_dict)):
-                shell.do(lambda hh, form=form: hh.events.search(form).to_list())
+                client.do(lambda hh, form=form: hh.events.search(form).to_list())
     assert all(body == [as_dict] for body in bodies)
     assert len(bodies) >= 6

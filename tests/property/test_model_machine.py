@@ -16,8 +16,8 @@ from honeyhive_ext import F
 from honeyhive_ext.errors import NotFoundError
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.testing import events, sessions, updates
+from tests.support.clients import EitherClient
 from tests.support.scale import scaled
-from tests.support.shells import Shell
 
 BASE = 1_767_225_600_000
 SESSIONS = [f"00000000-0000-4000-8000-00000000000{n}" for n in range(3)]
@@ -90,26 +90,26 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.server: LocalServer | None = None
         self.model = Model()
-        self.shells: dict[str, Shell] = {}
+        self.clients: dict[str, EitherClient] = {}
 
     @initialize()
     def start(self) -> None:
         self.server = LocalServer()
         sync, other = self.server.transport(), self.server.async_transport()
-        self.shells = {
-            "sync": Shell("sync", "http://local", transport=sync, retry=False),
-            "async": Shell("async", "http://local", transport=other, retry=False),
+        self.clients = {
+            "sync": EitherClient("sync", "http://local", transport=sync, retry=False),
+            "async": EitherClient("async", "http://local", transport=other, retry=False),
         }
 
     @rule(kind=KIND, event=MADE)
     def create(self, kind: str, event: dict[str, Any]) -> None:
-        sent = self.shells[kind].do(lambda hh: hh.events.create(event))
+        sent = self.clients[kind].do(lambda hh: hh.events.create(event))
         self.model.create(event)
         assert sent.event_id == event["event_id"]
 
     @rule(kind=KIND, many=MANY, size=st.integers(1, 4))
     def create_batch(self, kind: str, many: list[dict[str, Any]], size: int) -> None:
-        report = self.shells[kind].do(lambda hh: hh.events.create_batch(many, max_events=size))
+        report = self.clients[kind].do(lambda hh: hh.events.create_batch(many, max_events=size))
         for event in many:
             self.model.create(event)
         assert list(report.event_ids) == [event["event_id"] for event in many]
@@ -119,14 +119,14 @@ class Machine(RuleBasedStateMachine):
         known = bool(self.model.of_session(session_id))
         if not known and many:
             return
-        shell = self.shells[kind]
-        shell.do(lambda hh: hh.sessions.create_event_batch(session_id, many, max_events=size))
+        client = self.clients[kind]
+        client.do(lambda hh: hh.sessions.create_event_batch(session_id, many, max_events=size))
         for event in many:
             self.model.create(event, session_id)
 
     @rule(kind=KIND, many=MANY.filter(bool), size=st.integers(1, 4))
     def create_batch_of_one_new_session(self, kind: str, many: Any, size: int) -> None:
-        report = self.shells[kind].do(
+        report = self.clients[kind].do(
             lambda hh: hh.events.create_batch(
                 many, single_session=True, max_events=size, session_properties={"start_time": BASE}
             )
@@ -138,29 +138,29 @@ class Machine(RuleBasedStateMachine):
 
     @rule(kind=KIND, session=STARTED)
     def start_session(self, kind: str, session: dict[str, Any]) -> None:
-        started = self.shells[kind].do(lambda hh: hh.sessions.create(**session))
+        started = self.clients[kind].do(lambda hh: hh.sessions.create(**session))
         wanted = self.model.start(session)
         assert started.session_id == session["session_id"]
         assert (started.metadata or {}) == wanted.get("metadata", {})
 
     @rule(kind=KIND, event_id=st.sampled_from(EVENTS + SESSIONS), changes=updates())
     def update(self, kind: str, event_id: str, changes: dict[str, Any]) -> None:
-        shell = self.shells[kind]
+        client = self.clients[kind]
         if event_id in self.model.events:
-            shell.do(lambda hh: hh.events.update(event_id, **changes))
+            client.do(lambda hh: hh.events.update(event_id, **changes))
             self.model.update(event_id, changes)
         else:
             with pytest.raises(NotFoundError):
-                shell.do(lambda hh: hh.events.update(event_id, **changes))
+                client.do(lambda hh: hh.events.update(event_id, **changes))
 
     @rule(kind=KIND, event_id=st.sampled_from([*EVENTS, *SESSIONS, UNKNOWN]))
     def get(self, kind: str, event_id: str) -> None:
         wanted = self.model.events.get(event_id)
         if wanted is None:
             with pytest.raises(NotFoundError):
-                self.shells[kind].do(lambda hh: hh.events.get(event_id))
+                self.clients[kind].do(lambda hh: hh.events.get(event_id))
         else:
-            assert same(self.shells[kind].do(lambda hh: hh.events.get(event_id)).to_dict(), wanted)
+            assert same(self.clients[kind].do(lambda hh: hh.events.get(event_id)).to_dict(), wanted)
 
     @rule(
         kind=KIND,
@@ -185,7 +185,7 @@ class Machine(RuleBasedStateMachine):
         }
         filters = [F.session_id == session_id] if session_id is not None else []
         filters += [F.event_type == event_type] if event_type is not None else []
-        found = self.shells[kind].do(
+        found = self.clients[kind].do(
             lambda hh: hh.events.search(*filters, start=start, end=end, page_size=page_size).raw().to_list()
         )
         times = [row["start_time"] for row in found]
@@ -195,7 +195,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(kind=KIND, session_id=st.sampled_from(SESSIONS))
     def read_session(self, kind: str, session_id: str) -> None:
-        found = self.shells[kind].do(lambda hh: hh.sessions.events(session_id))
+        found = self.clients[kind].do(lambda hh: hh.sessions.events(session_id))
         assert sorted(event.event_id for event in found) == sorted(self.model.of_session(session_id))
 
     @invariant()
@@ -205,8 +205,8 @@ class Machine(RuleBasedStateMachine):
             assert sorted(stored) == sorted(self.model.events)
 
     def teardown(self) -> None:
-        for shell in self.shells.values():
-            shell.__exit__()
+        for client in self.clients.values():
+            client.__exit__()
         if self.server is not None:
             self.server.close()
 

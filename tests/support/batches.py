@@ -29,9 +29,9 @@ from honeyhive_ext.errors import APIConnectionError, APIError, APIStatusError
 from honeyhive_ext.http.exchange import Call, Reply, answer_error
 from honeyhive_ext.observe.progress import Progress
 from honeyhive_ext.payload.events import WireEvent
+from tests.support.clients import Kind
 from tests.support.misbehaving import Answer as Answered
 from tests.support.misbehaving import Recorded, answer, cut
-from tests.support.shells import Kind
 
 BOTH: tuple[Kind, ...] = ("sync", "async")
 """The sync and the async client."""

@@ -24,8 +24,8 @@ from honeyhive_ext.http.pool import Pool
 from honeyhive_ext.payload.many import prepare_events
 from honeyhive_ext.search.pages import read
 from honeyhive_ext.serialize import dumps as encoding
+from tests.support.clients import EitherClient
 from tests.support.misbehaving import Answer, Misbehaving, Recorded, answer
-from tests.support.shells import Shell
 
 NEWEST = 1_767_225_600_000
 
@@ -117,8 +117,8 @@ def test_a_client_loads_certificates_once_for_all_event_loops(contexts: Counter)
 
 def test_an_event_is_serialised_once_however_often_it_is_sent(dumps: Counter) -> None:
     with Misbehaving(answer(503), answer(503), then=takes_all) as server:
-        with Shell("sync", server.url) as shell:
-            shell.do(lambda hh: hh.events.create("tool", inputs={"q": "hi"}))
+        with EitherClient("sync", server.url) as client:
+            client.do(lambda hh: hh.events.create("tool", inputs={"q": "hi"}))
         assert len(dumps.results) == 1
         assert {request.body for request in server.requests} == {dumps.results[0]}
         assert len(server.requests) == 3

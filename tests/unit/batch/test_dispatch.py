@@ -16,7 +16,7 @@ from honeyhive_ext.errors import (
     APIError,
 )
 from tests.support.batches import BOTH, Service, deliver, event_id, memory
-from tests.support.shells import Kind
+from tests.support.clients import Kind
 
 RNG = random.Random(1)
 IDS = [event_id(RNG) for _ in range(50)]

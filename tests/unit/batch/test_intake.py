@@ -22,7 +22,7 @@ from honeyhive_ext.errors import (
 from honeyhive_ext.payload import many as columns
 from honeyhive_ext.serialize.dumps import write_builtin
 from tests.support.batches import BOTH, Service, deliver, event_id, memory, sent_ids
-from tests.support.shells import Kind
+from tests.support.clients import Kind
 
 RNG = random.Random(1)
 IDS = [event_id(RNG) for _ in range(3_000)]

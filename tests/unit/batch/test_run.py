@@ -34,7 +34,7 @@ from tests.support.batches import (
     memory,
     sent_ids,
 )
-from tests.support.shells import Kind
+from tests.support.clients import Kind
 
 RNG = random.Random(1)
 IDS = [event_id(RNG) for _ in range(200)]

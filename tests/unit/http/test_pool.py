@@ -12,8 +12,8 @@ import pytest
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.aio_pool import AsyncPool
 from honeyhive_ext.http.pool import Pool
+from tests.support.clients import KINDS, EitherClient, Kind
 from tests.support.misbehaving import Misbehaving, answer
-from tests.support.shells import KINDS, Kind, Shell
 
 STORED = answer(200, b'{"success":true,"event_id":"7f22137a-6911-4ed3-bc36-110f1dde6b66"}')
 
@@ -59,18 +59,18 @@ def test_certificates_that_cannot_be_loaded_are_named(
 )
 def test_a_url_that_cannot_be_called_is_refused_at_once(kind: Kind, url: str) -> None:
     with pytest.raises(ConfigError, match="base_url"):
-        Shell(kind, url)
+        EitherClient(kind, url)
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_a_client_that_was_given_is_used_and_stays_open(kind: Kind) -> None:
     given: Any = httpx.AsyncClient() if kind == "async" else httpx.Client()
-    with Misbehaving(then=STORED) as server, Shell(kind, server.url, http_client=given) as shell:
+    with Misbehaving(then=STORED) as server, EitherClient(kind, server.url, http_client=given) as client:
         for _ in range(3):
-            shell.do(lambda hh: hh.events.create("tool"))
-        shell.do(lambda hh: hh.close())
+            client.do(lambda hh: hh.events.create("tool"))
+        client.do(lambda hh: hh.close())
         assert not given.is_closed
-        shell.do(lambda _: given.aclose() if kind == "async" else given.close())
+        client.do(lambda _: given.aclose() if kind == "async" else given.close())
     assert {request.connection for request in server.requests} == {0}
 
 
@@ -80,8 +80,8 @@ def test_a_key_that_would_leave_the_machine_unencrypted_is_warned_about(
 ) -> None:
     private = ("http://127.0.0.1:8080", "http://[::1]:8080", "http://honeyhive:8080", "http://local.test")
     for url in (*private, "https://api.example.com"):
-        Shell(kind, url)
+        EitherClient(kind, url)
     assert "unencrypted" not in caplog.text
     for number, url in enumerate(("http://api.example.com", "http://192.0.2.1", "http://[2001:db8::1]"), 1):
-        Shell(kind, url)
+        EitherClient(kind, url)
         assert caplog.text.count("unencrypted") == number

@@ -26,8 +26,8 @@ from honeyhive_ext.errors import (
     RateLimitError,
 )
 from honeyhive_ext.transports import AiohttpTransport
+from tests.support.clients import KINDS, EitherClient, Kind
 from tests.support.misbehaving import Misbehaving, answer, hang
-from tests.support.shells import KINDS, Kind, Shell
 
 EVENT_ID = "caf77ace-3417-4da4-944d-f4a0688f3c23"
 SUCCESS = answer(200, f'{{"success": true, "event_id": "{EVENT_ID}"}}')
@@ -48,10 +48,10 @@ def test_every_attempt_says_who_calls_and_when_the_call_began(kind: Kind) -> Non
     times = iter([1_700_000_000.5, *[1_800_000_000.0] * 9])
     with (
         Misbehaving(answer(503), SUCCESS, READ) as server,
-        Shell(kind, server.url, wall=lambda: next(times)) as shell,
+        EitherClient(kind, server.url, wall=lambda: next(times)) as client,
     ):
-        shell.do(create)
-        shell.do(lambda hh: hh.events.get(EVENT_ID))
+        client.do(create)
+        client.do(lambda hh: hh.events.get(EVENT_ID))
     first, second, read = server.requests
     assert first == second
     assert first.headers | {"user-agent": ""} == {
@@ -75,11 +75,14 @@ def test_writes_carry_the_ingestion_key_and_reads_the_project_key(kind: Kind) ->
     session = answer(200, f'{{"event_id": "{EVENT_ID}", "session_id": "{EVENT_ID}", "org_id": "o",'
                           ' "workspace_id": "w", "project_id": "p"}')  # fmt: skip
     script = (SUCCESS, answer(200), session, READ)
-    with Misbehaving(*script) as server, Shell(kind, server.url, ingestion_api_key="hh_ingst_1") as shell:
-        shell.do(create)
-        shell.do(lambda hh: hh.events.update(EVENT_ID, metadata={"a": 1}))
-        assert shell.do(lambda hh: hh.sessions.create()).org_id == "o"
-        shell.do(lambda hh: hh.events.get(EVENT_ID))
+    with (
+        Misbehaving(*script) as server,
+        EitherClient(kind, server.url, ingestion_api_key="hh_ingst_1") as client,
+    ):
+        client.do(create)
+        client.do(lambda hh: hh.events.update(EVENT_ID, metadata={"a": 1}))
+        assert client.do(lambda hh: hh.sessions.create()).org_id == "o"
+        client.do(lambda hh: hh.events.get(EVENT_ID))
     keys = [r.headers["authorization"].removeprefix("Bearer ") for r in server.requests]
     assert keys == ["hh_ingst_1"] * 3 + ["hh_test_key"]
 
@@ -89,17 +92,17 @@ def test_a_client_with_an_ingestion_key_alone_writes_and_says_why_it_cannot_read
 ) -> None:
     monkeypatch.delenv("HH_API_KEY", raising=False)
     only = {"api_key": None, "ingestion_api_key": "hh_ingst_1"}
-    with Misbehaving(SUCCESS) as server, Shell(kind, server.url, **only) as shell:
-        assert shell.do(create).success
+    with Misbehaving(SUCCESS) as server, EitherClient(kind, server.url, **only) as client:
+        assert client.do(create).success
         with pytest.raises(ConfigError, match="project key"):
-            shell.do(lambda hh: hh.events.get(EVENT_ID))
+            client.do(lambda hh: hh.events.get(EVENT_ID))
     assert len(server.requests) == 1
 
 
 def test_one_connection_serves_many_calls(kind: Kind) -> None:
-    with Misbehaving(then=SUCCESS) as server, Shell(kind, server.url) as shell:
+    with Misbehaving(then=SUCCESS) as server, EitherClient(kind, server.url) as client:
         for _ in range(20):
-            shell.do(create)
+            client.do(create)
     assert (len(server.requests), server.connections) == (20, 1)
 
 
@@ -112,18 +115,21 @@ def test_a_client_that_was_given_keeps_its_headers_and_stays_open(kind: Kind) ->
         follow_redirects=True,
     )
     moved = answer(302, b"", {"Location": "/x"})
-    with Misbehaving(SUCCESS, moved, SUCCESS) as server, Shell(kind, server.url, http_client=own) as shell:
-        shell.do(create)
+    with (
+        Misbehaving(SUCCESS, moved, SUCCESS) as server,
+        EitherClient(kind, server.url, http_client=own) as client,
+    ):
+        client.do(create)
         with pytest.raises(Exception, match="302"):
-            shell.do(create)
-        shell.do(lambda client: client.close())
+            client.do(create)
+        client.do(lambda hh: hh.close())
         assert not own.is_closed
         first = server.requests[0]
         assert (first.path, first.headers["x-gateway"]) == ("/v1/events?team=a", "g1")
         assert first.headers["authorization"] == "Bearer hh_test_key"
         assert first.headers["content-length"] == str(len(first.body))
         if isinstance(own, httpx.AsyncClient):
-            shell._runner.run(own.aclose())
+            client.do(lambda hh: own.aclose())
         else:
             own.close()
 
@@ -135,8 +141,8 @@ def test_a_transport_that_was_given_gets_the_whole_request(kind: Kind) -> None:
         seen.append(request)
         return httpx.Response(200, json={"success": True, "event_id": EVENT_ID})
 
-    with Shell(kind, "https://service.example/base", transport=httpx.MockTransport(handle)) as shell:
-        assert shell.do(create).event_id == EVENT_ID
+    with EitherClient(kind, "https://service.example/base", transport=httpx.MockTransport(handle)) as client:
+        assert client.do(create).event_id == EVENT_ID
     assert str(seen[0].url) == "https://service.example/base/v1/events"
     assert b'"event_type":"tool"' in seen[0].content
     assert seen[0].headers["host"] == "service.example"
@@ -145,18 +151,18 @@ def test_a_transport_that_was_given_gets_the_whole_request(kind: Kind) -> None:
 def test_a_client_and_a_transport_together_are_refused(kind: Kind) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200))
     with pytest.raises(ConfigError, match="contradict"):
-        Shell(kind, "http://a.example", transport=transport, http_client=httpx.Client(verify=False))
+        EitherClient(kind, "http://a.example", transport=transport, http_client=httpx.Client(verify=False))
     other: Any = httpx.Client(verify=False) if kind != "sync" else httpx.AsyncClient(verify=False)
     with pytest.raises(ConfigError, match=r"give an httpx\.(Async)?Client"):
-        Shell(kind, "http://a.example", http_client=other)
+        EitherClient(kind, "http://a.example", http_client=other)
 
 
 def test_a_closed_client_says_so(kind: Kind) -> None:
-    with Misbehaving(SUCCESS) as server, Shell(kind, server.url) as shell:
-        shell.do(create)
-        shell.do(lambda client: client.close())
+    with Misbehaving(SUCCESS) as server, EitherClient(kind, server.url) as client:
+        client.do(create)
+        client.do(lambda hh: hh.close())
         with pytest.raises(ConfigError, match="closed"):
-            shell.do(create)
+            client.do(create)
 
 
 def test_the_context_managers_close(kind: Kind) -> None:
@@ -177,9 +183,9 @@ def test_the_context_managers_close(kind: Kind) -> None:
 
 
 def test_clients_cannot_be_pickled_and_show_no_key(kind: Kind) -> None:
-    with Shell(kind, "http://127.0.0.1:9", ingestion_api_key="hh_ingst_1") as shell:
-        assert repr(shell.client).endswith("HoneyHive(base_url='http://127.0.0.1:9')")
-        for thing in (shell.client, shell.client._sender, shell.client._sender.settings):
+    with EitherClient(kind, "http://127.0.0.1:9", ingestion_api_key="hh_ingst_1") as client:
+        assert repr(client.hh).endswith("HoneyHive(base_url='http://127.0.0.1:9')")
+        for thing in (client.hh, client.hh._sender, client.hh._sender.settings):
             with pytest.raises(PickleRefusedError):
                 pickle.dumps(thing)
             assert "hh_" not in repr(thing)
@@ -250,33 +256,33 @@ def test_options_of_a_call_win_over_those_of_the_client(kind: Kind) -> None:
     bad = answer(429, b"{}", {"Retry-After": "2"})
     with (
         Misbehaving(*[bad] * 4, SUCCESS) as server,
-        Shell(kind, server.url, retry=False) as shell,
+        EitherClient(kind, server.url, retry=False) as client,
     ):
         with pytest.raises(RateLimitError) as caught:
-            shell.do(lambda hh: hh.events.create("tool", retry=RetryPolicy(attempts=3)))
+            client.do(lambda hh: hh.events.create("tool", retry=RetryPolicy(attempts=3)))
         assert caught.value.attempts == 3
-        assert shell.do(lambda hh: hh.events.create("tool", retry=True)).success
+        assert client.do(lambda hh: hh.events.create("tool", retry=True)).success
         for option in ({"retry": 3}, {"timeout": 0}, {"timeout": float("inf")}):
             with pytest.raises(ConfigError):
-                shell.do(lambda hh: hh.events.create("tool", **option))  # noqa: B023 - called at once
+                client.do(lambda hh: hh.events.create("tool", **option))  # noqa: B023 - called at once
     assert len(server.requests) == 5
     with (
         Misbehaving(then=hang()) as silent,
-        Shell(kind, silent.url, retry=False) as shell,
+        EitherClient(kind, silent.url, retry=False) as client,
         pytest.raises(APITimeoutError, match=r"within 0\.05 s"),
     ):
-        shell.do(lambda hh: hh.events.create("tool", timeout=0.05))
+        client.do(lambda hh: hh.events.create("tool", timeout=0.05))
 
 
 def test_retries_of_all_calls_share_one_budget(kind: Kind) -> None:
     with (
         Misbehaving(then=answer(503)) as server,
-        Shell(kind, server.url, retry=RetryPolicy(budget=3)) as shell,
+        EitherClient(kind, server.url, retry=RetryPolicy(budget=3)) as client,
     ):
         attempts = []
         for _ in range(3):
             with pytest.raises(Exception, match="503") as caught:
-                shell.do(create)
+                client.do(create)
             attempts.append(caught.value.attempts)  # type: ignore[attr-defined]
     assert attempts == [4, 1, 1]
     assert len(server.requests) == 6
@@ -286,8 +292,8 @@ def test_hooks_see_every_step_of_a_call(kind: Kind) -> None:
     seen: list[Any] = []
     hooks: dict[str, Any] = dict.fromkeys(("on_request", "on_response", "on_retry"), seen.append)
     limited = answer(429, b"{}", {"X-Request-Id": "r9"})
-    with Misbehaving(limited, SUCCESS) as server, Shell(kind, server.url, **hooks) as shell:
-        shell.do(create)
+    with Misbehaving(limited, SUCCESS) as server, EitherClient(kind, server.url, **hooks) as client:
+        client.do(create)
     names = [(type(info).__name__, info.attempt) for info in seen]
     assert names == [
         ("RequestInfo", 1),
@@ -298,7 +304,7 @@ def test_hooks_see_every_step_of_a_call(kind: Kind) -> None:
     ]
     assert {(i.operation, i.method, i.path) for i in seen} == {("createEvent", "POST", "/v1/events")}
     assert [(i.status, i.request_id) for i in seen if hasattr(i, "status")] == [(429, "r9"), (200, None)]
-    assert seen[2].wait == shell.waits[0]
+    assert seen[2].wait == client.waits[0]
 
 
 def test_a_cancelled_call_ends_at_once_and_leaves_the_client_usable() -> None:
@@ -320,9 +326,9 @@ def test_a_cancelled_call_ends_at_once_and_leaves_the_client_usable() -> None:
 
 def test_a_retry_leaves_the_application_s_random_state_alone(kind: Kind) -> None:
     before = random.getstate()
-    with Misbehaving(answer(503), SUCCESS) as server, Shell(kind, server.url) as shell:
-        shell.do(create)
-        assert len(shell.waits) == 1
+    with Misbehaving(answer(503), SUCCESS) as server, EitherClient(kind, server.url) as client:
+        client.do(create)
+        assert len(client.waits) == 1
     assert random.getstate() == before
 
 

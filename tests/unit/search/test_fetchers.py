@@ -1,4 +1,4 @@
-"""How both shells of a search send its requests: ahead, side by side, and no more than are needed."""
+"""How both clients of a search send its requests: ahead, side by side, and no more than are needed."""
 
 from __future__ import annotations
 

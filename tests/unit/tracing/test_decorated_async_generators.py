@@ -32,9 +32,9 @@ def collect(generator: AsyncGenerator[Any, Any]) -> list[Any]:
     return asyncio.run(main())
 
 
-@pytest.mark.parametrize("shell", ["span", "aspan"])
-def test_an_async_generator_is_recorded_and_keeps_to_itself(rec: Recorder, shell: str) -> None:
-    @getattr(rec, shell)("agen")
+@pytest.mark.parametrize("method", ["span", "aspan"])
+def test_an_async_generator_is_recorded_and_keeps_to_itself(rec: Recorder, method: str) -> None:
+    @getattr(rec, method)("agen")
     async def agen(n: int) -> AsyncGenerator[int, None]:
         async with rec.aspan("inner"):
             for i in range(n):
@@ -56,11 +56,11 @@ def test_an_async_generator_is_recorded_and_keeps_to_itself(rec: Recorder, shell
     assert rec.named("step 2")["parent_id"] == rec.named("inner")["event_id"]
 
 
-@pytest.mark.parametrize("shell", ["span", "aspan"])
-def test_an_async_generator_takes_asend_athrow_and_aclose(rec: Recorder, shell: str) -> None:
+@pytest.mark.parametrize("method", ["span", "aspan"])
+def test_an_async_generator_takes_asend_athrow_and_aclose(rec: Recorder, method: str) -> None:
     cleaned: list[bool] = []
 
-    @getattr(rec, shell)("agen")
+    @getattr(rec, method)("agen")
     async def agen() -> AsyncGenerator[Any, Any]:
         try:
             got = yield "first"

@@ -24,13 +24,13 @@ def _no_scope_is_left_behind() -> Any:
     assert CURRENT.get() is None
 
 
-@pytest.mark.parametrize("shell", ["span", "aspan"])
-def test_coroutine_functions_are_recorded_until_their_result(rec: Recorder, shell: str) -> None:
-    @getattr(rec, shell)("outer")
+@pytest.mark.parametrize("method", ["span", "aspan"])
+def test_coroutine_functions_are_recorded_until_their_result(rec: Recorder, method: str) -> None:
+    @getattr(rec, method)("outer")
     async def outer(n: int) -> int:
         return sum(await asyncio.gather(*(inner(i) for i in range(n))))
 
-    @getattr(rec, shell)("inner", event_type="model")
+    @getattr(rec, method)("inner", event_type="model")
     async def inner(i: int) -> int:
         await asyncio.sleep(0)
         rec.create("tool", event_name=f"step {i}")
@@ -99,9 +99,9 @@ def test_another_event_loop_than_asyncio_waits_for_the_sending(rec: Recorder) ->
     assert rec.named("x")["outputs"] == {"result": 7}
 
 
-@pytest.mark.parametrize("shell", ["span", "aspan"])
-def test_async_methods_are_recorded_without_self_and_cls(rec: Recorder, shell: str) -> None:
-    span = getattr(rec, shell)
+@pytest.mark.parametrize("method", ["span", "aspan"])
+def test_async_methods_are_recorded_without_self_and_cls(rec: Recorder, method: str) -> None:
+    span = getattr(rec, method)
 
     class Service:
         @span("method")

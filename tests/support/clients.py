@@ -17,11 +17,11 @@ Kind = Literal["sync", "async", "aiohttp"]
 KINDS: tuple[Kind, ...] = ("sync", "async", "aiohttp")
 
 
-class Shell:
+class EitherClient:
     """A `HoneyHive` or an `AsyncHoneyHive`, used in the same way.
 
     Attributes:
-        client: The client itself.
+        hh: The client itself.
         waits: Seconds that the client would have waited between attempts.
     """
 
@@ -33,8 +33,8 @@ class Shell:
         options = {"api_key": KEY, "base_url": url, **options}
         if kind == "aiohttp" and not {"http_client", "transport"} & options.keys():
             options["transport"] = AiohttpTransport()
-        self.client: Any = HoneyHive(**options) if kind == "sync" else AsyncHoneyHive(**options)
-        sender = self.client._sender
+        self.hh: Any = HoneyHive(**options) if kind == "sync" else AsyncHoneyHive(**options)
+        sender = self.hh._sender
         sender.sleep = self.waits.append if kind == "sync" else self._skip
         for name, function in times.items():
             setattr(sender, name, function)
@@ -44,14 +44,14 @@ class Shell:
 
     def do(self, work: Callable[[Any], Any]) -> Any:
         """Call `work` with the client, and await its result if it is awaitable."""
-        result = work(self.client)
+        result = work(self.hh)
         return self._runner.run(_result(result)) if inspect.isawaitable(result) else result
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self.do(lambda client: client.close())
+        self.do(lambda hh: hh.close())
         self._runner.close()
 
 
