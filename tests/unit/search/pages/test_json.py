@@ -111,7 +111,8 @@ def interrupted(action: Callable[[], None], opcode: int) -> bool:
             raise KeyboardInterrupt
         return trace
 
-    before = sys.gettrace()
+    before, callbacks = sys.gettrace(), gc.callbacks[:]
+    gc.callbacks.clear()  # hypothesis has one; an interruption inside it would not reach the action
     sys.settrace(trace)
     try:
         action()
@@ -119,6 +120,7 @@ def interrupted(action: Callable[[], None], opcode: int) -> bool:
         return True
     finally:
         sys.settrace(before)
+        gc.callbacks.extend(callbacks)
     return False
 
 
