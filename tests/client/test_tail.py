@@ -11,7 +11,7 @@ from honeyhive_ext import AsyncHoneyHive, F, HoneyHive
 from honeyhive_ext.local import LocalServer
 
 
-def test_new_events_come_once_and_those_before_do_not(hh: HoneyHive) -> None:
+def test_new_events_come_once_and_earlier_ones_do_not(hh: HoneyHive, server: LocalServer) -> None:
     hh.events.create("tool", event_name="before")
     looked = threading.Event()
     got: list[object] = []
@@ -27,7 +27,7 @@ def test_new_events_come_once_and_those_before_do_not(hh: HoneyHive) -> None:
     def seen(info: object) -> None:
         looked.set()
 
-    with HoneyHive(api_key="x", base_url=hh._sender.settings.base_url, on_response=seen) as watching:
+    with HoneyHive(api_key="x", base_url=server.url, on_response=seen) as watching:
         sending = threading.Thread(target=send)
         sending.start()
         for event in watching.events.tail(F.event_type == "tool", poll=0.01):

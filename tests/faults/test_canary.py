@@ -158,7 +158,7 @@ def test_no_success_shows_a_key_or_a_payload_in_its_logs(kind: Kind, logged: io.
     success = answer(200, f'{{"success": true, "event_id": "{EVENT_ID}"}}')
     with Misbehaving(answer(503), success) as server, EitherClient(kind, server.url, **options()) as client:
         sent = client.do(create)
-        assert_no_key(repr(sent), repr(vars(client.hh)), repr(vars(client.hh._sender)), logged.getvalue())
+        assert_no_key(repr(sent), repr(vars(client.hh)), repr(vars(client.sender)), logged.getvalue())
     assert PAYLOAD not in logged.getvalue()
     assert "attempt 2: 200" in logged.getvalue()
 

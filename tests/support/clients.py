@@ -22,6 +22,7 @@ class EitherClient:
 
     Attributes:
         hh: The client itself.
+        sender: What sends its requests.
         waits: Seconds that the client would have waited between attempts.
     """
 
@@ -34,10 +35,10 @@ class EitherClient:
         if kind == "aiohttp" and not {"http_client", "transport"} & options.keys():
             options["transport"] = AiohttpTransport()
         self.hh: Any = HoneyHive(**options) if kind == "sync" else AsyncHoneyHive(**options)
-        sender = self.hh._sender
-        sender.sleep = self.waits.append if kind == "sync" else self._skip
+        self.sender: Any = self.hh._sender
+        self.sender.sleep = self.waits.append if kind == "sync" else self._skip
         for name, function in times.items():
-            setattr(sender, name, function)
+            setattr(self.sender, name, function)
 
     async def _skip(self, seconds: float) -> None:
         self.waits.append(seconds)

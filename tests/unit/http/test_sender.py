@@ -185,7 +185,7 @@ def test_the_context_managers_close(kind: Kind) -> None:
 def test_clients_cannot_be_pickled_and_show_no_key(kind: Kind) -> None:
     with EitherClient(kind, "http://127.0.0.1:9", ingestion_api_key="hh_ingst_1") as client:
         assert repr(client.hh).endswith("HoneyHive(base_url='http://127.0.0.1:9')")
-        for thing in (client.hh, client.hh._sender, client.hh._sender.settings):
+        for thing in (client.hh, client.sender, client.sender.settings):
             with pytest.raises(PickleRefusedError):
                 pickle.dumps(thing)
             assert "hh_" not in repr(thing)

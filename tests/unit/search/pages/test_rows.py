@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
+from types import FrameType
 from typing import Any
 
 import pytest
 
-from honeyhive_ext.search.pages import rows as reading
 from honeyhive_ext.search.pages.rows import (
     YEAR_9999,
     YEAR_ONE,
@@ -31,10 +32,22 @@ def test_plain_events_are_read_as_they_are() -> None:
     assert read_rows([]) == []
 
 
-def test_a_plain_page_is_not_looked_at_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "_odd_rows", None)
-    events = [{"event_id": "a", "start_time": 5}, {"event_id": "b", "start_time": 7}]
-    assert [row.key for row in read_rows(events)] == ["a", "b"]
+@pytest.mark.parametrize("number", [2, 2_000])
+def test_a_plain_page_costs_as_few_python_calls_as_a_short_one(number: int) -> None:
+    events = [{"event_id": f"e{n}", "start_time": n} for n in range(number)]
+    calls: list[str] = []
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            calls.append(frame.f_code.co_name)
+
+    sys.setprofile(note)
+    try:
+        rows = read_rows(events)
+    finally:
+        sys.setprofile(None)
+    assert len(rows) == number
+    assert len(calls) < 10, calls[:20]
 
 
 @pytest.mark.parametrize(

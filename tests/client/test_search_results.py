@@ -1,4 +1,4 @@
-"""What both results of a search do alike: what they ask for, what they draw, and what they pass on."""
+"""What both results of a search do alike: what they request, show and pass on."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ import pyarrow.parquet
 import pytest
 
 from honeyhive_ext import AsyncHoneyHive, F, HoneyHive
+from honeyhive_ext.errors import ServerError
 from honeyhive_ext.local import LocalServer
-from honeyhive_ext.results.aio_result import _in_thread
+from tests.support.clients import EitherClient, Kind
 
 BASE = 1_767_225_600_000
 Use = Callable[[Any], Any]
@@ -120,27 +121,29 @@ def test_a_parquet_file_is_compressed_as_asked(
     assert found.compression == codec
 
 
+@pytest.mark.parametrize("kind", ["sync", "async"])
 @pytest.mark.parametrize("form", ["itself", "raw", "jsonl"])
 def test_every_request_of_a_result_has_its_retry_and_its_timeout(
-    run: Run, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: Kind, form: str, tmp_path: Path
 ) -> None:
-    def use(events: Any) -> Any:
-        sender = events._sender
-        plain = sender.send
+    timeouts: list[float] = []
 
-        def send(call: Any, **options: Any) -> Any:
-            given.append((options["retry"], options["timeout"]))
-            return plain(call, **options)
+    def refuse(request: httpx.Request) -> httpx.Response:
+        timeouts.append(request.extensions["timeout"]["read"])
+        return httpx.Response(503)
 
-        monkeypatch.setattr(sender, "send", send)
-        result = events.search(retry=False, timeout=7.5)
+    def use(hh: Any) -> Any:
+        result = hh.events.search(retry=False, timeout=7.5)
         if form == "jsonl":
             return result.to_jsonl(tmp_path / "out")
         return (result.raw() if form == "raw" else result).to_list()
 
-    given: list[tuple[Any, Any]] = []
-    run(use)
-    assert given == [(False, 7.5)]
+    with EitherClient(kind, "http://local", transport=httpx.MockTransport(refuse)) as client:
+        with pytest.raises(ServerError):
+            client.do(use)
+        assert client.waits == []
+    assert len(timeouts) == 1
+    assert 0 < timeouts[0] <= 7.5
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -204,26 +207,31 @@ def test_a_line_of_a_file_is_the_text_of_the_service(kind: str, tmp_path: Path) 
     assert (tmp_path / "out").read_bytes() == line + b"\n"
 
 
-def test_a_cancelled_task_waits_for_its_thread() -> None:
+def test_a_cancelled_export_waits_for_its_thread(tmp_path: Path) -> None:
     started, go, ended = threading.Event(), threading.Event(), threading.Event()
 
-    def work() -> None:
-        started.set()
-        assert go.wait(20)
-        ended.set()
+    class HeldPath:
+        """A path whose first use, in the thread of the export, ends when the test says so."""
+
+        def __fspath__(self) -> str:
+            started.set()
+            assert go.wait(20)
+            ended.set()
+            return str(tmp_path / "out")
 
     async def main() -> None:
-        task = asyncio.create_task(_in_thread(work))
-        assert await asyncio.to_thread(started.wait, 20)
-        task.cancel()
-        for _ in range(5):
-            await asyncio.sleep(0)
-        waits = not task.done()
-        go.set()
-        assert waits
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert ended.is_set()
+        async with AsyncHoneyHive(api_key="x", base_url="http://local") as hh:
+            task = asyncio.create_task(hh.events.search().to_parquet(HeldPath()))
+            assert await asyncio.to_thread(started.wait, 20)
+            task.cancel()
+            for _ in range(5):
+                await asyncio.sleep(0)
+            waits = not task.done()
+            go.set()
+            assert waits
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert ended.is_set()
 
     asyncio.run(main())
 
