@@ -13,9 +13,9 @@ from honeyhive_ext.config.secrets import Unshown
 from honeyhive_ext.http.aio_connection import Connection
 from honeyhive_ext.http.exchange import Answer
 from honeyhive_ext.http.per_loop import PerLoop
+from honeyhive_ext.http.pool import KEEPALIVE
 
 MAX_CONNECTIONS = 100
-KEEPALIVE = 30.0  # seconds that an idle connection is kept
 
 Origin = tuple[str, str, int]
 

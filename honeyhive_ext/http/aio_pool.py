@@ -11,8 +11,16 @@ from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.aio_connections import AsyncioExchanger
 from honeyhive_ext.http.exchanger import AsyncExchanger
 from honeyhive_ext.http.per_loop import PerLoop
-from honeyhive_ext.http.pool import LIMITS, GivenByCaller, certificates, socks_explained, warn_if_unencrypted
+from honeyhive_ext.http.pool import (
+    KEEPALIVE,
+    GivenByCaller,
+    certificates,
+    socks_explained,
+    warn_if_unencrypted,
+)
 from honeyhive_ext.http.proxies import ProxySetting, proxy_for
+
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEEPALIVE)
 
 AsyncSendRequest = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
@@ -53,9 +61,11 @@ class AsyncPool:
             raise ConfigError(
                 "this client is closed: make a new one, or use it inside its `async with` block"
             )
+        if isinstance(self._transport, AsyncExchanger):
+            return self._transport  # it keeps connections for each loop and process itself
         if self.given is not None or self._transport is not None:
             self._given.check_process()
-            return self._transport if isinstance(self._transport, AsyncExchanger) else None
+            return None
         if self._own is None:
             self._own = self._make()
         return self._own if isinstance(self._own, AsyncioExchanger) else None

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import ssl
-import weakref
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -14,6 +12,7 @@ import httpx
 from honeyhive_ext.config.secrets import Unshown
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.exchange import Answer
+from honeyhive_ext.http.per_loop import PerLoop
 
 try:
     import aiohttp
@@ -68,9 +67,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._proxy = proxy
         self._tls = verify
         self._urls: dict[str, URL] = {}
-        self._sessions: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._sessions = PerLoop(self._make_session, aiohttp.ClientSession.close)
 
     async def exchange(
         self, method: str, url: str, headers: Sequence[tuple[str, str]], content: bytes, limit: float
@@ -94,7 +91,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         target = self._url(url)
         data = content if len(content) <= LARGE else io.BytesIO(content)
         try:
-            response = await self._session(target).request(
+            response = await (await self._sessions.get()).request(
                 method,
                 target,
                 data=data or None,
@@ -103,6 +100,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 timeout=_timeout(limit),
                 proxy=self._proxy,
                 allow_redirects=False,
+                ssl=self._context(target),
             )
             # Reading to the end gives the connection back, and failing closes it: no `async with`.
             return Answer(response.status, response.headers, await response.read())
@@ -125,9 +123,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
-        session = self._sessions.pop(asyncio.get_running_loop(), None)
-        if session is not None:
-            await session.close()
+        await self._sessions.close()
 
     def _url(self, text: str) -> URL:
         """Return the URL of a str. Parsing one is slow, so the first ones, those without ids, are kept."""
@@ -138,20 +134,17 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 self._urls[text] = url
         return url
 
-    def _session(self, url: URL) -> aiohttp.ClientSession:
-        loop = asyncio.get_running_loop()
-        session = self._sessions.get(loop)
-        if session is None:
-            if self._tls is None and url.scheme == "https":
-                self._tls = httpx.create_ssl_context()
-            connector = aiohttp.TCPConnector(
-                limit=self._max_connections,
-                keepalive_timeout=self._keepalive_expiry,
-                ssl=True if self._tls is None else self._tls,
-            )
-            session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-            self._sessions[loop] = session
-        return session
+    def _make_session(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=self._max_connections, keepalive_timeout=self._keepalive_expiry
+        )
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+    def _context(self, url: URL) -> ssl.SSLContext | bool:
+        """Return what verifies a server. The certificates are loaded at the first URL that needs them."""
+        if self._tls is None and url.scheme == "https":
+            self._tls = httpx.create_ssl_context()
+        return True if self._tls is None else self._tls
 
 
 @lru_cache(maxsize=16)

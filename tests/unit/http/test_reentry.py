@@ -1,0 +1,139 @@
+"""A request in the middle of another one, of a finaliser or a signal handler, neither hangs nor is lost."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import httpx
+import pytest
+
+from honeyhive_ext import APIConnectionError, HoneyHive, RetryPolicy
+from tests.support.misbehaving import Misbehaving, answer
+
+SUCCESS = answer(200, b'{"success":true,"event_id":"7f22137a-6911-4ed3-bc36-110f1dde6b66"}')
+WATCHED = ("/httpx/", "/httpcore/", "/honeyhive_ext/http/")
+
+
+@contextmanager
+def at_line(number: int, do: Callable[[], None]) -> Iterator[list[int]]:
+    """Do something when this thread comes to its `number`-th line inside the HTTP layers."""
+    seen = [0]
+
+    def line(frame: FrameType, event: str, _: Any) -> Any:
+        if event == "line":
+            seen[0] += 1
+            if seen[0] == number:
+                sys.settrace(None)
+                do()
+        return line
+
+    def call(frame: FrameType, event: str, argument: Any) -> Any:
+        return line if any(part in frame.f_code.co_filename for part in WATCHED) else None
+
+    before = sys.gettrace()
+    sys.settrace(call)
+    try:
+        yield seen
+    finally:
+        sys.settrace(before)
+
+
+def lines_of_a_call(hh: HoneyHive) -> int:
+    with at_line(-1, lambda: None) as seen:
+        hh.events.create("tool")
+    return seen[0]
+
+
+def in_time(work: Callable[[], None]) -> None:
+    """Do this in a thread, which would hang where it deadlocks."""
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised again in the test's thread
+            failed.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive(), "deadlock"
+    if failed:
+        raise failed[0]
+
+
+def test_a_call_made_at_any_line_of_another_one_is_answered() -> None:
+    def work() -> None:
+        with HoneyHive("hh_1", base_url=server.url, retry=False) as hh:
+            hh.events.create("tool")
+            for fresh in (False, True):
+                client = HoneyHive("hh_1", base_url=server.url, retry=False) if fresh else hh
+                number, reached = 1, True
+                while reached:
+                    inner: list[Any] = []
+                    with at_line(number, lambda: inner.append(client.events.create("tool"))):  # noqa: B023
+                        client.events.create("tool")
+                    reached = bool(inner)
+                    number += 7  # every line would take a minute
+                    if fresh:
+                        client.close()
+                        client = HoneyHive("hh_1", base_url=server.url, retry=False)
+                client.close() if fresh else None
+
+    with Misbehaving(then=SUCCESS) as server:
+        in_time(work)
+    assert len(server.requests) > 50
+
+
+def test_over_a_client_that_was_given_such_a_call_is_refused_and_the_outer_one_answered() -> None:
+    def work() -> None:
+        given = httpx.Client()
+        hh = HoneyHive("hh_1", base_url=server.url, http_client=given, retry=RetryPolicy(attempts=3))
+        hh.events.create("tool")
+        refused: list[str] = []
+
+        def nested() -> None:
+            try:
+                hh.events.create("tool")
+            except APIConnectionError as error:
+                refused.append(str(error))
+
+        total = lines_of_a_call(hh)
+        for number in range(total // 3, total // 2, 9):
+            with at_line(number, nested):
+                assert hh.events.create("tool").success
+        assert refused
+        assert all("cannot be entered twice" in text for text in refused)
+        given.close()
+
+    with Misbehaving(then=SUCCESS) as server:
+        in_time(work)
+
+
+class Interrupted(Exception):  # noqa: N818 - a time limit of the application, as a signal handler raises one
+    pass
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, Interrupted, TimeoutError])
+def test_an_exception_at_any_line_of_a_call_reaches_the_caller_and_harms_no_other_call(
+    kind: type[BaseException],
+) -> None:
+    def raise_it() -> None:
+        raise kind("mine")
+
+    def work() -> None:
+        with HoneyHive("hh_1", base_url=server.url) as hh:
+            total = lines_of_a_call(hh)
+            for number in range(1, total, 5):
+                with at_line(number, raise_it), pytest.raises(kind, match="mine"):
+                    hh.events.create("tool")
+                assert hh.events.create("tool").success
+
+    with Misbehaving(then=SUCCESS) as server:
+        in_time(work)
+    assert server.connections < len(server.requests)
