@@ -8,16 +8,11 @@ from collections.abc import Awaitable, Callable
 import httpx
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.http.aio_connections import AsyncioExchanger
+from honeyhive_ext.http.asyncio_exchanger import AsyncioExchanger
 from honeyhive_ext.http.exchanger import AsyncExchanger
+from honeyhive_ext.http.idle import KEEPALIVE
 from honeyhive_ext.http.per_loop import PerLoop
-from honeyhive_ext.http.pool import (
-    KEEPALIVE,
-    GivenByCaller,
-    certificates,
-    socks_explained,
-    warn_if_unencrypted,
-)
+from honeyhive_ext.http.pool import GivenByCaller, certificates, socks_explained, warn_if_unencrypted
 from honeyhive_ext.http.proxies import ProxySetting, proxy_for
 
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEEPALIVE)
@@ -44,7 +39,7 @@ class AsyncPool:
     ) -> None:
         warn_if_unencrypted(base_url)
         self._given = GivenByCaller(http_client, transport, httpx.AsyncClient)
-        self.given = self._given.http_client
+        self.given = http_client
         self._base_url = base_url
         self._transport = transport
         self._own: AsyncioExchanger | PerLoop[httpx.AsyncHTTPTransport] | None = None

@@ -30,6 +30,7 @@ _WIRE_MODULES = frozenset(
     | {"aiohttp", "yarl", "multidict"}
     | {"ssl", "socket", "selectors", "contextlib"}
 )
+_OWN_PROTOCOL = "honeyhive_ext.http.protocol"
 
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
@@ -129,21 +130,37 @@ def without_wire_frames(error: BaseException) -> None:
         current.__traceback__ = _other_frames(current.__traceback__)
 
 
-def raised_by_others(error: httpx.RequestError) -> BaseException | None:
-    """Return the time limit of the application that httpcore took for one of the network, else None.
+def is_of_the_network(error: OSError) -> bool:
+    """Return whether an error comes from a socket.
 
-    httpcore takes every TimeoutError and OSError that comes up inside of it for one of its socket, those that
-    a signal handler raises there too. Those of a socket have an errno, or say "timed out".
+    A signal handler that enforces a time limit may raise a TimeoutError, or any other exception, wherever a
+    thread waits. Such an exception has no errno, or the handler is in its traceback.
     """
+    # asyncio raises a ConnectionError without errno where a handshake is cut off.
+    known = error.errno is not None or isinstance(error, (ssl.SSLError, ConnectionError))
+    return known and not _through_a_signal_handler(error)
+
+
+def raised_by_others(error: httpx.RequestError) -> BaseException | None:
+    """Return the exception of a signal handler that httpcore took for one of the network, else None."""
     cause = error.__cause__
     if cause is None or not type(cause).__module__.startswith("httpcore"):
         return None
     while (inner := cause.__cause__ or cause.__context__) is not None:
         cause = inner
-    if not isinstance(cause, OSError) or isinstance(cause, ssl.SSLError):
+    if not isinstance(cause, OSError):
         return None
-    of_the_network = cause.errno is not None or "timed out" in str(cause)
-    return cause if not of_the_network or _through_a_signal_handler(cause) else None
+    # A timeout of a socket has no errno.
+    late = "timed out" in str(cause) and not _through_a_signal_handler(cause)
+    return None if late or is_of_the_network(cause) else cause
+
+
+def tls_cause(error: Exception, scheme: str) -> Exception:
+    """Return the cause of a failed connection. To a socket, a TLS handshake that was cut off is a reset."""
+    cut = isinstance(error, ConnectionError) and not isinstance(error, ConnectionRefusedError)
+    if scheme == "https" and cut:
+        return ssl.SSLError("the other side closed the connection during the TLS handshake")
+    return error
 
 
 def _through_a_signal_handler(error: BaseException) -> bool:
@@ -178,7 +195,7 @@ def _other_frames(traceback: types.TracebackType | None) -> types.TracebackType 
     kept: list[types.TracebackType] = []
     while traceback is not None:
         module = str(traceback.tb_frame.f_globals.get("__name__", ""))
-        if module.partition(".")[0] not in _WIRE_MODULES:
+        if module.partition(".")[0] not in _WIRE_MODULES and module != _OWN_PROTOCOL:
             kept.append(traceback)
         traceback = traceback.tb_next
     rebuilt: types.TracebackType | None = None

@@ -9,18 +9,17 @@ import re
 import ssl
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar, cast
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
+from typing import cast
 
 import httpx
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.http.proxies import proxy_for
+from honeyhive_ext.http.idle import KEEPALIVE, Idle
+from honeyhive_ext.http.proxies import ProxySetting, proxy_for
+from honeyhive_ext.http.socket_exchanger import SocketExchanger
 
-# Events come in bursts with pauses. A connection that is kept for 30 s saves TLS handshakes, and 30 s is
-# shorter than the idle timeouts of common load balancers (60 s and more).
-KEEPALIVE = 30.0
 LIMITS = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE)
 
 # Names that do not lead into the internet: loopback, the names that RFC 6761 reserves for tests, and names
@@ -29,10 +28,9 @@ NEAR = re.compile(r"127\.0\.0\.1|::1|[^.:]+|.*\.(localhost|test|invalid|example)
 
 log = logging.getLogger(__name__)
 SendRequest = Callable[[httpx.Request], httpx.Response]
-_Given = TypeVar("_Given")
 
 
-class GivenByCaller(Generic[_Given]):
+class GivenByCaller:
     """An HTTP client or a transport of the caller's own, and the process that may use it.
 
     Args:
@@ -44,14 +42,14 @@ class GivenByCaller(Generic[_Given]):
         ConfigError: Both were given, or the client is of another class.
     """
 
-    def __init__(self, http_client: _Given | None, transport: object, kind: type[_Given]) -> None:
+    def __init__(self, http_client: object, transport: object, kind: type) -> None:
         if http_client is not None and transport is not None:
             raise ConfigError(
                 "http_client= and transport= contradict each other: make the http_client with the transport"
             )
         if http_client is not None and not isinstance(http_client, kind):
             raise ConfigError(f"http_client is a {type(http_client).__name__}: give an httpx.{kind.__name__}")
-        self.http_client = http_client
+        self._client = http_client
         self._transport = transport
         self._pid = 0
 
@@ -66,7 +64,7 @@ class GivenByCaller(Generic[_Given]):
         """
         pid = os.getpid()
         if self._pid not in (0, pid) and (in_flight or not self._begin_anew()):
-            argument = "transport=" if self.http_client is None else "http_client="
+            argument = "transport=" if self._client is None else "http_client="
             raise ConfigError(
                 f"{argument} was used before this process was forked, so its connections belong to the "
                 f"parent too: make a client with a new {argument} in each child, for example in gunicorn's "
@@ -79,7 +77,7 @@ class GivenByCaller(Generic[_Given]):
 
         Closing a copy neither ends the parent's connection nor says goodbye over TLS.
         """
-        client = self.http_client
+        client = self._client
         transports = [self._transport] if client is None else [*_transports_of(client)]
         if not all(type(one) is httpx.HTTPTransport for one in transports):
             return False
@@ -116,7 +114,7 @@ def warn_if_unencrypted(base_url: str) -> None:
 
 
 @contextlib.contextmanager
-def socks_explained(variable: str) -> Iterator[None]:
+def socks_explained(variable: str) -> Generator[None]:
     """Raise a ConfigError where a SOCKS proxy is set and the package for it is not installed."""
     try:
         yield
@@ -127,94 +125,104 @@ def socks_explained(variable: str) -> Iterator[None]:
         ) from error
 
 
-class _Connection:
-    """A transport of httpx that keeps one connection, and is used by one thread at a time."""
+class _Transport:
+    """A transport of httpx to a proxy, used by one request at a time."""
 
     def __init__(self, transport: httpx.HTTPTransport) -> None:
         self.transport = transport
         self.idle_since = 0.0
 
-    def drop(self) -> None:
-        """Close the connection without httpcore's pool, whose lock an exception may have left locked."""
-        for connection in getattr(getattr(self.transport, "_pool", None), "connections", ()):
-            connection.close()
+    def close(self) -> None:
+        """Close its connection."""
+        self.transport.close()
 
 
 class Pool:
-    """The connections of a sync client. Thread-safe; a forked child makes its own.
+    """What a sync client sends through. Thread-safe; a forked child makes its own connections.
 
-    Each request has a connection to itself, and a transport of httpx around it. No lock is shared between
-    threads, so neither a finaliser or a signal handler that sends in the middle of a request, nor an
-    exception that leaves httpcore in an odd state, can stop another request.
+    Its own connections are those of `SocketExchanger`. httpx is there for proxies, and where it or its
+    transport was given.
 
     Attributes:
         given: The `httpx.Client` of the caller, if there is one.
     """
 
     def __init__(
-        self, base_url: str, http_client: httpx.Client | None, transport: httpx.BaseTransport | None
+        self,
+        base_url: str,
+        http_client: httpx.Client | None,
+        transport: httpx.BaseTransport | None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         warn_if_unencrypted(base_url)
         self._given = GivenByCaller(http_client, transport, httpx.Client)
-        self.given = self._given.http_client
+        self.given = http_client
         self._base_url = base_url
         self._transport = transport
-        self._proxy: httpx.Proxy | None = None
-        self._tls: ssl.SSLContext | None = None
-        self._idle: dict[int, deque[_Connection]] = {}  # by process
+        self._exchanger = SocketExchanger(clock)
+        self._proxy: ProxySetting | None = None
+        self._made = False
+        self._idle: Idle[_Transport] = Idle(clock)
         self._inside: set[int] = set()  # threads that are inside a request over what was given
         self._closed = False
 
-    def check(self) -> None:
-        """Raise a ConfigError where nothing can be sent: the client is closed, or a setting is unusable."""
+    @property
+    def busy(self) -> bool:
+        """Whether this thread is inside a request that cannot be entered twice."""
+        return threading.get_ident() in self._inside
+
+    def direct(self) -> SocketExchanger | None:
+        """Return what takes whole requests, or None where they go through httpx.
+
+        Raises:
+            ConfigError: Nothing can be sent: after `close`, or with settings that cannot be used.
+        """
         if self._closed:
             raise ConfigError("this client is closed: make a new one, or use it inside its `with` block")
         if self.given is not None or self._transport is not None:
             self._given.check_process(in_flight=bool(self._inside))
-        elif self._tls is None:
-            setting = proxy_for(self._base_url)
-            encrypted = self._base_url.startswith("https://")
-            tls = certificates() if encrypted else httpx.create_ssl_context(verify=False)
-            if setting is not None:
-                self._proxy = setting.proxy
-                with socks_explained(setting.variable):
-                    httpx.HTTPTransport(verify=tls, proxy=setting.proxy)
-            self._tls = tls
+            return None
+        if not self._made:
+            self._make()
+        return self._exchanger if self._proxy is None else None
+
+    def _make(self) -> None:
+        if self._base_url.startswith("https://"):
+            self._exchanger.tls = certificates()
+        self._proxy = proxy_for(self._base_url)
+        if self._proxy is not None:
+            self._idle.keep(self._over(self._proxy))  # a proxy that cannot be used is said here
+        self._made = True
+
+    def _over(self, setting: ProxySetting) -> _Transport:
+        verify = self._exchanger.tls or False
+        with socks_explained(setting.variable):
+            return _Transport(httpx.HTTPTransport(verify=verify, limits=LIMITS, proxy=setting.proxy))
 
     @contextlib.contextmanager
-    def sending(self) -> Iterator[SendRequest]:
-        """Lend what sends one request of this thread and returns its answer, unread.
+    def sending(self) -> Generator[SendRequest]:
+        """Lend what sends one request through httpx and returns its answer, unread.
 
         Raises:
-            ConfigError: Nothing can be sent.
             httpx.LocalProtocolError: This thread is inside a request already, over what the caller gave.
         """
-        self.check()
         if self.given is not None:
             with self._once():
-                yield self._through_client
+                yield partial(self.given.send, stream=True, follow_redirects=False)
         elif self._transport is not None:
             with self._once():
                 yield self._transport.handle_request
-        else:
-            connection = self._take()
+        elif self._proxy is not None:
+            kept = self._idle.take(lambda _: True) or self._over(self._proxy)
             try:
-                yield connection.transport.handle_request
+                yield kept.transport.handle_request
             except httpx.RequestError:
-                self._keep(connection)
+                self._idle.keep(kept)
                 raise
-            except BaseException:
-                connection.drop()
-                raise
-            else:
-                self._keep(connection)
-
-    def _through_client(self, request: httpx.Request) -> httpx.Response:
-        assert self.given is not None  # noqa: S101 - asked before
-        return self.given.send(request, stream=True, follow_redirects=False)
+            self._idle.keep(kept)  # not after another exception, which may leave httpcore in any state
 
     @contextlib.contextmanager
-    def _once(self) -> Iterator[None]:
+    def _once(self) -> Generator[None]:
         """Refuse a request in the middle of another one of its thread: httpcore would wait for itself."""
         thread = threading.get_ident()
         if thread in self._inside:
@@ -228,31 +236,10 @@ class Pool:
         finally:
             self._inside.discard(thread)
 
-    def _take(self) -> _Connection:
-        try:
-            return self._idle.setdefault(os.getpid(), deque()).pop()
-        except IndexError:
-            return _Connection(
-                httpx.HTTPTransport(verify=self._tls or True, limits=LIMITS, proxy=self._proxy)
-            )
-
-    def _keep(self, connection: _Connection) -> None:
-        """Keep a connection for the next request, and close one that was idle for too long."""
-        if self._closed:
-            connection.transport.close()
-            return
-        idle = self._idle.setdefault(os.getpid(), deque())
-        now = connection.idle_since = time.monotonic()
-        idle.append(connection)
-        with contextlib.suppress(IndexError):  # another thread may take it meanwhile
-            if now - idle[0].idle_since > KEEPALIVE:
-                idle.popleft().transport.close()
-
     def close(self) -> None:
         """Close the connections, and the transport that was given. A client that was given stays open."""
         self._closed = True
-        idle = self._idle.get(os.getpid(), deque())
-        while idle:
-            idle.pop().transport.close()
+        self._idle.close()
+        self._exchanger.close()
         if self._transport is not None:
             self._transport.close()

@@ -32,6 +32,7 @@ from honeyhive_ext.http.failures import raised_by_others, without_wire_frames
 from honeyhive_ext.http.pool import Pool
 from honeyhive_ext.http.request import Core, Countdown
 from honeyhive_ext.http.retry import Uniform, jitter
+from honeyhive_ext.http.socket_exchanger import SocketExchanger
 from honeyhive_ext.observe.hooks import Observer
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Sender(Core):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(settings, observer=observer, clock=clock, wall=wall, uniform=uniform)
-        self._pool = Pool(settings.base_url, http_client, transport)
+        self._pool = Pool(settings.base_url, http_client, transport, clock)
         self.sleep = sleep
 
     def send(
@@ -87,13 +88,42 @@ class Sender(Core):
             ConfigError: An option or a setting cannot be used, or the client is closed.
         """
         limits = self.limits(call, retry, timeout, accept)
-        self._pool.check()  # raises now if the settings cannot be used
-        request = self.request(call, limits.key, self._pool.given)
-        do = partial(self._attempt, request)
-        return drive(exchange(call, request.url, limits, self.observer), do)
+        direct = self._pool.direct()  # raises now if the settings cannot be used
+        if direct is not None:
+            url = self.url(call.request["url"])
+            do = partial(self._exchange, direct, call, url, self.text_headers(call, limits.key))
+        else:
+            request = self.request(call, limits.key, self._pool.given)
+            url = request.url
+            do = partial(self._attempt, request)
+        return drive(exchange(call, url, limits, self.observer), do)
+
+    def _exchange(
+        self,
+        direct: SocketExchanger,
+        call: Call,
+        url: httpx.URL,
+        headers: Unshown[tuple[str, str]],
+        step: ExchangeStep,
+    ) -> AttemptOutcome:
+        """Do one step over connections of its own."""
+        if isinstance(step, Wait):
+            self.sleep(step.seconds)
+            return None
+        made = call.request
+        # httpx builds the str of a URL again each time, and only a redirect needs it.
+        target = self.settings.base_url + made["url"] if step.url is url else str(step.url)
+        try:
+            return direct.exchange(made["method"], target, headers, made.get("content", b""), step.limit)
+        except httpx.RequestError as error:
+            without_wire_frames(error)
+            return error
+        except BaseException as error:
+            without_wire_frames(error)
+            raise
 
     def _attempt(self, request: httpx.Request, step: ExchangeStep) -> AttemptOutcome:
-        """Do one step."""
+        """Do one step through httpx."""
         if isinstance(step, Wait):
             self.sleep(step.seconds)
             return None

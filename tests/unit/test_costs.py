@@ -97,7 +97,7 @@ def test_certificates_are_loaded_once_for_a_client_and_never_for_http(contexts: 
         contexts.results.clear()
         pool = Pool(url, None, None)
         for _ in range(100):
-            pool.check()
+            pool.direct()
         pool.close()
         assert len(contexts.results) == loads
 

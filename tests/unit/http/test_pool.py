@@ -30,7 +30,7 @@ def get(kind: Kind, url: str) -> None:
         asyncio.run(made())
         return
     pool = Pool(url, None, None)
-    pool.check()
+    pool.direct()
     pool.close()
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gzip
-import os
 import socket
 import zlib
 from collections.abc import Awaitable
@@ -14,9 +12,10 @@ import httpx
 import pytest
 
 from honeyhive_ext.config.secrets import Unshown
-from honeyhive_ext.http.aio_connections import AsyncioExchanger
+from honeyhive_ext.http.asyncio_exchanger import AsyncioExchanger
 from honeyhive_ext.http.exchange import Answer
 from tests.support.misbehaving import Misbehaving, answer, cut, hang, raw, reset
+from tests.support.sockets import connections_to
 
 OK = answer(200, b'{"ok":true}')
 
@@ -154,19 +153,6 @@ def test_an_answer_that_comes_before_the_body_was_read_is_seen() -> None:
         assert asyncio.run(main()).status == 413
 
 
-def connections_to(url: str) -> int:
-    """How many sockets of this process are connected to this address."""
-    port = int(url.rpartition(":")[2])
-    found = 0
-    for name in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):
-            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
-                with socket.socket(fileno=os.dup(int(name))) as sock:
-                    peer = sock.getpeername()
-                    found += isinstance(peer, tuple) and peer[1] == port
-    return found
-
-
 async def cancelled_after(steps: int, call: Awaitable[Answer]) -> bool:
     """Cancel a call after it had so many turns of the loop; whether it was still running."""
     task = asyncio.ensure_future(call)
@@ -244,7 +230,7 @@ def test_loops_that_end_leave_no_connection_open() -> None:
 
 
 def test_more_calls_than_connections_wait_and_all_are_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("honeyhive_ext.http.aio_connections.MAX_CONNECTIONS", 3)
+    monkeypatch.setattr("honeyhive_ext.http.asyncio_exchanger.MAX_CONNECTIONS", 3)
 
     async def main(url: str) -> list[Answer]:
         http = exchanger()

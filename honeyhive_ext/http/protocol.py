@@ -1,0 +1,184 @@
+"""HTTP/1.1 without I/O: a request becomes bytes, and bytes become an answer. h11 knows the protocol."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import h11
+import httpx
+
+from honeyhive_ext.config.secrets import Unshown
+from honeyhive_ext.http.exchange import Answer
+
+MAX_HEAD = 65_536  # bytes of headers
+MAX_INFORMATIONAL = 100  # answers 1xx before the one that counts
+ONE_WRITE = 65_536  # bytes; a larger body is not copied behind its headers
+
+_CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}  # zlib's wbits
+
+
+class Origin(NamedTuple):
+    """Where a connection leads."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+class Target(NamedTuple):
+    """A URL, taken apart for a request.
+
+    Attributes:
+        origin: Where the connection leads.
+        path: The path with its query, as the request line has it.
+        host: The value of the Host header.
+    """
+
+    origin: Origin
+    path: bytes
+    host: str
+
+
+def target_of(url: str) -> Target:
+    """Take a URL apart.
+
+    >>> target_of("http://[::1]:8080/v1/events?page=1")
+    Target(origin=Origin(scheme='http', host='::1', port=8080), path=b'/v1/events?page=1', host='[::1]:8080')
+    """
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(Origin(parts.scheme, parts.hostname or "", port), path.encode("ascii"), parts.netloc)
+
+
+class ClientProtocol:
+    """The protocol of one connection, one exchange after the other."""
+
+    def __init__(self) -> None:
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+        self._response: h11.Response | None = None
+        self._body: list[bytes] = []
+        self._informational = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether another exchange may begin."""
+        return self._http.our_state is h11.IDLE
+
+    def request(
+        self, method: str, target: Target, headers: Sequence[tuple[str, str]], content: bytes
+    ) -> list[bytes]:
+        """Begin an exchange: return the bytes to write.
+
+        Raises:
+            httpx.LocalProtocolError: HTTP does not allow a header or the URL. It shows neither.
+        """
+        self._response, self._body, self._informational = None, [], 0
+        if not (pieces := self._written(method, target, headers, content)):
+            raise httpx.LocalProtocolError("a header or the URL holds a character that HTTP forbids")
+        return pieces
+
+    def _written(
+        self, method: str, target: Target, headers: Sequence[tuple[str, str]], content: bytes
+    ) -> list[bytes]:
+        """Return the bytes, or none where h11 refuses: what it says would show the key."""
+        own = Unshown([("Host", target.host), *headers])
+        if content or method != "GET":  # RFC 9110, 8.6
+            own.append(("Content-Length", str(len(content))))
+        try:
+            head = self._http.send(h11.Request(method=method, target=target.path, headers=own))
+            if content:
+                self._http.send_with_data_passthrough(h11.Data(data=content))
+            self._http.send(h11.EndOfMessage())
+        except h11.LocalProtocolError:
+            return []
+        head = head or b""
+        return [head + content] if len(content) < ONE_WRITE else [head, content]
+
+    def receive(self, data: bytes) -> Answer | None:
+        """Take bytes that came, b"" at the end of the stream; return the answer once it is complete.
+
+        Raises:
+            httpx.RequestError: The answer is cut off, too large in its headers, or not HTTP.
+        """
+        self._http.receive_data(data)
+        while True:
+            try:
+                event = self._http.next_event()
+            except h11.RemoteProtocolError as error:
+                raise httpx.RemoteProtocolError(str(error)) from error
+            if isinstance(event, h11.Data):
+                self._body.append(bytes(event.data))
+            elif isinstance(event, h11.Response):
+                self._begin(event)
+            elif isinstance(event, h11.EndOfMessage):
+                return self._answer()
+            elif isinstance(event, h11.InformationalResponse):
+                self._informational += 1
+                if self._informational > MAX_INFORMATIONAL:
+                    raise httpx.RemoteProtocolError("the server sends 1xx answers without end")
+            elif isinstance(event, h11.ConnectionClosed):
+                raise cut_off()
+            else:
+                return None
+
+    def _begin(self, response: h11.Response) -> None:
+        if sum(len(name) + len(value) for name, value in response.headers) > MAX_HEAD:
+            raise httpx.RemoteProtocolError("the answer's headers are too large")
+        self._response = response
+
+    def _answer(self) -> Answer:
+        response = self._response
+        if response is None:
+            raise cut_off()
+        headers = httpx.Headers(response.headers.raw_items())
+        content = decoded(b"".join(self._body), headers.get("content-encoding", ""))
+        self._body = []
+        return Answer(response.status_code, headers, content)
+
+    def next(self) -> bool:
+        """Make ready for the next exchange; False where the connection must be closed instead."""
+        surplus, _ = self._http.trailing_data
+        if surplus or not self._http.our_state is self._http.their_state is h11.DONE:
+            return False
+        self._http.start_next_cycle()
+        return True
+
+
+def cut_off() -> httpx.RemoteProtocolError:
+    """Return the error of a connection that ended too early."""
+    return httpx.RemoteProtocolError("the server closed the connection before the answer was complete")
+
+
+def decoded(content: bytes, coding: str) -> bytes:
+    """Return a body without its content coding (RFC 9110, 8.4).
+
+    Raises:
+        httpx.DecodingError: The coding is not one that was asked for, or the body is not in it.
+
+    >>> import gzip
+    >>> decoded(gzip.compress(b"{}"), "gzip")
+    b'{}'
+    """
+    coding = coding.strip().lower()
+    if coding in ("", "identity") or not content:
+        return content
+    wbits = _CODINGS.get(coding)
+    if wbits is None:
+        raise httpx.DecodingError(f"the answer has the content coding {coding!r}, which was not asked for")
+    if coding == "deflate" and content[0] & 0x0F != 8:  # no zlib header: raw deflate, as some servers send it
+        wbits = -15
+    try:
+        pieces: list[bytes] = []
+        while content:
+            unpacker = zlib.decompressobj(wbits)
+            pieces.append(unpacker.decompress(content) + unpacker.flush())
+            if not unpacker.eof:
+                raise httpx.DecodingError("the compressed answer ends early")
+            content = unpacker.unused_data.lstrip(b"\0")
+        return b"".join(pieces)
+    except zlib.error as error:
+        raise httpx.DecodingError(str(error)) from error
