@@ -64,7 +64,7 @@ class Sender(Core):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(settings, observer=observer, clock=clock, wall=wall, uniform=uniform)
-        self._pool = Pool(settings.base_url, http_client, transport, clock)
+        self._pool = Pool(settings.base_url, http_client, transport, lambda: self.clock())
         self.sleep = sleep
 
     def send(
