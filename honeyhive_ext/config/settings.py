@@ -11,6 +11,7 @@ import attrs
 from honeyhive_ext.config.base_url import normalised_base_url
 from honeyhive_ext.config.checks import seconds, unquoted, whole_number
 from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY
+from honeyhive_ext.config.destination import destination_of
 from honeyhive_ext.config.retry_policy import RetryPolicy, retry_policy
 from honeyhive_ext.config.secrets import Secret, secret
 from honeyhive_ext.config.unpicklable import Unpicklable
@@ -35,11 +36,14 @@ class EventSettings:
             path. "null": it becomes null. "repr": it becomes its repr.
         redact: A function that gets every event as a dict, before it is serialised, and returns the dict to
             send; or None.
+        destination: What stands for the service and the project that events go to; see `destination_of`.
+            An event takes session and parent only from a span with the same one.
     """
 
     source: str = DEFAULT_SOURCE
     on_unserializable: OnUnserializable = "raise"
     redact: Redact | None = None
+    destination: str = attrs.field(default="", repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -117,21 +121,25 @@ def build_settings(
         "ingestion_api_key",
         "HH_INGESTION_API_KEY",
     )
-    if project is None and ingestion is None:
+    write_key = ingestion or project
+    if write_key is None:
         raise ConfigError("no API key: pass api_key= or set HH_API_KEY to your project key (hh_...)")
     if project is not None and project.reveal().startswith(INGESTION_PREFIX):
         raise ConfigError(
             f"api_key is an ingestion key ({INGESTION_PREFIX}...), which cannot read: pass it as "
             "ingestion_api_key= or in HH_INGESTION_API_KEY, and a project key as api_key= to read as well"
         )
+    url = normalised_base_url(base_url, env)
     return Settings(
-        base_url=normalised_base_url(base_url, env),
+        base_url=url,
         api_key=project,
         ingestion_api_key=ingestion,
         timeout=_timeout(timeout, env),
         retry=retry_policy(retry, RetryPolicy()),
         max_concurrency=whole_number(max_concurrency, "max_concurrency", 1, MAX_CONCURRENCY),
-        events=_event_settings(_source(source, env), on_unserializable, redact),
+        events=_event_settings(
+            _source(source, env), on_unserializable, redact, destination_of(url, write_key)
+        ),
     )
 
 
@@ -167,11 +175,15 @@ def _source(given: str | None, env: Mapping[str, str]) -> str:
     return text or DEFAULT_SOURCE
 
 
-def _event_settings(source: str, on_unserializable: OnUnserializable, redact: Redact | None) -> EventSettings:
+def _event_settings(
+    source: str, on_unserializable: OnUnserializable, redact: Redact | None, destination: str
+) -> EventSettings:
     if on_unserializable not in ("raise", "null", "repr"):
         raise ConfigError(f'on_unserializable is {on_unserializable!r}: write "raise", "null" or "repr"')
     if redact is not None and not callable(redact):
         raise ConfigError(
             "redact is not callable: give a function that takes an event's dict and returns a dict"
         )
-    return EventSettings(source=source, on_unserializable=on_unserializable, redact=redact)
+    return EventSettings(
+        source=source, on_unserializable=on_unserializable, redact=redact, destination=destination
+    )

@@ -16,7 +16,7 @@ from honeyhive_ext.config.settings import EventSettings
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.payload.fields import RequestModel
 from honeyhive_ext.payload.ids import new_id, uuid_str
-from honeyhive_ext.payload.scope import CURRENT
+from honeyhive_ext.payload.scope import innermost
 from honeyhive_ext.payload.times import complete, tidy
 from honeyhive_ext.serialize.dumps import to_json
 from honeyhive_ext.serialize.encoders import encoder_for, kind_of, type_name
@@ -76,7 +76,7 @@ def prepare_event(
     wire.setdefault("inputs", {})
     if "event_id" not in wire:
         wire["event_id"] = new_id()
-    place(wire, session_id)
+    place(wire, session_id, settings.destination)
     _defaults(wire, settings, now_ms)
     EVENT.check_required(wire)
     content = _write(EVENT, wire, settings) if settings.redact else to_json(wire, settings.on_unserializable)
@@ -200,9 +200,12 @@ def _same(first: Any, second: Any) -> bool:
         return False
 
 
-def place(wire: dict[str, Any], session_id: str | None) -> None:
-    """Give an event the session and the parent that it does not name: those of the surrounding span."""
-    scope = CURRENT.get()
+def place(wire: dict[str, Any], session_id: str | None, destination: str) -> None:
+    """Give an event the session and the parent that it does not name: those of the surrounding span.
+
+    A span whose event goes to another destination is not one: its ids mean nothing there.
+    """
+    scope = innermost(destination)
     if "session_id" not in wire:
         if session_id is None and scope is not None:
             session_id = scope.session_id

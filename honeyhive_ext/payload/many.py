@@ -139,7 +139,7 @@ def _make(
         _set(wires, "event_id", new_ids(len(wires)))
     if session_id is not None or CURRENT.get() is not None:
         for wire in wires:
-            place(wire, session_id)
+            place(wire, session_id, settings.destination)
     if "source" not in table:
         _set(wires, "source", [settings.source] * len(wires))
     _third_time(wires, table)

@@ -15,17 +15,28 @@ class Scope:
     Attributes:
         session_id: The trace that events inside belong to.
         event_id: The parent of events inside.
-        outer: The scope around it.
+        outer: The scope around it, which may be one of another destination.
         span: The open span; None once it has ended, since contexts may outlive it.
+        destination: Where the span's event goes; see `EventSettings`. Events that go elsewhere have no part
+            in it.
     """
 
     session_id: str
     event_id: str
     outer: Scope | None = None
     span: Any = None
+    destination: str = ""
 
 
 CURRENT: ContextVar[Scope | None] = ContextVar("honeyhive_ext_scope", default=None)
+
+
+def innermost(destination: str) -> Scope | None:
+    """Return the innermost scope of this context whose event goes to this destination."""
+    scope = CURRENT.get()
+    while scope is not None and scope.destination != destination:
+        scope = scope.outer
+    return scope
 
 
 def enter(scope: Scope) -> None:

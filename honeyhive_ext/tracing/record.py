@@ -16,7 +16,7 @@ from honeyhive_ext.config.settings import EventSettings, OnUnserializable
 from honeyhive_ext.errors import APIStatusError, ConfigError, EventError
 from honeyhive_ext.payload.events import EVENT, session_id_str
 from honeyhive_ext.payload.ids import new_id
-from honeyhive_ext.payload.scope import CURRENT, Scope, enter, leave
+from honeyhive_ext.payload.scope import CURRENT, Scope, enter, innermost, leave
 from honeyhive_ext.payload.times import tidy
 from honeyhive_ext.serialize.encoders import type_name
 from honeyhive_ext.serialize.to_builtins import to_builtins
@@ -197,18 +197,19 @@ class Recording:
         """Decide the ids, start the clock, and become the scope of this context."""
         if self._scope is not None:
             raise EventError("this span has been used before: make one for each use, as hh.span(...)")
-        outer = CURRENT.get()
+        destination = self._settings.destination
+        around = innermost(destination)
         given = self._fields
         event_id, session_id = given.get("event_id"), given.get("session_id")
         if self.event_type == "session":  # a session's event has the session's id and no parent
             session_id = event_id = session_id_str(session_id or event_id or new_id())
         elif session_id is None:
-            session_id = outer.session_id if outer is not None else new_id()
-        inside = outer is not None and outer.session_id == session_id and self.event_type != "session"
-        if outer is not None and inside:
-            given.setdefault("parent_id", outer.event_id)
+            session_id = around.session_id if around is not None else new_id()
+        inside = around is not None and around.session_id == session_id and self.event_type != "session"
+        if around is not None and inside:
+            given.setdefault("parent_id", around.event_id)
         given["event_id"], given["session_id"] = event_id or new_id(), session_id
-        self._scope = Scope(session_id, given["event_id"], outer, span=self)
+        self._scope = Scope(session_id, given["event_id"], CURRENT.get(), self, destination)
         self._started_ms = time.time_ns() / 1e6
         self._started = time.perf_counter()
         enter(self._scope)

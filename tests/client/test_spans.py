@@ -123,3 +123,23 @@ def test_real_events_come_back_as_they_were_given(hh: HoneyHive, server: LocalSe
     assert len(kept) == len(given[::8])
     for event in given[::8]:
         assert {name: kept[event["event_id"]][name] for name in event} == event
+
+
+def test_clients_of_one_project_share_a_trace_and_those_of_two_do_not(server: LocalServer) -> None:
+    async def main() -> None:
+        with HoneyHive(api_key=KEY, base_url=server.url) as hh, hh.session("chat"):
+            async with AsyncHoneyHive(api_key=KEY, base_url=server.url) as same, same.span("same"):
+                await same.events.create("tool", event_name="step")
+            async with AsyncHoneyHive(api_key="hh_other_key", base_url=server.url) as other:
+                await other.events.create("tool", event_name="alone")
+                async with other.span("stranger"):
+                    await other.events.create_batch([{"event_type": "tool", "event_name": "inside"}])
+
+    asyncio.run(main())
+    events = stored(server)
+    root, stranger = events["chat"]["event_id"], events["stranger"]
+    assert events["same"]["parent_id"] == root
+    assert events["step"]["parent_id"] == events["same"]["event_id"]
+    assert root not in {events[name].get("parent_id") for name in ("alone", "stranger")}
+    assert events["inside"]["parent_id"] == stranger["event_id"]
+    assert root not in {events[name]["session_id"] for name in ("alone", "stranger", "inside")}
