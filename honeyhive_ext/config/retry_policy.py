@@ -24,9 +24,11 @@ class RetryPolicy:
             Its upper end doubles from one wait to the next. Default 0.5.
         longest_wait: The upper end where the doubling stops, in seconds. A `Retry-After` of the service may
             ask for more. Default 30.
-        budget: How many retries the whole client may make while nothing succeeds. Ten successes give one
-            back. This keeps many calls from storming a service that is down. Only the policy of the
-            client counts, not that of a call. Default 10.
+        budget: How many retries the whole client may make while no answer comes. This keeps many calls from
+            storming a service that is down. A retry takes one. An answer gives back all that its call took,
+            so a service that loses some answers is served to the end. A call that fails loses them, and ten
+            calls that succeed at once give back one. Only the policy of the client counts, not that of a
+            call. Default 10.
 
     Raises:
         ConfigError: `attempts` is not a whole number from 1, `budget` is not one from 0, or a time is not a

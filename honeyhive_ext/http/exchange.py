@@ -124,7 +124,7 @@ def exchange(
     Raises:
         APIError: No such answer came.
     """
-    clock = limits.clock
+    clock, bucket = limits.clock, limits.bucket
     operation, method = call.operation, call.request["method"]
     size = len(call.request.get("content") or b"")
     path = url.path  # kept, because httpx builds it again each time
@@ -132,44 +132,59 @@ def exchange(
     end = sent_at + limits.policy.deadline
     sends = redirects = 0
     attempt = 1
+    taken = 0  # tokens of the budget, which this call has not given back
     limit = limits.timeout
-    while True:
-        sends += 1
-        observer.request(operation, method, path, attempt)
-        outcome = yield Attempt(url, limit)
-        now = clock()
-        if isinstance(outcome, Answer):
-            status, seconds = outcome.status, now - sent_at
-            observer.response(
-                operation, method, path, attempt, seconds, status=status, headers=outcome.headers
-            )
-            success = 200 <= status < 300
-            # From here on no local variable holds a key that the body repeats: tracebacks can show those.
-            # JSON from the API repeats none. A page of a proxy can, with any status.
-            if not (success and outcome.content.startswith(b"{")):
-                outcome = without_key(outcome, limits.key)
-            if success or _accepted(limits.accept, status, outcome.content):
-                if success:
-                    limits.bucket.give()
-                return Reply(status, outcome.headers, outcome.content, attempt, sends * size)
-            target = _followed(outcome, url)
-            if target is not None and redirects < MAX_REDIRECTS:
-                redirects += 1
-                url, path = target, target.path
-                sent_at, limit = now, _limit(limits.timeout, end - now)
-                continue
-            failure = _not_successful(outcome, url, attempt, limits)
-        elif outcome is not None:
-            failure = _lost(outcome, attempt, limit)
-            observer.response(operation, method, path, attempt, now - sent_at, error=failure.reason)
-        else:
-            raise TypeError("an attempt is answered with its outcome")
-        pause = _pause(failure, attempt, end - now, limits)
-        observer.retry(operation, method, path, attempt, wait=pause, reason=failure.reason)
-        yield Wait(pause)
-        attempt += 1
-        sent_at = clock()
-        limit = _limit(limits.timeout, end - sent_at)
+    try:
+        while True:
+            sends += 1
+            observer.request(operation, method, path, attempt)
+            outcome = yield Attempt(url, limit)
+            now = clock()
+            if isinstance(outcome, Answer):
+                status, seconds = outcome.status, now - sent_at
+                observer.response(
+                    operation, method, path, attempt, seconds, status=status, headers=outcome.headers
+                )
+                success = 200 <= status < 300
+                # From here on no local variable holds a key that the body repeats: tracebacks can show those.
+                # JSON from the API repeats none. A page of a proxy can, with any status.
+                if not (success and outcome.content.startswith(b"{")):
+                    outcome = without_key(outcome, limits.key)
+                if success or _accepted(limits.accept, status, outcome.content):
+                    if success or taken:
+                        given, taken = taken, 0
+                        bucket.give(given)
+                    return Reply(status, outcome.headers, outcome.content, attempt, sends * size)
+                target = _followed(outcome, url)
+                if target is not None and redirects < MAX_REDIRECTS:
+                    redirects += 1
+                    url, path = target, target.path
+                    sent_at, limit = now, _limit(limits.timeout, end - now)
+                    continue
+                failure = _not_successful(outcome, url, attempt, limits)
+                if taken and not failure.again:
+                    given, taken = taken, 0
+                    bucket.give(given)
+            elif outcome is not None:
+                failure = _lost(outcome, attempt, limit)
+                observer.response(operation, method, path, attempt, now - sent_at, error=failure.reason)
+            else:
+                raise TypeError("an attempt is answered with its outcome")
+            pause = _pause(failure, attempt, end - now, limits)
+            taken += 1
+            try:
+                observer.retry(operation, method, path, attempt, wait=pause, reason=failure.reason)
+                yield Wait(pause)
+            except BaseException:  # the caller gives up, and this retry is not made
+                taken -= 1
+                bucket.give_back(1)
+                raise
+            attempt += 1
+            sent_at = clock()
+            limit = _limit(limits.timeout, end - sent_at)
+    finally:
+        if taken:
+            bucket.lose(taken)
 
 
 def _followed(answer: Answer, url: httpx.URL) -> httpx.URL | None:

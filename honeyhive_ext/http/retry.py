@@ -6,10 +6,13 @@ of statuses is in docs/failures.md, and a test compares the two.
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import itertools
 import random
 import re
-import threading
+import sys
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -21,7 +24,7 @@ Uniform = Callable[[float, float], float]
 jitter: Uniform = random.SystemRandom().uniform  # no state: that of `random` belongs to the application
 
 SHORTEST_WAIT = 0.05  # seconds
-TENTHS = 10  # the bucket counts tenths of a retry, so that ten successes give back exactly one
+TENTHS = 10  # successes that give back one retry
 _SECONDS = re.compile(r"[0-9]{1,18}(\.[0-9]*)?")
 
 
@@ -125,27 +128,66 @@ def wait(retry: int, asked: float | None, policy: RetryPolicy, uniform: Uniform)
 
 
 class Bucket:
-    """The client's budget of retries. A retry costs one token, a success gives back a tenth. Thread-safe."""
+    """The client's budget of retries.
+
+    A retry takes a token. An answer gives back all tokens that its call took: the service works. A call that
+    fails loses them, and each success at the first attempt gives back a tenth of one.
+
+    A service that loses many answers has many calls between two attempts, and they can hold all tokens. So a
+    call may also take a token that is not there, as long as not all of them are lost and fewer attempts in a
+    row have failed than the budget has tokens. A service that is down gets no more retries for it: from its
+    last answer on they are never more than the budget, and those that were begun before.
+
+    It has no lock: a signal handler or a finaliser may use it in the middle of any of its lines, and a fork
+    leaves nothing locked. Each change is one step of a deque or a counter.
+
+    >>> bucket = Bucket(2)
+    >>> bucket.take(), bucket.take(), bucket.take()
+    (True, True, False)
+    >>> bucket.lose(1)
+    >>> bucket.give(1)
+    >>> bucket.tokens
+    1
+    """
 
     def __init__(self, tokens: int) -> None:
-        self._full = self._tenths = tokens * TENTHS
-        self._lock = threading.Lock()
+        self._full = min(tokens, sys.maxsize - 1)
+        self._taken: deque[None] = deque()  # by calls that are not over
+        self._lost: deque[None] = deque(maxlen=self._full)
+        self._failed: deque[None] = deque(maxlen=self._full + 1)  # attempts in a row
+        self._successes = itertools.count(1)
 
     @property
-    def tokens(self) -> float:
-        """The retries that are left, such as 9.1."""
-        return self._tenths / TENTHS
+    def tokens(self) -> int:
+        """The tokens that are neither taken nor lost. 0 too if more are taken than there were."""
+        return max(0, self._full - len(self._lost) - len(self._taken))
 
     def take(self) -> bool:
-        """Take a token for a retry. Return False if less than one is left."""
-        with self._lock:
-            if self._tenths < TENTHS:
-                return False
-            self._tenths -= TENTHS
+        """Take a token for the retry of an attempt that failed. Return False if there is none."""
+        self._failed.append(None)
+        self._taken.append(None)  # first, so that two threads never take the same one
+        lost = len(self._lost)
+        working = lost < self._full and len(self._failed) <= self._full
+        if working or lost + len(self._taken) <= self._full:
             return True
+        self._taken.pop()
+        return False
 
-    def give(self) -> None:
-        """Give back a tenth of a token, after a success."""
-        if self._tenths < self._full:
-            with self._lock:
-                self._tenths = min(self._full, self._tenths + 1)
+    def give(self, retries: int) -> None:
+        """Note an answer: give back what its call took for this many retries, or a tenth without one."""
+        self._failed.clear()
+        if retries:
+            self.give_back(retries)
+        elif self._lost and next(self._successes) % TENTHS == 0:
+            with contextlib.suppress(IndexError):  # another thread was first
+                self._lost.pop()
+
+    def give_back(self, retries: int) -> None:
+        """Give back what was taken for this many retries."""
+        for _ in range(retries):
+            self._taken.pop()
+
+    def lose(self, retries: int) -> None:
+        """Note that a call failed after this many retries."""
+        self._lost.extend([None] * retries)
+        self.give_back(retries)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -144,6 +145,51 @@ def test_an_error_that_is_final_costs_no_token() -> None:
     run = Run(reply(400))
     run.error()
     assert run.bucket.tokens == 10
+
+
+@pytest.mark.parametrize("last", [reply(200), reply(409), reply(400), reply(404), reply(501)])
+def test_an_answer_after_retries_gives_back_what_they_cost(last: Answer) -> None:
+    run = Run(reply(503), httpx.ReadError(""), reply(429), last, accept={409})
+    with contextlib.suppress(APIError):
+        run.reply()
+    assert run.waits == [0.5, 1.0, 2.0]
+    assert run.bucket.tokens == 10
+
+
+def test_a_call_that_fails_loses_what_its_retries_cost() -> None:
+    run = Run(*[reply(503)] * 4, policy=RetryPolicy(attempts=4))
+    assert run.error().attempts == 4
+    assert run.bucket.tokens == 7
+
+
+def test_a_first_answer_that_is_refused_gives_nothing_back() -> None:
+    run = Run(reply(400))
+    assert run.bucket.take()
+    run.bucket.lose(1)
+    for _ in range(10):
+        again = Run(reply(400))
+        again.bucket = run.bucket
+        again.error()
+    assert run.bucket.tokens == 9
+
+
+def test_a_retry_that_is_given_up_before_it_is_sent_costs_nothing() -> None:
+    run = Run()
+    next(run.steps)
+    assert isinstance(run.steps.send(reply(503)), Wait)
+    assert run.bucket.tokens == 9
+    run.steps.close()
+    assert run.bucket.tokens == 10
+
+
+def test_a_retry_that_is_given_up_while_it_is_sent_is_lost() -> None:
+    run = Run()
+    next(run.steps)
+    run.steps.send(reply(503))
+    assert isinstance(run.steps.send(None), Attempt)
+    with pytest.raises(KeyboardInterrupt):
+        run.steps.throw(KeyboardInterrupt())
+    assert run.bucket.tokens == 9
 
 
 def test_one_attempt_when_retries_are_off() -> None:

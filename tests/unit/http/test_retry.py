@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from honeyhive_ext.config.retry_policy import NO_RETRY, RetryPolicy, retry_policy
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.http import retry
 from honeyhive_ext.http.retry import Bucket, Decision, classify, retry_after, wait
 
 NOW = 1_700_000_000.0
@@ -100,21 +102,121 @@ def test_the_first_waits_double_up_to_the_longest() -> None:
     assert highest == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
 
 
-def test_a_bucket_allows_ten_retries_and_ten_successes_earn_one_more() -> None:
+def test_a_failed_call_loses_its_retries_and_ten_first_successes_give_one_back() -> None:
     bucket = Bucket(10)
     assert [bucket.take() for _ in range(11)] == [True] * 10 + [False]
+    bucket.lose(10)
     for _ in range(9):
-        bucket.give()
+        bucket.give(0)
     assert not bucket.take()
-    bucket.give()
+    bucket.give(0)
+    assert bucket.tokens == 1
     assert bucket.take()
+    bucket.lose(1)
     assert not bucket.take()
     for _ in range(1000):
-        bucket.give()
+        bucket.give(0)
     assert bucket.tokens == 10
 
 
-def test_threads_cannot_spend_a_token_twice() -> None:
+def test_an_answer_gives_back_what_all_retries_of_its_call_cost() -> None:
+    bucket = Bucket(10)
+    assert all(bucket.take() for _ in range(7))
+    bucket.give(7)
+    assert bucket.tokens == 10
+
+
+def test_retries_of_many_calls_at_once_are_allowed_while_some_calls_are_answered() -> None:
+    bucket = Bucket(10)
+    for _ in range(64):
+        assert bucket.take()
+        bucket.give(0)  # another call
+    assert bucket.tokens == 0
+    for _ in range(64):
+        bucket.give(1)
+    assert bucket.tokens == 10
+
+
+def test_a_lost_budget_is_lost_whatever_other_calls_are_answered() -> None:
+    bucket = Bucket(3)
+    assert all(bucket.take() for _ in range(3))
+    bucket.lose(3)
+    bucket.give(0)
+    assert not bucket.take()
+
+
+def test_a_retry_that_is_not_made_costs_nothing() -> None:
+    bucket = Bucket(2)
+    assert bucket.take()
+    bucket.give_back(1)
+    assert bucket.tokens == 2
+
+
+def test_a_budget_of_nothing_allows_no_retry() -> None:
+    bucket = Bucket(0)
+    bucket.give(0)
+    assert not bucket.take()
+    assert bucket.tokens == 0
+
+
+@pytest.mark.parametrize("tokens", [10**6, sys.maxsize, 10**30])
+def test_a_budget_of_any_size_costs_no_memory_before_it_is_used(tokens: int) -> None:
+    bucket = Bucket(tokens)
+    assert bucket.take()
+    bucket.lose(1)
+    assert bucket.tokens >= 10**6 - 1
+
+
+class _Calls:
+    """Calls in flight that share a bucket, as `exchange` uses it."""
+
+    def __init__(self, budget: int) -> None:
+        self.bucket = Bucket(budget)
+        self.budget = budget
+        self.taken: list[int] = []  # by each call in flight
+        self.since_answer = 0
+
+    def fail(self, call: int) -> None:
+        if self.bucket.take():
+            self.since_answer += 1
+            self.taken[call] += 1
+        else:
+            self.bucket.lose(self.taken.pop(call))
+
+    def answer(self, call: int) -> None:
+        self.since_answer = 0
+        self.bucket.give(self.taken.pop(call))
+
+
+@given(
+    budget=st.integers(0, 12),
+    steps=st.lists(
+        st.tuples(st.sampled_from(["begin", "fail", "answer", "end"]), st.integers(0)), max_size=200
+    ),
+)
+def test_no_more_retries_than_the_budget_follow_the_last_answer(
+    budget: int, steps: list[tuple[str, int]]
+) -> None:
+    calls = _Calls(budget)
+    for step, drawn in steps:
+        call = drawn % len(calls.taken) if calls.taken else -1
+        if step == "begin":
+            calls.taken.append(0)
+        elif call >= 0 and step == "fail":
+            calls.fail(call)
+        elif call >= 0 and step == "answer":
+            calls.answer(call)
+        elif call >= 0:
+            calls.bucket.lose(calls.taken.pop(call))
+        assert calls.since_answer <= budget
+    while calls.taken:
+        calls.bucket.give(calls.taken.pop())
+    for _ in range(10 * budget):
+        calls.bucket.give(0)
+    assert calls.bucket.tokens == budget
+
+
+def test_threads_never_spend_a_token_twice() -> None:
     bucket = Bucket(100)
     spent: list[int] = []
 
@@ -126,7 +228,38 @@ def test_threads_cannot_spend_a_token_twice() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(spent) == 100
+    assert 0 < sum(spent) <= 100
+    assert bucket.tokens == 100 - sum(spent)
+
+
+@pytest.mark.parametrize("use", ["take", "give", "give_back", "lose"])
+def test_a_bucket_can_be_used_in_the_middle_of_any_of_its_lines(use: str) -> None:
+    bucket = Bucket(5)
+    lines = 0
+
+    def nested() -> None:
+        assert bucket.take()
+        bucket.give(1)
+
+    def trace(frame: Any, event: str, _: object) -> Any:
+        nonlocal lines
+        if frame.f_code.co_filename == retry.__file__ and event in ("call", "line"):
+            lines += 1
+            sys.settrace(None)
+            nested()
+            sys.settrace(trace)
+        return trace
+
+    bucket.take()
+    bucket.take()
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        getattr(bucket, use)(*(() if use == "take" else (1,)))
+    finally:
+        sys.settrace(before)
+    assert lines > 1
+    assert bucket.tokens == {"take": 2, "give": 4, "give_back": 4, "lose": 3}[use]
 
 
 @pytest.mark.parametrize(
