@@ -15,8 +15,8 @@ import pytest
 
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import HoneyHiveError, ServerError
+from tests.support.clients import KINDS, EitherClient, Kind
 from tests.support.misbehaving import Answer, Misbehaving, Recorded, answer, committed, reset
-from tests.support.shells import KINDS, Kind, Shell
 
 DOWN = answer(503, b"{}")
 LOST = 0.3
@@ -65,10 +65,10 @@ def kind(request: pytest.FixtureRequest) -> Kind:
     return chosen
 
 
-def create_all(shell: Shell, wanted: list[str], at_once: int) -> list[Exception]:
+def create_all(client: EitherClient, wanted: list[str], at_once: int) -> list[Exception]:
     """Create an event for each id, `at_once` at a time, and return the errors."""
-    create = shell.client.events.create
-    if shell.kind == "sync":
+    create = client.hh.events.create
+    if client.kind == "sync":
 
         def one(event_id: str) -> Exception | None:
             try:
@@ -93,15 +93,15 @@ def create_all(shell: Shell, wanted: list[str], at_once: int) -> list[Exception]
         left = list(wanted)
         return [error for one in await asyncio.gather(*[some(left) for _ in range(at_once)]) for error in one]
 
-    found: list[Exception] = shell.do(lambda _: all_of_them())
+    found: list[Exception] = client.do(lambda _: all_of_them())
     return found
 
 
 @pytest.mark.parametrize("at_once", [1, 16])
 def test_single_creations_are_all_sent_to_a_service_that_loses_answers(kind: Kind, at_once: int) -> None:
     lossy, wanted = Lossy(at_once), ids(600)
-    with Misbehaving(then=lossy) as server, Shell(kind, server.url) as shell:
-        assert create_all(shell, wanted, at_once) == []
+    with Misbehaving(then=lossy) as server, EitherClient(kind, server.url) as client:
+        assert create_all(client, wanted, at_once) == []
     assert lossy.stored == set(wanted)
     assert lossy.retries > 100
 
@@ -111,8 +111,8 @@ def test_a_batch_is_sent_whole_to_a_service_that_loses_answers(kind: Kind, concu
     lossy, wanted = Lossy(concurrency), ids(20_000)
     events = [{"event_type": "tool", "event_id": one} for one in wanted]
     options = {"max_events": 50, "max_concurrency": concurrency}
-    with Misbehaving(then=lossy) as server, Shell(kind, server.url) as shell:
-        report = shell.do(lambda hh: hh.events.create_batch(events, **options))
+    with Misbehaving(then=lossy) as server, EitherClient(kind, server.url) as client:
+        report = client.do(lambda hh: hh.events.create_batch(events, **options))
     assert report.event_ids == wanted
     assert lossy.stored == set(wanted)
     assert lossy.retries > 100
@@ -120,8 +120,8 @@ def test_a_batch_is_sent_whole_to_a_service_that_loses_answers(kind: Kind, concu
 
 @pytest.mark.parametrize("at_once", [1, 16])
 def test_a_service_that_is_down_gets_no_more_retries_than_the_budget(kind: Kind, at_once: int) -> None:
-    with Misbehaving(then=DOWN) as server, Shell(kind, server.url) as shell:
-        errors = create_all(shell, ids(200), at_once)
+    with Misbehaving(then=DOWN) as server, EitherClient(kind, server.url) as client:
+        errors = create_all(client, ids(200), at_once)
     assert [type(error) for error in errors] == [ServerError] * 200
     assert 200 < len(server.requests) <= 200 + RetryPolicy().budget
 
@@ -133,14 +133,14 @@ def test_a_service_that_goes_down_in_the_middle_and_comes_back_is_not_stormed(ki
     def service(request: Recorded) -> Answer:
         return DOWN if broken else up(request)
 
-    with Misbehaving(then=service) as server, Shell(kind, server.url) as shell:
-        assert create_all(shell, ids(100), 16) == []
+    with Misbehaving(then=service) as server, EitherClient(kind, server.url) as client:
+        assert create_all(client, ids(100), 16) == []
         broken = True
         before = len(server.requests)
-        assert len(create_all(shell, ids(200), 16)) == 200
+        assert len(create_all(client, ids(200), 16)) == 200
         assert len(server.requests) - before <= 200 + RetryPolicy().budget
         broken = False
-        create_all(shell, ids(400, 1000), 16)  # each success at once gives back a tenth of a retry
+        create_all(client, ids(400, 1000), 16)  # each success at once gives back a tenth of a retry
         last = ids(200, 2000)
-        assert create_all(shell, last, 16) == []
+        assert create_all(client, last, 16) == []
     assert up.stored >= set(last)
