@@ -27,6 +27,7 @@ from honeyhive_ext.http.exchange import (
     CallLimits,
     Reply,
     Wait,
+    answer_error,
     exchange,
 )
 from honeyhive_ext.http.retry import Bucket
@@ -245,6 +246,18 @@ def test_a_redirect_to_another_origin_is_an_error_that_names_base_url(status: in
     error = run.error(APIStatusError)
     assert (error.status, len(run.attempts)) == (status, 1)
     assert "base_url" in str(error)
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_a_redirect_without_a_location_is_an_error_at_once(status: int) -> None:
+    run = Run(reply(status), reply(200))
+    assert run.error(APIStatusError).status == status
+    assert len(run.attempts) == 1
+
+
+def test_an_answer_that_its_caller_refuses_is_an_error_with_the_message_of_the_service_alone() -> None:
+    refused = Reply(418, httpx.Headers(), b'{"message": "no"}', 1, 5)
+    assert str(answer_error(refused, attempts=1, asked=None)).endswith("no")
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 305, 399])

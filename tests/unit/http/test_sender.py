@@ -6,9 +6,11 @@ import asyncio
 import os
 import pickle
 import random
+import signal
 import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
 from typing import Any
 
 import httpx
@@ -341,3 +343,28 @@ def test_below_a_client_of_httpx_the_aiohttp_transport_adds_no_content_type(give
     with Misbehaving(SUCCESS) as server:
         asyncio.run(scenario())
     assert server.requests[0].headers.get("content-type") == given.get("Content-Type")
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_the_time_limit_of_a_signal_handler_reaches_the_caller_of_a_call_that_waits(given: bool) -> None:
+    def late(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError("the limit of the application")
+
+    def ring() -> None:
+        assert held.reached.wait(60)
+        signal.pthread_kill(main, signal.SIGUSR1)
+
+    held, main, own = hang(), threading.get_ident(), httpx.Client() if given else None
+    before = signal.signal(signal.SIGUSR1, late)
+    try:
+        with Misbehaving(held) as server, HoneyHive("hh_1", base_url=server.url, http_client=own) as hh:
+            ringing = threading.Thread(target=ring)
+            ringing.start()
+            with pytest.raises(TimeoutError, match="the limit of the application"):
+                hh.events.create("tool")
+            ringing.join()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        if own is not None:
+            own.close()
+    assert len(server.requests) == 1
