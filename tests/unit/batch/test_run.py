@@ -239,6 +239,24 @@ class Turning(AsyncMemory):
         return self.reply(call, options)
 
 
+class OneAfterAnother(AsyncMemory):
+    """Each request takes fifty turns of the loop more than the one before it."""
+
+    def __init__(self) -> None:
+        super().__init__(Service().post)
+        self._begun = 0
+
+    async def send(self, call: Any, **options: Any) -> Any:
+        self._begun += 1
+        await turns(50 * self._begun)
+        return self.reply(call, options)
+
+
+def test_an_asyncio_batch_ends_when_its_last_request_ends() -> None:
+    report = deliver(OneAfterAnother(), tools(4), max_events=1, max_concurrency=8)
+    assert report.event_ids == IDS[:4]
+
+
 def test_a_batch_waits_for_its_requests_without_polling(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[float] = []
     sleep = asyncio.sleep
