@@ -13,6 +13,7 @@ from honeyhive_ext.batch.plan import Chunk, plan_prepared
 from honeyhive_ext.batch.reconcile import Backoff, DeliveryOutcome, DeliveryStep
 from honeyhive_ext.batch.report import BatchReport
 from honeyhive_ext.batch.requests import accepts
+from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import APIError
 from honeyhive_ext.http.drive import drive_async
 from honeyhive_ext.http.exchange import Accept, Call, Reply
@@ -109,7 +110,9 @@ async def _next_event(source: AsyncIterator[object]) -> object:
         return await anext(source)
     except StopAsyncIteration:
         return EXHAUSTED
-    except Exception as error:  # noqa: BLE001 - the caller's generator; `Pipeline.finish` raises from it
+    except Exception as error:  # the caller's generator; `Pipeline.finish` raises from it
+        if from_a_signal_handler(error):
+            raise
         return EndOfEvents(error)
 
 

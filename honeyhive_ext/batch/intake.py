@@ -11,6 +11,7 @@ from honeyhive_ext.batch.dispatch import Dispatch
 from honeyhive_ext.batch.packed_ids import SeenIds
 from honeyhive_ext.batch.plan import Chunk, Planner
 from honeyhive_ext.config.settings import EventSettings
+from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import EventError, HoneyHiveError
 from honeyhive_ext.payload.events import prepare_event
 from honeyhive_ext.payload.many import PreparedEvents, prepare_events
@@ -141,7 +142,9 @@ def _placed(event: Any, session_id: str | None) -> Any:
     try:
         fields = event.to_dict() if isinstance(event, CreateEventRequest) else event
         moved = {**fields, "session_id": session_id} if "session_id" in fields else fields
-    except Exception:  # noqa: BLE001 - a mapping that cannot be read: prepare_event says so, with its path
+    except Exception as error:  # a mapping that cannot be read: prepare_event says so, with its path
+        if from_a_signal_handler(error):
+            raise
         return event
     return moved
 

@@ -15,6 +15,7 @@ from honeyhive_ext.batch.options import BatchOptions
 from honeyhive_ext.batch.plan import Chunk
 from honeyhive_ext.batch.report import BatchReport
 from honeyhive_ext.config.settings import Settings
+from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import APIError, EventError, HoneyHiveError
 from honeyhive_ext.http.exchange import Call, Reply
 from honeyhive_ext.observe.progress import Progress, Watcher
@@ -110,7 +111,9 @@ class Pipeline:
             else:
                 try:
                     event = next(source, EXHAUSTED)
-                except Exception as error:  # noqa: BLE001 - the caller's generator; `finish` raises from it
+                except Exception as error:  # the caller's generator; `finish` raises from it
+                    if from_a_signal_handler(error):
+                        raise
                     event = EndOfEvents(error)
             if isinstance(event, EndOfEvents):
                 if event.error is not None:
@@ -137,7 +140,9 @@ class Pipeline:
     def _tell(self) -> None:
         try:
             self._watcher.tell(self.dispatch.ledger.settled)
-        except Exception as error:  # noqa: BLE001 - the caller's function; `finish` raises from it
+        except Exception as error:  # the caller's function; `finish` raises from it
+            if from_a_signal_handler(error):
+                raise
             self._watcher.close()
             self._blame(error)
 

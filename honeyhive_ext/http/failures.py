@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import signal
 import ssl
 import types
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Any
 import httpx
 import orjson
 
+from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import (
     BODY_SHOWN,
     APIConnectionError,
@@ -138,7 +138,7 @@ def is_of_the_network(error: OSError) -> bool:
     """
     # asyncio raises a ConnectionError without errno where a handshake is cut off.
     known = error.errno is not None or isinstance(error, (ssl.SSLError, ConnectionError))
-    return known and not _through_a_signal_handler(error)
+    return known and not from_a_signal_handler(error)
 
 
 def raised_by_others(error: httpx.RequestError) -> BaseException | None:
@@ -151,7 +151,7 @@ def raised_by_others(error: httpx.RequestError) -> BaseException | None:
     if not isinstance(cause, OSError):
         return None
     # A timeout of a socket has no errno.
-    late = "timed out" in str(cause) and not _through_a_signal_handler(cause)
+    late = "timed out" in str(cause) and not from_a_signal_handler(cause)
     return None if late or is_of_the_network(cause) else cause
 
 
@@ -161,19 +161,6 @@ def tls_cause(error: Exception, scheme: str) -> Exception:
     if scheme == "https" and cut:
         return ssl.SSLError("the other side closed the connection during the TLS handshake")
     return error
-
-
-def _through_a_signal_handler(error: BaseException) -> bool:
-    found = [signal.getsignal(number) for number in signal.valid_signals()]
-    handlers = {
-        getattr(one, "__code__", None) or getattr(type(one).__call__, "__code__", None) for one in found
-    }
-    traceback = error.__traceback__
-    while traceback is not None:
-        if traceback.tb_frame.f_code in handlers:
-            return True
-        traceback = traceback.tb_next
-    return False
 
 
 def _chain(error: BaseException) -> list[BaseException]:

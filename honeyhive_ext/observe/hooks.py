@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import attrs
 
+from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import ConfigError, request_id
 
 _NO_HEADERS: Mapping[str, str] = {}
@@ -151,5 +152,7 @@ class Observer:
 def _call(hook: Callable[[_Info], object], info: _Info, name: str) -> None:
     try:
         hook(info)
-    except Exception:  # whatever a hook raises must neither stop the call nor stay hidden
+    except Exception as error:  # whatever a hook raises must neither stop the call nor stay hidden
+        if from_a_signal_handler(error):
+            raise
         log.exception("the %s hook raised; the call continues", name)

@@ -13,6 +13,7 @@ from uuid import UUID
 from honeyhive_client.models import CreateEventRequest, CreateEventResponse
 
 from honeyhive_ext.config.settings import EventSettings
+from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.payload.fields import RequestModel
 from honeyhive_ext.payload.ids import new_id, uuid_str
@@ -190,13 +191,17 @@ def _mapping(given: Mapping[str, Any]) -> Mapping[str, Any]:
         encoder = encoder_for(kind)
         return dict(given) if encoder is None else encoder(given)
     except Exception as error:
+        if from_a_signal_handler(error):
+            raise
         raise EventError(f"reading the {type_name(given)} raises {type_name(error)}") from error
 
 
 def _same(first: Any, second: Any) -> bool:
     try:
         return first is second or bool(first == second)
-    except Exception:  # noqa: BLE001 - values that cannot be compared are not the same
+    except Exception as error:  # values that cannot be compared are not the same
+        if from_a_signal_handler(error):
+            raise
         return False
 
 
@@ -241,6 +246,8 @@ def _write(
     except EventError:
         raise
     except Exception as error:
+        if from_a_signal_handler(error):
+            raise
         raise EventError(f"the redact hook raises {type_name(error)}: not sent") from error
     if not isinstance(redacted, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - a hook may forget
         raise EventError(f"the redact hook returns {type_name(redacted)}, not the event as a dict: not sent")

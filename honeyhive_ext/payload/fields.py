@@ -16,6 +16,7 @@ from honeyhive_client.types import UNSET
 
 from honeyhive_ext.config.checks import did_you_mean, lone_surrogate
 from honeyhive_ext.config.settings import OnUnserializable
+from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.payload.hints import hint_for, takes
 from honeyhive_ext.payload.ids import is_canonical, uuid_str
@@ -95,6 +96,8 @@ class RequestModel:
                 except EventError:
                     raise
                 except Exception as error:  # a value's own code, such as a `__class__` that raises
+                    if from_a_signal_handler(error):
+                        raise
                     raise EventError(
                         f"reading the {type_name(value)} raises {type_name(error)}", path=name
                     ) from error

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from honeyhive_client.request_fields import REQUEST_FIELDS, Field
 
 from honeyhive_ext.config.settings import EventSettings, OnUnserializable
+from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.payload.events import EVENT, begin, place
 from honeyhive_ext.payload.ids import all_canonical, new_ids
 from honeyhive_ext.payload.scope import CURRENT
@@ -83,7 +84,9 @@ def prepare_events(
         if any("start_time" not in group[0] for _, group, _ in groups):
             for wire in wires:  # in the order of the input, so that the times are in order too
                 begin(wire, now_ms)
-    except Exception:  # noqa: BLE001 - an event is wrong, or its own code raises: `prepare_event` tells
+    except Exception as error:  # an event is wrong, or its own code raises: `prepare_event` tells
+        if from_a_signal_handler(error):
+            raise
         return None
     return PreparedEvents(wires, [wire["event_id"] for wire in wires], given)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.serialize.encoders import MAX_INT, MIN_INT, encoder_for, kind_of, type_name
 
@@ -68,6 +69,8 @@ def _since_epoch(value: datetime, path: str) -> int | float:
     try:
         since = None if value.utcoffset() is None else value - EPOCH
     except Exception as error:  # a tzinfo is the caller's code
+        if from_a_signal_handler(error):
+            raise
         raise EventError(f"its time zone raises {type_name(error)}", path=path) from error
     if since is None:
         raise EventError(
@@ -135,7 +138,9 @@ def _unwrap(value: Any) -> Any:
         kind = kind_of(value)
         encoder = encoder_for(kind)
         return encoder(value) if encoder is not None and not isinstance(value, (str, bytes)) else value
-    except Exception:  # noqa: BLE001 - a value whose own code raises is not a number
+    except Exception as error:  # a value whose own code raises is not a number
+        if from_a_signal_handler(error):
+            raise
         return value
 
 

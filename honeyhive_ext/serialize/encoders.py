@@ -20,6 +20,8 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
+from honeyhive_ext.config.signals import from_a_signal_handler
+
 MIN_INT, MAX_INT = -(2**63), 2**64 - 1  # what orjson writes; beyond it most readers of JSON lose digits
 MAX_STEPS = 32  # encoders in a row for one value, such as an Enum of an Enum
 MOST_ITEMS = 1_000_000  # of a container that is not a builtin, which may make its items as they are read
@@ -186,7 +188,9 @@ def stand_in(value: object) -> str:
         else:
             short = type(value) in (dict, list, tuple)
             text = well_formed(_SHORT.repr(value) if short else repr(value))
-    except Exception as error:  # noqa: BLE001 - a repr may raise anything, and this is the last resort
+    except Exception as error:  # a repr may raise anything, and this is the last resort
+        if from_a_signal_handler(error):
+            raise
         return f"<{type_name(value)}, whose repr raises {type_name(error)}>"
     return text if len(text) <= REPR_LIMIT else f"{text[: REPR_LIMIT - 3]}..."
 

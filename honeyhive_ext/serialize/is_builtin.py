@@ -14,6 +14,7 @@ from math import isfinite
 from operator import countOf
 from typing import Any
 
+from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.serialize.encoders import kind_of
 
 _NESTING = frozenset({dict, list, tuple})
@@ -88,7 +89,9 @@ def all_builtin(values: Sequence[Any]) -> bool:
     """
     try:
         return _all_builtin(values)
-    except Exception:  # noqa: BLE001 - a metaclass may have code of its own, for its hash
+    except Exception as error:  # a metaclass may have code of its own, for its hash
+        if from_a_signal_handler(error):
+            raise
         return False
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.serialize.encoders import (
     MAX_INT,
     MAX_STEPS,
@@ -48,7 +49,9 @@ def key_str(key: Any) -> str | None:
         try:
             encoder = encoder_for(kind)
             value = None if encoder is None else encoder(value)
-        except Exception:  # noqa: BLE001 - the caller refuses the key, with its path
+        except Exception as error:  # the caller refuses the key, with its path
+            if from_a_signal_handler(error):
+                raise
             return None
         if encoder is None:
             return None

@@ -13,6 +13,7 @@ import orjson
 
 from honeyhive_ext.config.checks import lone_surrogate
 from honeyhive_ext.config.settings import OnUnserializable
+from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.serialize.encoders import (
     MAX_INT,
@@ -157,7 +158,9 @@ class _Copier:
                 raise
             except NotEncodableError as error:
                 return self.refuse(str(error), source, error)
-            except Exception as error:  # noqa: BLE001 - a value's own code may raise anything, even RecursionError
+            except Exception as error:  # a value's own code may raise anything, even RecursionError
+                if from_a_signal_handler(error):
+                    raise
                 return self.refuse(
                     f"reading the {type_name(source)} raises {type_name(error)}", source, error
                 )

@@ -92,6 +92,14 @@ def answer(
     return Answer(lambda wire, _: wire.send(message), message)
 
 
+SUCCESS_ID = "7f22137a-6911-4ed3-bc36-110f1dde6b66"
+
+
+def success() -> Answer:
+    """The answer of the service to an event that it stored."""
+    return answer(200, f'{{"success":true,"event_id":"{SUCCESS_ID}"}}')
+
+
 def raw(data: bytes) -> Answer:
     """Send exactly these bytes, then end the connection."""
 

@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from honeyhive_ext import APIConnectionError, HoneyHive, RetryPolicy
+from tests.support.lines import at_line
 from tests.support.misbehaving import Misbehaving, answer
 from tests.support.sockets import connections_to
 
 SUCCESS = answer(200, b'{"success":true,"event_id":"7f22137a-6911-4ed3-bc36-110f1dde6b66"}')
-WATCHED = ("/httpx/", "/httpcore/", "/honeyhive_ext/http/")
-
-
-@contextmanager
-def at_line(number: int, do: Callable[[], None]) -> Iterator[list[int]]:
-    """Do something when this thread comes to its `number`-th line inside the HTTP layers."""
-    seen = [0]
-
-    def line(frame: FrameType, event: str, _: Any) -> Any:
-        if event == "line":
-            seen[0] += 1
-            if seen[0] == number:
-                sys.settrace(None)
-                do()
-        return line
-
-    def call(frame: FrameType, event: str, argument: Any) -> Any:
-        return line if any(part in frame.f_code.co_filename for part in WATCHED) else None
-
-    before = sys.gettrace()
-    sys.settrace(call)
-    try:
-        yield seen
-    finally:
-        sys.settrace(before)
 
 
 def lines_of_a_call(hh: HoneyHive) -> int:
