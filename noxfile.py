@@ -20,7 +20,7 @@ CODE = ["honeyhive_ext", "codegen", "examples", "tests", "benchmarks", "noxfile.
 
 
 def group(*names: str) -> list[str]:
-    """The requirements of these dependency groups of pyproject.toml."""
+    """Return the requirements of these dependency groups of pyproject.toml."""
     return nox.project.dependency_groups(PROJECT, *names)
 
 
@@ -86,7 +86,7 @@ def tests_min(session: nox.Session) -> None:
 
 
 def lowest() -> list[str]:
-    """The lowest versions of the dependencies and of those of every extra, as pip constraints."""
+    """Return the lowest versions of the dependencies and of those of every extra, as pip constraints."""
     declared = [*PROJECT["project"]["dependencies"]]
     for requirements in PROJECT["project"]["optional-dependencies"].values():
         declared += requirements
@@ -174,7 +174,7 @@ def official_sdk(session: nox.Session) -> None:
 
 @nox.session
 def contract_node(session: nox.Session) -> None:
-    """Needs Node: schemas against ajv, both clients against Prism, which has openapi.yaml alone."""
+    """Compare the schemas with ajv, and run both clients against Prism and openapi.yaml (needs Node)."""
     session.install("-e", ".[local]", *group("test"))
     folder = Path(session.create_tmp()) / "node"
     folder.mkdir(exist_ok=True)
@@ -194,7 +194,7 @@ def schemathesis(session: nox.Session) -> None:
 
 @nox.session
 def interface(session: nox.Session) -> None:
-    """Compare the public names and signatures with those recorded; --write records them anew."""
+    """Compare the public names and signatures with those recorded; --write records them again."""
     session.install("-e", ".[cli]", *group("test"))
     session.run("python", "-m", "tests.support.interface", *session.posargs)
 
@@ -208,24 +208,24 @@ def quickstart(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure this package beside its peers: a short form, or what the arguments of `benchmarks` ask for."""
+    """Measure this package next to its peers: a short form, or what the arguments ask for."""
     session.install("-e", ".[schemas-fast,fast-async]", *group("bench"))
     environment = {
-        "BENCH_SDK_PYTHON": environment_of_its_own(session, "official-sdk"),
-        "BENCH_STOCK_PYTHON": environment_of_its_own(session, "bench-stock"),
+        "BENCH_SDK_PYTHON": separate_environment(session, "official-sdk"),
+        "BENCH_STOCK_PYTHON": separate_environment(session, "bench-stock"),
     }
     session.run("python", "-m", "benchmarks", *(session.posargs or ["--short"]), env=environment)
 
 
 @nox.session
 def bench_local_server(session: nox.Session) -> None:
-    """Measure the local server beside bare SQLite, with a million events or `-- --events N`."""
+    """Measure the local server next to bare SQLite, with a million events or `-- --events N`."""
     session.install("-e", ".[cli]")
     session.run("python", "benchmarks/local_server.py", *session.posargs)
 
 
-def environment_of_its_own(session: nox.Session, name: str) -> str:
-    """The interpreter of an environment that holds one dependency group and nothing of this project."""
+def separate_environment(session: nox.Session, name: str) -> str:
+    """Return the interpreter of an environment with one dependency group and nothing of this project."""
     python = Path(session.create_tmp()) / name / "bin" / "python"
     if not python.exists():
         session.run("python", "-m", "venv", str(python.parents[1]), silent=True)
@@ -235,7 +235,7 @@ def environment_of_its_own(session: nox.Session, name: str) -> str:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build the wheel; install it alone and beside the official SDK, and use both."""
+    """Build the wheel; install it alone and next to the official SDK, and use both."""
     session.install("build")
     dist = Path(session.create_tmp()) / "dist"
     shutil.rmtree(dist, ignore_errors=True)

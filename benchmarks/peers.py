@@ -81,7 +81,7 @@ def http_client_orjson(target: Target) -> Post:
 
 
 def raw_socket_bytes(target: Target) -> Callable[[str, bytes], bytes]:
-    """The floor: no HTTP library, only what this stub needs."""
+    """Send with no HTTP library, only what this stub needs: the least that is possible."""
     plain = socket.create_connection((target.host, target.port))
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock = context().wrap_socket(plain, server_hostname=target.host) if target.tls else plain
@@ -121,7 +121,7 @@ def with_orjson(send: Callable[[str, bytes], bytes]) -> Post:
 
 
 def sdk(target: Target, *, verify: bool = True) -> Any:
-    """The client of the official SDK, which makes a new httpx client and a new TLS context for every call."""
+    """Return a client of the official SDK, which makes an httpx client and a TLS context for each call."""
     from honeyhive import HoneyHive
 
     client = HoneyHive(api_key=KEY, base_url=target.url)

@@ -1,6 +1,6 @@
 """A server that is never the bottleneck: it answers from prepared bytes and understands little.
 
-Run as a process of its own: `python -m benchmarks.stub --delay-ms 20 --tls CERT KEY`. It prints its port and
+Run as its own process: `python -m benchmarks.stub --delay-ms 20 --tls CERT KEY`. It prints its port and
 ends when its standard input closes. `GET /stats` tells how many connections and requests it saw; a `POST`
 there sets them to zero.
 """

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def sync(place: str, spec: Path, config: Path, out: Path, write: bool) -> int:
-    """Compare, print the report, and, if asked, take over; returns the exit status.
+    """Compare, print the report, and write the changes if asked. Return the exit status.
 
     Raises:
         GenerationError: A document cannot be read, or the changed one cannot be generated from; then

@@ -183,7 +183,7 @@ class APIStatusError(APIError):
 
 
 class BadRequestError(APIStatusError):
-    """400, 415, 422 and any other 4xx that has no class of its own: the service refuses the request."""
+    """400, 415, 422 and any other 4xx without its own class: the service refuses the request."""
 
     __module__ = "honeyhive_ext"
 

@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """The tests are the same in every shell, and a busy machine is no failure: examples have no deadline."""
     for name in [name for name in os.environ if _not_ours(name.upper())]:
         del os.environ[name]
-    # Whoever starts the suite in the background of a shell gives it a SIGINT that is ignored.
+    # A suite that runs in the background of a shell inherits a SIGINT that is ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     from hypothesis import settings
 

@@ -79,7 +79,7 @@ def aiohttp_orjson(target: Target) -> Run:
 
 
 def streams_orjson(target: Target) -> Run:
-    """The floor: no HTTP library, one asyncio protocol for each of the 64 connections."""
+    """Measure the least possible: no HTTP library, one asyncio protocol for each of the 64 connections."""
     import orjson
 
     async def make() -> Create:

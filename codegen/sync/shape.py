@@ -122,7 +122,7 @@ def _types(merged: Mapping[str, Any]) -> frozenset[str]:
 
 
 def type_text(types: frozenset[str]) -> str:
-    """Types for people.
+    """Return the types as people read them.
 
     >>> type_text(frozenset({"number", "integer", "null"}))
     'null or number'

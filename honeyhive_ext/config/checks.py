@@ -1,4 +1,4 @@
-"""Checks of arguments that many rooms need: each question in one place, with one wording."""
+"""Checks of arguments that many modules need: each question in one place, with one wording."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class ResumableFile:
     A subclass says in `encode` what to append for a page, and in `finish` how the part file becomes the file.
     """
 
-    form: str  # names what `encode` writes; an export resumes only a file of its own form
+    form: str  # names what `encode` writes; an export resumes only a file of the same form
     read: ReadPage = staticmethod(read_page)  # how it reads the responses of the service
 
     def __init__(self, path: PathLike, query: Query, progress: bool | Progress = False) -> None:

@@ -23,7 +23,7 @@ AsyncSendRequest = Callable[[httpx.Request], Awaitable[httpx.Response]]
 class AsyncPool:
     """Makes and keeps what sends requests, for each event loop, since connections belong to a loop.
 
-    Connections of its own are those of `AsyncioExchanger`: httpx sees no answer that comes before the body
+    Its own connections are those of `AsyncioExchanger`: httpx sees no answer that comes before the body
     was sent, and httpcore leaves a connection unusable where a request is cancelled (encode/httpcore issues
     830 and 1093). httpx is there for proxies, and where it or its transport was given.
 

@@ -1,7 +1,7 @@
 """Decide what to do about one call, step by step. Pure: `sender.py` sends and waits.
 
 `exchange` is a generator. It yields the next step (an attempt or a wait), receives the outcome, and returns
-the reply or raises the error. It reads no clock of its own, opens nothing and never sleeps.
+the reply or raises the error. It reads no clock itself, opens nothing and never sleeps.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ class Sender(Core):
         headers: Unshown[tuple[str, str]],
         step: ExchangeStep,
     ) -> AttemptOutcome:
-        """Do one step over connections of its own."""
+        """Do one step over its own connections."""
         if isinstance(step, Wait):
             self.sleep(step.seconds)
             return None

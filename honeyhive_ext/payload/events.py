@@ -137,7 +137,7 @@ def prepare_session(
 
 
 def prepare_properties(properties: Mapping[str, Any], *, settings: EventSettings) -> bytes:
-    """Return the session properties of a batch as JSON; the caller may add fields of their own."""
+    """Return the session properties of a batch as JSON; the caller may add fields."""
     wire = PROPERTIES.convert(_mapping(properties), settings.on_unserializable, further=True)
     return _write(PROPERTIES, wire, settings, further=True)
 

@@ -89,7 +89,7 @@ def all_builtin(values: Sequence[Any]) -> bool:
     """
     try:
         return _all_builtin(values)
-    except Exception as error:  # a metaclass may have code of its own, for its hash
+    except Exception as error:  # a metaclass may define its own hash
         if from_a_signal_handler(error):
             raise
         return False

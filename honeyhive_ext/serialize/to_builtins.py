@@ -102,7 +102,7 @@ class _Copier:
         self.stack.append(frame)
 
     def fill(self, frame: _Frame) -> _Frame | None:
-        """Copy items until the frame is full or an item needs a frame of its own."""
+        """Copy items until the frame is full or an item needs its own frame."""
         target: Any = frame.target
         for key, value in frame.items:
             kind = kind_of(value)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^( *)```(\w*)([^\n]*)\n(.*?)^\1```", re.M | re.S)
-# A block with a title is a file of its own, which tests/local/test_testing_guide.py runs.
+# A block with a title is its own file, which tests/local/test_testing_guide.py runs.
 TITLE = re.compile(r'\s*title="')
 NOT_RUN = re.compile(r"# not run: \S+")
 

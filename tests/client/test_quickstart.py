@@ -37,7 +37,7 @@ def test_the_batch_of_the_program_has_hundreds_of_events(hh: HoneyHive) -> None:
     assert hh.events.search(F.event_name == "analyse chunk").count() > 100
 
 
-@pytest.mark.skipif(not TRACES, reason="the folder of real traces is not beside the project")
+@pytest.mark.skipif(not TRACES, reason="the folder of real traces is not next to the project")
 def test_every_line_of_the_real_traces_comes_back_equal(hh: HoneyHive) -> None:
     steps = list(replay(hh, TRACES))
     lines = sum(len(read(path)) for path in TRACES)

@@ -171,8 +171,8 @@ def test_filters_of_every_form_select(twin: SyncTwin, quiet: LocalServer) -> Non
     assert names(twin.all((F.event_type == "tool") & (F("metadata.cost") < 0.2))) == ["n2"]
     assert names(twin.all(F.error.contains("oo"))) == ["n3"]
     assert names(twin.all({"field": "event_type", "operator": "is", "value": "model"})) == ["n3"]
-    moment = datetime.fromtimestamp((BASE + 1) / 1000, UTC)
-    assert names(twin.all(F.start_time > moment)) == ["n3", "n2"]
+    timestamp = datetime.fromtimestamp((BASE + 1) / 1000, UTC)
+    assert names(twin.all(F.start_time > timestamp)) == ["n3", "n2"]
     assert names(twin.all(F.start_time.before(BASE + 2))) == ["n1"]
     assert names(twin.all(F.start_time == BASE + 2)) == ["n2"]
 

@@ -71,7 +71,7 @@ def package(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
 
 
 class Record:
-    """A record and a changelog of their own."""
+    """A separate record and changelog."""
 
     def __init__(self, folder: Path) -> None:
         self.path, self.changelog = folder / "interface.txt", folder / "CHANGELOG.md"

@@ -70,14 +70,18 @@ def both(
         if scope is not None:
             enter(scope)
         try:
-            lot = prepare_events(given_events, settings=settings, now_ms=lambda: NOW, session_id=session_id)
-            together = None if lot is None else lot.contents()
-            if lot is not None and together is not None:
-                body = lot.body()
+            prepared = prepare_events(
+                given_events, settings=settings, now_ms=lambda: NOW, session_id=session_id
+            )
+            together = None if prepared is None else prepared.contents()
+            if prepared is not None and together is not None:
+                body = prepared.body()
                 assert body is None or body == b'{"events":[' + b",".join(together) + b"]}"
-                assert lot.ids == [orjson.loads(content)["event_id"] for content in together]
-                brought = [i for i, event in zip(lot.ids, given_events, strict=True) if "event_id" in event]
-                assert sorted(lot.given) == sorted(brought)
+                assert prepared.ids == [orjson.loads(content)["event_id"] for content in together]
+                brought = [
+                    i for i, event in zip(prepared.ids, given_events, strict=True) if "event_id" in event
+                ]
+                assert sorted(prepared.given) == sorted(brought)
             try:
                 single = [alone(event, settings, session_id) for event in given_events]
             except EventError:

@@ -30,7 +30,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     max_leaves=8,
 )
 IDS = st.one_of(st.sampled_from(["a", "b", "\u00e9", "", "x\\y"]), st.integers(0, 10**9).map(str), VALUES)
-MOMENTS = st.one_of(st.integers(0, 10**13), st.floats(0, 1e13), VALUES)
+TIMES = st.one_of(st.integers(0, 10**13), st.floats(0, 1e13), VALUES)
 
 
 @st.composite
@@ -38,7 +38,7 @@ def events(draw: st.DrawFn) -> Any:
     """An event with its properties in any order; now and then something else."""
     if draw(st.integers(0, 30)) == 0:
         return draw(VALUES)
-    given = {"inputs": VALUES, "outputs": VALUES, "event_id": IDS, "start_time": MOMENTS, "duration": MOMENTS}
+    given = {"inputs": VALUES, "outputs": VALUES, "event_id": IDS, "start_time": TIMES, "duration": TIMES}
     names = draw(st.permutations(sorted(given)))
     event = {name: draw(given[name]) for name in names[: draw(st.integers(3, 5))]}
     return {**event, **draw(st.dictionaries(KEYS, VALUES, max_size=1))}
@@ -128,7 +128,7 @@ def test_plain_pages_are_cut(form: str, number: int, event: dict[str, Any]) -> N
         b'{"events":[{"a":tru}]}',
         b'{"events":[{"a":01}]}',
         b'{"events":[{"a":1,}]}',
-        b'{"events":[{"a":NaN,"b":"\xed\xa0\x80"}]}',  # half a character, which is not UTF-8
+        b'{"events":[{"a":NaN,"b":"\xed\xa0\x80"}]}',  # a lone surrogate, which is not UTF-8
         b'{"events":[{"a":\n1}]}',  # a line of a file is one event
         b'{"x":"' + b"a" * 5000 + b'","events":[{"a":1}]}',  # they begin too far in to be looked for
         b'{"events":[{"a":1,\r"b":2}]}',  # some readers take it for the end of a line

@@ -1,4 +1,4 @@
-"""Random operations through both clients against the local server, beside a plain-Python model of the API.
+"""Random operations through both clients against the local server, next to a plain-Python model of the API.
 
 The model is written from the API document's words and shares no code with the client or the server.
 """

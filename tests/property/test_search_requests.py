@@ -55,7 +55,7 @@ def test_requests_stay_close_to_the_fewest_possible(times: Times, parallel: int,
 
 
 def searched(rng: random.Random, times: list[float], parallel: int) -> tuple[Between, list[str]]:
-    """A search over events at these times, and the ids that it handed out."""
+    """A search over events at these times, and the ids that it yielded."""
 
     def change() -> None:
         """At every request one event goes, one is new, and one comes late."""

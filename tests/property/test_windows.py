@@ -1,4 +1,4 @@
-"""Windows side by side hand out what one walk would, in the same order, at hardly more requests."""
+"""Windows in parallel yield the events of one walk, in the same order, with hardly more requests."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def one_search(number: int) -> tuple[set[str], Counter[str], list[Any]]:
         parallel=rng.choice([2, 4, 16]),
     )
     got = list(drive_parallel(service, query, rng))
-    # What arrives meanwhile may come late, above what was handed out.
+    # What arrives meanwhile may come late, above the events that were yielded.
     timed = [event for event in got if event["start_time"] is not None and event["event_id"] in throughout]
     return throughout, Counter(event["event_id"] for event in got), [event["start_time"] for event in timed]
 

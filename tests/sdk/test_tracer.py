@@ -73,7 +73,7 @@ print("went on")
 def test_spans_go_to_the_telemetry_route_which_is_not_served_and_the_program_goes_on(
     honeyhive_local: LocalServer,
 ) -> None:
-    # In a process of its own: OpenTelemetry keeps the first exporter of a process for ever.
+    # In its own process: OpenTelemetry keeps the first exporter of a process forever.
     done = subprocess.run([sys.executable, "-c", SPANS], capture_output=True, text=True, check=True)
     assert "went on" in done.stdout
     sent = [one for one in honeyhive_local.requests if one.path == "/opentelemetry/v1/traces"]

@@ -52,7 +52,7 @@ class Entry(NamedTuple):
 
 
 def chunk_of(batch: Sequence[Entry]) -> Chunk:
-    """One chunk of all these events."""
+    """Return one chunk of all these events."""
     planner = Planner(RequestLimits(max_events=len(batch), max_bytes=10**9))
     chunks = [planner.add(*entry) for entry in batch]
     assert chunks[-1] is not None
@@ -70,7 +70,7 @@ def entries(count: int, rng: random.Random, *, size: Callable[[], int] = lambda:
 
 
 def bound(bad: int, of: int) -> float:
-    """How many requests find `bad` refused events in one request of `of`, at most (docs/batches.md)."""
+    """Return how many requests find `bad` refused events among `of`, at most (docs/batches.md)."""
     return 1 if bad == 0 else 2 * bad * (1 + math.log2(of / bad)) + 2
 
 
@@ -195,12 +195,12 @@ def run(
 
 
 def sent_ids(content: bytes) -> list[str]:
-    """The ids in a request's body."""
+    """Return the ids in a request's body."""
     return [event["event_id"] for event in orjson.loads(content)["events"]]
 
 
 def serving(post: Callable[[bytes], BatchAnswer | APIError]) -> Callable[[Recorded], Answered]:
-    """The answers of a `Misbehaving` server from a service in memory. Sessions are always created.
+    """Return the answers of a `Misbehaving` server from a service in memory. Sessions are always created.
 
     An `APIError` of the service becomes a connection cut after its first byte.
     """
@@ -219,7 +219,7 @@ def serving(post: Callable[[bytes], BatchAnswer | APIError]) -> Callable[[Record
 
 
 def tools(count: int, size: int = 0) -> Iterator[dict[str, object]]:
-    """Events as a caller gives them, one by one."""
+    """Return events as a caller gives them, one by one."""
     for number in range(count):
         yield {"event_type": "tool", "event_name": f"step {number}", "inputs": {"x": "y" * size}}
 
@@ -295,7 +295,7 @@ class AsyncMemory(Memory):
 def memory(
     kind: Kind, post: Callable[[bytes], BatchAnswer | APIError], settings: Settings | None = None
 ) -> Any:
-    """A sender of this kind. It is `Any`, because its class is not that of a sender."""
+    """Return a sender of this kind. It is `Any`, because its class is not that of a sender."""
     return (SyncMemory if kind == "sync" else AsyncMemory)(post, settings)
 
 

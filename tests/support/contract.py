@@ -21,7 +21,7 @@ HEADER = "Generated from openapi.yaml by `nox -s generate`."
 
 @functools.cache
 def document() -> dict[str, Any]:
-    """openapi.yaml, by another YAML library than the one that generates."""
+    """Return openapi.yaml, read by another YAML library than the one that generates."""
     loaded: dict[str, Any] = yaml.safe_load(SPEC.read_text("utf-8"))
     return loaded
 
@@ -44,7 +44,7 @@ Example = tuple[str, Any, Any]  # where it stands, the schema, the value
 
 
 def examples(node: Any = None, where: str = "#") -> Iterator[Example]:
-    """Every example in the document, with the schema it must follow."""
+    """Return every example in the document, with the schema it must follow."""
     if node is None:
         node = document()
     if isinstance(node, list):

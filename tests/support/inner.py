@@ -1,4 +1,4 @@
-"""How a test runs pytest in a process of its own."""
+"""How a test runs pytest in its own process."""
 
 from __future__ import annotations
 

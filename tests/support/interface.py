@@ -1,7 +1,7 @@
 """The public names and signatures of the three packages, as lines of text.
 
     nox -s interface              # does the recorded description still hold?
-    nox -s interface -- --write   # record it anew, after CHANGELOG.md says what changed
+    nox -s interface -- --write   # record it again, after CHANGELOG.md says what changed
 
 The description is tests/contract/public_interface.txt. What a release has promised can be removed only
 after the recorded line said `[deprecated]`: mark the thing with `warnings.deprecated` (or, on Python before
@@ -30,20 +30,20 @@ HEADER = """\
 
 
 def name_of(line: str) -> str:
-    """What a line describes, without how."""
+    """Return what a line describes, without how."""
     found = re.match(r"[\w.]+(\[\w+\])?", line)
     return found.group() if found else line
 
 
 def recorded(path: Path = RECORD) -> tuple[dict[str, str], list[str]]:
-    """The settings and the lines of a recorded description."""
+    """Return the settings and the lines of a recorded description."""
     text = path.read_text("utf-8") if path.exists() else ""
     settings = dict(re.findall(r"^# (released|changelog): (.*)$", text, re.MULTILINE))
     return settings, [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
 def broken_promises(released: str, before: Sequence[str], now: Sequence[str]) -> list[str]:
-    """Names of a release that are gone although their recorded line did not say that they are deprecated."""
+    """Return the names of a release that are gone and whose recorded line does not say deprecated."""
     if released == "none":
         return []
     present = {name_of(line) for line in now}
@@ -53,7 +53,7 @@ def broken_promises(released: str, before: Sequence[str], now: Sequence[str]) ->
 def problem(
     settings: dict[str, str], before: Sequence[str], now: Sequence[str], changelog: str
 ) -> str | None:
-    """Why the description must not be recorded anew, or None."""
+    """Return why the description must not be recorded again, or None."""
     gone = broken_promises(settings.get("released", "none"), before, now)
     if gone:
         names = "".join(f"\n  {name}" for name in gone)
@@ -64,12 +64,12 @@ def problem(
 
 
 def changelog_hash(path: Path = CHANGELOG) -> str:
-    """A short hash of the changelog."""
+    """Return a short hash of the changelog."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def differences(before: Sequence[str], now: Sequence[str]) -> list[str]:
-    """What is no longer so (-) and what is new (+), by name."""
+    """Return what is no longer so (-) and what is new (+), by name."""
     lines = [f"- {line}" for line in set(before) - set(now)] + [
         f"+ {line}" for line in set(now) - set(before)
     ]
@@ -79,7 +79,7 @@ def differences(before: Sequence[str], now: Sequence[str]) -> list[str]:
 def main(
     arguments: Sequence[str] | None = None, *, record: Path = RECORD, changelog: Path = CHANGELOG
 ) -> int:
-    """Compare, or record. Returns the exit status."""
+    """Compare or record, and return the exit status."""
     parser = argparse.ArgumentParser(prog="nox -s interface --", description=__doc__, add_help=True)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--write", action="store_true", help="record the interface as it is now")

@@ -56,7 +56,7 @@ NO_JSON: list[Any] = [float("nan"), float("inf"), b"x", {1, 2}, {3: 4}, "\ud800"
 
 
 def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every (container, key) inside a value."""
+    """Return every (container, key) inside a value."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield value, key
@@ -69,7 +69,7 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 @st.composite
 def spoiled(draw: st.DrawFn, name: str, odd: tuple[Any, ...] = tuple(ODD)) -> Any:
-    """A value of the schema `name` with one to three things changed, left out, or added."""
+    """Return a value of the schema `name` with one to three things changed, left out, or added."""
     value = copy.deepcopy(draw(valid(name)))
     replacement = st.sampled_from(odd).map(copy.deepcopy)
     for _ in range(draw(st.integers(1, 3))):

@@ -31,7 +31,7 @@ class Core(Protocol):
 
 @contextmanager
 def core(db: Any = None, **options: Any) -> Iterator[App]:
-    """The core without a server around it: a test reads its store and sets its clock."""
+    """Return the core without a server around it: a test reads its store and sets its clock."""
     state = open_state(db, **options)
     yield App(state)
     state.store.close()
@@ -73,14 +73,14 @@ class Api:
         return str(answer.json()["event_id"])
 
     def event(self, event_id: str) -> dict[str, Any]:
-        """The stored event."""
+        """Return the stored event."""
         answer = self.get(f"/v1/events/{event_id}")
         assert answer.status_code == 200, answer.text
         event: dict[str, Any] = answer.json()["event"]
         return event
 
     def search(self, *filters: tuple[Any, ...], **body: Any) -> dict[str, Any]:
-        """The answer of a search; a filter is (field, operator, value) or (field, operator, value, type)."""
+        """Return the answer of a search. A filter is (field, operator, value), perhaps with a type."""
         given = [dict(zip(("field", "operator", "value", "type"), one, strict=False)) for one in filters]
         answer = self.post("/v1/events/search", {"filters": given, **body})
         assert answer.status_code == 200, answer.text
@@ -88,7 +88,7 @@ class Api:
         return found
 
     def ids(self, *filters: tuple[Any, ...], **body: Any) -> list[str]:
-        """The ids that a search finds, in order."""
+        """Return the ids that a search finds, in order."""
         return [event["event_id"] for event in self.search(*filters, **body)["events"]]
 
 

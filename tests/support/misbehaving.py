@@ -96,7 +96,7 @@ SUCCESS_ID = "7f22137a-6911-4ed3-bc36-110f1dde6b66"
 
 
 def success() -> Answer:
-    """The answer of the service to an event that it stored."""
+    """Return the answer of the service to an event that it stored."""
     return answer(200, f'{{"success":true,"event_id":"{SUCCESS_ID}"}}')
 
 

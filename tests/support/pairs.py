@@ -11,7 +11,7 @@ _TRIES = 8  # random orders tried for each row; the one that covers most is take
 
 
 def pairwise(options: Mapping[str, Sequence[Any]], seed: int = 0) -> list[dict[str, Any]]:
-    """Rows, each with one value for every option, that together hold every pair.
+    """Return rows, each with one value for every option, that together hold every pair.
 
     Greedy: each row starts with a pair that is still missing and takes, option by option, the value that
     covers most of the pairs still missing.

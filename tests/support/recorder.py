@@ -51,7 +51,7 @@ class Recorder:
         return AsyncSpan(self.acreate, self.settings, name, session_fields(given), options)
 
     def named(self, name: str) -> dict[str, Any]:
-        """The one event with this name."""
+        """Return the one event with this name."""
         (event,) = [event for event in self.events if event.get("event_name") == name]
         return event
 

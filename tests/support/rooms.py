@@ -14,7 +14,7 @@ TOP = "honeyhive_ext"
 
 
 def table(text: str | None = None) -> list[tuple[str, ...]]:
-    """The rows of the table of rooms, from top to bottom; rooms of one row do not know one another."""
+    """Return the rows of the table of rooms, from top to bottom; rooms of one row do not know one another."""
     text = TABLE.read_text("utf-8") if text is None else text
     part = text.partition("## Rooms")[2].partition("\n## ")[0]
     rows = [
@@ -24,7 +24,7 @@ def table(text: str | None = None) -> list[tuple[str, ...]]:
 
 
 def rules(text: str | None = None) -> dict[str, str]:
-    """The last column of the table, by room."""
+    """Return the last column of the table, by room."""
     text = TABLE.read_text("utf-8") if text is None else text
     part = text.partition("## Rooms")[2].partition("\n## ")[0]
     lines = [line for line in part.splitlines() if line.startswith("| `")]
@@ -33,7 +33,7 @@ def rules(text: str | None = None) -> dict[str, str]:
 
 
 def allowed_pairs(text: str | None = None) -> set[frozenset[str]]:
-    """Pairs of files that may know each other, from the line that begins "Know each other:"."""
+    """Return pairs of files that may know each other, from the line that begins "Know each other:"."""
     text = TABLE.read_text("utf-8") if text is None else text
     found = re.findall(r"^Know each other: `([\w./]+)` and `([\w./]+)`", text, re.MULTILINE)
     return {
@@ -42,7 +42,7 @@ def allowed_pairs(text: str | None = None) -> set[frozenset[str]]:
 
 
 def modules(package: Path = PACKAGE) -> dict[str, Path]:
-    """Every module by its dotted name."""
+    """Return every module by its dotted name."""
     found = {}
     for path in sorted(package.rglob("*.py")):
         parts = path.relative_to(package.parent).with_suffix("").parts
@@ -51,12 +51,12 @@ def modules(package: Path = PACKAGE) -> dict[str, Path]:
 
 
 def room(module: str) -> str:
-    """The room of a module; "" for the package itself."""
+    """Return the room of a module; "" for the package itself."""
     return module.split(".")[1] if "." in module else ""
 
 
 def imports(path: Path, known: Mapping[str, Path]) -> Iterator[tuple[str, ast.stmt]]:
-    """The modules of the package that a file imports anywhere, for type checkers alone included."""
+    """Return the modules of the package that a file imports anywhere, for type checkers alone included."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node) for alias in node.names if alias.name in known)
@@ -68,7 +68,7 @@ def imports(path: Path, known: Mapping[str, Path]) -> Iterator[tuple[str, ast.st
 
 
 def handed_on(path: Path) -> set[str]:
-    """Modules whose names an `__init__` hands on lazily: it names them for type checkers alone."""
+    """Return modules whose names an `__init__` hands on lazily: it names them for type checkers alone."""
     if path.name != "__init__.py":
         return set()
     tree = ast.parse(path.read_text("utf-8"), str(path))
@@ -87,7 +87,7 @@ def handed_on(path: Path) -> set[str]:
 
 
 def graph(package: Path = PACKAGE) -> dict[str, set[str]]:
-    """From each module to those it imports; what an `__init__` hands on lazily is no import."""
+    """Return the imports of each module; what an `__init__` hands on lazily is no import."""
     known = modules(package)
     return {
         name: {other for other, _ in imports(path, known) if other != name} - handed_on(path)
@@ -96,7 +96,7 @@ def graph(package: Path = PACKAGE) -> dict[str, set[str]]:
 
 
 def upward(edges: Mapping[str, set[str]], rows: list[tuple[str, ...]]) -> list[str]:
-    """Imports that do not lead down the table, as `a -> b`."""
+    """Return imports that do not lead down the table, as `a -> b`."""
     level = {name: number for number, row in enumerate(rows) for name in row}
     found = []
     for module, others in edges.items():
@@ -110,7 +110,7 @@ def upward(edges: Mapping[str, set[str]], rows: list[tuple[str, ...]]) -> list[s
 
 
 def circles(edges: Mapping[str, set[str]]) -> list[list[str]]:
-    """Groups of modules that import one another, directly or around corners (Tarjan)."""
+    """Return groups of modules that import one another, directly or around corners (Tarjan)."""
     index: dict[str, int] = {}
     low: dict[str, int] = {}
     stack: list[str] = []
@@ -138,7 +138,7 @@ def circles(edges: Mapping[str, set[str]]) -> list[list[str]]:
 
 
 def names_twice(package: Path = PACKAGE) -> dict[str, list[str]]:
-    """Classes and type aliases, but those with a leading underscore, that are defined more than once."""
+    """Return classes and type aliases without a leading underscore that are defined more than once."""
     homes: dict[str, list[str]] = {}
     for module, path in modules(package).items():
         for node in ast.parse(path.read_text("utf-8")).body:
@@ -149,7 +149,7 @@ def names_twice(package: Path = PACKAGE) -> dict[str, list[str]]:
 
 
 def defines(node: ast.stmt) -> str:
-    """The name that a statement assigns or makes a class of; "" for any other."""
+    """Return the name that a statement assigns or makes a class of; "" for any other."""
     if isinstance(node, ast.ClassDef):
         return node.name
     target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)

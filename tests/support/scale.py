@@ -7,12 +7,12 @@ import random
 
 
 def scaled(whole: int, least: int = 1) -> int:
-    """`whole` times HONEYHIVE_TEST_SCALE (default 0.05), at least `least`."""
+    """Return `whole` times HONEYHIVE_TEST_SCALE (default 0.05), at least `least`."""
     return max(least, round(whole * float(os.environ.get("HONEYHIVE_TEST_SCALE", "0.05"))))
 
 
 def seed() -> int:
-    """HONEYHIVE_TEST_SEED, else a new one, printed so that a failing run can be repeated."""
+    """Return HONEYHIVE_TEST_SEED, else a new one, printed so that a failing run can be repeated."""
     given = os.environ.get("HONEYHIVE_TEST_SEED")
     value = int(given) if given else random.SystemRandom().randrange(2**32)
     print(f"HONEYHIVE_TEST_SEED={value}")

@@ -139,7 +139,7 @@ def service(*times: float | None, **switches: Any) -> Service:
 
 
 def drive(answering: Service, at: Position, *, size: int) -> Iterator[Any]:
-    """The events that a walk hands out, as a plain driver without prefetching gets them."""
+    """Return the events that a walk yields, as a plain driver without prefetching gets them."""
     steps = Walk(at, size=size).run()
     step = next(steps)
     while True:

@@ -17,7 +17,7 @@ Job = Generator[Ask, Page | PageRefused, list[Row]]
 
 
 def drive_parallel(service: Service, query: Query, rng: random.Random) -> Iterator[Any]:
-    """The events that a search with `parallel` hands out."""
+    """Return the events that a search with `parallel` yields."""
     cursor = Cursor(query, None)
     while True:
         windows = cursor.windows()

@@ -58,7 +58,7 @@ MARK = "  [deprecated]"
 
 
 def describe(modules: Mapping[str, Sequence[str] | None] = PUBLIC) -> list[str]:
-    """One line for each public thing."""
+    """Return one line for each public thing."""
     things: list[tuple[str, Any]] = []
     for module_name, names in modules.items():
         module = importlib.import_module(module_name)
@@ -78,7 +78,7 @@ def describe(modules: Mapping[str, Sequence[str] | None] = PUBLIC) -> list[str]:
 
 
 def public_names(module: types.ModuleType) -> list[str]:
-    """What `__all__` lists, else what is defined in the module itself."""
+    """Return what `__all__` lists, else what is defined in the module itself."""
     listed: Sequence[str] | None = getattr(module, "__all__", None)
     if listed is not None:
         return sorted(listed)
@@ -118,7 +118,7 @@ def _thing(path: str, value: Any, public: Collection[type]) -> Iterator[str]:
 
 
 def _members(cls: type, public: Collection[type]) -> dict[str, str]:
-    """Methods, properties and attributes, also those of parents of ours that are not public themselves."""
+    """Return methods, properties and attributes, and those of parents that are not public themselves."""
     found: dict[str, str] = {}
     ours = [
         parent
@@ -180,7 +180,7 @@ def _attributes_set(cls: type) -> tuple[str, ...]:
 
 
 def _deprecated_fields(cls: type) -> set[str]:
-    """Fields of a generated model that openapi.yaml marks as deprecated."""
+    """Return fields of a generated model that openapi.yaml marks as deprecated."""
     if not cls.__module__.startswith("honeyhive_client.models"):
         return set()
     try:

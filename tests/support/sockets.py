@@ -8,7 +8,7 @@ import socket
 
 
 def connections_to(url: str) -> int:
-    """How many sockets of this process are connected to this address."""
+    """Return how many sockets of this process are connected to this address."""
     port = int(url.rpartition(":")[2])
     found = 0
     for name in os.listdir("/proc/self/fd"):

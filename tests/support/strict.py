@@ -7,7 +7,7 @@ from typing import Any
 
 
 def strict(content: bytes) -> Any:
-    """The parsed value; an AssertionError for NaN, infinity or a key that stands twice in its object."""
+    """Return the parsed value. NaN, infinity and a repeated key are an AssertionError."""
 
     def refuse(text: str) -> Any:
         raise AssertionError(f"{text} is not JSON")

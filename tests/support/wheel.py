@@ -1,4 +1,4 @@
-"""Install a wheel in empty environments, alone and beside the official SDK, and use it there.
+"""Install a wheel in empty environments, alone and next to the official SDK, and use it there.
 
 Run as `python -m tests.support.wheel dist/honeyhive_ext-….whl`; any failure ends it with an error.
 """

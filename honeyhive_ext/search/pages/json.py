@@ -62,7 +62,7 @@ def _loads_without_collections(content: bytes) -> object:
     steps: tuple[Callable[[], object], ...] = (_Resume, gc.disable, partial(orjson.loads, content))
     # The first two steps are left out if the application itself has turned the collector off.
     wanted = chain(map(call, (gc.isenabled, gc.isenabled)), (True,))
-    # With room for two results, the third drops `_Resume`. An error drops all of them.
+    # With space for two results, the third drops `_Resume`. An error drops all of them.
     return deque(map(call, compress(steps, wanted)), maxlen=2).pop()
 
 

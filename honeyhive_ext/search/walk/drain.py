@@ -34,7 +34,7 @@ class Learned:
     most_filters: int = MOST_FILTERS
 
     def is_full(self, page: Page, rows: Sequence[Row]) -> bool:
-        """Whether the range may hold more rows than these."""
+        """Return whether the range may hold more rows than these."""
         return len(rows) >= self.size or bool(
             self.counts and rows and page.count is not None and page.count > len(rows)
         )
@@ -174,13 +174,13 @@ def _splits(rows: list[Row], extra: Iterable[WireFilter]) -> Iterator[_Split]:
 
 
 def _excluded(field: str, values: Iterable[str], extra: Iterable[WireFilter]) -> bool:
-    """Whether the values were already excluded: a service that still returns them does not compare them."""
+    """Return whether the values were already excluded. If they still come, the service ignores it."""
     left_out = [one for one in extra if one["field"] == field and one["operator"] == "is not"]
     return not {one["value"] for one in left_out}.isdisjoint(values)
 
 
 def _tried(text: str, extra: Iterable[WireFilter]) -> bool:
-    """Whether the ids were already split by this text: a service that returns both does not compare it."""
+    """Return whether the ids were already split by this text. If both come, the service ignores it."""
     return any(one["value"] == text and one["operator"] in ("contains", "not contains") for one in extra)
 
 

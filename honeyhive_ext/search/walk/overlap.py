@@ -79,7 +79,7 @@ def coarseness(at: Position, rows: Iterable[Row]) -> int:
         return 1  # the rows that did not appear are deleted
 
     def explains(unit: int) -> bool:
-        """Whether a service that cuts times to `unit` would answer as this one did."""
+        """Return whether a service that cuts times to `unit` would answer as this one did."""
         return all(end - end % unit < reach for end in at.failed) and (hi is None or hi - hi % unit >= reach)
 
     wider = [unit for unit in OVERLAPS if unit > at.overlap]

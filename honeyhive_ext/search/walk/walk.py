@@ -228,7 +228,7 @@ class Walk:
 
 
 def _may_lack_rows(at: Position, known: Sequence[float]) -> bool:
-    """Whether no row of the overlap came again: an answer may then lack rows between it and the last."""
+    """Return whether no row of the overlap came again. The answer may then lack rows between the two."""
     return at.reach is not None and not any(time >= at.reach for time in known)
 
 

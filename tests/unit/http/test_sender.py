@@ -206,7 +206,7 @@ def test_many_threads_share_one_client_and_its_connections() -> None:
     assert server.connections <= 16
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # newer Pythons warn about fork beside threads
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # newer Pythons warn about fork with threads
 def test_a_forked_child_opens_connections_of_its_own() -> None:
     with Misbehaving(then=SUCCESS) as server, HoneyHive("hh_1", base_url=server.url) as hh:
         create(hh)

@@ -171,7 +171,7 @@ class AsyncTurn:
 
 
 def followed(kind: str, monkeypatch: pytest.MonkeyPatch, turn: Turn, one: Follow) -> list[str]:
-    """The ids that a following hands out until it ends; an event takes the caller half a second."""
+    """The ids that a following yields until it ends; an event takes the caller half a second."""
     got: list[str] = []
 
     def take(found: Any) -> None:

@@ -17,7 +17,7 @@ from tests.support.shifting import HI, Service, cut_to, drive, raised_to, servic
 
 
 def walked(answering: Service, size: int, lo: int | None = 0, hi: int | None = HI, **more: Any) -> list[Any]:
-    """The times of the events that a walk hands out."""
+    """The times of the events that a walk yields."""
     return [event["start_time"] for event in drive(answering, Position(lo, hi, **more), size=size)]
 
 
