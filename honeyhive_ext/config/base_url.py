@@ -40,14 +40,14 @@ def normalised_base_url(given: str | None, env: Mapping[str, str]) -> str:
     if not text:
         return DEFAULT_BASE_URL
     scheme, mark, rest = text.partition("://")
+    if "@" in (rest or text).lstrip("/").partition("/")[0]:
+        raise ConfigError(f"{name} holds a user name or password: remove it, the API takes its key alone")
     try:
         url = httpx.URL(
             scheme.lower() + mark + rest
         )  # httpx knows a default port only of a scheme in lower case
-    except (httpx.InvalidURL, ValueError):  # neither message may show a password
-        raise ConfigError(f"{name} is not a URL; give one such as {DEFAULT_BASE_URL}") from None
-    if "@" in rest.partition("/")[0]:
-        raise ConfigError(f"{name} holds a user name or password: remove it, the API takes its key alone")
+    except (httpx.InvalidURL, ValueError) as error:
+        raise ConfigError(f"{name} is not a URL: give one such as {DEFAULT_BASE_URL}") from error
     if not 0 <= (url.port or 0) < 65_536:
         raise ConfigError(f"{name} is not a URL: its port is no number from 1 to 65535")
     known = url.scheme in ("http", "https") and url.port != 0
