@@ -43,9 +43,8 @@ def normalised_base_url(given: str | None, env: Mapping[str, str]) -> str:
     if "@" in (rest or text).lstrip("/").partition("/")[0]:
         raise ConfigError(f"{name} holds a user name or password: remove it, the API takes its key alone")
     try:
-        url = httpx.URL(
-            scheme.lower() + mark + rest
-        )  # httpx knows a default port only of a scheme in lower case
+        # httpx leaves a default port out only if the scheme is in lower case.
+        url = httpx.URL(scheme.lower() + mark + rest)
     except (httpx.InvalidURL, ValueError) as error:
         raise ConfigError(f"{name} is not a URL: give one such as {DEFAULT_BASE_URL}") from error
     if not 0 <= (url.port or 0) < 65_536:
