@@ -72,7 +72,7 @@ def flat(node: Node, source: Source) -> dict[str, Any]:
     For a union of objects it keeps the properties of all, and requires only those that each of them requires.
     A union of strings and numbers becomes one schema with two types.
     """
-    beside = {key: value for key, value in node.items() if key not in ("$ref", "allOf", "anyOf", "oneOf")}
+    siblings = {key: value for key, value in node.items() if key not in ("$ref", "allOf", "anyOf", "oneOf")}
     parts: list[dict[str, Any]] = []
     if "$ref" in node:
         parts.append(flat(source.resolve(node), source))
@@ -81,7 +81,7 @@ def flat(node: Node, source: Source) -> dict[str, Any]:
         if union in node:
             parts.append(_union([flat(part, source) for part in node[union]]))
     merged: dict[str, Any] = {}
-    for part in [*parts, beside]:
+    for part in [*parts, siblings]:
         _add(merged, part)
     if merged.pop("nullable", False):  # OpenAPI 3.0
         merged["type"] = sorted(_types(merged) | {"null"})

@@ -93,5 +93,5 @@ def replay(hh: HoneyHive, paths: list[Path]) -> Iterator[Step]:
     pages = compare(hh, everything)
     yield Step("searched everything", f"{len(everything)} events in {pages} pages of {PAGE_SIZE}, each once")
     if again:
-        yield Step("ids that stand in two files", f"{again}: the later event took the place of the earlier")
+        yield Step("ids that are in two files", f"{again}: the later event took the place of the earlier")
     yield Step("in all", f"{lines} lines sent, {lines} came back equal")

@@ -19,7 +19,7 @@ from honeyhive_ext.http.retry import Bucket, Decision, Uniform, classify, retry_
 from honeyhive_ext.observe.hooks import Observer
 
 Accept = Container[int] | Callable[[int, bytes], bool]
-"""Which answers besides 2xx are replies too: their statuses, or a function of status and body."""
+"""The answers that are replies like a 2xx: their statuses, or a function of status and body."""
 
 MAX_REDIRECTS = 5
 SAME_METHOD_REDIRECTS = (307, 308)  # RFC 9110, 15.4.8 and 15.4.9: the method and the body stay

@@ -1,4 +1,4 @@
-"""What a search gives back: results, trees of sessions, events as they arrive."""
+"""What a search returns: results, trees of sessions, events as they arrive."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class AsyncFetcher:
 
 
 async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel requests whose answers nobody needs, and wait for their end. Their errors are dropped."""
+    """Cancel requests whose answers are not needed, and wait for their end. Their errors are dropped."""
     waiting = list(tasks)
     for task in waiting:
         task.cancel()

@@ -24,7 +24,7 @@ except ImportError as error:
 
 GRACE = 0.1  # seconds; time for connecting, if that is late, to raise its own error first
 KEPT_URLS = 16
-LARGE = 1_000_000  # bytes; aiohttp writes a larger body in pieces if it is a file, and the loop goes on
+LARGE = 1_000_000  # bytes; aiohttp writes a larger body in pieces if it is a file, and the loop continues
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
@@ -160,7 +160,7 @@ _ENCODED = frozenset({"content-encoding", "content-length", "transfer-encoding"}
 def _cause(error: Exception, url: URL) -> Exception | None:
     """Return the cause of the error that is raised, or None if it holds the request's headers with the key.
 
-    If the TLS handshake was cut, asyncio says only "reset", so an error that names the handshake stands in.
+    If the TLS handshake was cut, asyncio says only "reset", so an error that names the handshake replaces it.
     """
     if isinstance(error, aiohttp.ClientResponseError):
         return None

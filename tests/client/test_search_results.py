@@ -100,7 +100,7 @@ def test_nothing_is_drawn_that_was_not_asked_for(
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_progress_is_told_page_by_page_and_of_the_limit(
+def test_progress_is_reported_page_by_page_with_the_limit(
     run: Run, server: LocalServer, form: str, tmp_path: Path
 ) -> None:
     fill(server, 50)

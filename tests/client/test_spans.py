@@ -90,7 +90,7 @@ def test_batches_inside_a_span_belong_to_it(hh: HoneyHive, server: LocalServer) 
     assert len(steps) == 5
 
 
-def test_the_work_goes_on_when_the_service_is_away(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_work_continues_when_the_service_is_away(caplog: pytest.LogCaptureFixture) -> None:
     with HoneyHive(api_key=KEY, base_url="http://127.0.0.1:9", retry=False) as hh:
 
         @hh.span()

@@ -39,7 +39,7 @@ def changed(tmp_path: Path, change: Change) -> list[str]:
     return ["--spec", str(spec), "--out", str(tmp_path / "generated")]
 
 
-def test_the_same_input_gives_the_same_bytes_wherever_it_is_made(fresh: Path, tmp_path: Path) -> None:
+def test_the_same_input_gives_the_same_bytes_in_every_folder(fresh: Path, tmp_path: Path) -> None:
     # In a repository that ignores the place, as it is in a nox session's folder.
     (tmp_path / ".git").mkdir()
     (tmp_path / ".gitignore").write_text("*\n")

@@ -137,7 +137,7 @@ def test_a_key_that_is_not_an_identifier_is_in_brackets() -> None:
 
 
 @pytest.mark.parametrize("blocked", ["jsonschema_rs", "jsonschema"])
-def test_each_backend_is_enough_by_itself(blocked: str) -> None:
+def test_each_backend_is_enough_alone(blocked: str) -> None:
     code = f"""
 import importlib.util as util
 found = util.find_spec

@@ -137,7 +137,7 @@ class Impatient(dict[str, object]):
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_every_event_that_was_read_is_in_the_report_wherever_ctrl_c_hits(kind: Kind) -> None:
+def test_every_event_that_was_read_is_in_the_report_after_ctrl_c_inside_an_event(kind: Kind) -> None:
     service = Service()
     events = [*tools(23), {"event_type": "no such type"}, Impatient(event_type="tool"), *tools(9)]
     with Misbehaving(then=serving(service.post)) as server, EitherClient(kind, server.url) as client:

@@ -77,7 +77,7 @@ KEYS = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["1", "t
 
 
 @given(st.dictionaries(KEYS, st.integers(0, 9)))
-def test_every_key_is_told_apart_or_refused(value: dict[Any, int]) -> None:
+def test_every_key_stays_distinct_or_is_refused(value: dict[Any, int]) -> None:
     for mode in ("repr", "null"):
         written = strict(to_json(value, mode))  # type: ignore[arg-type]
         assert sorted(written.values()) == sorted(value.values())

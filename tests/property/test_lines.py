@@ -166,7 +166,7 @@ def test_a_plain_page_is_not_looked_at_row_by_row(monkeypatch: pytest.MonkeyPatc
     assert [(row.key, row.time) for row in found[0]] == [("a", 5), ("b", 7.5)]
 
 
-def test_rows_without_an_id_are_told_apart_as_in_a_parsed_page() -> None:
+def test_rows_without_an_id_are_distinguished_as_in_a_parsed_page() -> None:
     events: list[dict[str, Any]] = [
         {"a": 1},
         {"a": 1, "event_id": "e", "start_time": 3},

@@ -159,7 +159,7 @@ def test_rows_without_a_time_or_an_id_are_neither_lost_nor_doubled(
     assert sum(event.get("start_time") is None for event in got) == 1
 
 
-def test_rows_that_are_not_even_objects_are_handed_out() -> None:
+def test_rows_that_are_not_even_objects_are_yielded() -> None:
     steps = Walk(Position(0, END), size=10).run()
     next(steps)
     step = steps.send(Page([None, 5, "x", {"event_id": 7}, {"event_id": "a", "start_time": "soon"}], 5))
@@ -238,7 +238,7 @@ def test_a_contradiction_between_count_and_page_costs_one_more_request() -> None
 
 
 @pytest.mark.parametrize("stop", range(0, 60, 7))
-def test_a_walk_goes_on_from_any_of_its_positions(stop: int) -> None:
+def test_a_walk_continues_from_any_of_its_positions(stop: int) -> None:
     service = Service(random.Random(seed()), parse=cut_to(10))
     for number in range(60):
         service.add(BASE + number // 4)

@@ -70,7 +70,7 @@ print("went on")
 """
 
 
-def test_spans_go_to_the_telemetry_route_which_is_not_served_and_the_program_goes_on(
+def test_spans_go_to_the_telemetry_route_which_is_not_served_and_the_program_continues(
     honeyhive_local: LocalServer,
 ) -> None:
     # In its own process: OpenTelemetry keeps the first exporter of a process forever.

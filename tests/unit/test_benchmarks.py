@@ -26,7 +26,7 @@ def contender(name: str) -> Contender:
 
 
 @pytest.mark.parametrize("name", ["search-dicts", "search-typed", "search-jsonl"])
-def test_a_search_is_beside_a_loop_over_page_numbers_and_the_official_sdk_in_events_a_second(
+def test_a_search_is_compared_with_page_numbers_and_the_official_sdk_in_events_a_second(
     name: str,
 ) -> None:
     job = JOBS[name]
@@ -49,7 +49,7 @@ def test_events_a_second_are_measured_in_the_rounds_that_measure_cpu() -> None:
     assert min(found.rate) > 0
 
 
-def test_a_program_is_measured_with_its_modules_compiled_whatever_the_shell_says(
+def test_a_program_is_measured_with_its_modules_compiled_in_every_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")

@@ -16,7 +16,7 @@ _INT64 = 2**63
 def find(value: Any, parts: Sequence[str]) -> Iterator[Any]:
     """Yield every value that a dotted path can mean inside `value`.
 
-    A key may itself contain dots. An array stands for each of its elements, or for one of them where the path
+    A key may itself contain dots. An array means each of its elements, or one of them where the path
     has its number. At the end of a path the array itself is the value.
 
     >>> list(find({"a": [{"b.c": 1}, {"b": {"c": 2}}]}, ["a", "b", "c"]))

@@ -23,7 +23,7 @@ class Context:
     Args:
         request: The request.
         state: The state of the server.
-        switches: The switches that hold for this request.
+        switches: The switches of this request.
         effects: What a fault changes about the work.
         parameters: The parameters in the path, by name.
         violations: What was stored although it violates a schema, for the log.

@@ -1,4 +1,4 @@
-"""The connections of one store, closed only when nobody uses them.
+"""The connections of one store, closed only when no thread uses them.
 
 SQLite crashes the process if one thread closes the connection that another thread is using. So `close` first
 interrupts what runs, waits for its end, and refuses what comes later.

@@ -266,7 +266,7 @@ def test_a_conflict_means_that_one_of_the_events_of_the_request_is_stored() -> N
     assert (run.delivered, run.failed) == (3, {})
 
 
-def test_a_lost_connection_fails_the_request_and_goes_on_with_the_rest() -> None:
+def test_a_lost_connection_fails_the_request_and_the_rest_is_sent() -> None:
     run = Chunked("abcd")
     lost = APIConnectionError("cut")
     assert run.told(refuses(400), lost, names("cd")) == ["send ab", "send cd", DONE]

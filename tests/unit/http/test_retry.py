@@ -67,7 +67,7 @@ def test_no_text_in_retry_after_breaks_anything(after: str, sent: str, now: floa
     assert asked is None or (asked > 0 and math.isfinite(asked))
 
 
-def test_a_date_without_a_zone_is_in_utc_wherever_the_program_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_date_without_a_zone_is_in_utc_in_every_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
     sent, until = "Sun Nov  6 08:49:07 1994", "Sun, 06 Nov 1994 08:49:37 GMT"
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()

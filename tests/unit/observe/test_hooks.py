@@ -51,7 +51,7 @@ def test_requests_and_answers_are_logged_at_debug_and_retries_as_warnings(
     ]
 
 
-def test_a_hook_that_raises_is_logged_and_the_call_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_hook_that_raises_is_logged_and_the_call_continues(caplog: pytest.LogCaptureFixture) -> None:
     def broken(info: object) -> None:
         raise ZeroDivisionError("in the hook")
 

@@ -39,7 +39,7 @@ def bars(monkeypatch: pytest.MonkeyPatch) -> list[Drawn]:
     return drawn
 
 
-def test_a_function_is_told_each_new_number_once_and_nothing_after_the_end() -> None:
+def test_a_function_gets_each_new_number_once_and_nothing_after_the_end() -> None:
     told: list[tuple[int, int | None]] = []
     watcher = Watcher(lambda done, total: told.append((done, total)), 9)
     for settled in (0, 0, 4, 4, 9, 9):
@@ -50,7 +50,7 @@ def test_a_function_is_told_each_new_number_once_and_nothing_after_the_end() -> 
     assert told == [(4, 9), (9, 9)]
 
 
-def test_a_function_is_told_that_the_number_of_events_is_not_known() -> None:
+def test_a_function_gets_none_if_the_number_of_events_is_not_known() -> None:
     told: list[tuple[int, int | None]] = []
     Watcher(lambda done, total: told.append((done, total)), None).tell(1)
     assert told == [(1, None)]

@@ -157,7 +157,7 @@ def test_a_refusal_is_an_answer(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_parallel_search_hands_out_the_events_without_a_time_too(kind: str) -> None:
+def test_a_parallel_search_yields_the_events_without_a_time_too(kind: str) -> None:
     sender = KINDS[kind](*MANY, None, None)
     sender.service.add(TOP + 2_000)
     got = search(sender, start=None, end=None, parallel=4)

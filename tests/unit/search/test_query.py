@@ -26,7 +26,7 @@ def test_a_timedelta_counts_from_now() -> None:
     assert (asked.start, asked.end) == (NOW - 3_600_000, NOW + 300_000)
 
 
-def test_moments_are_numbers_of_milliseconds_or_aware_datetimes() -> None:
+def test_timestamps_are_numbers_of_milliseconds_or_aware_datetimes() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     assert query(start=at, end=at) == query(start=NOW, end=int(NOW))
     assert query(start=NOW + 0.4, end=NOW + 0.4).start == NOW

@@ -143,7 +143,7 @@ def test_an_orjson_fragment_cannot_smuggle_bytes_in() -> None:
     assert caught.value.path == "inputs.raw"
 
 
-def test_null_and_nan_are_told_apart() -> None:
+def test_null_and_nan_stay_distinct() -> None:
     assert to_json({"a": None, "b": "null", "c": 1.5}) == b'{"a":null,"b":"null","c":1.5}'
     with pytest.raises(EventError, match="JSON has no nan"):
         to_json({"a": None, "b": "null", "c": float("nan")})

@@ -125,7 +125,7 @@ def test_one_given_time_is_completed_by_the_clock(rec: Recorder, given: str) -> 
     assert event["start_time"] + event["duration"] == pytest.approx(event["end_time"], abs=0.01)
 
 
-def test_an_exception_is_recorded_and_goes_on(rec: Recorder) -> None:
+def test_an_exception_is_recorded_and_continues(rec: Recorder) -> None:
     error = ValueError("no such document")
     with pytest.raises(ValueError, match="no such document") as caught, rec.session("s"), rec.span("x"):
         raise error
@@ -134,7 +134,7 @@ def test_an_exception_is_recorded_and_goes_on(rec: Recorder) -> None:
     assert rec.named("x")["error"] == rec.named("s")["error"] == "ValueError: no such document"
 
 
-def test_an_exception_with_a_broken_text_goes_on_too(rec: Recorder) -> None:
+def test_an_exception_with_a_broken_message_continues_too(rec: Recorder) -> None:
     class MuteError(Exception):
         def __str__(self) -> str:
             raise RuntimeError
@@ -228,7 +228,7 @@ def test_the_clients_choice_of_null_holds_in_spans() -> None:
 # What cannot be sent
 
 
-def test_an_event_that_cannot_be_sent_is_logged_and_the_code_goes_on(
+def test_an_event_that_cannot_be_sent_is_logged_and_the_code_continues(
     rec: Recorder, caplog: pytest.LogCaptureFixture
 ) -> None:
     rec.failure = ServerError(503, "canary of the body")

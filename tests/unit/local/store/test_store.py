@@ -98,7 +98,7 @@ def test_a_field_that_the_document_gains_becomes_a_column(tmp_path: Path) -> Non
     new.close()
 
 
-def test_a_field_keeps_its_kind_and_what_does_not_fit_is_kept_beside_it(tmp_path: Path) -> None:
+def test_a_field_keeps_its_type_and_a_value_that_does_not_fit_is_kept_too(tmp_path: Path) -> None:
     properties: dict[str, Any] = {"event_id": {"type": "string"}, "session_id": {}, "f": {"type": "number"}}
     Store(tmp_path / "events.db", kinds({"properties": properties})).close()
     store = Store(tmp_path / "events.db", kinds({"properties": {**properties, "f": {"type": "object"}}}))

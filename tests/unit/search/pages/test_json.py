@@ -138,7 +138,7 @@ def interrupted(action: Callable[[], None], opcode: int) -> bool:
 
 
 @pytest.mark.parametrize("content", CONTENTS)
-def test_the_garbage_collector_is_as_it_was_wherever_a_read_is_interrupted(
+def test_the_garbage_collector_is_as_it_was_after_an_interrupt_at_any_bytecode(
     content: bytes, collecting: bool
 ) -> None:
     opcode = 0
