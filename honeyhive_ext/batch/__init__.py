@@ -1,4 +1,4 @@
-"""Any number of events in few requests, and a report of what became of each.
+"""Any number of events in few requests, and a report of what happened to each.
 
 `HoneyHive.events.create_batch` and `HoneyHive.sessions.create_event_batch` return a `BatchReport`. The
 guide is docs/batches.md.

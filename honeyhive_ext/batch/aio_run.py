@@ -80,7 +80,7 @@ class _Tasks:
         self._running.add(asyncio.create_task(work))
         if len(self._running) >= self._most:
             await self.wait()
-        else:  # let the tasks run all the same: the caller's iterable may never wait itself
+        else:  # let the tasks run: the caller's iterable may never wait itself
             await asyncio.sleep(0)
             self._collect()
 

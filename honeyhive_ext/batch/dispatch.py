@@ -1,4 +1,4 @@
-"""The delivery of planned chunks, and the report of what became of their events.
+"""The delivery of planned chunks, and the report of what happened to their events.
 
 `Dispatch` takes chunks from any source: the events of a caller's iterable (`pipeline.py`), or events that
 are prepared already (`deliver` in `run.py` and `aio_run.py`).

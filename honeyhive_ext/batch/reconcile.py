@@ -30,7 +30,7 @@ from honeyhive_ext.errors import (
 from honeyhive_ext.http.retry import Decision, classify
 
 UNCLEAR_SENDS = 3
-"""How often a request is sent if its answers, all successes, do not say what became of its events."""
+"""How often a request is sent if its answers, all successes, do not say what happened to its events."""
 
 STRIKES = 3
 """After this many requests in a row that fail in all their attempts, the batch stops: the service is down."""
@@ -39,7 +39,7 @@ WHOLE_ROUTE = (404, 415)
 """Refusals that can be about the address or the media type, and not about an event."""
 
 ROUTE_EVENTS = 8
-"""When a chunk of at least so many events is refused one by one with such a status, it is about the route."""
+"""When a chunk of at least this many events is refused one by one with such a status, it is about the route."""
 
 
 @frozen

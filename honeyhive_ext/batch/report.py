@@ -1,4 +1,4 @@
-"""The report of a batch: what became of each event."""
+"""The report of a batch: what happened to each event."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class BatchFailure:
 
 @frozen(repr=False)
 class BatchReport:
-    """What became of every event of a batch.
+    """What happened to every event of a batch.
 
     Attributes:
         event_ids: The ids of the delivered events, in the order of the input, in a sequence that takes

@@ -175,7 +175,7 @@ async def _received(send: AsyncSendRequest, request: httpx.Request) -> Answer:
 
 
 class AsyncSender(Core):
-    """The awaitable twin of `Sender`, for tasks of asyncio. Each event loop has its own connections."""
+    """The async version of `Sender`, for tasks of asyncio. Each event loop has its own connections."""
 
     def __init__(
         self,

@@ -33,7 +33,7 @@ R = TypeVar("R")
 
 
 class AsyncSearchResult(Generic[T]):
-    """The awaitable twin of `SearchResult`: the same names, with `await` and `async for`.
+    """The async version of `SearchResult`: the same names, with `await` and `async for`.
 
     While you work on one page, a task fetches the next. The task is cancelled if the iteration ends early.
     After a `break` the event loop does that later; `async with contextlib.aclosing(result.pages())` does it

@@ -20,7 +20,7 @@ from honeyhive_ext.search.walk.windows import Window, Windows
 
 
 class AsyncFetcher:
-    """The awaitable twin of `Fetcher`."""
+    """The async version of `Fetcher`."""
 
     def __init__(
         self, sender: AsyncSender, query: Query, *, retry: RetryPolicy | bool | None, timeout: float | None

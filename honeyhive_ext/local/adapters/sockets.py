@@ -244,7 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.stopped.wait(seconds / pieces)
 
     def _hang(self, seconds: float) -> None:
-        """Wait for so many seconds, or until the client disconnects or the server stops."""
+        """Wait for this many seconds, or until the client disconnects or the server stops."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0 and not self.server.stopped.wait(min(left, _POLL)):
             if select.select([self.connection], [], [], 0)[0]:

@@ -34,7 +34,7 @@ class Effects:
     """What a fault changes about the work of a request.
 
     Args:
-        keep: Store only so many events of a batch, and answer 500 with what was stored; None for all.
+        keep: Store only this many events of a batch, and answer 500 with what was stored; None for all.
         visibility_delay: Milliseconds before search shows new events; None for the switch's.
     """
 

@@ -97,7 +97,7 @@ class Fault:
         seconds: For hang (default 3600) and dribble (default 1); at most 86,400.
         at: For truncate: how many bytes of the body arrive; None for half.
         retry_after: For rate_limit: seconds, or any text, sent as it is; None for no Retry-After.
-        retry_after_date: For rate_limit: Retry-After is an HTTP date so many seconds from now.
+        retry_after_date: For rate_limit: Retry-After is an HTTP date this many seconds from now.
         keep: For partial: how many events are stored; None for none.
         milliseconds: For visibility: how long search does not show the new events.
 

@@ -1,6 +1,6 @@
 """How the threads of a batch are waited for, seen from inside.
 
-The promise: after Ctrl-C a batch ends soon, and its report knows what became of the requests that ended in
+The promise: after Ctrl-C a batch ends soon, and its report knows what happened to the requests that ended in
 time. A signal comes at no certain time, so these tests replace the queue that finished tasks come through.
 """
 
