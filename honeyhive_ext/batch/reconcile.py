@@ -39,7 +39,7 @@ WHOLE_ROUTE = (404, 415)
 """Refusals that can be about the address or the media type, and not about an event."""
 
 ROUTE_EVENTS = 8
-"""When a chunk of at least this many events is refused one by one with such a status, it is about the route."""
+"""When a chunk of at least this many events is refused one by one with such a status, the route is wrong."""
 
 
 @frozen

@@ -24,7 +24,7 @@ from honeyhive_ext.observe.progress import Progress
 from honeyhive_ext.payload.events import WireEvent
 
 GRACE = 2.0
-"""Seconds that requests in flight have to end after Ctrl-C, so that the report knows what happened to them."""
+"""Seconds that requests in flight have to end after Ctrl-C: the report says what happened to them."""
 
 
 def create_batch(
