@@ -179,7 +179,8 @@ class Recording:
                 raise EventError("cannot be set inside the span: give it to span() or session()", path=name)
         for name, value in self._checked(fields).items():
             if name in MERGED:
-                self._fields[name] = {**self._fields.get(name, {}), **value}
+                # In one step each, so that threads which set facts at the same time lose none.
+                self._fields.setdefault(name, {}).update(value)
             else:
                 self._fields[name] = value
 

@@ -14,6 +14,7 @@ from honeyhive_ext import current_span
 from honeyhive_ext.config.settings import EventSettings
 from honeyhive_ext.errors import APIConnectionError, ConfigError, EventError, ServerError
 from honeyhive_ext.payload.scope import CURRENT
+from tests.support.lines import at_line
 from tests.support.recorder import Recorder
 from tests.support.values import RaisingRepr
 
@@ -167,6 +168,20 @@ def test_set_merges_facts_and_replaces_the_rest(rec: Recorder) -> None:
     assert event["metrics"] == {"m": 1}
     assert event["inputs"] == {"r": 2}
     assert event["outputs"] == {"value": "text"}
+
+
+def test_facts_that_are_set_in_the_middle_of_setting_others_are_kept(rec: Recorder) -> None:
+    with rec.span("s") as span:
+        number, reached = 1, True
+        while reached:
+            before = number
+            with at_line(number, lambda: span.set(metadata={f"inner {before}": before})) as seen:  # noqa: B023
+                span.set(metadata={f"outer {before}": before})
+            reached = seen[0] >= number
+            number += 1
+    metadata = rec.named("s")["metadata"]
+    for inner in range(1, number - 1):
+        assert metadata[f"inner {inner}"] == metadata[f"outer {inner}"] == inner
 
 
 def test_wrong_fields_are_refused_where_they_are_written(rec: Recorder) -> None:
