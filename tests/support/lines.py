@@ -1,4 +1,4 @@
-"""Something happens at a chosen line of the code of the client: what a signal handler or a finaliser does."""
+"""Something happens at a chosen place of the code of the client: what a signal handler or a finaliser does."""
 
 from __future__ import annotations
 
@@ -12,20 +12,32 @@ WATCHED = ("/httpx/", "/httpcore/", "/honeyhive_ext/")
 
 
 @contextmanager
-def at_line(number: int, do: Callable[[], None]) -> Iterator[list[int]]:
-    """Do something when this thread comes to its `number`-th line inside of the code of the client."""
+def at_line(number: int, do: Callable[[], object], *, event: str = "line") -> Iterator[list[int]]:
+    """Do something when this thread comes to its `number`-th line inside of the code of the client.
+
+    Args:
+        number: From 1; -1 for never.
+        do: Runs there, untraced; what it raises is raised there.
+        event: "opcode" counts the instructions of Python instead of lines.
+
+    Yields:
+        A list with the number of lines so far.
+    """
     seen = [0]
 
-    def line(frame: FrameType, event: str, _: Any) -> Any:
-        if event == "line":
+    def inside(frame: FrameType, what: str, _: Any) -> Any:
+        if what == event:
             seen[0] += 1
             if seen[0] == number:
                 sys.settrace(None)
                 do()
-        return line
+        return inside
 
-    def call(frame: FrameType, event: str, argument: Any) -> Any:
-        return line if any(part in frame.f_code.co_filename for part in WATCHED) else None
+    def call(frame: FrameType, what: str, argument: Any) -> Any:
+        if not any(part in frame.f_code.co_filename for part in WATCHED):
+            return None
+        frame.f_trace_opcodes = event == "opcode"
+        return inside
 
     before = sys.gettrace()
     sys.settrace(call)

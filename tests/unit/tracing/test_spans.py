@@ -175,13 +175,15 @@ def test_facts_that_are_set_in_the_middle_of_setting_others_are_kept(rec: Record
         number, reached = 1, True
         while reached:
             before = number
-            with at_line(number, lambda: span.set(metadata={f"inner {before}": before})) as seen:  # noqa: B023
+            inner = {f"inner {before}": before}
+            with at_line(number, lambda: span.set(metadata=inner), event="opcode") as seen:  # noqa: B023
                 span.set(metadata={f"outer {before}": before})
             reached = seen[0] >= number
             number += 1
     metadata = rec.named("s")["metadata"]
-    for inner in range(1, number - 1):
-        assert metadata[f"inner {inner}"] == metadata[f"outer {inner}"] == inner
+    assert number > 100
+    for place in range(1, number - 1):
+        assert metadata[f"inner {place}"] == metadata[f"outer {place}"] == place
 
 
 def test_wrong_fields_are_refused_where_they_are_written(rec: Recorder) -> None:
