@@ -169,7 +169,8 @@ class HoneyHive(Unpicklable):
         """Make a span, for `with` or as a decorator: events that are created inside have it as their parent.
 
         When it ends, its own event is created with its inputs, outputs, duration and error. A decorator
-        records every call of a function, coroutine function, generator function or async generator function.
+        records every call of a function, coroutine function, generator function or async generator function,
+        and the work of a coroutine or generator that a function returns. See docs/sending.md.
 
         Args:
             name: The `event_name`. Default for a decorator: the function's name.
@@ -177,7 +178,7 @@ class HoneyHive(Unpicklable):
                 error to the logger `honeyhive_ext.tracing` (default), "raise" raises it. If the code inside
                 raised, its own exception continues, with a note.
             capture_inputs: Arguments of a decorated function that become `inputs`: True for all (default),
-                False for none, or the names of some.
+                False for none, or the names of some parameters or keywords.
             capture_outputs: Whether the value that a decorated function returns or yields becomes `outputs`.
                 Default True.
             retry: False for one attempt, True for the standard policy, or a policy. Default: the client's.
@@ -186,7 +187,8 @@ class HoneyHive(Unpicklable):
 
         Raises:
             EventError: A field is not known or has a value that the API does not take.
-            ConfigError: An option is malformed, or the decorator has no parentheses.
+            ConfigError: An option is malformed, the decorator has no parentheses, or what it decorates is
+                not a function: a class, a property. The message says what to write instead.
 
         >>> from honeyhive_ext import HoneyHive
         >>> hh = HoneyHive()

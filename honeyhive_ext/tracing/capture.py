@@ -23,7 +23,7 @@ class Arguments:
         wanted: True for all parameters except `self` and `cls`, False for none, or the names of some.
 
     Raises:
-        ConfigError: The function has no parameter of a wanted name.
+        ConfigError: The function has no parameter of a wanted name, and no `**kwargs` either.
     """
 
     def __init__(self, function: Callable[..., Any], wanted: bool | Collection[str]) -> None:
@@ -37,11 +37,13 @@ class Arguments:
                     inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
                 ]
             )
+        kinds = {parameter.kind: name for name, parameter in self._signature.parameters.items()}
+        self._further = kinds.get(inspect.Parameter.VAR_KEYWORD, "")  # the name of **kwargs
         if not isinstance(wanted, bool):
-            takes = list(self._signature.parameters)
+            takes = self._signature.parameters
             for name in wanted:
-                if name not in takes:
-                    raise ConfigError(f"capture_inputs names {name!r}, but the function takes {takes}")
+                if name not in takes and not self._further:
+                    raise ConfigError(f"capture_inputs names {name!r}, but the function takes {list(takes)}")
 
     def of(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any], mode: OnUnserializable
@@ -60,6 +62,7 @@ class Arguments:
         bound.apply_defaults()
         values = dict(bound.arguments)
         if self._wanted is not True:
+            values = {**values.get(self._further, {}), **values}
             values = {name: value for name, value in values.items() if name in self._wanted}
         elif (first := next(iter(values), None)) in ("self", "cls"):
             del values[first]

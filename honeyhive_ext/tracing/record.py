@@ -124,7 +124,7 @@ class Recording:
         self.event_type: str = self._fields.setdefault("event_type", "chain")
         self._scope: Scope | None = None
         self._ended = False
-        self._started_ms = self._started = 0.0
+        self._started_ms = self._started = self._suspended = 0.0
 
     def fresh(self, default_name: str | None = None) -> Self:
         """Return a new recording with the same arguments. A decorator makes one for each call."""
@@ -211,9 +211,26 @@ class Recording:
             given.setdefault("parent_id", around.event_id)
         given["event_id"], given["session_id"] = event_id or new_id(), session_id
         self._scope = Scope(session_id, given["event_id"], CURRENT.get(), self, destination)
+        self._start_clock()
+        enter(self._scope)
+
+    def _start_clock(self) -> None:
         self._started_ms = time.time_ns() / 1e6
         self._started = time.perf_counter()
-        enter(self._scope)
+
+    def suspend(self) -> None:
+        """Leave the scope without an end: the function has returned something that is still to run."""
+        CURRENT.set(self._entered().outer)
+        self._suspended = time.perf_counter()
+
+    def resume(self) -> None:
+        """Enter the scope again, and start the clock: what the function returned takes its first step."""
+        self._start_clock()
+        enter(self._entered())
+
+    def unused(self) -> None:
+        """Leave the time since `suspend` out of the duration: what the function returned never ran."""
+        self._started += time.perf_counter() - self._suspended
 
     def end(self, error: BaseException | None) -> dict[str, Any]:
         """Stop the clock, leave the scope, and return the fields of the event to create."""

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
-from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.serialize.encoders import kind_of
-from honeyhive_ext.tracing import wrap
+from honeyhive_ext.tracing.decorate import decorate
 from honeyhive_ext.tracing.record import Recording
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -44,6 +41,16 @@ class Span(Recording):
         else:
             await asyncio.to_thread(self._send, fields, error)
 
+    def finish_aside(self, error: BaseException | None) -> None:
+        """Do the same in the callback of a future, which must not wait for the network if there is a loop."""
+        import asyncio
+
+        fields = self.end(error)
+        try:
+            asyncio.get_running_loop().run_in_executor(None, self._send, fields, error)
+        except RuntimeError:  # no event loop, or its executor is gone
+            self._send(fields, error)
+
     def _send(self, fields: dict[str, Any], error: BaseException | None) -> None:
         try:
             self._create(**self.sending(error), **fields)
@@ -51,18 +58,13 @@ class Span(Recording):
             self.not_sent(failure, error)
 
     def __call__(self, function: F) -> F:
-        """Decorate a function, a coroutine function, a generator function or an async generator function."""
-        target: Any = function
-        kind = kind_of(target)
-        if kind is staticmethod or kind is classmethod:
-            return cast(F, kind(self(target.__func__)))
-        if isasyncgenfunction(target):
-            return cast(F, wrap.async_generator_function(self, target))
-        if iscoroutinefunction(target):
-            return cast(F, wrap.coroutine_function(self, target))
-        if isgeneratorfunction(target):
-            return cast(F, wrap.generator_function(self, target))
-        return cast(F, wrap.plain_function(self, target))
+        """Decorate a function of any kind, or another callable.
+
+        Raises:
+            ConfigError: It is not a function but, for example, a class or a property. The message says what
+                to write instead.
+        """
+        return cast(F, decorate(self, function, only_async=False))
 
 
 class AsyncSpan(Recording):
@@ -86,16 +88,9 @@ class AsyncSpan(Recording):
             self.not_sent(failure, error)
 
     def __call__(self, function: AF) -> AF:
-        """Decorate a coroutine function or an async generator function."""
-        target: Any = function
-        kind = kind_of(target)
-        if kind is staticmethod or kind is classmethod:
-            return cast(AF, kind(self(target.__func__)))
-        if isasyncgenfunction(target):
-            return cast(AF, wrap.async_generator_function(self, target))
-        if iscoroutinefunction(target):
-            return cast(AF, wrap.coroutine_function(self, target))
-        raise ConfigError(
-            f"{getattr(target, '__qualname__', target)!r} is not async, and AsyncHoneyHive must be awaited "
-            "to send: make the function async, or decorate it with a span of HoneyHive"
-        )
+        """Decorate a coroutine function or an async generator function, or a callable that is one.
+
+        Raises:
+            ConfigError: It is not async, or not a function. The message says what to write instead.
+        """
+        return cast(AF, decorate(self, function, only_async=True))

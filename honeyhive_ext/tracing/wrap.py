@@ -1,15 +1,18 @@
-"""Decorated functions, coroutines, generators and async generators.
+"""Recorded coroutines, generators and async generators.
 
 Between two steps of a generator, the code that consumes it runs in the same context. So the scope is set for
 each step and removed after it. No other context variable is touched: those behave as without the decorator.
+
+The functions here name no object of this module that cannot be pickled: `cloudpickle` takes them by value.
 """
 
 from __future__ import annotations
 
+import types
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import contextmanager
-from functools import wraps
-from typing import Any, Protocol, Self
+from functools import partial
+from typing import Any, Protocol, Self, cast
 
 from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.payload.scope import CURRENT
@@ -30,6 +33,9 @@ class AnySpan(Protocol):
 
     def fresh(self, default_name: str | None = None) -> Self: ...
     def begin(self) -> None: ...
+    def suspend(self) -> None: ...
+    def resume(self) -> None: ...
+    def unused(self) -> None: ...
     def keep(self, field: str, value: Any) -> None: ...
     def has(self, field: str) -> bool: ...
     async def afinish(self, error: BaseException | None) -> None: ...
@@ -39,16 +45,20 @@ class SyncSpan(AnySpan, Protocol):
     """What a decorator of a plain function needs of a span."""
 
     def finish(self, error: BaseException | None) -> None: ...
+    def finish_aside(self, error: BaseException | None) -> None: ...
 
 
-class _Start:
+Begin = Callable[[Args, Kwargs], Any]
+
+
+class Start:
     """Begins a span for each call of one function."""
 
     def __init__(self, span: AnySpan, function: Function) -> None:
         self.span = span
+        self.function = function
         self.arguments = Arguments(function, span.options.capture_inputs)
-        name = getattr(function, "__qualname__", type(function).__qualname__)
-        self.name = name.rpartition("<locals>.")[2]
+        self.name = _name_of(function)
 
     def __call__(self, args: Args, kwargs: Kwargs) -> Any:
         """Begin the span of this call, with the arguments as its inputs, and return it."""
@@ -60,38 +70,28 @@ class _Start:
         run.begin()
         return run
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Start, (self.span, self.function)
 
-def _returned(run: AnySpan, result: Any) -> None:
+
+def _name_of(function: Function) -> str:
+    while isinstance(function, partial):
+        function = function.func
+    name = getattr(function, "__qualname__", None)
+    if not isinstance(name, str):
+        name = type(function).__qualname__
+    return name.rpartition("<locals>.")[2]
+
+
+def keep_result(run: AnySpan, result: Any) -> None:
+    """Keep a copy of the result as the outputs, unless the body has set them."""
     if run.options.capture_outputs and not run.has("outputs"):
         run.keep("outputs", to_builtins({"result": result}, run.mode, path="outputs", depth=1))
 
 
-def plain_function(span: SyncSpan, function: Function) -> Function:
-    """Record each call."""
+def recorded_coroutine(start: Begin, function: Callable[..., Awaitable[Any]]) -> Function:
+    """Return a coroutine function that records each call, from its first step to its result."""
 
-    start = _Start(span, function)
-
-    @wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        run = start(args, kwargs)
-        try:
-            result = function(*args, **kwargs)
-        except BaseException as error:
-            run.finish(error)
-            raise
-        _returned(run, result)
-        run.finish(None)
-        return result
-
-    return wrapper
-
-
-def coroutine_function(span: AnySpan, function: Callable[..., Awaitable[Any]]) -> Function:
-    """Record each call, from its first step to its result."""
-
-    start = _Start(span, function)
-
-    @wraps(function)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         run = start(args, kwargs)
         try:
@@ -99,17 +99,28 @@ def coroutine_function(span: AnySpan, function: Callable[..., Awaitable[Any]]) -
         except BaseException as error:
             await run.afinish(error)
             raise
-        _returned(run, result)
+        keep_result(run, result)
         await run.afinish(None)
         return result
 
     return wrapper
 
 
-class _Steps:
+def recorded_iterable_coroutine(start: Begin, function: Function) -> Function:
+    """Return the same for a function that `types.coroutine` made from a generator function."""
+    coroutine = recorded_coroutine(start, function)
+
+    def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        steps: Any = coroutine(*args, **kwargs)
+        return (yield from steps)
+
+    return types.coroutine(wrapper)
+
+
+class Steps:
     """Runs the steps of one generator inside its scope, and the code between them outside of it."""
 
-    def __init__(self, start: _Start, args: Args, kwargs: Kwargs) -> None:
+    def __init__(self, start: Begin, args: Args, kwargs: Kwargs) -> None:
         outside = CURRENT.get()
         self.run = start(args, kwargs)
         self.scope = CURRENT.get()
@@ -149,24 +160,25 @@ class _Steps:
             self.run.keep("outputs", self.yielded.outputs(returned))
 
 
-def generator_function(span: SyncSpan, function: Callable[..., Generator[Any, Any, Any]]) -> Function:
-    """Record each generator, from its first step to its end or to its closing."""
+def recorded_generator(start: Begin, function: Callable[..., Generator[Any, Any, Any]]) -> Function:
+    """Return a generator function that records each call, from its first step to its end or its closing."""
 
-    start = _Start(span, function)
-
-    @wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        steps = _Steps(start, args, kwargs)
+        steps = Steps(start, args, kwargs)
         try:
             generator = function(*args, **kwargs)
             item = steps.take(generator.__next__)
             while True:
                 try:
                     sent = yield item
-                except GeneratorExit:
+                except GeneratorExit as closing:
                     with steps.inside():
-                        generator.close()
-                    raise
+                        value = cast(Any, generator).close()
+                    if value is None:
+                        raise
+                    steps.ended(value)  # the body ended by itself, and since Python 3.13 `close` returns this
+                    steps.run.finish(closing)
+                    return value
                 except BaseException as thrown:  # noqa: BLE001 - the body decides about it
                     item = steps.take(generator.throw, thrown)
                 else:
@@ -183,14 +195,11 @@ def generator_function(span: SyncSpan, function: Callable[..., Generator[Any, An
     return wrapper
 
 
-def async_generator_function(span: AnySpan, function: Callable[..., AsyncGenerator[Any, Any]]) -> Function:
-    """Record each async generator, from its first step to its end or to its closing."""
+def recorded_async_generator(start: Begin, function: Callable[..., AsyncGenerator[Any, Any]]) -> Function:
+    """Return an async generator function that records each call, as `recorded_generator` does."""
 
-    start = _Start(span, function)
-
-    @wraps(function)
     async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        steps = _Steps(start, args, kwargs)
+        steps = Steps(start, args, kwargs)
         try:
             generator = function(*args, **kwargs)
             item = await steps.atake(generator.__anext__)

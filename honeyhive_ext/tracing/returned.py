@@ -1,0 +1,208 @@
+"""What a plain function returned: its event is that of the work, and not of the making.
+
+A function that returns a coroutine, an awaitable, a generator or an async generator has only made it. So its
+span goes on while that is awaited or iterated. If that never happens, the event is sent when the thing is
+thrown away: it has the duration of the call, and the repr of what was returned.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import weakref
+from collections.abc import Callable, Coroutine, Generator
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from honeyhive_ext.payload.scope import CURRENT
+from honeyhive_ext.serialize.encoders import kind_of
+from honeyhive_ext.tracing.stand_in import stand_in
+from honeyhive_ext.tracing.wrap import (
+    Args,
+    Begin,
+    Function,
+    Kwargs,
+    SyncSpan,
+    keep_result,
+    recorded_async_generator,
+    recorded_coroutine,
+    recorded_generator,
+)
+
+_Made = TypeVar("_Made")
+
+_FUTURE = ("add_done_callback", "cancelled", "exception", "result")
+
+
+def recorded_call(start: Begin, function: Function) -> Function:
+    """Return a function that records each call, and the work of what it returns."""
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        run = start(args, kwargs)
+        try:
+            result = function(*args, **kwargs)
+        except BaseException as error:
+            run.finish(error)
+            raise
+        if follower(kind_of(result)) is not None:
+            return followed(run, result)
+        keep_result(run, result)
+        run.finish(None)
+        return result
+
+    return wrapper
+
+
+def followed(run: SyncSpan, result: Any) -> Any:
+    """Return the result, or what acts as it does and records its work."""
+    follow = follower(kind_of(result))
+    if follow is not None:
+        try:
+            return follow(run, result)
+        except Exception:  # noqa: BLE001, S110 - a type with odd code of its own is recorded as a value
+            pass
+    keep_result(run, result)
+    run.finish(None)
+    return result
+
+
+@lru_cache(maxsize=1_024)
+def follower(kind: type) -> Callable[[Any, Any], Any] | None:
+    """Return the function that follows the results of a type, or None if they are values."""
+    if kind in _FOLLOWERS:
+        return _FOLLOWERS[kind]
+    if all(callable(getattr(kind, name, None)) for name in _FUTURE):
+        return _future
+    return _awaitable if callable(getattr(kind, "__await__", None)) else None
+
+
+class _Work:
+    """The work that a function returned. It goes on with the span of the call at its first step."""
+
+    def __init__(self, run: SyncSpan, result: Any) -> None:
+        self.run = run
+        self.result = result
+        self._watch: weakref.finalize[Any, Any] | None = None
+        run.suspend()
+
+    def watch(self, made: _Made) -> _Made:
+        """End the span when `made`, which was returned, is thrown away without a step."""
+        if self._watch is not None:
+            self._watch.detach()
+        self._watch = weakref.finalize(made, _unused, self.run, self.result)
+        return made
+
+    def __call__(self, args: Args = (), kwargs: Kwargs | None = None) -> SyncSpan:
+        """Take the first step."""
+        if self._watch is not None:
+            self._watch.detach()
+        self.run.resume()
+        return self.run
+
+    def function(self) -> Any:
+        """Return the work, as the recorded function."""
+        return self.result
+
+
+def _unused(run: SyncSpan, result: Any) -> None:
+    run.unused()
+    keep_result(run, result)
+    if isinstance(result, types.CoroutineType):
+        result.close()  # Python warns of the one that was returned, and need not do it twice
+    run.finish(GeneratorExit())
+
+
+async def _in_its_scope(work: _Work) -> Any:
+    outside = CURRENT.get()
+    try:
+        return await recorded_coroutine(work, work.function)()
+    finally:
+        CURRENT.set(outside)
+
+
+@types.coroutine
+def _iterable_coroutine(work: _Work) -> Generator[Any, Any, Any]:
+    steps: Any = _in_its_scope(work)
+    return (yield from steps)
+
+
+def _coroutine(run: SyncSpan, result: Coroutine[Any, Any, Any]) -> Any:
+    work = _Work(run, result)
+    return work.watch(_named(_in_its_scope(work), result))
+
+
+def _generator(run: SyncSpan, result: Any) -> Any:
+    work = _Work(run, result)
+    if result.gi_code.co_flags & inspect.CO_ITERABLE_COROUTINE:
+        return work.watch(_named(_iterable_coroutine(work), result))
+    return work.watch(_named(recorded_generator(work, work.function)(), result))
+
+
+def _async_generator(run: SyncSpan, result: Any) -> Any:
+    work = _Work(run, result)
+    return work.watch(_named(recorded_async_generator(work, work.function)(), result))
+
+
+def _named(made: Any, result: Any) -> Any:
+    made.__name__, made.__qualname__ = result.__name__, result.__qualname__
+    return made
+
+
+def _future(run: SyncSpan, result: Any) -> Any:
+    """Return the future itself, also a task: it tells when it is done."""
+
+    def done(future: Any) -> None:
+        watch.detach()
+        error = _error_of(future)
+        if error is None:
+            keep_result(run, future.result())
+        run.finish_aside(error)
+
+    run.suspend()
+    watch = weakref.finalize(result, _unused, run, None)
+    result.add_done_callback(done)
+    return result
+
+
+def _error_of(future: Any) -> BaseException | None:
+    if future.cancelled():
+        from asyncio import CancelledError  # who has such a future has loaded it
+
+        return CancelledError()
+    if hasattr(future, "_exception"):  # to ask a task for its exception hides that nobody else did
+        error: BaseException | None = future._exception
+        return error
+    return future.exception()  # type: ignore[no-any-return]
+
+
+def _awaitable(run: SyncSpan, result: Any) -> Any:
+    """Return a stand-in for an object with `__await__`; the first time that it is awaited is recorded."""
+    work = _Work(run, result)
+    driver: list[Coroutine[Any, Any, Any]] = []
+
+    def drive() -> Coroutine[Any, Any, Any]:
+        if not driver:
+            driver.append(work.watch(_in_its_scope(work)))  # which may outlive the stand-in
+        return driver[0]
+
+    def awaited() -> Any:
+        return result.__await__() if driver else drive().__await__()
+
+    own: dict[str, Any] = {"__await__": awaited}
+    if isinstance(result, Coroutine):
+        own |= {name: _step(drive, name) for name in ("send", "throw", "close")}
+    return work.watch(stand_in(result, own))
+
+
+def _step(drive: Callable[[], Coroutine[Any, Any, Any]], name: str) -> Function:
+    def step(*args: Any) -> Any:
+        return getattr(drive(), name)(*args)
+
+    return step
+
+
+_FOLLOWERS: dict[type, Callable[[Any, Any], Any]] = {
+    types.CoroutineType: _coroutine,
+    types.GeneratorType: _generator,
+    types.AsyncGeneratorType: _async_generator,
+}
