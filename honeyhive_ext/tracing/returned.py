@@ -123,7 +123,7 @@ async def _in_its_scope(work: _Work) -> Any:
 @types.coroutine
 def _iterable_coroutine(work: _Work) -> Generator[Any, Any, Any]:
     steps: Any = _in_its_scope(work)
-    return (yield from steps)
+    return (yield from steps)  # pyright: ignore[reportUnknownVariableType]
 
 
 def _coroutine(run: SyncSpan, result: Coroutine[Any, Any, Any]) -> Any:

@@ -112,7 +112,7 @@ def recorded_iterable_coroutine(start: Begin, function: Function) -> Function:
 
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         steps: Any = coroutine(*args, **kwargs)
-        return (yield from steps)
+        return (yield from steps)  # pyright: ignore[reportUnknownVariableType]
 
     return types.coroutine(wrapper)
 
