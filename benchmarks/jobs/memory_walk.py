@@ -35,7 +35,7 @@ def file(target: Target) -> Run:
 
 JOB = Job(
     name="memory-walk",
-    title="memory above the start of a walk over 1,000,000 events",
+    title="memory above the start of a search over 1,000,000 events",
     metric="memory",
     units=EVENTS,
     step=PAGE,
