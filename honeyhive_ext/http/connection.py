@@ -212,7 +212,7 @@ def _encrypt(sock: socket.socket, tls: ssl.SSLContext | None, host: str, end: De
 
 
 def _shake_hands(sock: ssl.SSLSocket) -> int:
-    """Go on with the TLS handshake; what to wait for, or 0 when it is over."""
+    """Continue the TLS handshake. Return what to wait for, or 0 when it is over."""
     try:
         sock.do_handshake()
     except ssl.SSLWantReadError:

@@ -60,10 +60,10 @@ class GivenByCaller:
             in_flight: Whether a request was in flight when the process was forked.
 
         Raises:
-            ConfigError: This is a child of the process that used it first, and it cannot begin anew here.
+            ConfigError: This is a child of the process that used it first, and it cannot begin again here.
         """
         pid = os.getpid()
-        if self._pid not in (0, pid) and (in_flight or not self._begin_anew()):
+        if self._pid not in (0, pid) and (in_flight or not self._begin_again()):
             argument = "transport=" if self._client is None else "http_client="
             raise ConfigError(
                 f"{argument} was used before this process was forked, so its connections belong to the "
@@ -72,7 +72,7 @@ class GivenByCaller:
             )
         self._pid = pid
 
-    def _begin_anew(self) -> bool:
+    def _begin_again(self) -> bool:
         """Close a child's copies of the parent's connections, where httpx's own transport makes new ones.
 
         Closing a copy neither ends the parent's connection nor says goodbye over TLS.

@@ -53,7 +53,7 @@ class Service:
     nulls: str = "last"  # where events without a start_time stand
     missing_matches_not: bool = True  # whether "is not" matches a missing field
     count_is: str = "total"  # total, page or nonsense
-    cut: int = 1000  # a smaller page than asked for, in silence
+    cut: int = 1000  # a smaller page than requested, without a word
     most_filters: int = 100_000
     between: Callable[[Service], None] | None = None
     asks: list[Ask] = field(factory=list)

@@ -77,7 +77,7 @@ class Own(httpx.BaseTransport):
         (lambda: {"http_client": httpx.Client(transport=Own())}, "http_client="),
     ],
 )
-def test_what_cannot_begin_anew_in_a_child_is_refused_with_the_way_out(
+def test_a_client_that_cannot_begin_again_in_a_child_is_refused_with_the_way_out(
     given: Callable[[], Any], name: str
 ) -> None:
     options = given()
@@ -99,7 +99,7 @@ def test_what_cannot_begin_anew_in_a_child_is_refused_with_the_way_out(
 
 
 @pytest.mark.parametrize("transport", [lambda: None, AiohttpTransport])
-def test_an_async_client_begins_anew_in_a_child(transport: Callable[[], Any]) -> None:
+def test_an_async_client_begins_again_in_a_child(transport: Callable[[], Any]) -> None:
     with Misbehaving(then=SUCCESS) as server:
         hh = AsyncHoneyHive("hh_1", base_url=server.url, transport=transport())
 
