@@ -14,12 +14,12 @@ from honeyhive_ext.batch.plan import Chunk, plan_prepared
 from honeyhive_ext.batch.reconcile import Backoff, DeliveryOutcome, DeliveryStep
 from honeyhive_ext.batch.report import BatchReport
 from honeyhive_ext.batch.requests import accepts
-from honeyhive_ext.batch.workers import Workers
 from honeyhive_ext.errors import APIError
 from honeyhive_ext.http.drive import drive
 from honeyhive_ext.http.exchange import Accept, Call, Reply
 from honeyhive_ext.http.operations import DELIVERED
 from honeyhive_ext.http.sender import Sender
+from honeyhive_ext.http.workers import Workers
 from honeyhive_ext.observe.progress import Progress
 from honeyhive_ext.payload.events import WireEvent
 
@@ -30,7 +30,7 @@ GRACE = 2.0
 def create_batch(
     sender: Sender, events: Iterable[BatchEvent], options: BatchOptions, progress: bool | Progress
 ) -> BatchReport:
-    """Deliver all events, in this thread and up to `options.concurrency` more.
+    """Deliver all events, in up to `options.concurrency` threads, or in this one where none can be started.
 
     Raises:
         BatchError: See `Pipeline.finish`.
@@ -38,7 +38,7 @@ def create_batch(
     """
     pipeline = Pipeline(events, iterator(events), options, sender.settings, progress)
     dispatch = pipeline.dispatch
-    workers = Workers(options.concurrency)
+    workers = Workers(options.concurrency, "honeyhive-batch")
 
     def do(step: BatchStep) -> Reply | APIError | bool | None:
         if isinstance(step, Chunk):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.http.sender import AsyncSender
+from honeyhive_ext.http.threads import in_thread
 from honeyhive_ext.observe.progress import Progress, Watcher
 from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.aio_fetch import AsyncFetcher
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from honeyhive_ext.export.resumable import ResumableFile
 
 T = TypeVar("T")
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class AsyncSearchResult(Generic[T]):
@@ -134,7 +132,7 @@ class AsyncSearchResult(Generic[T]):
         from honeyhive_ext.export.parquet import ParquetFile
 
         # In a thread, as it imports pyarrow.
-        file = await _in_thread(ParquetFile, path, self._query, progress, compression=compression)
+        file = await in_thread(ParquetFile, path, self._query, progress, compression=compression)
         return await self._export(file)
 
     @overload
@@ -169,24 +167,24 @@ class AsyncSearchResult(Generic[T]):
         from honeyhive_ext.export.frames import FrameMaker
 
         query = self._query
-        begun = await _in_thread(FrameMaker, library, query, flatten=flatten, times=times, progress=progress)
+        begun = await in_thread(FrameMaker, library, query, flatten=flatten, times=times, progress=progress)
         with begun as maker:
             async with aclosing(self.raw().pages()) as pages:
                 async for page in pages:
-                    await _in_thread(maker.add, page)
+                    await in_thread(maker.add, page)
                     maker.tell()
-            frame: pandas.DataFrame | polars.DataFrame = await _in_thread(maker.make)
+            frame: pandas.DataFrame | polars.DataFrame = await in_thread(maker.make)
             return frame
 
     async def _export(self, begun: ResumableFile) -> int:
         with begun as file:
-            result = self._from(await _in_thread(file.begin, self._resume), file.read)
+            result = self._from(await in_thread(file.begin, self._resume), file.read)
             file.tell()
             async with aclosing(result.pages()) as pages:
                 async for page in pages:
-                    await _in_thread(file.write, page, result.checkpoint())
+                    await in_thread(file.write, page, result.checkpoint())
                     file.tell()
-            return await _in_thread(file.complete)
+            return await in_thread(file.complete)
 
     def checkpoint(self) -> Checkpoint:
         """Return the position of the latest iteration, after the events it has yielded.
@@ -211,13 +209,3 @@ class AsyncSearchResult(Generic[T]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({pure.described(self._query)})"
-
-
-async def _in_thread(function: Callable[P, R], *args: P.args, **keywords: P.kwargs) -> R:
-    """Run a function in a thread. A cancelled task waits for the thread, which uses what the task closes."""
-    running = asyncio.ensure_future(asyncio.to_thread(function, *args, **keywords))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        raise

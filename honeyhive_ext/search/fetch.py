@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Generator
+from functools import partial
 
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.http.drive import drive
 from honeyhive_ext.http.exchange import Call, Reply
 from honeyhive_ext.http.sender import Sender
+from honeyhive_ext.http.workers import Workers
 from honeyhive_ext.search.cursor import Cursor
 from honeyhive_ext.search.pages.page import Ask, Page, PageRefused, page_of
 from honeyhive_ext.search.pages.read import ReadPage, accepted, answer, read_page
@@ -16,9 +18,14 @@ from honeyhive_ext.search.pages.rows import Row
 from honeyhive_ext.search.query import Query
 from honeyhive_ext.search.walk.windows import Window, Windows
 
+_Sent = tuple[Call, Reply]
+_Arrived = deque[tuple[Window, list[Row], bool]]
+
+THREADS = "honeyhive-search"
+
 
 class Fetcher:
-    """Sends the requests of one search.
+    """Sends the requests of one search. Where no thread can be started, none is sent ahead or side by side.
 
     Attributes:
         read: Makes a page of a reply.
@@ -39,14 +46,14 @@ class Fetcher:
 
     def walk(self, cursor: Cursor) -> Generator[None, None, None]:
         """Yield whenever `cursor.rows` are new. The caller then yields all of them."""
-        ahead: ThreadPoolExecutor | None = None
+        ahead = Workers(1, THREADS)
         try:
             while True:
-                ask, windows, coming = cursor.ask, cursor.windows(), None
+                ask, windows = cursor.ask, cursor.windows()
+                send: Callable[[], _Sent] | None = None
                 if cursor.rows:
                     if ask is not None and windows is None:
-                        ahead = ahead or ThreadPoolExecutor(1, thread_name_prefix="honeyhive-search")
-                        coming = ahead.submit(self._send, ask)
+                        send = self._begin(ahead, ask)
                     yield
                 if ask is None:
                     return
@@ -56,21 +63,40 @@ class Fetcher:
                 # The answer is parsed once the page before it is dropped, not ahead: its memory is used
                 # again while it is in the processor's cache, and only one parsed page is in memory.
                 cursor.release()
-                cursor.feed(self._answer(*(self._send(ask) if coming is None else coming.result())))
+                cursor.feed(self._answer(*(self._send(ask) if send is None else send())))
         finally:
-            if ahead is not None:
-                ahead.shutdown(wait=False, cancel_futures=True)
+            ahead.dismiss()
+
+    def _begin(self, ahead: Workers, ask: Ask) -> Callable[[], _Sent]:
+        """Begin a request in a thread, and return the function that waits for its answer.
+
+        Where that thread cannot be started, or is gone, the function sends the request.
+        """
+        sent: list[_Sent] = []
+        begun = ahead.begin(lambda: sent.append(self._send(ask)))
+
+        def wait() -> _Sent:
+            if begun and not ahead.gone:
+                ahead.wait()
+            return sent.pop() if sent else self._send(ask)
+
+        return wait
 
     def _side_by_side(self, cursor: Cursor, windows: Windows) -> Generator[None, None, None]:
-        workers = ThreadPoolExecutor(self._query.parallel, thread_name_prefix="honeyhive-search")
-        running: dict[Future[tuple[list[Row], bool]], Window] = {}
+        workers = Workers(self._query.parallel, THREADS)
+        arrived: _Arrived = deque()
         try:
             while not windows.finished:
-                while (window := windows.next()) is not None:
-                    running[workers.submit(self._run, windows.job(window))] = window
-                for done in wait(running, return_when=FIRST_COMPLETED).done:
-                    rows, slowed = done.result()
-                    windows.done(running.pop(done), rows, slowed=slowed)
+                here = False  # whether this thread has done a window
+                while not here and (window := windows.next()) is not None:
+                    job = partial(self._window, windows, window, arrived)
+                    here = not workers.begin(job)
+                    if here:
+                        job()
+                if not here:
+                    workers.wait()
+                window, rows, slowed = arrived.popleft()
+                windows.done(window, rows, slowed=slowed)
                 for step in windows.released():
                     cursor.show(step)
                     if cursor.rows:
@@ -81,7 +107,11 @@ class Fetcher:
             if cursor.rows:
                 yield
         finally:
-            workers.shutdown(wait=False, cancel_futures=True)
+            workers.dismiss()
+
+    def _window(self, windows: Windows, window: Window, arrived: _Arrived) -> None:
+        """Fetch a window, and note that it has arrived."""
+        arrived.append((window, *self._run(windows.job(window))))
 
     def _run(self, job: Generator[Ask, Page | PageRefused, list[Row]]) -> tuple[list[Row], bool]:
         """Return the rows of a window, and whether one of its requests was sent more than once."""
@@ -99,7 +129,7 @@ class Fetcher:
     def _fetch(self, ask: Ask) -> Page | PageRefused:
         return self._answer(*self._send(ask))
 
-    def _send(self, ask: Ask) -> tuple[Call, Reply]:
+    def _send(self, ask: Ask) -> _Sent:
         call = self._query.call(ask)
         return call, self.sender.send(call, retry=self.retry, timeout=self.timeout, accept=accepted(ask))
 

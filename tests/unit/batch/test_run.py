@@ -14,9 +14,9 @@ import pytest
 from honeyhive_ext.batch import report_of
 from honeyhive_ext.batch.answers import BatchAnswer
 from honeyhive_ext.batch.plan import Chunk
-from honeyhive_ext.batch.workers import Workers
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import APIConnectionError, APIError, EventError
+from honeyhive_ext.http.workers import Workers
 from tests.support.batches import (
     BOTH,
     Service,

@@ -6,7 +6,6 @@ import asyncio
 import random
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, closing
 from typing import Any
 
@@ -16,13 +15,13 @@ import pytest
 
 from honeyhive_ext.errors import BadRequestError
 from honeyhive_ext.http.exchange import Call, Reply
-from honeyhive_ext.search import fetch
 from honeyhive_ext.search.aio_fetch import AsyncFetcher
 from honeyhive_ext.search.cursor import Cursor
 from honeyhive_ext.search.fetch import Fetcher
 from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
 from honeyhive_ext.search.query import Query
 from honeyhive_ext.search.walk.windows import Windows
+from tests.support.limited import few_threads
 from tests.support.shifting import Service, ms_of
 
 PATIENCE = 20  # seconds until a test gives up
@@ -246,51 +245,69 @@ def test_threads_and_tasks_of_a_search_are_named_after_it(kind: str) -> None:
         )  # the first request, and the one for events without a time
 
 
-class Pool(ThreadPoolExecutor):
-    made: list[tuple[int | None, str]]
-    ended: list[tuple[bool, bool]]
-
-    def __init__(self, max_workers: int | None = None, thread_name_prefix: str = "") -> None:
-        self.made.append((max_workers, thread_name_prefix))
-        super().__init__(max_workers, thread_name_prefix)
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        self.ended.append((wait, cancel_futures))
-        super().shutdown(wait, cancel_futures=cancel_futures)
-
-
 @pytest.fixture
-def pools(monkeypatch: pytest.MonkeyPatch) -> type[Pool]:
-    monkeypatch.setattr(Pool, "made", [], raising=False)
-    monkeypatch.setattr(Pool, "ended", [], raising=False)
-    monkeypatch.setattr(fetch, "ThreadPoolExecutor", Pool)
-    return Pool
+def started(monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
+    """The threads that were started."""
+    threads: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def noted(self: threading.Thread) -> None:
+        threads.append(self)
+        start(self)
+
+    monkeypatch.setattr(threading.Thread, "start", noted)
+    return threads
 
 
-def test_a_search_of_one_page_needs_no_thread(pools: type[Pool]) -> None:
+def test_a_search_of_one_page_needs_no_thread(started: list[threading.Thread]) -> None:
     assert search(Threads(5.0)) == [5]
-    assert pools.made == []
+    assert started == []
 
 
-def test_a_search_needs_one_thread(pools: type[Pool]) -> None:
-    sender = Threads(*MANY)
-    assert search(sender) == MANY
-    assert pools.made == [(1, "honeyhive-search")]
+def test_a_search_needs_one_thread(started: list[threading.Thread]) -> None:
+    assert search(Threads(*MANY)) == MANY
+    assert [(thread.name, thread.daemon) for thread in started] == [("honeyhive-search", True)]
 
 
-def test_a_parallel_search_needs_a_thread_for_each_request_at_the_same_time(pools: type[Pool]) -> None:
+def test_a_parallel_search_needs_no_more_threads_than_requests_at_the_same_time(
+    started: list[threading.Thread],
+) -> None:
     assert search(Threads(*MANY), parallel=7) == MANY
-    assert (7, "honeyhive-search") in pools.made
-    assert len(pools.made) <= 2
+    assert 2 <= len(started) <= 1 + 7
+    assert {thread.name for thread in started} == {"honeyhive-search"}
 
 
 @pytest.mark.parametrize("parallel", [1, 4])
-def test_a_search_that_ends_early_sends_nothing_more_and_waits_for_nothing(
-    pools: type[Pool], parallel: int
-) -> None:
+def test_a_search_that_ends_early_ends_its_threads(started: list[threading.Thread], parallel: int) -> None:
     assert search(Threads(*MANY), most=200, parallel=parallel)[:200] == MANY[:200]
-    assert set(pools.ended) == {(False, True)}
-    assert len(pools.ended) == len(pools.made)
+    for thread in started:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("parallel", [1, 4])
+@pytest.mark.parametrize("most", [0, 1, 2])
+def test_a_search_without_more_threads_yields_the_same(
+    monkeypatch: pytest.MonkeyPatch, parallel: int, most: int
+) -> None:
+    started = few_threads(monkeypatch, most)
+    sender = Threads(*MANY)
+    assert search(sender, parallel=parallel) == MANY
+    assert len(started) == min(most, 1 if parallel == 1 else most)
+
+
+def test_a_search_without_threads_sends_a_request_when_its_page_is_needed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few_threads(monkeypatch, 0)
+    sender = Threads(*MANY)
+    query = Query(start=0, end=TOP + 5, page_size=10)
+    cursor = Cursor(query, None)
+    fetcher: Any = Fetcher(sender, query, retry=RETRY, timeout=7.5)  # type: ignore[arg-type]
+    with closing(fetcher.walk(cursor)) as steps:
+        for asked in (1, 2, 3):
+            next(steps)
+            assert len(sender.asked) == asked
 
 
 @pytest.mark.parametrize("kind", KINDS)

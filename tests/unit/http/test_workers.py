@@ -1,18 +1,21 @@
-"""The threads of one sync batch: how many run, what they see, and how the caller waits for them."""
+"""The threads of one sync batch or search: how many run, what they see, and how the caller waits for them."""
 
 from __future__ import annotations
 
 import contextvars
+import os
 import threading
 from functools import partial
 
 import pytest
 
-from honeyhive_ext.batch.workers import Workers
+from honeyhive_ext.errors import HoneyHiveError
+from honeyhive_ext.http.workers import Workers
+from tests.support.limited import few_threads
 
 
 def test_with_one_slot_the_caller_runs_the_task_itself() -> None:
-    workers = Workers(1)
+    workers = Workers(1, "honeyhive-test")
     threads: list[threading.Thread] = []
     for _ in range(3):
         workers.start(lambda: threads.append(threading.current_thread()))
@@ -21,7 +24,7 @@ def test_with_one_slot_the_caller_runs_the_task_itself() -> None:
 
 
 def test_as_many_tasks_run_at_once_as_there_are_slots_and_no_more() -> None:
-    workers = Workers(3)
+    workers = Workers(3, "honeyhive-test")
     meeting = threading.Barrier(3, timeout=30)  # breaks if fewer than three come
     lock = threading.Lock()
     now = 0
@@ -46,7 +49,7 @@ def test_as_many_tasks_run_at_once_as_there_are_slots_and_no_more() -> None:
 
 
 def test_a_task_for_which_no_slot_is_free_begins_when_another_has_ended() -> None:
-    workers = Workers(3)
+    workers = Workers(3, "honeyhive-test")
     gate = threading.Event()
     begun = threading.Semaphore(0)
     ended: list[int] = []
@@ -73,7 +76,7 @@ def test_a_task_for_which_no_slot_is_free_begins_when_another_has_ended() -> Non
 def test_threads_are_daemons_with_the_context_of_the_caller() -> None:
     variable = contextvars.ContextVar("variable", default="none")
     variable.set("the caller's")
-    workers = Workers(2)
+    workers = Workers(2, "honeyhive-test")
     seen: list[tuple[str, str, bool]] = []
 
     def task() -> None:
@@ -85,12 +88,12 @@ def test_threads_are_daemons_with_the_context_of_the_caller() -> None:
         workers.start(task)
     while workers.wait():
         pass
-    assert seen == [("the caller's", "honeyhive-batch", True)] * 3
+    assert seen == [("the caller's", "honeyhive-test", True)] * 3
     assert variable.get() == "the caller's"
 
 
 def test_an_error_in_a_thread_is_raised_in_the_caller_and_the_others_can_be_waited_for() -> None:
-    workers = Workers(4)
+    workers = Workers(4, "honeyhive-test")
     gate = threading.Event()
 
     def fail() -> None:
@@ -106,7 +109,7 @@ def test_an_error_in_a_thread_is_raised_in_the_caller_and_the_others_can_be_wait
 
 
 def test_lingering_ends_when_all_tasks_have_or_when_the_time_is_over() -> None:
-    workers = Workers(4)
+    workers = Workers(4, "honeyhive-test")
     gate = threading.Event()
     done: list[int] = []
 
@@ -125,7 +128,7 @@ def test_lingering_ends_when_all_tasks_have_or_when_the_time_is_over() -> None:
 
 
 def test_lingering_waits_for_the_last_task() -> None:
-    workers = Workers(4)
+    workers = Workers(4, "honeyhive-test")
     gates = [threading.Event() for _ in range(3)]
     done: list[int] = []
 
@@ -140,3 +143,77 @@ def test_lingering_waits_for_the_last_task() -> None:
     gates[0].set()
     workers.linger(30.0)
     assert done == [0, 1, 2]
+
+
+def test_where_no_thread_can_be_started_the_caller_runs_the_tasks_in_their_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few_threads(monkeypatch, 0)
+    workers = Workers(4, "honeyhive-test")
+    done: list[tuple[int, threading.Thread]] = []
+    for number in range(9):
+        workers.start(lambda number=number: done.append((number, threading.current_thread())))  # type: ignore[misc]
+    assert done == [(number, threading.current_thread()) for number in range(9)]
+    assert not workers.wait()
+    workers.linger(0.0)
+    workers.dismiss()
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_where_only_some_threads_can_be_started_the_caller_does_the_rest(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    started = few_threads(monkeypatch, most)
+    workers = Workers(4, "honeyhive-test")
+    done: list[int] = []
+    threads: set[threading.Thread] = set()
+
+    def task(number: int) -> None:
+        threads.add(threading.current_thread())
+        done.append(number)
+
+    for number in range(50):
+        workers.start(partial(task, number))
+    while workers.wait():
+        pass
+    assert sorted(done) == list(range(50))
+    assert threads <= {*started, threading.current_thread()}
+    workers.dismiss()
+    for thread in started:
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def test_a_task_that_no_thread_takes_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    few_threads(monkeypatch, 0)
+    workers = Workers(1, "honeyhive-test")
+    ran: list[int] = []
+    assert not workers.begin(lambda: ran.append(1))
+    assert ran == []
+    assert not workers.wait()
+
+
+def test_what_a_task_raises_in_the_caller_is_raised_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError("a bug")
+
+    few_threads(monkeypatch, 0)
+    workers = Workers(4, "honeyhive-test")
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        workers.start(fail)
+    assert not workers.wait()
+
+
+def test_a_forked_child_waits_for_no_thread_of_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = Workers(2, "honeyhive-test")
+    gate = threading.Event()
+    workers.start(gate.wait)  # type: ignore[arg-type]
+    assert not workers.gone
+    monkeypatch.setattr(os, "getpid", lambda: 0)
+    assert workers.gone
+    with pytest.raises(HoneyHiveError, match="begin the search or the batch again"):
+        workers.wait()
+    here: list[threading.Thread] = []
+    workers.start(lambda: here.append(threading.current_thread()))
+    assert here == [threading.current_thread()]
+    gate.set()

@@ -1,14 +1,18 @@
-"""The threads of one sync batch."""
+"""The threads of one sync batch or search."""
 
 from __future__ import annotations
 
 import contextlib
 import contextvars
+import os
 import queue
-import threading
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
+
+from honeyhive_ext.errors import HoneyHiveError
+from honeyhive_ext.http.threads import start_thread
 
 NOTICE = 0.5
 """Seconds after which a wait looks for a Ctrl-C that it may have missed."""
@@ -19,42 +23,67 @@ class Workers:
 
     They are daemons: after Ctrl-C, a request that hangs does not keep the process alive. A thread runs one
     task after another, because to start a thread for each request is a large part of a batch's CPU time.
-    All methods are for the thread that made the object.
+    All methods are for the thread that made the object. They hold no lock, so a finaliser or a signal handler
+    may have workers of its own at any time.
+
+    Args:
+        most: Tasks at a time.
+        name: The name of the threads.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, name: str) -> None:
         self._most = most
+        self._name = name
         self._threads = self._busy = self._begun = 0  # only the calling thread counts these
         self._over: list[None] = []  # one item for each task that is over; the threads add them
         # A Ctrl-C inside a threading.Condition can turn into a RuntimeError of its lock. A SimpleQueue is one
-        # step for a signal.
+        # step for a signal, and may be used in the middle of its own methods.
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+        self._pid = os.getpid()
 
     def start(self, task: Callable[[], None]) -> None:
-        """Start a task as soon as a slot is free. With one slot in all, run it in this thread.
+        """Start a task as soon as a slot is free.
+
+        With one slot in all, or where no thread can be started, this thread runs it.
 
         Raises:
-            BaseException: What an earlier task raised, if one had to end first.
+            BaseException: What an earlier task raised, if one had to end first; what this task raised, if it
+                ran here.
         """
-        if self._most == 1:
-            task()
-            return
-        if self._busy >= self._most:
-            self.wait()
+        if self._most > 1:
+            if self._busy >= self._most:
+                self.wait()
+            if self.begin(task):
+                return
+        task()
+
+    def begin(self, task: Callable[[], None]) -> bool:
+        """Give a task to a thread. Return False if none is free and none can be started."""
+        if self.gone:
+            return False
         if self._threads == self._busy:  # none of them is free
-            self._threads += 1
-            threading.Thread(target=self._run, name="honeyhive-batch", daemon=True).start()
+            self._threads += 1  # first: a Ctrl-C may come once it runs
+            if not start_thread(self._run, self._name):
+                self._threads -= 1
+                return False
         self._busy += 1
         self._begun += 1
         # each task has its own context: hooks see the caller's context variables
         self._tasks.put(partial(contextvars.copy_context().run, task))
+        return True
+
+    @property
+    def gone(self) -> bool:
+        """Whether the threads do not run any more: in a forked child, and at the end of the interpreter."""
+        return self._pid != os.getpid() or sys.is_finalizing()
 
     def wait(self) -> bool:
         """Wait until a task ends. Return False when none is left.
 
         Raises:
             BaseException: What the task raised.
+            HoneyHiveError: The threads are gone; see `gone`.
         """
         if not self._busy:
             return False
@@ -69,6 +98,11 @@ class Workers:
         while True:
             with contextlib.suppress(queue.Empty):
                 return self._ended.get(timeout=NOTICE)
+            if self.gone:
+                raise HoneyHiveError(
+                    "threads do not run on in a forked process, nor at the end of the interpreter: begin the "
+                    "search or the batch again"
+                )
 
     def linger(self, seconds: float) -> None:
         """Wait until all tasks end, but no longer than this many seconds."""
