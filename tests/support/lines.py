@@ -1,4 +1,4 @@
-"""Something happens at a chosen place of the client's code, as a signal handler or a finaliser would do it."""
+"""Something happens at a chosen place of the client, as a signal handler or a finaliser would do it."""
 
 from __future__ import annotations
 
