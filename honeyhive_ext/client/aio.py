@@ -121,6 +121,7 @@ class AsyncHoneyHive(Unpicklable):
         ...         session.outputs = {"resolved": True}
         >>> asyncio.run(main())
         """
+        from honeyhive_ext.client.elsewhere import AsyncSpanElsewhere
         from honeyhive_ext.tracing import AsyncSpan, SpanOptions, session_fields
 
         options = SpanOptions(
@@ -131,7 +132,12 @@ class AsyncHoneyHive(Unpicklable):
             timeout=timeout,
         )
         return AsyncSpan(
-            self.events.create, self._sender.settings.events, name, session_fields(fields), options
+            self.events.create,
+            self._sender.settings.events,
+            name,
+            session_fields(fields),
+            options,
+            AsyncSpanElsewhere,
         )
 
     def span(
@@ -162,6 +168,7 @@ class AsyncHoneyHive(Unpicklable):
         ...             span.outputs = {"read": await search("sending")}
         >>> asyncio.run(main())
         """
+        from honeyhive_ext.client.elsewhere import AsyncSpanElsewhere
         from honeyhive_ext.tracing import AsyncSpan, SpanOptions
 
         options = SpanOptions(
@@ -171,7 +178,9 @@ class AsyncHoneyHive(Unpicklable):
             retry=retry,
             timeout=timeout,
         )
-        return AsyncSpan(self.events.create, self._sender.settings.events, name, fields, options)
+        return AsyncSpan(
+            self.events.create, self._sender.settings.events, name, fields, options, AsyncSpanElsewhere
+        )
 
     async def close(self) -> None:
         """Send the events that wait, and close the connections. The client cannot be used afterwards."""

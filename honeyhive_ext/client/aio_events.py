@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit
 from honeyhive_ext.config.defaults import MOST_A_PAGE
+from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.http import operations as calls
 from honeyhive_ext.payload.times import now_ms
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.results import AsyncSearchResult, Checkpoint, When
 
 
-class AsyncEvents:
+class AsyncEvents(Unpicklable):
     """Create, read, search, follow and update events."""
 
     def __init__(self, sender: AsyncSender) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit
+from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.http import operations as calls
 
 # Batches and searches are imported when one begins, so that a program that creates events starts sooner.
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.results import TraceTree
 
 
-class AsyncSessions:
+class AsyncSessions(Unpicklable):
     """Create sessions, which are the roots of traces, and read their events as trees."""
 
     def __init__(self, sender: AsyncSender) -> None:

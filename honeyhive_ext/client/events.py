@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit
 from honeyhive_ext.config.defaults import MOST_A_PAGE
+from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.http import operations as calls
 from honeyhive_ext.payload.times import now_ms
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.results import Checkpoint, SearchResult, When
 
 
-class Events:
+class Events(Unpicklable):
     """Create, read, search, follow and update events."""
 
     def __init__(self, sender: Sender) -> None:
@@ -271,8 +272,7 @@ class Events:
             max_bytes: Bytes in the body of one request. Default 5,000,000. A larger event is sent alone. If
                 the service refuses a size (413), later batches of the client use a smaller one.
             max_concurrency: Requests in flight, 1 to 64; 1 uses no threads. Default: the client's.
-            on_error: "raise" (default) raises a `BatchError` at the end if an event was not delivered;
-                "collect" returns the report.
+            on_error: "raise" (default) raises a `BatchError` if an event is not delivered; "collect": none.
             progress: True for a progress bar (extra `progress`), or a function of the number of events that
                 are done (delivered or failed) and of all events (None for a generator).
             retry, timeout: As for `create`, for each request.

@@ -143,6 +143,7 @@ class HoneyHive(Unpicklable):
         ...     step = hh.events.create("tool", event_name="search")
         ...     session.outputs = {"resolved": True}
         """
+        from honeyhive_ext.client.elsewhere import SpanElsewhere
         from honeyhive_ext.tracing import Span, SpanOptions, session_fields
 
         options = SpanOptions(
@@ -152,7 +153,14 @@ class HoneyHive(Unpicklable):
             retry=retry,
             timeout=timeout,
         )
-        return Span(self.events.create, self._sender.settings.events, name, session_fields(fields), options)
+        return Span(
+            self.events.create,
+            self._sender.settings.events,
+            name,
+            session_fields(fields),
+            options,
+            SpanElsewhere,
+        )
 
     def span(
         self,
@@ -199,6 +207,7 @@ class HoneyHive(Unpicklable):
         ...     span.outputs = {"read": search("sending")}
         >>> hh.close()
         """
+        from honeyhive_ext.client.elsewhere import SpanElsewhere
         from honeyhive_ext.tracing import Span, SpanOptions
 
         options = SpanOptions(
@@ -208,7 +217,7 @@ class HoneyHive(Unpicklable):
             retry=retry,
             timeout=timeout,
         )
-        return Span(self.events.create, self._sender.settings.events, name, fields, options)
+        return Span(self.events.create, self._sender.settings.events, name, fields, options, SpanElsewhere)
 
     def close(self) -> None:
         """Close the connections. The client cannot be used afterwards."""

@@ -41,12 +41,6 @@ class Secret(Unpicklable):
     def __hash__(self) -> int:
         return hash((Secret, self._text))
 
-    def __copy__(self) -> Secret:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Secret:
-        return self
-
 
 class Unshown(list[_Item]):
     """A list whose repr does not show its items: for headers with a key, on their way to the wire.

@@ -1,14 +1,26 @@
-"""Objects that refuse to be pickled. This file imports nothing, because naming a client loads it."""
+"""Objects that there is one of. This file imports nothing, because naming a client loads it."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False  # type checkers know the name; importing `typing` for it would be slow
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import NoReturn, Self
 
 
-class Unpicklable:
-    """An object with a key or a connection: it refuses to be pickled, but can be copied in its process."""
+class Uncopied:
+    """An object that copies of others share: `copy.copy` and `copy.deepcopy` return it itself."""
+
+    __slots__ = ()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
+class Unpicklable(Uncopied):
+    """An object with a key or a connection: it refuses to be pickled, and copies in its process share it."""
 
     __slots__ = ()
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import httpx
+from attrs import evolve
 
 from honeyhive_ext._version import __version__
 from honeyhive_ext.config.checks import seconds
 from honeyhive_ext.config.retry_policy import RetryPolicy, retry_policy
 from honeyhive_ext.config.secrets import Secret, Unshown
-from honeyhive_ext.config.settings import Settings
+from honeyhive_ext.config.settings import EventSettings, Settings
 from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import APIStatusError
 from honeyhive_ext.http.exchange import SHORTEST_ATTEMPT, Accept, Call, CallLimits, Reply, answer_error
@@ -64,6 +65,12 @@ class Core(Unpicklable):
         self.observer = observer or Observer()
         self._bucket = Bucket(settings.retry.budget)
         self._urls: dict[str, httpx.URL] = {}
+
+    def with_events(self, events: EventSettings) -> Self:
+        """Return a sender that makes events in another way, and shares everything else with this one."""
+        made = object.__new__(type(self))
+        made.__dict__ |= {**self.__dict__, "settings": evolve(self.settings, events=events)}
+        return made
 
     def error(self, _call: Call, reply: Reply) -> APIStatusError:
         """Return the error of a reply that `accept` let through, for a caller that decides against it."""

@@ -13,7 +13,8 @@ from honeyhive_client.typed_dicts import CreateEventRequestInput
 
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.config.settings import EventSettings, OnUnserializable
-from honeyhive_ext.errors import APIStatusError, ConfigError, EventError
+from honeyhive_ext.config.unpicklable import Uncopied
+from honeyhive_ext.errors import APIStatusError, ConfigError, EventError, PickleRefusedError
 from honeyhive_ext.payload.events import EVENT, session_id_str
 from honeyhive_ext.payload.ids import new_id
 from honeyhive_ext.payload.scope import CURRENT, Scope, enter, innermost, leave
@@ -75,7 +76,7 @@ def session_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {**fields, "event_type": "session"}
 
 
-class Recording:
+class Recording(Uncopied):
     """One span or session while it runs: its ids, its times, and the fields that the code inside adds.
 
     It knows no client: it is given a function that sends its event.
@@ -86,6 +87,7 @@ class Recording:
         name: The `event_name`, or None.
         fields: The other fields of the event.
         options: How the span records and sends.
+        elsewhere: Makes a span like this one where a decorated function is unpickled; see `__reduce_ex__`.
 
     Attributes:
         event_type: The type of its event.
@@ -104,6 +106,7 @@ class Recording:
         name: str | None,
         fields: Mapping[str, Any],
         options: SpanOptions,
+        elsewhere: Callable[..., Any] | None = None,
     ) -> None:
         if name is not None and not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigError(
@@ -116,6 +119,7 @@ class Recording:
         )
         self._create = create
         self._settings = settings
+        self._elsewhere = elsewhere
         self._name = name
         self._given = dict(fields)
         self._fields = self._checked(fields)
@@ -131,7 +135,20 @@ class Recording:
         name = self._name
         if name is None and "event_name" not in self._given:
             name = default_name
-        return type(self)(self._create, self._settings, name, self._given, self.options)
+        return type(self)(self._create, self._settings, name, self._given, self.options, self._elsewhere)
+
+    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
+        """Return what a decorated function takes along: how the span records, and nothing of the client."""
+        if self._elsewhere is None or self._scope is not None:
+            raise PickleRefusedError(
+                "a span cannot be pickled: it belongs to the client that sends its event. Pickle a function "
+                "that it decorates, or give its session_id to hh.span(..., session_id=...) in the other "
+                "process"
+            )
+        fields = {name: self._fields[name] for name in self._given if name in self._fields}
+        settings = self._settings
+        made_as = (settings.source, settings.on_unserializable, settings.redact)
+        return self._elsewhere, (self._name, fields, self.options, *made_as)
 
     @property
     def event_id(self) -> str:
