@@ -27,7 +27,7 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # memory is taken inside, so a finaliser may run there
         self._ids = IdStore()
         self._state = bytearray()  # one byte for each position of the input
         self._failures: list[BatchFailure] = []

@@ -32,14 +32,15 @@ class ObservedSizeLimit:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may send a batch in the middle of `observe`
         self.value: int | None = None
 
     def observe(self, refused: int) -> None:
         """Note that a body of `refused` bytes was too large."""
+        value = max(1, int(refused * MARGIN))
         with self._lock:
-            value = max(1, int(refused * MARGIN))
-            self.value = value if self.value is None else min(self.value, value)
+            if self.value is None or value < self.value:
+                self.value = value
 
 
 class RequestLimits:

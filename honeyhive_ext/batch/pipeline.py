@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sized
 from enum import Enum
 from itertools import islice
@@ -173,8 +174,12 @@ class Pipeline:
         Call `halt` first, and give the requests in flight some time to end.
         """
         report = self._close(self.dispatch.state.stop)
-        vars(error)["report"] = report
-        error.add_note(f"the batch so far, from honeyhive_ext.batch.report_of(error): {report!r}")
+        # The exception is the caller's. One that takes no report or no note stays what it is.
+        with contextlib.suppress(Exception):
+            if isinstance(getattr(error, "report", report), BatchReport):
+                vars(error)["report"] = report
+        with contextlib.suppress(Exception):
+            error.add_note(f"the batch so far, from honeyhive_ext.batch.report_of(error): {report!r}")
 
     def _close(self, stopped: Exception | None) -> BatchReport:
         self._watcher.close()

@@ -214,3 +214,47 @@ def test_a_batch_that_the_service_stopped_and_ctrl_c_interrupts_names_the_servic
     report = report_of(raised.value)
     assert report is not None
     assert [str(failure.error) for failure in report.failures] == ["503: down"] * 2
+
+
+class RefusesNotes(BaseException):
+    def add_note(self, note: str) -> None:
+        raise TypeError(note)
+
+
+class OddNotes(BaseException):
+    __notes__ = "a text"
+
+
+class WithoutDict(BaseException):
+    @property
+    def __dict__(self) -> Any:  # type: ignore[override]
+        raise RuntimeError("no attributes")
+
+
+class OwnReport(BaseException):
+    report = "the application's"
+
+
+class OddReport(BaseException):
+    @property
+    def report(self) -> str:
+        raise LookupError("no report")
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("odd", [RefusesNotes, OddNotes, WithoutDict, OwnReport, OddReport])
+def test_an_exception_that_takes_no_report_or_no_note_is_raised_as_it_is(
+    kind: Kind, odd: type[BaseException]
+) -> None:
+    error = odd("stop")
+
+    def events() -> Iterator[dict[str, Any]]:
+        yield from tools(2)
+        raise error
+
+    with pytest.raises(odd) as raised:
+        deliver(memory(kind, Service().post), events(), max_events=1, max_concurrency=1)
+    assert raised.value is error
+    assert error.__cause__ is None
+    if odd is OwnReport:
+        assert error.report == "the application's"  # type: ignore[attr-defined]
