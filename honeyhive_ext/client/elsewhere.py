@@ -14,10 +14,11 @@ from typing import Any
 from attrs import evolve
 
 from honeyhive_ext.client.aio_events import AsyncEvents
+from honeyhive_ext.client.deferring import DeferringSender, SpanEvents
 from honeyhive_ext.client.events import Events
 from honeyhive_ext.config.settings import EventSettings, OnUnserializable, Redact, build_settings
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.http.sender import AsyncSender, Sender
+from honeyhive_ext.http.sender import AsyncSender
 from honeyhive_ext.tracing import AsyncSpan, Span, SpanOptions
 from honeyhive_ext.tracing.decorate import decorate
 
@@ -66,7 +67,7 @@ class SpanElsewhere:
     def _first(self) -> Span | AsyncSpan:
         name, fields, options, *_ = self._made_of
         kind, sends, nowhere = (
-            (AsyncSpan, AsyncSender, _async_nowhere) if self.only_async else (Span, Sender, _nowhere)
+            (AsyncSpan, AsyncSender, _async_nowhere) if self.only_async else (Span, DeferringSender, _nowhere)
         )
         sender = _sender(sends)
         if sender is None:
@@ -74,7 +75,7 @@ class SpanElsewhere:
             return kind(nowhere, self._settings, name, fields, options)
         settings = evolve(self._settings, destination=sender.settings.events.destination)
         sender = sender.with_events(settings)
-        events = AsyncEvents(sender) if self.only_async else Events(sender)
+        events = AsyncEvents(sender) if self.only_async else SpanEvents(sender, Events(sender).create)
         return kind(events.create, settings, name, fields, options)
 
 

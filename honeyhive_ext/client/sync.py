@@ -83,11 +83,11 @@ class HoneyHive(Unpicklable):
         http_client: httpx.Client | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        from honeyhive_ext.client.deferring import DeferringSender, SpanEvents
         from honeyhive_ext.client.events import Events
         from honeyhive_ext.client.sessions import Sessions
         from honeyhive_ext.config.secrets import secret
         from honeyhive_ext.config.settings import build_settings
-        from honeyhive_ext.http.sender import Sender
         from honeyhive_ext.observe.hooks import Observer
 
         # From here on no frame holds a bare key: a traceback with local variables cannot show one.
@@ -103,7 +103,7 @@ class HoneyHive(Unpicklable):
             on_unserializable=on_unserializable,
             redact=redact,
         )
-        self._sender = Sender(
+        self._sender = DeferringSender(
             settings,
             http_client=http_client,
             transport=transport,
@@ -111,6 +111,7 @@ class HoneyHive(Unpicklable):
         )
         self.events = Events(self._sender)
         self.sessions = Sessions(self._sender)
+        self._span_events = SpanEvents(self._sender, self.events.create)
 
     def session(
         self,
@@ -154,7 +155,7 @@ class HoneyHive(Unpicklable):
             timeout=timeout,
         )
         return Span(
-            self.events.create,
+            self._span_events.create,
             self._sender.settings.events,
             name,
             session_fields(fields),
@@ -217,7 +218,9 @@ class HoneyHive(Unpicklable):
             retry=retry,
             timeout=timeout,
         )
-        return Span(self.events.create, self._sender.settings.events, name, fields, options, SpanElsewhere)
+        return Span(
+            self._span_events.create, self._sender.settings.events, name, fields, options, SpanElsewhere
+        )
 
     def close(self) -> None:
         """Close the connections. The client cannot be used afterwards."""

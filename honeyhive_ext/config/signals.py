@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from inspect import CO_VARARGS
+from itertools import pairwise
+from types import FrameType, TracebackType
+from typing import Any
 
 
 def from_a_signal_handler(error: BaseException) -> bool:
-    """Return whether a handler that is installed now raised this exception.
+    """Return whether a signal handler raised this exception.
 
     A handler that enforces a time limit, such as celery's, raises an Exception wherever the main thread is.
     What this package catches for another reason, such as an error of a value's own code, must not be such a
     time limit.
+
+    A handler is known by its arguments, the number of the signal and the frame that it interrupted; or
+    because it is installed now.
     """
     found = [signal.getsignal(number) for number in signal.valid_signals()]
     codes = {getattr(one, "__code__", None) or getattr(type(one).__call__, "__code__", None) for one in found}
+    return any(
+        traceback.tb_frame.f_code in codes
+        or any(type(a) is int and type(b) is FrameType for a, b in pairwise(arguments(traceback)))
+        for traceback in tracebacks(error)
+    )
+
+
+def tracebacks(error: BaseException) -> Iterator[TracebackType]:
+    """Yield the entries of an exception's traceback, outermost first."""
     traceback = error.__traceback__
     while traceback is not None:
-        if traceback.tb_frame.f_code in codes:
-            return True
+        yield traceback
         traceback = traceback.tb_next
-    return False
+
+
+def arguments(traceback: TracebackType) -> list[Any]:
+    """Return the positional arguments that the function of an entry was called with."""
+    code, variables = traceback.tb_frame.f_code, traceback.tb_frame.f_locals
+    found = [variables.get(name) for name in code.co_varnames[: code.co_argcount]]
+    if code.co_flags & CO_VARARGS:
+        found += variables.get(code.co_varnames[code.co_argcount + code.co_kwonlyargcount], ())
+    return found

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from honeyhive_ext.config.settings import OnUnserializable
+from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.serialize.encoders import type_name, well_formed
 from honeyhive_ext.serialize.to_builtins import to_builtins
@@ -103,7 +104,9 @@ def error_text(error: BaseException) -> str:
     """
     try:
         text = well_formed(str(error))
-    except Exception as second:  # noqa: BLE001 - an exception's own __str__ may raise
+    except Exception as second:  # an exception's own __str__ may raise
+        if from_a_signal_handler(second):
+            raise
         text = f"its text cannot be read ({type_name(second)})"
     name = type(error).__name__
     return (f"{name}: {text}" if text else name)[:ERROR_LIMIT]

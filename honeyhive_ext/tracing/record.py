@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Literal, Self, Unpack
+from collections.abc import Callable, Mapping
+from typing import Any, Self, Unpack
 
-from attrs import frozen
 from honeyhive_client.request_fields import REQUEST_FIELDS
 from honeyhive_client.typed_dicts import CreateEventRequestInput
 
-from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.config.settings import EventSettings, OnUnserializable
 from honeyhive_ext.config.unpicklable import Uncopied
-from honeyhive_ext.errors import APIStatusError, ConfigError, EventError, PickleRefusedError
+from honeyhive_ext.errors import APIConnectionError, ConfigError, EventError, PickleRefusedError
 from honeyhive_ext.payload.events import EVENT, session_id_str
 from honeyhive_ext.payload.ids import new_id
 from honeyhive_ext.payload.scope import CURRENT, Scope, enter, innermost, leave
-from honeyhive_ext.payload.times import tidy
 from honeyhive_ext.serialize.encoders import type_name
 from honeyhive_ext.serialize.to_builtins import to_builtins
-from honeyhive_ext.tracing.capture import error_text
-
-OnSendError = Literal["log", "raise"]
-
-log = logging.getLogger("honeyhive_ext.tracing")
+from honeyhive_ext.tracing.capture import Yielded
+from honeyhive_ext.tracing.ending import finished
+from honeyhive_ext.tracing.open_spans import Failures, claim, is_of_the_parent, opened
+from honeyhive_ext.tracing.outcome import is_the_applications, log_not_sent, quietly, say
+from honeyhive_ext.tracing.span_options import SpanOptions
 
 # The service does the same with an update: it merges facts, and replaces inputs and outputs.
 MERGED = frozenset(
@@ -33,47 +29,6 @@ MERGED = frozenset(
     for name, field in REQUEST_FIELDS["CreateEventRequest"].items()
     if "object" in field.types and name not in ("inputs", "outputs")
 )
-
-
-@frozen(kw_only=True)
-class SpanOptions:
-    """How a span records and sends its event.
-
-    Attributes:
-        on_error: What happens if the event cannot be sent and the code inside succeeded: "log" or "raise".
-        capture_inputs: Arguments of a decorated function that become `inputs`: True for all, False for none,
-            or the names of some.
-        capture_outputs: Whether the value that a decorated function returns or yields becomes `outputs`.
-        retry: False for one attempt, or a `RetryPolicy`; None for the client's.
-        timeout: Seconds for one attempt; None for the client's.
-    """
-
-    on_error: OnSendError = "log"
-    capture_inputs: bool | Collection[str] = True
-    capture_outputs: bool = True
-    retry: RetryPolicy | bool | None = None
-    timeout: float | None = None
-
-    def checked(self) -> Self:
-        """Return these options; raise ConfigError for one that is malformed, before anything runs."""
-        if self.on_error not in ("log", "raise"):
-            raise ConfigError(f'on_error is {self.on_error!r}: write "log" or "raise"')
-        if isinstance(self.capture_inputs, str):
-            raise ConfigError(f"capture_inputs is a str: write a list, [{self.capture_inputs!r}]")
-        return self
-
-
-def session_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a session's own event.
-
-    Raises:
-        EventError: They have another event_type.
-    """
-    if fields.get("event_type", "session") != "session":
-        raise EventError(
-            "a session's own event has the type session: use span() for others", path="event_type"
-        )
-    return {**fields, "event_type": "session"}
 
 
 class Recording(Uncopied):
@@ -93,11 +48,14 @@ class Recording(Uncopied):
         event_type: The type of its event.
         mode: What happens to values that JSON cannot hold. Captured values are never refused.
         options: How it records and sends.
+        yielded: The items of a decorated generator.
 
     Raises:
         EventError: A field is not known or not what the API takes.
         ConfigError: The name is not a str, or an option is malformed.
     """
+
+    _scope: Scope | None = None  # None until it begins
 
     def __init__(
         self,
@@ -126,9 +84,9 @@ class Recording(Uncopied):
         if name is not None:
             self._fields["event_name"] = name
         self.event_type: str = self._fields.setdefault("event_type", "chain")
-        self._scope: Scope | None = None
         self._ended = False
-        self._started_ms = self._started = self._suspended = 0.0
+        self.yielded: Yielded | None = None
+        self._started_ms = self._started = self._suspended = self._seconds = 0.0
 
     def fresh(self, default_name: str | None = None) -> Self:
         """Return a new recording with the same arguments. A decorator makes one for each call."""
@@ -167,6 +125,12 @@ class Recording(Uncopied):
     def keep(self, field: str, value: Any) -> None:
         """Set a field to a value that is already a copy made of plain JSON types."""
         self._fields[field] = value
+
+    def not_captured(self, field: str, failure: Exception) -> None:
+        """Report that a value could not be copied into a field. Raise only what is the application's."""
+        if is_the_applications(failure):
+            raise failure
+        say("the %s of the event %s are not captured: %s", field, self.event_id, type_name(failure))
 
     @property
     def outputs(self) -> dict[str, Any] | None:
@@ -229,6 +193,7 @@ class Recording(Uncopied):
         given["event_id"], given["session_id"] = event_id or new_id(), session_id
         self._scope = Scope(session_id, given["event_id"], CURRENT.get(), self, destination)
         self._start_clock()
+        opened(self)
         enter(self._scope)
 
     def _start_clock(self) -> None:
@@ -249,22 +214,57 @@ class Recording(Uncopied):
         """Leave the time since `suspend` out of the duration: what the function returned never ran."""
         self._started += time.perf_counter() - self._suspended
 
-    def end(self, error: BaseException | None) -> dict[str, Any]:
-        """Stop the clock, leave the scope, and return the fields of the event to create."""
-        elapsed = (time.perf_counter() - self._started) * 1e3  # not a wall clock, which may be set meanwhile
-        leave(self._entered())
-        self._ended = True
-        fields = self._fields
-        if error is not None and not isinstance(error, GeneratorExit) and fields.get("error") is None:
-            fields["error"] = error_text(error)
-        if "end_time" not in fields and "duration" not in fields:
-            if "start_time" in fields:
-                fields["end_time"] = tidy(self._started_ms + elapsed)
+    def leave(self) -> None:
+        """Stop the clock and leave the scope, once."""
+        if not self._ended:
+            self._seconds = time.perf_counter() - self._started
+            leave(self._entered())
+            self._ended = True
+
+    def end(self, error: BaseException | None) -> dict[str, Any] | None:
+        """Leave, and return the fields of the event to create.
+
+        Returns:
+            None if the event is not to be sent from here: it was sent already when the program ended, or it
+            is that of a generator of the process that this one was forked from.
+        """
+        self.leave()
+        if isinstance(error, GeneratorExit) and is_of_the_parent(self):
+            return None
+        return finished(self._fields, self._started_ms, self._seconds, error) if claim(self) else None
+
+    def unfinished(self) -> dict[str, Any]:
+        """Return the fields of the event as they are now."""
+        so_far = {} if self.yielded is None else {"outputs": self.yielded.outputs()}
+        seconds = time.perf_counter() - self._started
+        return finished({**so_far, **self._fields}, self._started_ms, seconds, None)
+
+    def send_unfinished(self, failures: Failures) -> None:
+        """Send the event as it is now; see `open_spans`. For the code inside, the span goes on."""
+        try:
+            if self._create in failures:
+                log_not_sent(self.event_id, self.event_type, failures[self._create])
             else:
-                fields["duration"] = tidy(elapsed)
-        if not ("start_time" in fields or ("end_time" in fields and "duration" in fields)):
-            fields["start_time"] = tidy(self._started_ms)
-        return fields
+                self.send_last(self.unfinished())
+        except BaseException as failure:
+            log_not_sent(self.event_id, self.event_type, failure)
+            if is_the_applications(failure):
+                raise
+            if isinstance(failure, APIConnectionError):
+                failures[self._create] = failure
+
+    def send_last(self, fields: dict[str, Any]) -> None:
+        """Send an event outside of any event loop, with one attempt."""
+        raise NotImplementedError
+
+    def dropped(self) -> None:
+        """Send the event of a span that nothing can end any more, or say why not."""
+        raise NotImplementedError
+
+    def __del__(self) -> None:
+        # It has begun, and what would end it is gone: an async generator, after its loop was closed.
+        if self._scope is not None and not self._ended and not is_of_the_parent(self) and claim(self):
+            self.dropped()
 
     def sending(self, error: BaseException | None) -> dict[str, Any]:
         """Return the arguments of `create` besides the fields. After an interrupt there are no retries."""
@@ -274,17 +274,18 @@ class Recording(Uncopied):
         return {"retry": retry, "timeout": self.options.timeout}
 
     def not_sent(self, failure: BaseException, error: BaseException | None) -> None:
-        """Report that the event was not sent, without hiding an exception of the application."""
-        what = type_name(failure)
-        if isinstance(failure, APIStatusError):
-            what += f" {failure.status}"
-        elif isinstance(failure, EventError):
-            what += f" at {failure.path}" if failure.path else ""
-        log.error("the event %s (%s) of a span was not sent: %s", self.event_id, self.event_type, what)
-        if not isinstance(failure, Exception):
-            raise failure  # an interrupt or a cancellation while sending is for the application
+        """Report that the event was not sent, without hiding an exception of the application.
+
+        Raises:
+            BaseException: The failure, if it is the application's own, or if `on_error="raise"` asks for it.
+        """
+        why = log_not_sent(self.event_id, self.event_type, failure)
+        if is_the_applications(failure):
+            raise failure
         if error is not None:
-            error.add_note(f"honeyhive_ext: the event {self.event_id} of the span was not sent: {what}")
+            # An exception may be frozen, or have a method of its own.
+            with quietly:
+                error.add_note(f"honeyhive_ext: the event {self.event_id} of the span was not sent: {why}")
         elif self.options.on_error == "raise":
             raise failure
 

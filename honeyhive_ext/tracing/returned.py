@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Generator
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.payload.scope import CURRENT
 from honeyhive_ext.serialize.encoders import kind_of
 from honeyhive_ext.tracing.stand_in import stand_in
@@ -41,12 +42,12 @@ def recorded_call(start: Begin, function: Function) -> Function:
         run = start(args, kwargs)
         try:
             result = function(*args, **kwargs)
+            if follower(kind_of(result)) is not None:
+                return followed(run, result)
+            keep_result(run, result)
         except BaseException as error:
             run.finish(error)
             raise
-        if follower(kind_of(result)) is not None:
-            return followed(run, result)
-        keep_result(run, result)
         run.finish(None)
         return result
 
@@ -59,8 +60,9 @@ def followed(run: SyncSpan, result: Any) -> Any:
     if follow is not None:
         try:
             return follow(run, result)
-        except Exception:  # noqa: BLE001, S110 - a type with odd code of its own is recorded as a value
-            pass
+        except Exception as error:  # a type with odd code of its own is recorded as a value
+            if from_a_signal_handler(error):
+                raise
     keep_result(run, result)
     run.finish(None)
     return result

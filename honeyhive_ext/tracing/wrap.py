@@ -8,6 +8,7 @@ The functions here name no object of this module that cannot be pickled: `cloudp
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.payload.scope import CURRENT
 from honeyhive_ext.serialize.to_builtins import to_builtins
 from honeyhive_ext.tracing.capture import Arguments, Yielded
-from honeyhive_ext.tracing.record import SpanOptions
+from honeyhive_ext.tracing.span_options import SpanOptions
 
 Function = Callable[..., Any]
 Args = tuple[Any, ...]
@@ -30,6 +31,7 @@ class AnySpan(Protocol):
 
     options: SpanOptions
     mode: OnUnserializable
+    yielded: Yielded | None
 
     def fresh(self, default_name: str | None = None) -> Self: ...
     def begin(self) -> None: ...
@@ -38,7 +40,9 @@ class AnySpan(Protocol):
     def unused(self) -> None: ...
     def keep(self, field: str, value: Any) -> None: ...
     def has(self, field: str) -> bool: ...
+    def not_captured(self, field: str, failure: Exception) -> None: ...
     async def afinish(self, error: BaseException | None) -> None: ...
+    def closed(self, error: GeneratorExit) -> None: ...
 
 
 class SyncSpan(AnySpan, Protocol):
@@ -86,7 +90,10 @@ def _name_of(function: Function) -> str:
 def keep_result(run: AnySpan, result: Any) -> None:
     """Keep a copy of the result as the outputs, unless the body has set them."""
     if run.options.capture_outputs and not run.has("outputs"):
-        run.keep("outputs", to_builtins({"result": result}, run.mode, path="outputs", depth=1))
+        try:
+            run.keep("outputs", to_builtins({"result": result}, run.mode, path="outputs", depth=1))
+        except Exception as failure:  # noqa: BLE001 - it decides what to raise
+            run.not_captured("outputs", failure)
 
 
 def recorded_coroutine(start: Begin, function: Callable[..., Awaitable[Any]]) -> Function:
@@ -96,10 +103,13 @@ def recorded_coroutine(start: Begin, function: Callable[..., Awaitable[Any]]) ->
         run = start(args, kwargs)
         try:
             result = await function(*args, **kwargs)
+            keep_result(run, result)
+        except GeneratorExit as error:  # a coroutine that is closed may not await
+            run.closed(error)
+            raise
         except BaseException as error:
             await run.afinish(error)
             raise
-        keep_result(run, result)
         await run.afinish(None)
         return result
 
@@ -126,6 +136,8 @@ class Steps:
         self.scope = CURRENT.get()
         CURRENT.set(outside)
         self.yielded = Yielded(self.run.mode)
+        if self.run.options.capture_outputs:
+            self.run.yielded = self.yielded
 
     @contextmanager
     def inside(self) -> Generator[None]:
@@ -151,13 +163,19 @@ class Steps:
     def keep(self, item: Any) -> Any:
         """Record an item that was yielded."""
         if self.run.options.capture_outputs:
-            self.yielded.add(item)
+            try:
+                self.yielded.add(item)
+            except Exception as failure:  # noqa: BLE001 - it decides what to raise
+                self.run.not_captured("outputs", failure)
         return item
 
     def ended(self, returned: Any = None) -> None:
         """Record the items as the outputs, unless the body has set them."""
         if self.run.options.capture_outputs and not self.run.has("outputs"):
-            self.run.keep("outputs", self.yielded.outputs(returned))
+            try:
+                self.run.keep("outputs", self.yielded.outputs(returned))
+            except Exception as failure:  # noqa: BLE001 - it decides what to raise
+                self.run.not_captured("outputs", failure)
 
 
 def recorded_generator(start: Begin, function: Callable[..., Generator[Any, Any, Any]]) -> Function:
@@ -184,13 +202,14 @@ def recorded_generator(start: Begin, function: Callable[..., Generator[Any, Any,
                 else:
                     item = steps.take(generator.send, sent)
         except StopIteration as stop:  # of a step: one that is thrown in leaves a generator as RuntimeError
-            steps.ended(stop.value)
-            steps.run.finish(None)
-            return stop.value
+            returned = stop.value
         except BaseException as error:
             steps.ended()
             steps.run.finish(error)
             raise
+        steps.ended(returned)
+        steps.run.finish(None)
+        return returned
 
     return wrapper
 
@@ -202,7 +221,7 @@ def recorded_async_generator(start: Begin, function: Callable[..., AsyncGenerato
         steps = Steps(start, args, kwargs)
         try:
             generator = function(*args, **kwargs)
-            item = await steps.atake(generator.__anext__)
+            item = await steps.atake(partial(_first, generator))
             while True:
                 try:
                     sent = yield item
@@ -215,11 +234,30 @@ def recorded_async_generator(start: Begin, function: Callable[..., AsyncGenerato
                 else:
                     item = await steps.atake(generator.asend, sent)
         except StopAsyncIteration:
-            steps.ended()
-            await steps.run.afinish(None)
+            pass
         except BaseException as error:
             steps.ended()
             await steps.run.afinish(error)
             raise
+        steps.ended()
+        await steps.run.afinish(None)
 
     return wrapper
+
+
+def _first(generator: AsyncGenerator[Any, Any]) -> Awaitable[Any]:
+    """Begin the first step of a generator that the decorated one closes.
+
+    An event loop that ends closes every async generator that it saw begin, all of them at once. It would
+    close this one while the decorated one closes it too, which is an error.
+    """
+    hooks = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(firstiter=None, finalizer=_left)
+    try:
+        return generator.__anext__()
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
+
+
+def _left(_: object) -> None:
+    """Leave a generator alone whose event loop has ended, as that loop would."""

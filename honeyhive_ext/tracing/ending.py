@@ -1,0 +1,32 @@
+"""The fields that the end of a span adds to its event. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from honeyhive_ext.payload.times import tidy
+from honeyhive_ext.tracing.capture import error_text
+
+
+def finished(
+    fields: dict[str, Any], started_ms: float, seconds: float, error: BaseException | None
+) -> dict[str, Any]:
+    """Add the times and the error that are not set, and return the fields.
+
+    Args:
+        fields: Those that are set so far.
+        started_ms: When the span began, in Unix ms.
+        seconds: How long it took, not by a wall clock, which may be set meanwhile.
+        error: The exception that ended it. A generator that is closed has no error.
+    """
+    elapsed = seconds * 1e3
+    if error is not None and not isinstance(error, GeneratorExit) and fields.get("error") is None:
+        fields["error"] = error_text(error)
+    if "end_time" not in fields and "duration" not in fields:
+        if "start_time" in fields:
+            fields["end_time"] = tidy(started_ms + elapsed)
+        else:
+            fields["duration"] = tidy(elapsed)
+    if not ("start_time" in fields or ("end_time" in fields and "duration" in fields)):
+        fields["start_time"] = tidy(started_ms)
+    return fields

@@ -1,0 +1,54 @@
+"""What a span or session is made with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Literal, Self
+
+from attrs import frozen
+
+from honeyhive_ext.config.retry_policy import RetryPolicy
+from honeyhive_ext.errors import ConfigError, EventError
+
+OnSendError = Literal["log", "raise"]
+
+
+@frozen(kw_only=True)
+class SpanOptions:
+    """How a span records and sends its event.
+
+    Attributes:
+        on_error: What happens if the event cannot be sent and the code inside succeeded: "log" or "raise".
+        capture_inputs: Arguments of a decorated function that become `inputs`: True for all, False for none,
+            or the names of some.
+        capture_outputs: Whether the value that a decorated function returns or yields becomes `outputs`.
+        retry: False for one attempt, or a `RetryPolicy`; None for the client's.
+        timeout: Seconds for one attempt; None for the client's.
+    """
+
+    on_error: OnSendError = "log"
+    capture_inputs: bool | Collection[str] = True
+    capture_outputs: bool = True
+    retry: RetryPolicy | bool | None = None
+    timeout: float | None = None
+
+    def checked(self) -> Self:
+        """Return these options; raise ConfigError for one that is malformed, before anything runs."""
+        if self.on_error not in ("log", "raise"):
+            raise ConfigError(f'on_error is {self.on_error!r}: write "log" or "raise"')
+        if isinstance(self.capture_inputs, str):
+            raise ConfigError(f"capture_inputs is a str: write a list, [{self.capture_inputs!r}]")
+        return self
+
+
+def session_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a session's own event.
+
+    Raises:
+        EventError: They have another event_type.
+    """
+    if fields.get("event_type", "session") != "session":
+        raise EventError(
+            "a session's own event has the type session: use span() for others", path="event_type"
+        )
+    return {**fields, "event_type": "session"}
