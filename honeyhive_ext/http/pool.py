@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import logging
 import os
 import re
@@ -11,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
+from types import FrameType
 from typing import cast
 
 import httpx
@@ -163,13 +165,19 @@ class Pool:
         self._proxy: ProxySetting | None = None
         self._made = False
         self._idle: Idle[_Transport] = Idle(clock)
-        self._inside: set[int] = set()  # threads that are inside a request over what was given
+        # By thread, the frame that is inside a request over what was given.
+        self._inside: dict[int, FrameType | None] = {}
         self._closed = False
 
     @property
     def busy(self) -> bool:
         """Whether this thread is inside a request that cannot be entered twice."""
-        return threading.get_ident() in self._inside
+        inside = self._inside.get(threading.get_ident())
+        frame = inspect.currentframe()
+        # An exception may have kept a frame from being forgotten, so it is looked for on the stack.
+        while inside is not None and frame is not None and frame is not inside:
+            frame = frame.f_back
+        return inside is not None and frame is inside
 
     def direct(self) -> SocketExchanger | None:
         """Return what takes whole requests, or None where they go through httpx.
@@ -200,17 +208,20 @@ class Pool:
             return _Transport(httpx.HTTPTransport(verify=verify, limits=LIMITS, proxy=setting.proxy))
 
     @contextlib.contextmanager
-    def sending(self) -> Generator[SendRequest]:
+    def sending(self, caller: FrameType | None) -> Generator[SendRequest]:
         """Lend what sends one request through httpx and returns its answer, unread.
+
+        Args:
+            caller: The frame that sends it.
 
         Raises:
             httpx.LocalProtocolError: This thread is inside a request already, over what the caller gave.
         """
         if self.given is not None:
-            with self._once():
+            with self._once(caller):
                 yield partial(self.given.send, stream=True, follow_redirects=False)
         elif self._transport is not None:
-            with self._once():
+            with self._once(caller):
                 yield self._transport.handle_request
         elif self._proxy is not None:
             kept = self._idle.take(lambda _: True) or self._over(self._proxy)
@@ -222,19 +233,19 @@ class Pool:
             self._idle.keep(kept)  # not after another exception, which may leave httpcore in any state
 
     @contextlib.contextmanager
-    def _once(self) -> Generator[None]:
+    def _once(self, caller: FrameType | None) -> Generator[None]:
         """Refuse a request in the middle of another one of its thread: httpcore would wait for itself."""
-        thread = threading.get_ident()
-        if thread in self._inside:
+        if self.busy:
             raise httpx.LocalProtocolError(
                 "a signal handler or a finaliser sends while its thread is inside a request over the same "
                 "http_client= or transport=, which cannot be entered twice: send from another thread"
             )
-        self._inside.add(thread)
+        thread = threading.get_ident()
         try:
+            self._inside[thread] = caller
             yield
         finally:
-            self._inside.discard(thread)
+            self._inside.pop(thread, None)
 
     def close(self) -> None:
         """Close the connections, and the transport that was given. A client that was given stays open."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -131,7 +132,7 @@ class Sender(Core):
         request.url = step.url
         request.extensions = {"timeout": timeouts}
         try:
-            with self._pool.sending() as send:
+            with self._pool.sending(inspect.currentframe()) as send:
                 response = send(request)
                 try:
                     body: list[bytes] = []

@@ -1,24 +1,28 @@
-"""Something happens at a chosen place of the client, as a signal handler or a finaliser would do it."""
+"""Something happens at a chosen place of the client's code, as a signal handler or a finaliser does it."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-WATCHED = ("/httpx/", "/httpcore/", "/honeyhive_ext/")
+OURS = ("/honeyhive_ext/",)
+WATCHED = ("/httpx/", "/httpcore/", *OURS)
 
 
 @contextmanager
-def at_line(number: int, do: Callable[[], object], *, event: str = "line") -> Iterator[list[int]]:
+def at_line(
+    number: int, do: Callable[[], object], *, event: str = "line", watched: Sequence[str] = WATCHED
+) -> Iterator[list[int]]:
     """Do something when this thread comes to its `number`-th line inside of the code of the client.
 
     Args:
         number: From 1; -1 for never.
         do: Runs there, untraced; what it raises is raised there.
         event: "opcode" counts the instructions of Python instead of lines.
+        watched: Parts of the paths of the files whose lines count.
 
     Yields:
         A list with the number of lines so far.
@@ -34,7 +38,7 @@ def at_line(number: int, do: Callable[[], object], *, event: str = "line") -> It
         return inside
 
     def call(frame: FrameType, what: str, argument: Any) -> Any:
-        if not any(part in frame.f_code.co_filename for part in WATCHED):
+        if not any(part in frame.f_code.co_filename for part in watched):
             return None
         frame.f_trace_opcodes = event == "opcode"
         return inside
