@@ -21,8 +21,8 @@ import pytest
 
 from honeyhive_ext import AsyncHoneyHive, HoneyHive, RetryPolicy, current_span
 from honeyhive_ext.client import elsewhere
+from honeyhive_ext.client.deferring import DeferringSender
 from honeyhive_ext.errors import PickleRefusedError
-from honeyhive_ext.http.sender import Sender
 from honeyhive_ext.local import LocalServer
 
 KEY = "hh_key+of/the_process_that=pickles"
@@ -133,8 +133,8 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[Any, Any]]:
     made: dict[Any, Any] = {}
     monkeypatch.setattr(elsewhere, "_made", made)
     yield made
-    if Sender in made and made[Sender] is not None:
-        made[Sender].close()
+    if DeferringSender in made and made[DeferringSender] is not None:
+        made[DeferringSender].close()
 
 
 @pytest.fixture
