@@ -1,7 +1,7 @@
 """One connection of a thread.
 
 It reads while it writes, so it sees an answer that comes before the body was sent (413, 401). Its socket does
-not block: all waiting is done by `_wait`, so no time limit that a signal handler raises is taken for one of
+not block: all waiting is done by `wait`, so no time limit that a signal handler raises is taken for one of
 the network.
 """
 
@@ -16,9 +16,10 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
+from honeyhive_ext.http.addresses import HostAddress, in_turn, name_of, none_of
 from honeyhive_ext.http.exchange import Answer
 from honeyhive_ext.http.failures import is_of_the_network, tls_cause
-from honeyhive_ext.http.protocol import ClientProtocol, Origin, Target
+from honeyhive_ext.http.protocol import ClientProtocol, Origin, Target, tls_name
 
 PIECE = 65_536  # bytes read at a time
 READ, WRITE = 1, 2
@@ -68,7 +69,7 @@ class Connection:
             self._socket = _connect(origin, end)
             try:
                 if origin.scheme == "https":
-                    self._socket = _encrypt(self._socket, tls, origin.host, end)
+                    self._socket = _encrypt(self._socket, tls, tls_name(origin), end)
             except BaseException:
                 self._socket.close()
                 raise
@@ -91,7 +92,7 @@ class Connection:
     @property
     def usable(self) -> bool:
         """Whether another exchange may begin: the server neither closed the connection nor wrote to it."""
-        return self._protocol.idle and not _wait(self._socket, READ, 0.0)
+        return self._protocol.idle and not wait(self._socket, READ, 0.0)
 
     def exchange(
         self, method: str, target: Target, headers: Sequence[tuple[str, str]], content: bytes, end: Deadline
@@ -133,7 +134,7 @@ class Connection:
     def _ready(self, wanted: int, end: Deadline) -> bool:
         """Wait until the socket can be read or written; False where the time was up before."""
         buffered = isinstance(self._socket, ssl.SSLSocket) and self._socket.pending()
-        return bool(buffered) or _wait(self._socket, wanted, end.left())
+        return bool(buffered) or wait(self._socket, wanted, end.left())
 
     def _write(self, unsent: list[memoryview]) -> httpx.WriteError | None:
         """Write what the socket takes now. What a server refuses is left out: its answer may be there."""
@@ -172,35 +173,42 @@ class Connection:
 
 def _connect(origin: Origin, end: Deadline) -> socket.socket:
     """Connect to the first address of the origin that answers."""
-    failed = OSError(errno.EADDRNOTAVAIL, f"{origin.host} has no address")
-    found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
-    for number, (family, kind, protocol, _, address) in enumerate(found):
-        share = end.left() / (len(found) - number)  # seconds; the other addresses need some too
-        sock = socket.socket(family, kind, protocol)
+    found = socket.getaddrinfo(name_of(origin), origin.port, type=socket.SOCK_STREAM)
+    failed = none_of(origin)
+    for one in in_turn(found):
         try:
-            sock.setblocking(False)
-            code = sock.connect_ex(address)
-            if code in _IN_PROGRESS:
-                waited = _wait(sock, WRITE, share)
-                code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if waited else errno.ETIMEDOUT
-            if code == 0:
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                return sock
-            failed = OSError(code, os.strerror(code))
-        except BaseException:
-            sock.close()
-            raise
-        sock.close()
+            return _reach(one, end.left() * one.share)
+        except OSError as error:
+            if not is_of_the_network(error):
+                raise
+            failed = error
     if failed.errno == errno.ETIMEDOUT and end.left() <= 0:
         raise httpx.ConnectTimeout("no connection in time")
     raise failed
+
+
+def _reach(one: HostAddress, seconds: float) -> socket.socket:
+    sock = socket.socket(one.family, one.kind, one.protocol)
+    try:
+        sock.setblocking(False)
+        code = sock.connect_ex(one.address)
+        if code in _IN_PROGRESS:
+            waited = wait(sock, WRITE, seconds)
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if waited else errno.ETIMEDOUT
+        if code:
+            raise OSError(code, os.strerror(code))  # noqa: TRY301 - it closes the socket like all others
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def _encrypt(sock: socket.socket, tls: ssl.SSLContext | None, host: str, end: Deadline) -> ssl.SSLSocket:
     context = tls or ssl.create_default_context()
     encrypted = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
     try:
-        while (wanted := _shake_hands(encrypted)) and _wait(encrypted, wanted, end.left()):
+        while (wanted := _shake_hands(encrypted)) and wait(encrypted, wanted, end.left()):
             pass
     except BaseException:
         encrypted.close()
@@ -222,7 +230,7 @@ def _shake_hands(sock: ssl.SSLSocket) -> int:
     return 0
 
 
-def _wait(sock: socket.socket, wanted: int, seconds: float) -> bool:
+def wait(sock: socket.socket, wanted: int, seconds: float) -> bool:
     """Wait until a socket can be read or written; False where the time was up before."""
     seconds = max(0.0, seconds)
     if not hasattr(select, "poll"):  # Windows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,6 +18,8 @@ MAX_HEAD = 65_536  # bytes of headers
 MAX_INFORMATIONAL = 100  # answers 1xx before the one that counts
 ONE_WRITE = 65_536  # bytes; a larger body is not copied behind its headers
 
+_ZONE = re.compile(r"%25[^]]*")
+_QUOTED = re.compile(r":? (bytearray\(|b['\"])")
 _CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}  # zlib's wbits
 
 
@@ -47,11 +50,24 @@ def target_of(url: str) -> Target:
 
     >>> target_of("http://[::1]:8080/v1/events?page=1")
     Target(origin=Origin(scheme='http', host='::1', port=8080), path=b'/v1/events?page=1', host='[::1]:8080')
+
+    The zone of an IPv6 address belongs to this machine alone (RFC 6874, 4).
+
+    >>> target_of("http://[fe80::1%25eth0]/v1")
+    Target(origin=Origin(scheme='http', host='fe80::1%eth0', port=80), path=b'/v1', host='[fe80::1]')
     """
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(Origin(parts.scheme, parts.hostname or "", port), path.encode("ascii"), parts.netloc)
+    host, sent = parts.hostname or "", parts.netloc
+    if "%" in host:
+        host, sent = host.replace("%25", "%", 1), _ZONE.sub("", sent)
+    return Target(Origin(parts.scheme, host, port), path.encode("ascii"), sent)
+
+
+def tls_name(origin: Origin) -> str:
+    """Return the name that the certificate of an origin must have."""
+    return origin.host.partition("%")[0]
 
 
 class ClientProtocol:
@@ -106,10 +122,9 @@ class ClientProtocol:
         """
         self._http.receive_data(data)
         while True:
-            try:
-                event = self._http.next_event()
-            except h11.RemoteProtocolError as error:
-                raise httpx.RemoteProtocolError(str(error)) from error
+            event = self._next_event()
+            if isinstance(event, h11.RemoteProtocolError):
+                raise _not_http(event)
             if isinstance(event, h11.Data):
                 self._body.append(bytes(event.data))
             elif isinstance(event, h11.Response):
@@ -124,6 +139,13 @@ class ClientProtocol:
                 raise cut_off()
             else:
                 return None
+
+    def _next_event(self) -> object:
+        """Return h11's next event, or its error. That is raised by nobody, because it can show the key."""
+        try:
+            return self._http.next_event()
+        except h11.RemoteProtocolError as error:
+            return error
 
     def _begin(self, response: h11.Response) -> None:
         if sum(len(name) + len(value) for name, value in response.headers) > MAX_HEAD:
@@ -141,8 +163,8 @@ class ClientProtocol:
 
     def next(self) -> bool:
         """Make ready for the next exchange; False where the connection must be closed instead."""
-        surplus, _ = self._http.trailing_data
-        if surplus or not self._http.our_state is self._http.their_state is h11.DONE:
+        surplus, ended = self._http.trailing_data
+        if surplus or ended or not self._http.our_state is self._http.their_state is h11.DONE:
             return False
         self._http.start_next_cycle()
         return True
@@ -151,6 +173,12 @@ class ClientProtocol:
 def cut_off() -> httpx.RemoteProtocolError:
     """Return the error of a connection that ended too early."""
     return httpx.RemoteProtocolError("the server closed the connection before the answer was complete")
+
+
+def _not_http(error: h11.RemoteProtocolError) -> httpx.RemoteProtocolError:
+    """Return h11's error without the bytes that it quotes: a server can repeat the key."""
+    text = _QUOTED.split(str(error))[0]
+    return cut_off() if "ConnectionClosed" in text else httpx.RemoteProtocolError(text)
 
 
 def decoded(content: bytes, coding: str) -> bytes:
