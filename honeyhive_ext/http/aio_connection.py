@@ -12,6 +12,7 @@ from typing import cast
 
 import httpx
 
+from honeyhive_ext.http.connection import READ, wait
 from honeyhive_ext.http.exchange import Answer
 from honeyhive_ext.http.protocol import ClientProtocol, Origin, Target, cut_off
 
@@ -36,9 +37,14 @@ class AsyncConnection(asyncio.Protocol):
 
     @property
     def usable(self) -> bool:
-        """Whether another exchange may begin."""
+        """Whether another exchange may begin: the server neither closed the connection nor wrote to it.
+
+        The loop tells this after its next round only, and an application can block it for a long time.
+        """
         transport = self._transport
-        return transport is not None and not transport.is_closing() and self._protocol.idle
+        if transport is None or transport.is_closing() or not self._protocol.idle:
+            return False
+        return not wait(transport.get_extra_info("socket"), READ, 0.0)
 
     async def exchange(
         self, method: str, target: Target, headers: Sequence[tuple[str, str]], content: bytes

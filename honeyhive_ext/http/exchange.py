@@ -14,7 +14,7 @@ import httpx
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.config.secrets import Secret
 from honeyhive_ext.errors import APIError, APIStatusError
-from honeyhive_ext.http.failures import connection_error, redirect_hint, status_error
+from honeyhive_ext.http.failures import connection_error, hide_key, redirect_hint, status_error
 from honeyhive_ext.http.retry import Bucket, Decision, Uniform, classify, retry_after, wait
 from honeyhive_ext.observe.hooks import Observer
 
@@ -166,6 +166,7 @@ def exchange(
                     given, taken = taken, 0
                     bucket.give(given)
             elif outcome is not None:
+                hide_key(outcome, limits.key)
                 failure = _lost(outcome, attempt, limit)
                 observer.response(operation, method, path, attempt, now - sent_at, error=failure.reason)
             else:

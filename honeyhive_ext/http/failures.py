@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import orjson
 
+from honeyhive_ext.config.secrets import Secret
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import (
     BODY_SHOWN,
@@ -30,7 +31,11 @@ _WIRE_MODULES = frozenset(
     | {"aiohttp", "yarl", "multidict"}
     | {"ssl", "socket", "selectors", "contextlib"}
 )
-_OWN_PROTOCOL = "honeyhive_ext.http.protocol"
+# Frames of these hold what came, and a server can repeat the key.
+_OWN_WIRE = frozenset(
+    f"honeyhive_ext.http.{name}"
+    for name in ("protocol", "connection", "aio_connection", "socket_exchanger", "asyncio_exchanger")
+)
 
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
@@ -130,6 +135,24 @@ def without_wire_frames(error: BaseException) -> None:
         current.__traceback__ = _other_frames(current.__traceback__)
 
 
+def hide_key(error: httpx.RequestError, key: Secret) -> None:
+    """Remove the key from an error, and the causes that show it.
+
+    HTTP libraries quote what they cannot read, and a server can repeat the key.
+    """
+    for current in _chain(error):
+        if current.__cause__ is not None and _shows(current.__cause__, key):
+            current.__cause__ = None
+        if current.__context__ is not None and _shows(current.__context__, key):
+            current.__context__ = None
+    if _shows(error, key):
+        error.args = (str(error).replace(key.reveal(), "[key]"),)
+
+
+def _shows(error: BaseException, key: Secret) -> bool:
+    return key.reveal() in f"{error} {error.args} {vars(error)}"
+
+
 def is_of_the_network(error: OSError) -> bool:
     """Return whether an error comes from a socket.
 
@@ -159,7 +182,9 @@ def tls_cause(error: Exception, scheme: str) -> Exception:
     """Return the cause of a failed connection. To a socket, a TLS handshake that was cut off is a reset."""
     cut = isinstance(error, ConnectionError) and not isinstance(error, ConnectionRefusedError)
     if scheme == "https" and cut:
-        return ssl.SSLError("the other side closed the connection during the TLS handshake")
+        return ssl.SSLError(
+            ssl.SSL_ERROR_EOF, "the other side closed the connection during the TLS handshake"
+        )
     return error
 
 
@@ -182,7 +207,7 @@ def _other_frames(traceback: types.TracebackType | None) -> types.TracebackType 
     kept: list[types.TracebackType] = []
     while traceback is not None:
         module = str(traceback.tb_frame.f_globals.get("__name__", ""))
-        if module.partition(".")[0] not in _WIRE_MODULES and module != _OWN_PROTOCOL:
+        if module.partition(".")[0] not in _WIRE_MODULES and module not in _OWN_WIRE:
             kept.append(traceback)
         traceback = traceback.tb_next
     rebuilt: types.TracebackType | None = None

@@ -39,7 +39,8 @@ class PerLoop(Generic[T]):
             _FORKED.append(self._kept)
             self._kept, self._pid = {}, os.getpid()
         if loop not in self._kept:
-            for ended in [one for one in self._kept if one.is_closed()]:
+            # A copy, because other threads begin and end their loops meanwhile.
+            for ended in [one for one in list(self._kept) if one.is_closed()]:
                 self._kept.pop(ended, None)
             watch = self._watch(loop)
             self._kept[loop] = (self._make(), watch)

@@ -228,9 +228,15 @@ class Pool:
             try:
                 yield kept.transport.handle_request
             except httpx.RequestError:
-                self._idle.keep(kept)
+                self._keep(kept)
                 raise
-            self._idle.keep(kept)  # not after another exception, which may leave httpcore in any state
+            self._keep(kept)  # not after another exception, which may leave httpcore in any state
+
+    def _keep(self, transport: _Transport) -> None:
+        if self._closed:
+            transport.close()
+        else:
+            self._idle.keep(transport)
 
     @contextlib.contextmanager
     def _once(self, caller: FrameType | None) -> Generator[None]:

@@ -29,6 +29,11 @@ def echo(request: Recorded) -> Any:
     return answer(400, f'{{"message": "refused: {request.headers["authorization"]}"}}')
 
 
+def repeating(before: bytes, after: bytes = b"") -> tuple[Scripted, ...]:
+    """Return answers that are not HTTP and repeat the key, one for each attempt."""
+    return (lambda request: raw(before + request.headers["authorization"].encode() + after),) * 3
+
+
 SCRIPTS: dict[str, tuple[Scripted, ...]] = {
     "refused": (answer(400, b'{"message": "no"}'),),
     "echo": (echo,),
@@ -42,6 +47,11 @@ SCRIPTS: dict[str, tuple[Scripted, ...]] = {
     "malformed": (answer(200, b"<html>"),),
     "echoing page": (lambda request: answer(200, f"<html>{request.headers}"),),
     "elsewhere": (answer(302, b"", {"Location": "http://elsewhere.invalid/v1/events"}),),
+    "key in the status line": repeating(b"", b"\r\n\r\n"),
+    "key in a header's line": repeating(b"HTTP/1.1 200 OK\r\nno colon ", b"\r\n\r\n"),
+    "key in a chunk's length": repeating(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"\r\n"),
+    "key in a cut body": repeating(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"),
+    "key in no gzip": repeating(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"),
     "bad location": (answer(302, b"", {"Location": "http://[::1"}),),
 }
 

@@ -15,7 +15,7 @@ from honeyhive_ext.config.secrets import Unshown
 from honeyhive_ext.http.asyncio_exchanger import AsyncioExchanger
 from honeyhive_ext.http.exchange import Answer
 from tests.support.misbehaving import Misbehaving, answer, cut, hang, raw, reset
-from tests.support.sockets import connections_to
+from tests.support.sockets import connections_to, wait_until_readable
 
 OK = answer(200, b'{"ok":true}')
 
@@ -131,6 +131,36 @@ def raw_and_open(data: bytes) -> object:
     whole = answer(200, b"")
     whole.play = lambda wire, _: wire.send(data)
     return whole
+
+
+def test_a_connection_that_ended_while_the_application_blocked_the_loop_is_not_used_again() -> None:
+    async def main(url: str) -> list[int]:
+        http = exchanger()
+        first = await ask(http, url)
+        wait_until_readable(url)  # no await: the loop learns nothing
+        second = await ask(http, url)
+        await http.aclose()
+        return [first.status, second.status]
+
+    with Misbehaving(raw(OK.message), then=OK) as server:
+        assert asyncio.run(main(server.url)) == [200, 200]
+
+
+def test_a_connection_in_use_is_closed_after_its_request_when_the_client_was_closed() -> None:
+    held = hang(OK)
+
+    async def main(url: str) -> None:
+        http = exchanger()
+        asking = asyncio.create_task(ask(http, url))
+        await asyncio.to_thread(held.reached.wait, 60)
+        await http.aclose()
+        held.release()
+        assert (await asking).status == 200
+        await asyncio.sleep(0)  # asyncio closes a socket in the next round
+        assert connections_to(url) == 0
+
+    with Misbehaving(held) as server:
+        asyncio.run(main(server.url))
 
 
 def test_an_answer_that_comes_before_the_body_was_read_is_seen() -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from honeyhive_ext import HoneyHive
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.aio_pool import AsyncPool
 from honeyhive_ext.http.pool import Pool
 from tests.support.clients import KINDS, EitherClient, Kind
-from tests.support.misbehaving import Misbehaving, answer
+from tests.support.misbehaving import Misbehaving, answer, hang
+from tests.support.sockets import connections_to
 
 STORED = answer(200, b'{"success":true,"event_id":"7f22137a-6911-4ed3-bc36-110f1dde6b66"}')
 
@@ -85,3 +88,18 @@ def test_a_key_that_would_leave_the_machine_unencrypted_is_warned_about(
     for number, url in enumerate(("http://api.example.com", "http://192.0.2.1", "http://[2001:db8::1]"), 1):
         EitherClient(kind, url)
         assert caplog.text.count("unencrypted") == number
+
+
+def test_a_connection_to_a_proxy_is_closed_after_its_request_when_the_client_was_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = hang(STORED)
+    with Misbehaving(held) as proxy, ThreadPoolExecutor() as threads:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        hh = HoneyHive("hh_key", base_url="http://a.example", retry=False)
+        creating = threads.submit(hh.events.create, "tool")
+        assert held.reached.wait(60)
+        hh.close()
+        held.release()
+        assert creating.result(60).success
+        assert connections_to(proxy.url) == 0
