@@ -68,14 +68,23 @@ def followed(run: SyncSpan, result: Any) -> Any:
     return result
 
 
-@lru_cache(maxsize=1_024)
 def follower(kind: type) -> Callable[[Any, Any], Any] | None:
     """Return the function that follows the results of a type, or None if they are values."""
+    try:
+        return _follower(kind)
+    except TypeError:  # a metaclass can make types that have no hash
+        return None
+
+
+@lru_cache(maxsize=1_024)
+def _follower(kind: type) -> Callable[[Any, Any], Any] | None:
     if kind in _FOLLOWERS:
         return _FOLLOWERS[kind]
-    if all(callable(getattr(kind, name, None)) for name in _FUTURE):
+    # Only dictionaries are read: to ask a type for an attribute can run code of its metaclass.
+    names = {name for base in type.mro(kind) for name in vars(base)}
+    if names.issuperset(_FUTURE):
         return _future
-    return _awaitable if callable(getattr(kind, "__await__", None)) else None
+    return _awaitable if "__await__" in names else None
 
 
 class _Work:
@@ -109,8 +118,6 @@ class _Work:
 def _unused(run: SyncSpan, result: Any) -> None:
     run.unused()
     keep_result(run, result)
-    if isinstance(result, types.CoroutineType):
-        result.close()  # Python warns of the one that was returned, and need not do it twice
     run.finish(GeneratorExit())
 
 
@@ -126,11 +133,6 @@ async def _in_its_scope(work: _Work) -> Any:
 def _iterable_coroutine(work: _Work) -> Generator[Any, Any, Any]:
     steps: Any = _in_its_scope(work)
     return (yield from steps)  # pyright: ignore[reportUnknownVariableType]
-
-
-def _coroutine(run: SyncSpan, result: Coroutine[Any, Any, Any]) -> Any:
-    work = _Work(run, result)
-    return work.watch(_named(_in_its_scope(work), result))
 
 
 def _generator(run: SyncSpan, result: Any) -> Any:
@@ -178,8 +180,12 @@ def _error_of(future: Any) -> BaseException | None:
 
 
 def _awaitable(run: SyncSpan, result: Any) -> Any:
-    """Return a stand-in for an object with `__await__`; the first time that it is awaited is recorded."""
+    """Return a stand-in for a coroutine or another object with `__await__`; its first await is recorded.
+
+    A second coroutine around it would not do: Python warns of each that is not awaited, closed or not.
+    """
     work = _Work(run, result)
+    only_once = isinstance(result, types.CoroutineType)
     driver: list[Coroutine[Any, Any, Any]] = []
 
     def drive() -> Coroutine[Any, Any, Any]:
@@ -188,23 +194,29 @@ def _awaitable(run: SyncSpan, result: Any) -> Any:
         return driver[0]
 
     def awaited() -> Any:
-        return result.__await__() if driver else drive().__await__()
+        if driver and not only_once:
+            return result.__await__()
+        if inspect.getcoroutinestate(drive()) in (inspect.CORO_RUNNING, inspect.CORO_SUSPENDED):
+            raise RuntimeError("coroutine is being awaited already")  # as Python says it
+        return drive().__await__()
+
+    def send(value: Any) -> Any:
+        return drive().send(value)
+
+    def throw(*error: Any) -> Any:
+        return (driver[0] if driver else result).throw(*error)
+
+    def close() -> None:
+        (driver[0] if driver else result).close()
 
     own: dict[str, Any] = {"__await__": awaited}
     if isinstance(result, Coroutine):
-        own |= {name: _step(drive, name) for name in ("send", "throw", "close")}
+        own.update(send=send, throw=throw, close=close)
     return work.watch(stand_in(result, own))
 
 
-def _step(drive: Callable[[], Coroutine[Any, Any, Any]], name: str) -> Function:
-    def step(*args: Any) -> Any:
-        return getattr(drive(), name)(*args)
-
-    return step
-
-
 _FOLLOWERS: dict[type, Callable[[Any, Any], Any]] = {
-    types.CoroutineType: _coroutine,
+    types.CoroutineType: _awaitable,
     types.GeneratorType: _generator,
     types.AsyncGeneratorType: _async_generator,
 }

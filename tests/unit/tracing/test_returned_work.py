@@ -224,6 +224,76 @@ def test_a_coroutine_is_awaitable_once_and_keeps_its_kind(rec: Recorder) -> None
     assert asyncio.run(made) == 1
     with pytest.raises(RuntimeError, match="cannot reuse already awaited coroutine"):
         asyncio.run(made)
+
+    async def twice() -> None:
+        waiting = rec.span("waiting")(lambda: asyncio.sleep(0.01))()
+        first = asyncio.create_task(waiting)
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="coroutine is being awaited already"):
+            await waiting
+        await first
+
+    asyncio.run(twice())
+    assert len(rec.events) == 2
+
+
+def test_a_coroutine_that_others_hold_is_not_closed(rec: Recorder) -> None:
+    async def work() -> int:
+        return 1
+
+    cached = rec.span("cached")(functools.cache(work))
+    first = cached()
+    cached()
+    gc.collect()
+    assert asyncio.run(first) == 1
+    assert [event["outputs"].get("result") for event in rec.events][1] == 1
+
+
+def test_a_coroutine_can_be_driven_by_hand(rec: Recorder) -> None:
+    @types.coroutine
+    def step() -> Generator[Any, Any, Any]:
+        return (yield "waiting")
+
+    async def work() -> Any:
+        try:
+            return await step()
+        except KeyError:
+            return "caught"
+
+    make = rec.span("made")(lambda: work())
+    sent, thrown, closed = make(), make(), make()
+    for made in (sent, thrown, closed):
+        assert made.send(None) == "waiting"
+        assert CURRENT.get() is not None, "the body is suspended in its span, as without a plain function"
+        CURRENT.set(None)
+    with pytest.raises(StopIteration) as stop:
+        sent.send("value")
+    assert stop.value.value == "value"
+    with pytest.raises(StopIteration) as stop:
+        thrown.throw(KeyError())
+    assert stop.value.value == "caught"
+    assert len(rec.events) == 2
+    closed.close()
+    CURRENT.set(None)
+    with pytest.raises(ValueError, match="before the first step"):
+        make().throw(ValueError("before the first step"))
+
+
+class Odd(type):
+    """A type that cannot be hashed, and raises for every attribute that it does not have."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(cls, other: object) -> bool:
+        return cls is other
+
+    def __getattr__(cls, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+def test_results_of_odd_types_are_values(rec: Recorder) -> None:
+    result = Odd("Result", (), {})()
+    assert rec.span("made")(lambda: result)() is result
     assert len(rec.events) == 1
 
 
