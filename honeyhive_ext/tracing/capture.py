@@ -11,9 +11,13 @@ from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.serialize.encoders import type_name, well_formed
 from honeyhive_ext.serialize.to_builtins import to_builtins
+from honeyhive_ext.tracing.outcome import quietly
 
 ITEMS_KEPT = 1_000  # of a generator; further items are counted, not kept
 ERROR_LIMIT = 10_000  # characters of an exception's text
+
+
+_ANY = inspect.signature(lambda *args, **kwargs: None)
 
 
 class Arguments:
@@ -29,15 +33,9 @@ class Arguments:
 
     def __init__(self, function: Callable[..., Any], wanted: bool | Collection[str]) -> None:
         self._wanted = wanted
-        try:
+        self._signature = _ANY
+        with quietly:  # a function written in C may have none, and an object's own code may raise
             self._signature = inspect.signature(function)
-        except (TypeError, ValueError):  # a function written in C may have none
-            self._signature = inspect.Signature(
-                [
-                    inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL),
-                    inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
-                ]
-            )
         kinds = {parameter.kind: name for name, parameter in self._signature.parameters.items()}
         self._further = kinds.get(inspect.Parameter.VAR_KEYWORD, "")  # the name of **kwargs
         if not isinstance(wanted, bool):

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.serialize.encoders import kind_of, type_name
+from honeyhive_ext.tracing.outcome import quietly
 from honeyhive_ext.tracing.returned import recorded_call
 from honeyhive_ext.tracing.stand_in import stand_in
 from honeyhive_ext.tracing.wrap import (
@@ -167,7 +168,7 @@ def _object(span: Any, target: Any, made: Any) -> Any:
     }
     if not hasattr(kind_of(target), "__get__"):
         del own["__get__"]
-    with contextlib.suppress(TypeError, ValueError):  # as of a function written in C
+    with quietly:  # a function written in C may have none, and an object's own code may raise
         own["__signature__"] = made.__signature__ = inspect.signature(target)
     whole = stand_in(target, own)
     return whole

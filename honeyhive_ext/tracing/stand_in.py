@@ -16,7 +16,16 @@ from honeyhive_ext.serialize.encoders import kind_of
 
 # What a class needs for itself.
 _OWN = frozenset(
-    {"__class__", "__class_getitem__", "__del__", "__delattr__", "__dict__", "__doc__", "__getattr__"}
+    {
+        "__abstractmethods__",
+        "__class__",
+        "__class_getitem__",
+        "__del__",
+        "__delattr__",
+        "__dict__",
+        "__doc__",
+        "__getattr__",
+    }
     | {"__getattribute__", "__init__", "__init_subclass__", "__module__", "__new__", "__setattr__"}
     | {"__slots__", "__subclasshook__", "__weakref__"}
 )
@@ -69,8 +78,10 @@ def _class_for(kind: type[Any]) -> type[StandIn]:
         value: Any = getattr(kind, name, ...)
         if value is None:  # as `__hash__` of what cannot be hashed
             found[name] = None
-        elif callable(value):  # "..." is not
+        elif callable(value):
             found[name] = _passed_on(name)
+        elif value is not ... and not hasattr(kind_of(value), "__get__"):  # as `__dataclass_fields__`
+            found[name] = value
     made: type[StandIn] = type(kind.__name__, (StandIn,), found)
     return made
 

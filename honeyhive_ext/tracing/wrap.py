@@ -19,6 +19,7 @@ from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.payload.scope import CURRENT
 from honeyhive_ext.serialize.to_builtins import to_builtins
 from honeyhive_ext.tracing.capture import Arguments, Yielded
+from honeyhive_ext.tracing.outcome import quietly
 from honeyhive_ext.tracing.span_options import SpanOptions
 
 Function = Callable[..., Any]
@@ -81,7 +82,9 @@ class Start:
 def _name_of(function: Function) -> str:
     while isinstance(function, partial):
         function = function.func
-    name = getattr(function, "__qualname__", None)
+    name: object = None
+    with quietly:
+        name = function.__qualname__
     if not isinstance(name, str):
         name = type(function).__qualname__
     return name.rpartition("<locals>.")[2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
+import dataclasses
 import functools
 import inspect
 import operator
@@ -295,6 +296,43 @@ def test_a_callable_object_keeps_its_state_and_its_methods(rec: Recorder) -> Non
     assert dir(made) == dir(tool)
     assert vars(made) == vars(tool)
     assert rec.named("Tool")["inputs"] == {"query": "a", "limit": 3}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Adder:
+    """A callable that is plain data."""
+
+    by: int
+
+    def __call__(self, x: int) -> int:
+        return x + self.by
+
+
+def test_a_callable_dataclass_stays_one(rec: Recorder) -> None:
+    made: Any = rec.span()(Adder(2))
+    assert made(1) == 3
+    assert dataclasses.asdict(made) == {"by": 2}
+    assert dataclasses.replace(made, by=5)(1) == 6
+    assert {made: "found"}[Adder(2)] == "found"
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.by = 3
+    match made:
+        case Adder(by):
+            assert by == 2
+        case _:
+            pytest.fail("a pattern no longer matches")
+
+
+def test_an_object_whose_attributes_raise_is_recorded(rec: Recorder) -> None:
+    class Raising:
+        def __call__(self, x: int) -> int:
+            return x
+
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError(name)
+
+    assert rec.span()(Raising())(1) == 1
+    assert rec.events[0]["event_name"].endswith("Raising")
 
 
 def test_copies_of_a_decorated_object_are_recorded_and_apart(rec: Recorder) -> None:
