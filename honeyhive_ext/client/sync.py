@@ -189,6 +189,7 @@ class HoneyHive(Unpicklable):
             capture_inputs: Arguments of a decorated function that become `inputs`: True for all (default),
                 False for none, or the names of some parameters or keywords.
             capture_outputs: Whether the value that a decorated function returns or yields becomes `outputs`.
+                What is captured of one event is cut to 100,000 values and 900,000 bytes of JSON.
                 Default True.
             retry: False for one attempt, True for the standard policy, or a policy. Default: the client's.
             timeout: Seconds for one attempt, at most 3600. Default: the client's.

@@ -20,7 +20,8 @@ from honeyhive_ext.payload.ids import all_canonical, new_ids
 from honeyhive_ext.payload.scope import CURRENT
 from honeyhive_ext.payload.times import FIRST_MS, LAST_MS, complete
 from honeyhive_ext.serialize.dumps import write_builtin
-from honeyhive_ext.serialize.is_builtin import all_builtin, finite, only
+from honeyhive_ext.serialize.encoders import MAX_CHARACTERS
+from honeyhive_ext.serialize.is_builtin import all_builtin, characters, finite, only
 from honeyhive_ext.serialize.to_builtins import to_builtins
 
 _START_AND_END = {"start_time", "end_time"}
@@ -162,9 +163,12 @@ def _convert(name: str, column: Values, mode: OnUnserializable) -> Values:
     made = [None if value is None else convert(value, name, mode) for value in column]
     if all_builtin(made):
         return made
-    return [
+    copied = [
         value if all_builtin((value,)) else to_builtins(value, mode, path=name, depth=1) for value in made
     ]
+    if characters(copied) > MAX_CHARACTERS:
+        raise _NotUsualError
+    return copied
 
 
 def _third_time(wires: list[dict[str, Any]], table: dict[str, Values]) -> None:

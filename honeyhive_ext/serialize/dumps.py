@@ -6,13 +6,16 @@ Any other value is first copied into plain values, one by one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 
 from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.errors import EventError
-from honeyhive_ext.serialize.is_builtin import exact_types, no_null_for_number
+from honeyhive_ext.serialize.encoders import MAX_CHARACTERS, TOO_LONG, TOO_MANY, kind_of
+from honeyhive_ext.serialize.is_builtin import characters, exact_types, no_null_for_number, within, writable
+from honeyhive_ext.serialize.keys import path_step
 from honeyhive_ext.serialize.to_builtins import to_builtins
 
 # A metaclass may say that its class is str: then orjson refuses the value.
@@ -39,6 +42,8 @@ def to_json(value: Any, on_unserializable: OnUnserializable = "raise") -> bytes:
     if content is not None:
         return content
     tree = to_builtins(value, on_unserializable)
+    if _long(tree):
+        raise EventError(TOO_LONG, path=_place_of(tree, _long))
     try:
         return orjson.dumps(tree)
     except TypeError as error:
@@ -66,8 +71,26 @@ def _fast(value: Any) -> bytes | None:
     image = exact_types(value)
     if image is None:
         return None
+    if not writable(value, image):
+        path = _place_of(value, lambda part: not within(part, len(image)))
+        raise EventError(TOO_LONG if within(value, 0) else TOO_MANY, path=path)
     try:
         content = orjson.dumps(value)
     except TypeError:
         return None
     return content if no_null_for_number(value, image, content) else None
+
+
+def _place_of(value: Any, too_large: Callable[[Any], bool]) -> str:
+    """Return the path of a part that is too large by itself, two levels down at most."""
+    path, node = "", value
+    for _ in range(2):
+        for key, part in node.items() if kind_of(node) is dict else ():
+            if too_large(part):
+                path, node = path + path_step(key), part
+                break
+    return path.removeprefix(".")
+
+
+def _long(tree: Any) -> bool:
+    return characters(tree) > MAX_CHARACTERS

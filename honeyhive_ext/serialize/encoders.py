@@ -14,18 +14,28 @@ from dataclasses import is_dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from itertools import islice
 from pathlib import PurePath
+from types import FunctionType, MethodType, SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from honeyhive_ext.config.signals import from_a_signal_handler
+from honeyhive_ext.serialize.mappings import ENVIRONMENT, entries
+from honeyhive_ext.serialize.models import Survey, dump, is_model, is_pydantic_dataclass
 
 MIN_INT, MAX_INT = -(2**63), 2**64 - 1  # what orjson writes; beyond it most readers of JSON lose digits
 MAX_STEPS = 32  # encoders in a row for one value, such as an Enum of an Enum
+MAX_VALUES = 1_000_000  # of an event, those of an object that it holds twice counted twice
+A_CONTAINER = 4  # values that an array or object counts as besides its items
+MAX_CHARACTERS = 100_000_000  # of all text of an event, counted alike
 MOST_ITEMS = 1_000_000  # of a container that is not a builtin, which may make its items as they are read
 REPR_LIMIT = 1_000  # characters of the repr that stands for a value that JSON cannot hold
+
+TOO_LONG = f"more than {MAX_CHARACTERS:,} characters of text: send what you need of it"
+TOO_MANY = f"more than {MAX_VALUES:,} values, or it contains itself: send what you need of it"
 
 Encoder = Callable[[Any], Any]
 
@@ -34,6 +44,10 @@ kind_of: Callable[[Any], Any] = type  # `type`, but type checkers do not narrow 
 
 class NotEncodableError(ValueError):
     """A value without an encoding although its type has one, such as Decimal("NaN")."""
+
+
+class TooLargeError(NotEncodableError):
+    """A value that is too large to be written, whatever happens to values that JSON cannot hold."""
 
 
 @lru_cache(maxsize=2_048)
@@ -49,17 +63,23 @@ def encoder_for(kind: type) -> Encoder | None:
     for base, encoder in TABLE:
         if issubclass(kind, base):
             return encoder
-    if hasattr(kind, "__pydantic_validator__") and callable(getattr(kind, "model_dump", None)):
-        return _pydantic
+    if is_model(kind) or is_pydantic_dataclass(kind):
+        return model
     if kind.__module__.startswith("honeyhive_client.") and callable(getattr(kind, "to_dict", None)):
         return _generated
     if is_dataclass(kind):
         return _dataclass
     if hasattr(kind, "__attrs_attrs__"):  # pyright: ignore[reportUnknownArgumentType] - is_dataclass narrows
         return _attrs
+    if any(base.__module__.startswith("pydantic") for base in kind.__mro__) and (
+        hasattr(kind, "get_secret_value") or hasattr(kind, "host")
+    ):
+        return str  # a secret as its own mask; a URL
     numpy = sys.modules.get("numpy")  # who has such a value has loaded numpy
     if numpy is not None and issubclass(kind, numpy.generic):
-        return _numpy
+        if issubclass(kind, numpy.datetime64):
+            return _datetime64
+        return _timedelta64 if issubclass(kind, numpy.timedelta64) else _numpy
     return None
 
 
@@ -68,6 +88,8 @@ def _enum(value: Enum) -> Any:
 
 
 def _isoformat(value: date | time) -> str:
+    if value != value:  # NaT of pandas is a datetime, and not equal to itself
+        raise NotEncodableError(f"JSON has no {value}: leave it out or write None")
     return value.isoformat()
 
 
@@ -82,19 +104,32 @@ def _decimal(value: Decimal) -> str:
     return str(value)
 
 
-def _base64(value: bytes | bytearray | memoryview) -> str:
+def base64(value: bytes | bytearray | memoryview) -> str:
+    """Return bytes as base64."""
+    if type(value) is memoryview and value.format not in ("B", "b", "c"):
+        raise NotEncodableError("a memoryview of numbers is no bytes: write value.tolist()")
     return b64encode(value).decode("ascii")
 
 
-def _mapping(value: Mapping[Any, Any]) -> dict[Any, Any]:
-    return {key: value[key] for key in _bounded(value, len(value))}
+def mapping(value: Mapping[Any, Any], most: int | None = None) -> dict[Any, Any]:
+    """Return a mapping as a dict, with a list for each key that it holds several times.
+
+    Args:
+        value: The mapping.
+        most: How many entries to read; None for all, and for an error if there are too many.
+    """
+    if ENVIRONMENT in kind_of(value).__mro__:
+        raise NotEncodableError("the environment holds the secrets of the process: give the entries you need")
+    keys = bounded_items(value, len(value)) if most is None else islice(iter(value), most)
+    return entries(value, keys, most)
 
 
-def _elements(value: Sequence[Any] | Set[Any]) -> list[Any]:
-    return list(_bounded(value, len(value)))
+def elements(value: Sequence[Any] | Set[Any], most: int | None = None) -> list[Any]:
+    """Return the items of a sequence or a set, or the first of them."""
+    return list(bounded_items(value, len(value)) if most is None else islice(iter(value), most))
 
 
-def _bounded(value: Any, length: int) -> Iterator[Any]:
+def bounded_items(value: Any, length: int) -> Iterator[Any]:
     """Iterate up to the length. An iterator without end would block the caller.
 
     Raises:
@@ -109,8 +144,12 @@ def _bounded(value: Any, length: int) -> Iterator[Any]:
         raise NotEncodableError(f"its length is {length:,} items, and it yields more")
 
 
-def _pydantic(value: Any) -> Any:
-    return value.model_dump(mode="python", warnings=False)
+def model(value: Any) -> Any:
+    """Return a pydantic model as its own JSON."""
+    survey = Survey(value, MAX_VALUES)
+    if survey.values > MAX_VALUES:
+        raise TooLargeError(TOO_MANY)
+    return dump(value, survey)
 
 
 def _generated(value: Any) -> Any:
@@ -126,12 +165,35 @@ def _attrs(value: Any) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in kind.__attrs_attrs__}
 
 
+def _namespace(value: SimpleNamespace) -> dict[str, Any]:
+    return dict(vars(value))
+
+
+def _datetime64(value: Any) -> str:
+    if value != value:  # NaT
+        raise NotEncodableError("JSON has no NaT: leave it out or write None")
+    return str(value)
+
+
+def _timedelta64(value: Any) -> int | float:
+    if value != value:  # NaT
+        raise NotEncodableError("JSON has no NaT: leave it out or write None")
+    kind: Any = kind_of(value)
+    unit = str(value.dtype).partition("[")[2].rstrip("]")
+    if unit in ("", "Y", "M"):
+        raise NotEncodableError("a timedelta64 of years, months or no unit has no length in milliseconds")
+    exact = float(value / kind(1, "ms"))
+    return int(exact) if exact.is_integer() else exact
+
+
 def _numpy(value: Any) -> bool | int | float:
     item = value.item()
     if type(item) in (bool, int, float):
         return item  # type: ignore[no-any-return]
     raise NotEncodableError(f"a numpy {type(value).__name__} has no JSON form: write str(value)")
 
+
+IP = (IPv4Address, IPv4Network, IPv6Address, IPv6Network)
 
 # The first row that fits decides: an Enum of str is an Enum, and a named tuple is a sequence.
 TABLE: tuple[tuple[type | tuple[type, ...], Encoder], ...] = (
@@ -141,11 +203,18 @@ TABLE: tuple[tuple[type | tuple[type, ...], Encoder], ...] = (
     (float, float.__float__),
     ((date, time), _isoformat),  # datetime is a date
     (timedelta, _milliseconds),
-    ((UUID, PurePath), str),
+    ((UUID, PurePath, *IP), str),
     (Decimal, _decimal),
-    ((bytes, bytearray, memoryview), _base64),
-    (Mapping, _mapping),
-    ((Sequence, Set), _elements),
+    ((bytes, bytearray, memoryview), base64),
+    (SimpleNamespace, _namespace),
+    (Mapping, mapping),
+    ((Sequence, Set), elements),
+)
+
+
+# What these read holds other values, so its repr may be as large as what is refused.
+HOLDERS: frozenset[Encoder] = frozenset(
+    {mapping, elements, model, _dataclass, _attrs, _namespace, _generated}
 )
 
 
@@ -186,8 +255,7 @@ def stand_in(value: object) -> str:
         if type(value) is int:
             text = hex(value) if abs(value) >> 4_096 else str(value)  # Python refuses very long decimals
         else:
-            short = type(value) in (dict, list, tuple)
-            text = well_formed(_SHORT.repr(value) if short else repr(value))
+            text = well_formed(_repr(value))
     except Exception as error:  # a repr may raise anything, and this is the last resort
         if from_a_signal_handler(error):
             raise
@@ -195,10 +263,36 @@ def stand_in(value: object) -> str:
     return text if len(text) <= REPR_LIMIT else f"{text[: REPR_LIMIT - 3]}..."
 
 
+def _repr(value: object) -> str:
+    """Return the repr of a value. Those that hold others are short: `repr` might not end with them."""
+    kind = kind_of(value)
+    if kind in (dict, list, tuple, set, frozenset):
+        return _SHORT.repr(value)
+    if kind in (FunctionType, MethodType, partial):
+        function: Any = value.func if kind is partial else value  # type: ignore[attr-defined]
+        return f"<{kind.__name__} {getattr(function, '__qualname__', type_name(function))}>"
+    if ENVIRONMENT in kind.__mro__:
+        return "<os.environ>"
+    if issubclass(kind, BaseException) and kind.__repr__ is BaseException.__repr__:
+        args: Any = BaseException.args.__get__(value)  # type: ignore[attr-defined]
+        if len(args) != 1 or type(args[0]) is not str:
+            return f"{kind.__name__}({', '.join(map(_SHORT.repr, args))})"
+    return repr(value)
+
+
 def well_formed(text: str) -> str:
     """Return the text as an exact str, with lone surrogates escaped."""
     return str.encode(text, "utf-8", "backslashreplace").decode("utf-8")
 
 
-_SHORT = reprlib.Repr()  # ends at cycles and at depth 6, where repr() would not
+class _Short(reprlib.Repr):
+    def repr_instance(self, x: Any, level: int) -> str:
+        """Return the repr of a number or a str, and the name of the type of all else."""
+        kind = kind_of(x)
+        if kind in (bytes, float, complex, type(None), bool):
+            return super().repr_instance(x, level) if kind is not bytes else repr(x[: self.maxother])
+        return f"<{type_name(x)}>"
+
+
+_SHORT = _Short()  # ends at cycles and at depth 6, where repr() would not
 _SHORT.maxstring = _SHORT.maxother = 200

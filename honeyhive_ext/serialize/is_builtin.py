@@ -10,19 +10,22 @@ from __future__ import annotations
 import marshal
 from collections.abc import Sequence
 from gc import get_referents
+from itertools import compress
 from math import isfinite
 from operator import countOf
 from typing import Any
 
 from honeyhive_ext.config.signals import from_a_signal_handler
-from honeyhive_ext.serialize.encoders import kind_of
+from honeyhive_ext.serialize.encoders import A_CONTAINER, MAX_CHARACTERS, MAX_VALUES, kind_of
 
 _NESTING = frozenset({dict, list, tuple})
 _NUMBERS = frozenset({int, float, bool})
 _BUILTIN = _NESTING | _NUMBERS | {str, type(None)}
+_is_nesting = _NESTING.__contains__
+_SMALL_IMAGE, _MOST_ZEROS, _SMALL_TREE = 4_096, 20, 8_000_000  # bytes, places, bytes
+_MANY_CHARACTERS = 10 * MAX_CHARACTERS  # texts that may have so many are counted
 _WIDEST = 64  # items of containers of one size that are checked place by place; more are checked together
 _MOST_STEPS = 10_000  # of one call: a value that contains itself has no end
-_MOST_ITEMS = 1_000_000
 
 
 def exact_types(value: Any) -> bytes | None:
@@ -35,6 +38,91 @@ def exact_types(value: Any) -> bytes | None:
         return marshal.dumps(value)
     except ValueError:
         return None
+
+
+def writable(root: Any, image: bytes) -> bool:
+    """Tell whether a value is small enough to be written, with each object as often as it is met.
+
+    A list that holds another twice, which holds a third twice, and so on, has no end for a writer of JSON.
+
+    Args:
+        root: A value of exact builtin types.
+        image: What `exact_types` returned for it. It holds each object once, and at least three zeros for
+            each further place of an object: so few zeros are a quick answer.
+    """
+    if len(image) <= _SMALL_IMAGE:
+        zeros = image.count(b"\0\0\0")
+        if zeros <= _MOST_ZEROS and len(image) << zeros <= _SMALL_TREE:
+            return True
+    return within(root, len(image))
+
+
+def within(root: Any, size: int) -> bool:
+    """Tell whether a value of builtin types has at most MAX_VALUES values and MAX_CHARACTERS characters.
+
+    Args:
+        root: The value.
+        size: The bytes that hold each object in it once, or more.
+    """
+    holders: list[Any] = [(root,)]
+    values = characters = 0
+    while holders:
+        values += sum(map(len, holders)) + A_CONTAINER * len(holders)
+        if values > MAX_VALUES:
+            return False
+        items = get_referents(*holders)
+        if size * len(items) > _MANY_CHARACTERS:
+            characters += sum(len(item) for item in items if type(item) is str)
+            if characters > MAX_CHARACTERS:
+                return False
+        holders = [*compress(items, map(_is_nesting, map(type, items)))]
+    return True
+
+
+def characters(root: Any) -> int:
+    """Return how many characters of text a copy of builtin types holds, up to MAX_CHARACTERS and some."""
+    holders: list[Any] = [(root,)]
+    found = 0
+    while holders and found <= MAX_CHARACTERS:
+        items = get_referents(*holders)
+        found += sum(len(item) for item in items if type(item) is str)
+        holders = [*compress(items, map(_is_nesting, map(type, items)))]
+    return found
+
+
+def simple(root: Any, values: int, characters: int, levels: int) -> bool:
+    """Tell whether a value is small, of exact builtin types and finite numbers, and holds no object twice.
+
+    Args:
+        root: A list or dict.
+        values: How many values it may have.
+        characters: How long each str may be.
+        levels: How many lists and dicts may be inside one another.
+    """
+    holders: list[Any] = [root]
+    seen: set[int] = set()
+    while holders:
+        ids = {*map(id, holders)}
+        values -= sum(map(len, holders))
+        levels -= 1
+        if values < 0 or levels < 0 or len(ids) < len(holders) or not seen.isdisjoint(ids):
+            return False
+        seen |= ids
+        inner: list[Any] = []
+        for item in get_referents(*holders):
+            kind = type(item)
+            if kind is str:
+                if len(item) > characters:
+                    return False
+            elif kind is dict or kind is list or kind is tuple:
+                inner.append(item)
+            elif kind is float:
+                if item - item != 0.0:
+                    return False
+            elif not (kind is int or item is None or kind is bool):
+                return False
+        holders = inner
+    return True
 
 
 def no_null_for_number(value: Any, image: bytes, content: bytes) -> bool:
@@ -96,13 +184,16 @@ def all_builtin(values: Sequence[Any]) -> bool:
 
 
 def _all_builtin(values: Sequence[Any]) -> bool:
-    left, most = [values], 4 * len(values)
+    left, most, events, all_values = [values], 4 * len(values), len(values), 0
     for _ in range(_MOST_STEPS):
         if not left:
             return True
         values = left.pop()
         if not values:
             continue
+        all_values += len(values)
+        if all_values > MAX_VALUES:
+            return False
         kind = kind_of(values[0])
         kinds = {kind} if only(kind, values) else {*map(type, values)}
         if not kinds <= _BUILTIN:
@@ -112,10 +203,12 @@ def _all_builtin(values: Sequence[Any]) -> bool:
         ):
             return False
         if kinds.isdisjoint(_NESTING):
+            if len(values) > _WIDEST * events and kinds == {str} and sum(map(len, values)) > MAX_CHARACTERS:
+                return False
             continue
         holders = values if kinds <= _NESTING else [value for value in values if type(value) in _NESTING]
         # A list may hold itself many times: count a large number of items before they are listed.
-        if len(holders) > most and sum(map(len, holders)) > _MOST_ITEMS:
+        if len(holders) > most and sum(map(len, holders)) > MAX_VALUES:
             return False
         # The quickest way to the items of many dicts and lists. They come in the order of their holders: if
         # all holders have the same size, every n-th item has the same place. Only speed depends on that.

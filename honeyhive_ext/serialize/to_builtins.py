@@ -5,6 +5,7 @@ It keeps its own stack and does not recurse, so that no depth of nesting raises 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Set
 from operator import itemgetter
 from typing import Any
@@ -16,10 +17,18 @@ from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.serialize.encoders import (
+    A_CONTAINER,
+    HOLDERS,
+    MAX_CHARACTERS,
     MAX_INT,
     MAX_STEPS,
+    MAX_VALUES,
     MIN_INT,
+    TOO_LONG,
+    TOO_MANY,
+    Encoder,
     NotEncodableError,
+    TooLargeError,
     encoder_for,
     kind_of,
     stand_in,
@@ -28,9 +37,9 @@ from honeyhive_ext.serialize.encoders import (
     why_not,
 )
 from honeyhive_ext.serialize.keys import key_str, path_step
+from honeyhive_ext.serialize.nesting import Frame, mark, short, step
 
 MAX_DEPTH = 254  # arrays and objects inside one another, the event itself included: orjson's own limit
-PATH_SHOWN = 400  # characters of a path in a message
 HERE = object()  # instead of a key: the error is about the value, not about a key of it
 
 
@@ -51,38 +60,33 @@ def to_builtins(
     >>> to_builtins({"point": (1, 2), 3: {"x"}})
     {'point': [1, 2], '3': ['x']}
     """
-    return _Copier(on_unserializable, path, depth).run(root)
+    return Copier(on_unserializable, path, depth).run(root)
 
 
-class _Frame:
-    """One array or object being copied."""
+class Copier:
+    """Copies a value from the top down, without recursion.
 
-    __slots__ = ("items", "key", "sort", "source", "target")
+    Attributes:
+        left: How many more values may be copied.
+        characters: How many more characters of texts that need a second look may be copied.
+        usual: Characters of a str that needs no second look.
+    """
 
-    def __init__(
-        self, source: Any, items: Iterator[tuple[Any, Any]], target: Any, *, sort: bool = False
-    ) -> None:
-        self.source = source  # kept alive, so that no other object gets its id
-        self.items = items
-        self.target = target
-        self.sort = sort
-        self.key: Any = None
-
-
-class _Copier:
-    """Copies a value from the top down, without recursion."""
+    usual = sys.maxsize
 
     def __init__(self, mode: OnUnserializable, path: str, depth: int) -> None:
         self.mode = mode
         self.path = path
         self.depth_left = MAX_DEPTH - depth
-        self.stack: list[_Frame] = []
+        self.left = MAX_VALUES
+        self.characters = MAX_CHARACTERS
+        self.stack: list[Frame] = []
         self.active: set[int] = set()
 
     def run(self, root: Any) -> Any:
         """Return the copy of `root`."""
         opened = self.open(root)
-        if not isinstance(opened, _Frame):
+        if not isinstance(opened, Frame):
             return opened
         self.push(opened)
         while self.stack:
@@ -90,24 +94,32 @@ class _Copier:
             child = self.fill(frame)
             if child is not None:
                 self.push(child)
-                continue
-            if frame.sort:
-                _sort(frame.target)
-            self.active.discard(id(frame.source))
-            self.stack.pop()
+            elif not self.more(frame):
+                if frame.sort:
+                    sort(frame.target)
+                self.close(frame)
+                self.active.discard(id(frame.source))
+                self.stack.pop()
         return opened.target
 
-    def push(self, frame: _Frame) -> None:
+    def more(self, frame: Frame) -> bool:
+        """Tell whether the frame has further items, after its first are copied."""
+        return False
+
+    def close(self, frame: Frame) -> None:
+        """Complete a frame whose items are copied."""
+
+    def push(self, frame: Frame) -> None:
         self.active.add(id(frame.source))
         self.stack.append(frame)
 
-    def fill(self, frame: _Frame) -> _Frame | None:
+    def fill(self, frame: Frame) -> Frame | None:
         """Copy items until the frame is full or an item needs its own frame."""
         target: Any = frame.target
         for key, value in frame.items:
             kind = kind_of(value)
             if kind is str:
-                if value.isascii():
+                if len(value) <= self.usual and value.isascii():
                     target[key] = value
                     continue
             elif value is None or kind is bool:
@@ -122,11 +134,15 @@ class _Copier:
                 continue
             frame.key = key
             opened = self.open(value)
-            if isinstance(opened, _Frame):
+            if isinstance(opened, Frame):
                 target[key] = opened.target
                 return opened
             target[key] = opened
+            self.put(frame, opened)
         return None
+
+    def put(self, frame: Frame, value: Any) -> None:
+        """Take note of a value that needed more than one look."""
 
     def open(self, value: Any) -> Any:
         """Return a frame for a value that holds other values, or the copy of any other value."""
@@ -139,7 +155,7 @@ class _Copier:
             if value is None or kind is bool:
                 return value
             if kind is str:
-                return value if value.isascii() else self.text(value)
+                return self.text(value)
             if kind is int:
                 if MIN_INT <= value <= MAX_INT:
                     return value
@@ -148,42 +164,61 @@ class _Copier:
                 if value - value == 0.0:
                     return value
                 return self.refuse(f"JSON has no {value}: leave it out or write None", source)
+            encoder = None
             try:
                 encoder = encoder_for(kind)
                 if encoder is None:
                     return self.refuse(why_not(value), source)
                 sort = sort or issubclass(kind, Set)
-                value = encoder(value)
+                value = self.encode(encoder, value)
             except EventError:
                 raise
-            except NotEncodableError as error:
-                return self.refuse(str(error), source, error)
             except Exception as error:  # a value's own code may raise anything, even RecursionError
                 if from_a_signal_handler(error):
                     raise
-                return self.refuse(
-                    f"reading the {type_name(source)} raises {type_name(error)}", source, error
-                )
+                if isinstance(error, TooLargeError):
+                    raise self.too_large(str(error)) from error
+                known = isinstance(error, NotEncodableError)
+                reason = str(error) if known else f"reading the {type_name(source)} raises {type_name(error)}"
+                if encoder in HOLDERS:
+                    return self.cut(reason, error)
+                return self.refuse(reason, source, error)
         return self.refuse(f"a {type_name(source)} that turns into other objects without end", source)
 
     def frame(self, source: Any, value: Any, *, sort: bool) -> Any:
         if id(source) in self.active:
-            return self.refuse("it contains itself", source)
+            return self.cut("it contains itself")
         if len(self.stack) >= self.depth_left:
-            return self.refuse(f"nested deeper than {MAX_DEPTH} levels", source)
+            return self.cut(f"nested deeper than {MAX_DEPTH} levels")
+        self.left -= len(value) + A_CONTAINER
+        if self.left < 0:
+            raise self.too_large(TOO_MANY)
         if kind_of(value) is dict:
             items = list(value.items())  # a copy: another thread may add to the dict meanwhile
-            for key, _ in items:
-                if kind_of(key) is not str or not key.isascii():
-                    items = list(self.with_str_keys(items))
-                    break
-            return _Frame(source, iter(items), {})
+            return Frame(source, iter(self.str_items(items)), {})
         elements = list(value)
-        return _Frame(source, enumerate(elements), [None] * len(elements), sort=sort)
+        return Frame(source, enumerate(elements), [None] * len(elements), sort=sort)
+
+    def encode(self, encoder: Encoder, value: Any) -> Any:
+        """Take a value one step towards builtin types."""
+        return encoder(value)
 
     def text(self, value: str) -> Any:
+        """Return a str as JSON takes it."""
+        self.characters -= len(value)
+        if self.characters < 0:
+            raise self.too_large(TOO_LONG)
+        if value.isascii():
+            return value
         problem = lone_surrogate(value)
         return value if problem is None else self.refuse(problem, value)
+
+    def str_items(self, items: list[tuple[Any, Any]]) -> list[tuple[str, Any]]:
+        """Return items with each key as a str."""
+        for key, _ in items:
+            if kind_of(key) is not str or len(key) > self.usual or not key.isascii():
+                return list(self.with_str_keys(items))
+        return items
 
     def with_str_keys(self, items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
         """Yield items with each key as a str. Two keys that become the same str are refused or renamed."""
@@ -226,21 +261,25 @@ class _Copier:
             raise EventError(reason, path=self.where(at)) from cause
         return None if self.mode == "null" else stand_in(value)
 
+    def cut(self, reason: str, cause: Exception | None = None) -> str | None:
+        """Refuse a value that holds others. Its repr would hold them too, so a mark stands for it."""
+        if self.mode == "raise":
+            raise EventError(reason, path=self.where()) from cause
+        return None if self.mode == "null" else mark(reason)
+
+    def too_large(self, reason: str) -> EventError:
+        """Return the error for a value that is not written under any setting."""
+        return EventError(reason, path=self.where())
+
     def where(self, key: Any = HERE) -> str:
         """Return the path of the current value, such as `inputs.messages[3].score`."""
-        parts: list[str] = [self.path]
-        for frame in self.stack:
-            if kind_of(frame.target) is dict:
-                parts.append(path_step(frame.key))
-            else:
-                parts.append("[*]" if frame.sort else f"[{frame.key}]")  # the elements of a set have no index
+        parts = [self.path, *(step(frame, frame.key) for frame in self.stack)]
         if key is not HERE:
             parts.append(path_step(key))
-        path = "".join(parts).removeprefix(".")
-        return path if len(path) <= PATH_SHOWN else f"{path[: PATH_SHOWN // 2]}...{path[-PATH_SHOWN // 2 :]}"
+        return short("".join(parts).removeprefix("."))
 
 
-def _sort(items: list[Any]) -> None:
+def sort(items: list[Any]) -> None:
     """Sort the elements of a set, so that every run writes them in the same order."""
     kinds: set[Any] = {kind_of(item) for item in items}
     if kinds <= {int, float} or kinds <= {str}:

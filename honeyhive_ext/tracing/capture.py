@@ -9,6 +9,8 @@ from typing import Any
 from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.payload.events import EVENT
+from honeyhive_ext.serialize.bounded import CAPTURE_BYTES, bounded, size_of
 from honeyhive_ext.serialize.encoders import type_name, well_formed
 from honeyhive_ext.serialize.to_builtins import to_builtins
 from honeyhive_ext.tracing.outcome import quietly
@@ -65,8 +67,25 @@ class Arguments:
             values = {name: value for name, value in values.items() if name in self._wanted}
         elif (first := next(iter(values), None)) in ("self", "cls"):
             del values[first]
-        copied: dict[str, Any] = to_builtins(values, mode, path="inputs", depth=1)
+        copied: dict[str, Any] = bounded(values, mode, path="inputs", depth=1)
         return copied
+
+
+def copied_fields(fields: Mapping[str, Any], mode: OnUnserializable) -> dict[str, Any]:
+    """Return a checked copy of fields that are set on a span.
+
+    Raises:
+        EventError: A field is not known or not what the API takes.
+    """
+    objects = EVENT.objects
+    given = {
+        name: bounded(value, mode, path=name, depth=1) if name in objects and value else value
+        for name, value in fields.items()
+    }
+    return {
+        name: value if name in objects else to_builtins(value, mode, path=name)
+        for name, value in EVENT.convert(given, mode).items()
+    }
 
 
 class Yielded:
@@ -76,11 +95,14 @@ class Yielded:
         self._mode: OnUnserializable = mode
         self._items: list[Any] = []
         self._more = 0
+        self._size = 0
 
     def add(self, item: Any) -> None:
         """Keep a copy of an item, as the item may change later."""
-        if len(self._items) < ITEMS_KEPT:
-            self._items.append(to_builtins(item, self._mode, path="outputs.result", depth=3))
+        if len(self._items) < ITEMS_KEPT and self._size < CAPTURE_BYTES:
+            copied = bounded(item, self._mode, path="outputs.result", depth=3)
+            self._size += size_of(copied)
+            self._items.append(copied)
         else:
             self._more += 1
 
@@ -90,7 +112,7 @@ class Yielded:
         if self._more:
             found["not_kept"] = self._more
         if returned is not None:
-            found["returned"] = to_builtins(returned, self._mode, path="outputs.returned", depth=2)
+            found["returned"] = bounded(returned, self._mode, path="outputs.returned", depth=2)
         return found
 
 

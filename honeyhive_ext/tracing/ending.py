@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from honeyhive_ext.payload.times import tidy
+from honeyhive_ext.serialize.bounded import CAPTURE_BYTES, refit, size_of
 from honeyhive_ext.tracing.capture import error_text
 
 
 def finished(
     fields: dict[str, Any], started_ms: float, seconds: float, error: BaseException | None
 ) -> dict[str, Any]:
-    """Add the times and the error that are not set, and return the fields.
+    """Add the times and the error that are not set, and return the fields, within the limits of one event.
 
     Args:
         fields: Those that are set so far.
@@ -29,4 +30,4 @@ def finished(
             fields["duration"] = tidy(elapsed)
     if not ("start_time" in fields or ("end_time" in fields and "duration" in fields)):
         fields["start_time"] = tidy(started_ms)
-    return fields
+    return fields if size_of(fields) <= CAPTURE_BYTES else refit(fields)

@@ -12,12 +12,11 @@ from honeyhive_client.typed_dicts import CreateEventRequestInput
 from honeyhive_ext.config.settings import EventSettings, OnUnserializable
 from honeyhive_ext.config.unpicklable import Uncopied
 from honeyhive_ext.errors import APIConnectionError, ConfigError, EventError, PickleRefusedError
-from honeyhive_ext.payload.events import EVENT, session_id_str
+from honeyhive_ext.payload.events import session_id_str
 from honeyhive_ext.payload.ids import new_id
 from honeyhive_ext.payload.scope import CURRENT, Scope, enter, innermost, leave
 from honeyhive_ext.serialize.encoders import type_name
-from honeyhive_ext.serialize.to_builtins import to_builtins
-from honeyhive_ext.tracing.capture import Yielded
+from honeyhive_ext.tracing.capture import Yielded, copied_fields
 from honeyhive_ext.tracing.ending import finished
 from honeyhive_ext.tracing.open_spans import Failures, claim, is_of_the_parent, opened
 from honeyhive_ext.tracing.outcome import is_the_applications, log_not_sent, quietly, say
@@ -167,8 +166,7 @@ class Recording(Uncopied):
 
     def _checked(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return a copy of the fields, as values may change later. A wrong field is an error at this line."""
-        copied: dict[str, Any] = to_builtins(EVENT.convert(fields, self.mode), self.mode)
-        return copied
+        return copied_fields(fields, self.mode)
 
     def _entered(self) -> Scope:
         if self._scope is None:

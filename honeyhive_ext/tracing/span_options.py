@@ -22,6 +22,7 @@ class SpanOptions:
         capture_inputs: Arguments of a decorated function that become `inputs`: True for all, False for none,
             or the names of some.
         capture_outputs: Whether the value that a decorated function returns or yields becomes `outputs`.
+            What is captured of one event is cut to 100,000 values and 900,000 bytes of JSON.
         retry: False for one attempt, or a `RetryPolicy`; None for the client's.
         timeout: Seconds for one attempt; None for the client's.
     """

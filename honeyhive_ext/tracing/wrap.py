@@ -17,7 +17,7 @@ from typing import Any, Protocol, Self, cast
 
 from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.payload.scope import CURRENT
-from honeyhive_ext.serialize.to_builtins import to_builtins
+from honeyhive_ext.serialize.bounded import bounded
 from honeyhive_ext.tracing.capture import Arguments, Yielded
 from honeyhive_ext.tracing.outcome import quietly
 from honeyhive_ext.tracing.span_options import SpanOptions
@@ -94,7 +94,7 @@ def keep_result(run: AnySpan, result: Any) -> None:
     """Keep a copy of the result as the outputs, unless the body has set them."""
     if run.options.capture_outputs and not run.has("outputs"):
         try:
-            run.keep("outputs", to_builtins({"result": result}, run.mode, path="outputs", depth=1))
+            run.keep("outputs", bounded({"result": result}, run.mode, path="outputs", depth=1))
         except Exception as failure:  # noqa: BLE001 - it decides what to raise
             run.not_captured("outputs", failure)
 

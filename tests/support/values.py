@@ -21,6 +21,11 @@ class Level(enum.IntEnum):
     HIGH = 3
 
 
+class Right(enum.Flag):
+    READ = 1
+    WRITE = 2
+
+
 class Celsius(float):
     pass
 

@@ -6,17 +6,21 @@ import re
 from collections import OrderedDict, deque
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from ipaddress import ip_address, ip_network
 from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
 from uuid import UUID
 
+import httpx
 import numpy
 import pytest
 from honeyhive_client.models import DateRange
+from pydantic import HttpUrl, SecretStr
 
 from honeyhive_ext.serialize.dumps import to_json
 from honeyhive_ext.serialize.encoders import TABLE
 from honeyhive_ext.serialize.to_builtins import to_builtins
-from tests.support.values import Answer, Celsius, Colour, Level, Point, Step, Tool
+from tests.support.values import Answer, Celsius, Colour, Level, Point, Right, Step, Tool
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "sending.md"
 ROW = re.compile(r"^\| (.+?) \| `(.+)` \| `(.+)` \|$", re.M)
@@ -31,15 +35,19 @@ NAMES = {
             Decimal,
             Level,
             OrderedDict,
+            HttpUrl,
             Point,
             PurePosixPath,
+            Right,
+            SecretStr,
+            SimpleNamespace,
             Step,
             Tool,
             UUID,
         ),
         *(date, datetime, deque, time, timedelta, timezone),
     )
-} | {"numpy": numpy}
+} | {"numpy": numpy, "httpx": httpx, "ip_address": ip_address, "ip_network": ip_network}
 
 
 def rows() -> list[tuple[str, str, str]]:
