@@ -70,11 +70,11 @@ REFUSED: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-@pytest.mark.parametrize("shell", ["span", "aspan", "session"])
-def test_what_cannot_be_recorded_is_refused_with_what_to_write(rec: Recorder, name: str, shell: str) -> None:
+@pytest.mark.parametrize("method", ["span", "aspan", "session"])
+def test_what_cannot_be_recorded_is_refused_with_what_to_write(rec: Recorder, name: str, method: str) -> None:
     target, message = REFUSED[name]
     with pytest.raises(ConfigError, match=message):
-        getattr(rec, shell)("x")(target)
+        getattr(rec, method)("x")(target)
 
 
 def test_what_the_messages_say_to_write_works(rec: Recorder) -> None:
@@ -386,9 +386,9 @@ def test_mocks_stay_mocks(rec: Recorder) -> None:
     assert [event.get("error") for event in rec.events] == [None, None, "KeyError: 'k'"] * 2
 
 
-@pytest.mark.parametrize("shell", ["span", "aspan"])
-def test_async_mocks_stay_mocks(rec: Recorder, shell: str) -> None:
-    made: Any = getattr(rec, shell)("mocked")(mock.AsyncMock(return_value=5))
+@pytest.mark.parametrize("method", ["span", "aspan"])
+def test_async_mocks_stay_mocks(rec: Recorder, method: str) -> None:
+    made: Any = getattr(rec, method)("mocked")(mock.AsyncMock(return_value=5))
     assert asyncio.iscoroutinefunction(made)
     assert asyncio.run(made(1)) == 5
     made.assert_awaited_once_with(1)
