@@ -115,9 +115,11 @@ class _Work:
         return self.result
 
 
-def _unused(run: SyncSpan, result: Any) -> None:
+def _unused(run: SyncSpan, *results: Any) -> None:
+    """End the span of work that never began, or of a future that is thrown away before it is done."""
     run.unused()
-    keep_result(run, result)
+    for result in results:
+        keep_result(run, result)
     run.finish(GeneratorExit())
 
 
@@ -163,7 +165,7 @@ def _future(run: SyncSpan, result: Any) -> Any:
         run.finish_aside(error)
 
     run.suspend()
-    watch = weakref.finalize(result, _unused, run, None)
+    watch = weakref.finalize(result, _unused, run)
     result.add_done_callback(done)
     return result
 

@@ -7,6 +7,9 @@ import contextlib
 import functools
 import gc
 import inspect
+import os
+import subprocess
+import sys
 import types
 import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
@@ -16,6 +19,7 @@ from typing import Any
 import pytest
 
 from honeyhive_ext import current_span
+from honeyhive_ext.local import LocalServer
 from honeyhive_ext.payload.scope import CURRENT
 from tests.support.recorder import Recorder
 
@@ -469,6 +473,34 @@ def test_what_is_never_awaited_or_iterated_still_gets_an_event(rec: Recorder, ma
     assert "error" not in event
     expected = ["coroutine 'never' was never awaited"] if make is never else []
     assert [str(warning.message) for warning in caught] == expected, "Python's own warning comes once"
+
+
+def test_a_future_that_is_thrown_away_before_it_is_done_gets_an_event(rec: Recorder) -> None:
+    rec.span("made")(lambda: Future())()
+    gc.collect()
+    assert "outputs" not in rec.named("made")
+
+
+AT_EXIT = """
+from concurrent.futures import Future
+from honeyhive_ext import HoneyHive
+hh = HoneyHive()
+async def work(): return 1
+async def asteps(): yield 1
+def steps(): yield 1
+held = [hh.span(make.__name__)(lambda make=make: make())() for make in (work, steps, asteps, Future)]
+"""
+
+
+def test_what_is_left_when_the_program_ends_gets_an_event(server: LocalServer) -> None:
+    environ = {**os.environ, "HH_API_KEY": "hh_1", "HH_API_URL": server.url}
+    done = subprocess.run(
+        [sys.executable, "-c", AT_EXIT], env=environ, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stderr.splitlines() == ["sys:1: RuntimeWarning: coroutine 'work' was never awaited"], (
+        "Python's own"
+    )
+    assert sorted(event["event_name"] for event in server.events()) == ["Future", "asteps", "steps", "work"]
 
 
 def test_a_coroutine_that_is_closed_before_its_first_step_warns_of_nothing(rec: Recorder) -> None:
