@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from inspect import CO_VARARGS
 from itertools import pairwise
@@ -17,15 +16,14 @@ def from_a_signal_handler(error: BaseException) -> bool:
     What this package catches for another reason, such as an error of a value's own code, must not be such a
     time limit.
 
-    A handler is known by its arguments, the number of the signal and the frame that it interrupted; or
-    because it is installed now.
+    A handler is known by its arguments: the number of the signal, and the frame that it interrupted. To ask
+    which handlers are installed would not do: some remove themselves, and `signal.getsignal` takes the repr
+    of each, which may run code of the application.
     """
-    found = [signal.getsignal(number) for number in signal.valid_signals()]
-    codes = {getattr(one, "__code__", None) or getattr(type(one).__call__, "__code__", None) for one in found}
     return any(
-        traceback.tb_frame.f_code in codes
-        or any(type(a) is int and type(b) is FrameType for a, b in pairwise(arguments(traceback)))
+        type(number) is int and type(frame) is FrameType
         for traceback in tracebacks(error)
+        for number, frame in pairwise(arguments(traceback))
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import re
 import ssl
+import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import httpx
@@ -143,7 +145,8 @@ def hide_key(error: httpx.RequestError, key: Secret) -> None:
     for current in _chain(error):
         if current.__cause__ is not None and _shows(current.__cause__, key):
             current.__cause__ = None
-        if current.__context__ is not None and _shows(current.__context__, key):
+        context = current.__context__
+        if context is not None and context is not _handled.get() and _shows(context, key):
             current.__context__ = None
     if _shows(error, key):
         error.args = (str(error).replace(key.reveal(), "[key]"),)
@@ -169,8 +172,9 @@ def raised_by_others(error: httpx.RequestError) -> BaseException | None:
     cause = error.__cause__
     if cause is None or not type(cause).__module__.startswith("httpcore"):
         return None
-    while (inner := cause.__cause__ or cause.__context__) is not None:
-        cause = inner
+    # What lies behind the first error that is not httpcore's may be what the application handles meanwhile.
+    while cause is not None and type(cause).__module__.startswith("httpcore"):
+        cause = cause.__cause__ or cause.__context__
     if not isinstance(cause, OSError):
         return None
     # A timeout of a socket has no errno.
@@ -188,13 +192,32 @@ def tls_cause(error: Exception, scheme: str) -> Exception:
     return error
 
 
+_handled: ContextVar[BaseException | None] = ContextVar("honeyhive_ext_handled", default=None)
+
+
+@contextlib.contextmanager
+def apart_from_handled() -> Generator[None]:
+    """Make a call, and leave alone the exception that the application handles meanwhile.
+
+    Python makes it the last context of what the call raises. It is no part of why the call failed: it is not
+    read, and neither its traceback nor its contexts are changed.
+    """
+    before = _handled.get()
+    _handled.set(sys.exc_info()[1])
+    try:
+        yield
+    finally:
+        _handled.set(before)
+
+
 def _chain(error: BaseException) -> list[BaseException]:
     """Return an exception with its causes, contexts and members, outermost first, each once."""
     found: list[BaseException] = []
     pending: list[BaseException | None] = [error]
+    handled = _handled.get()
     while pending:
         current = pending.pop(0)
-        if current is None or any(current is other for other in found):
+        if current is None or current is handled or any(current is other for other in found):
             continue
         found.append(current)
         pending += [current.__cause__, current.__context__]

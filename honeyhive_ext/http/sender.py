@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -29,7 +30,7 @@ from honeyhive_ext.http.exchange import (
     exchange,
 )
 from honeyhive_ext.http.exchanger import AsyncExchanger
-from honeyhive_ext.http.failures import raised_by_others, without_wire_frames
+from honeyhive_ext.http.failures import apart_from_handled, raised_by_others, without_wire_frames
 from honeyhive_ext.http.pool import Pool
 from honeyhive_ext.http.request import Core, Countdown
 from honeyhive_ext.http.retry import Uniform, jitter
@@ -97,7 +98,11 @@ class Sender(Core):
             request = self.request(call, limits.key, self._pool.given)
             url = request.url
             do = partial(self._attempt, request)
-        return drive(exchange(call, url, limits, self.observer), do)
+        steps = exchange(call, url, limits, self.observer)
+        if sys.exc_info()[1] is None:
+            return drive(steps, do)
+        with apart_from_handled():
+            return drive(steps, do)
 
     def _exchange(
         self,
@@ -213,7 +218,11 @@ class AsyncSender(Core):
             request = self.request(call, limits.key, self._pool.given)
             url = request.url
             do = partial(self._attempt, await self._pool.send(), request)
-        return await drive_async(exchange(call, url, limits, self.observer), do)
+        steps = exchange(call, url, limits, self.observer)
+        if sys.exc_info()[1] is None:
+            return await drive_async(steps, do)
+        with apart_from_handled():
+            return await drive_async(steps, do)
 
     async def _exchange(
         self,

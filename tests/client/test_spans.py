@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import signal
+import traceback
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from honeyhive_ext import AsyncHoneyHive, HoneyHive, current_span
+from honeyhive_ext import APIConnectionError, AsyncHoneyHive, HoneyHive, current_span
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.serialize.to_builtins import MAX_DEPTH
+from tests.support.misbehaving import Answer, Misbehaving, hang
 from tests.support.values import deep
 
 KEY = "hh_test_key"
@@ -143,3 +148,70 @@ def test_clients_of_one_project_share_a_trace_and_those_of_two_do_not(server: Lo
     assert root not in {events[name].get("parent_id") for name in ("alone", "stranger")}
     assert events["inside"]["parent_id"] == stranger["event_id"]
     assert root not in {events[name]["session_id"] for name in ("alone", "stranger", "inside")}
+
+
+class TimeLimit(Exception):  # noqa: N818 - a time limit of a task queue
+    pass
+
+
+@pytest.mark.parametrize("kind", [TimeLimit, TimeoutError])
+@pytest.mark.parametrize("given", ["own", "client", "transport"])
+def test_a_time_limit_while_a_span_sends_ends_the_application_and_not_the_sending(
+    kind: type[Exception], given: str
+) -> None:
+    options: dict[str, Any] = {
+        "own": {},
+        "client": {"http_client": httpx.Client()},
+        "transport": {"transport": httpx.HTTPTransport()},
+    }[given]
+    mine = KeyError("mine")
+
+    def handler(*_: object) -> None:
+        raise kind("time is up")
+
+    def interrupt(_: object) -> Answer:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        return hang()
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        with (
+            Misbehaving(then=interrupt) as server,
+            HoneyHive(KEY, base_url=server.url, timeout=60, retry=False, **options) as hh,
+        ):
+
+            @hh.span()
+            def fails() -> None:
+                raise mine
+
+            with pytest.raises(kind, match="time is up"), hh.span("x"):
+                pass
+            with pytest.raises(kind, match="time is up") as caught:
+                fails()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    contexts: list[BaseException | None] = [caught.value]
+    while contexts[-1] is not None:
+        contexts.append(contexts[-1].__context__)
+    assert mine in contexts
+    if given == "client":
+        options["http_client"].close()
+
+
+def test_the_exception_that_the_application_handles_is_left_alone_and_not_quoted() -> None:
+    with pytest.raises(httpx.ConnectError) as theirs, httpx.Client() as client:
+        client.get("http://127.0.0.1:9/canary", headers={"x": "y"})
+    mine = theirs.value
+    request, frames = mine.request, traceback.extract_tb(mine.__traceback__)
+    mine.args = ("canary",)
+    seen: list[str] = []
+    with HoneyHive(KEY, base_url="http://127.0.0.1:9", retry=False) as hh:
+        try:
+            raise mine
+        except httpx.ConnectError:
+            with pytest.raises(APIConnectionError) as caught:
+                hh.events.create("tool")
+            seen.append(str(caught.value))
+    assert "canary" not in seen[0]
+    assert mine.request is request
+    assert len(traceback.extract_tb(mine.__traceback__)) >= len(frames)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
@@ -17,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from honeyhive_ext import AsyncHoneyHive, HoneyHive, RetryPolicy
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.transports import AiohttpTransport
-from tests.support.lines import OURS, at_line
+from tests.support.lines import OURS, at_line, raise_as_a_signal_handler
 from tests.support.scale import scaled
 from tests.support.sockets import connections_to
 
@@ -137,16 +136,14 @@ def test_an_operation_that_is_interrupted_at_any_line_leaves_a_client_that_works
     options: str,
     kind: type[BaseException],
     own_server: LocalServer,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given = SYNC_OPTIONS[options]()
     raised: list[int] = []
 
     def raise_it(*_: object) -> None:
         raised.append(1)
-        raise kind
+        raise_as_a_signal_handler(kind)
 
-    monkeypatch.setattr(signal, "getsignal", lambda _: raise_it)  # it stands for a handler of the application
     with HoneyHive("hh_1", base_url=own_server.url, retry=False, **given) as hh:
         OPERATIONS[operation](hh)
         with at_line(-1, raise_it, watched=OURS) as seen:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 OURS = ("/honeyhive_ext/",)
 WATCHED = ("/httpx/", "/httpcore/", *OURS)
@@ -49,3 +49,12 @@ def at_line(
         yield seen
     finally:
         sys.settrace(before)
+
+
+def raise_as_a_signal_handler(kind: type[BaseException]) -> NoReturn:
+    """Raise an exception in a function that got what Python gives to a signal handler."""
+
+    def handler(number: int, frame: FrameType) -> NoReturn:
+        raise kind
+
+    handler(14, sys._getframe())

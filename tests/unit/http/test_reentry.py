@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +10,7 @@ import httpx
 import pytest
 
 from honeyhive_ext import APIConnectionError, HoneyHive, RetryPolicy
-from tests.support.lines import at_line
+from tests.support.lines import at_line, raise_as_a_signal_handler
 from tests.support.misbehaving import Misbehaving, answer
 from tests.support.sockets import connections_to
 
@@ -98,15 +97,13 @@ class Interrupted(Exception):  # noqa: N818 - a time limit of the application, a
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, Interrupted, TimeoutError])
 def test_an_exception_at_any_line_of_a_call_reaches_the_caller_and_harms_no_other_call(
-    kind: type[BaseException], monkeypatch: pytest.MonkeyPatch
+    kind: type[BaseException],
 ) -> None:
     raised: list[int] = []
 
     def raise_it(*_: object) -> None:
         raised.append(1)
-        raise kind
-
-    monkeypatch.setattr(signal, "getsignal", lambda _: raise_it)  # it stands for a handler of the application
+        raise_as_a_signal_handler(kind)
 
     def work() -> None:
         with HoneyHive("hh_1", base_url=server.url) as hh:

@@ -1,0 +1,76 @@
+"""An exception of a signal handler is known by how Python calls the handler."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from honeyhive_ext.config.signals import from_a_signal_handler
+
+
+class TimeLimit(Exception):  # noqa: N818
+    pass
+
+
+def plain(number: int, frame: FrameType | None) -> None:
+    raise TimeLimit
+
+
+def anything(*given: object) -> None:
+    raise TimeLimit
+
+
+def removes_itself(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+    raise TimeLimit
+
+
+def with_more(more: str, number: int, frame: FrameType | None) -> None:
+    raise TimeLimit
+
+
+class Handler:
+    def method(self, number: int, frame: FrameType | None) -> None:
+        raise TimeLimit
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        raise TimeLimit
+
+
+HANDLERS: list[Callable[..., Any]] = [
+    plain,
+    anything,
+    removes_itself,
+    functools.partial(with_more, "more"),
+    Handler(),
+    Handler().method,
+    lambda number, frame: plain(number, frame),
+]
+
+
+@pytest.mark.parametrize("number", range(len(HANDLERS)))
+def test_every_kind_of_handler_is_known(number: int) -> None:
+    before = signal.signal(signal.SIGUSR1, HANDLERS[number])
+    try:
+        with pytest.raises(TimeLimit) as caught:
+            os.kill(os.getpid(), signal.SIGUSR1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert from_a_signal_handler(caught.value)
+
+
+def test_no_other_exception_is_taken_for_one() -> None:
+    def looks(frame: object, number: int, *rest: object) -> None:
+        raise TimeLimit
+
+    with pytest.raises(TimeLimit) as caught:
+        looks(sys._getframe(), 3, "text", None)
+    assert not from_a_signal_handler(caught.value)
+    assert not from_a_signal_handler(TimeLimit())
