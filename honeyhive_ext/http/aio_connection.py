@@ -61,7 +61,8 @@ class AsyncConnection(asyncio.Protocol):
         self._answer = answer
         answered = False
         try:
-            transport.writelines(self._protocol.request(method, target, headers, content))
+            for piece in self._protocol.request(method, target, headers, content):
+                transport.write(memoryview(piece))  # of which asyncio copies no more than it must
             received = await answer
             answered = True
             return received

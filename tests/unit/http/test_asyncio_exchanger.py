@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
+import tracemalloc
 import zlib
 from collections.abc import Awaitable
 
@@ -144,6 +145,30 @@ def test_a_connection_that_ended_while_the_application_blocked_the_loop_is_not_u
 
     with Misbehaving(raw(OK.message), then=OK) as server:
         assert asyncio.run(main(server.url)) == [200, 200]
+
+
+def test_a_large_body_that_waits_to_be_sent_is_copied_once_at_most() -> None:
+    content = bytes(32_000_000)
+
+    def first_byte(listener: socket.socket) -> socket.socket:
+        accepted, _ = listener.accept()
+        accepted.recv(1)
+        return accepted
+
+    async def main(listener: socket.socket, url: str) -> int:
+        asking = asyncio.create_task(ask(exchanger(), url, content=content))
+        with await asyncio.to_thread(first_byte, listener):
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+        return tracemalloc.get_traced_memory()[1]
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        tracemalloc.start()
+        try:
+            peak = asyncio.run(main(listener, f"http://127.0.0.1:{listener.getsockname()[1]}"))
+        finally:
+            tracemalloc.stop()
+    assert peak < 1.5 * len(content)
 
 
 def test_a_connection_in_use_is_closed_after_its_request_when_the_client_was_closed() -> None:
