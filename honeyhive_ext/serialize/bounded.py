@@ -107,7 +107,7 @@ class _Bounded(Copier):
     def __init__(
         self, mode: OnUnserializable, path: str, depth: int, values: int, *, again: bool = False
     ) -> None:
-        super().__init__("repr" if mode == "raise" else mode, path, depth)
+        super().__init__("null" if mode == "null" else "repr", path, depth)
         self.left = self.values = values
         self.recut = again
         self.seen: dict[int, tuple[Any, BoundedFrame | None, Any]] = {}
@@ -179,7 +179,7 @@ class _Bounded(Copier):
             if len(value) <= most:
                 return encoder(value)
             self.total = len(value)
-            return encoder(value, most)
+            return mapping(value, most) if encoder is mapping else elements(value, most)
         if encoder is model:
             return dump_within(value, max(self.available(), 0), left_out)
         return self.base64(value) if encoder is base64 else encoder(value)

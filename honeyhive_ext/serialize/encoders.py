@@ -19,7 +19,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from itertools import islice
 from pathlib import PurePath
 from types import FunctionType, MethodType, SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from honeyhive_ext.config.signals import from_a_signal_handler
@@ -71,9 +71,7 @@ def encoder_for(kind: type) -> Encoder | None:
         return _dataclass
     if hasattr(kind, "__attrs_attrs__"):  # pyright: ignore[reportUnknownArgumentType] - is_dataclass narrows
         return _attrs
-    if any(base.__module__.startswith("pydantic") for base in kind.__mro__) and (
-        hasattr(kind, "get_secret_value") or hasattr(kind, "host")
-    ):
+    if _is_masked_or_url(kind):
         return str  # a secret as its own mask; a URL
     numpy = sys.modules.get("numpy")  # who has such a value has loaded numpy
     if numpy is not None and issubclass(kind, numpy.generic):
@@ -81,6 +79,11 @@ def encoder_for(kind: type) -> Encoder | None:
             return _datetime64
         return _timedelta64 if issubclass(kind, numpy.timedelta64) else _numpy
     return None
+
+
+def _is_masked_or_url(kind: Any) -> bool:
+    known = hasattr(kind, "get_secret_value") or hasattr(kind, "host")
+    return known and any(base.__module__.startswith("pydantic") for base in kind.__mro__)
 
 
 def _enum(value: Enum) -> Any:
@@ -263,18 +266,27 @@ def stand_in(value: object) -> str:
     return text if len(text) <= REPR_LIMIT else f"{text[: REPR_LIMIT - 3]}..."
 
 
+def exception_text(error: BaseException) -> str:
+    """Return the text of an exception. What it holds is short if its repr might not end."""
+    args: tuple[Any, ...] = cast(Any, BaseException).args.__get__(error)
+    own = type(error).__str__ is not BaseException.__str__
+    if own or not any(kind_of(one) in (dict, list, tuple, set) or is_dataclass(one) for one in args):
+        return str(error)
+    return ", ".join(map(_SHORT.repr, args))
+
+
 def _repr(value: object) -> str:
     """Return the repr of a value. Those that hold others are short: `repr` might not end with them."""
     kind = kind_of(value)
     if kind in (dict, list, tuple, set, frozenset):
         return _SHORT.repr(value)
     if kind in (FunctionType, MethodType, partial):
-        function: Any = value.func if kind is partial else value  # type: ignore[attr-defined]
-        return f"<{kind.__name__} {getattr(function, '__qualname__', type_name(function))}>"
+        function: Any = cast(Any, value).func if kind is partial else value
+        return f"<{kind.__name__} {getattr(function, '__qualname__', None) or type_name(function)}>"
     if ENVIRONMENT in kind.__mro__:
         return "<os.environ>"
     if issubclass(kind, BaseException) and kind.__repr__ is BaseException.__repr__:
-        args: Any = BaseException.args.__get__(value)  # type: ignore[attr-defined]
+        args: tuple[Any, ...] = cast(Any, BaseException).args.__get__(value)
         if len(args) != 1 or type(args[0]) is not str:
             return f"{kind.__name__}({', '.join(map(_SHORT.repr, args))})"
     return repr(value)

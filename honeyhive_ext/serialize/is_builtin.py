@@ -110,7 +110,7 @@ def simple(root: Any, values: int, characters: int, levels: int) -> bool:
         seen |= ids
         inner: list[Any] = []
         for item in get_referents(*holders):
-            kind = type(item)
+            kind = kind_of(item)
             if kind is str:
                 if len(item) > characters:
                     return False

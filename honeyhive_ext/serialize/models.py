@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import is_dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from inspect import Parameter, signature
 from typing import Any
 
 from honeyhive_ext.config.signals import from_a_signal_handler
 
 kind_of: Any = type
+_DICT: Any = dict  # their own methods, not those of a subclass
+_ARRAYS: tuple[Any, ...] = (list, tuple, set, frozenset, deque)
 _SCALARS = frozenset({str, int, bool, type(None)})
 _BYTES_A_VALUE = 64  # of bytes, which are copied when they are written
 
@@ -54,12 +56,12 @@ class Survey:
                 if self.values <= most:
                     left += [value for value in inner if kind_of(value) not in _SCALARS]
 
-    def _inner(self, node: Any, kind: type) -> tuple[int, Iterable[Any]]:
+    def _inner(self, node: Any, kind: Any) -> tuple[int, Iterable[Any]]:
         if issubclass(kind, dict):
-            if len({*map(_key, node)}) != dict.__len__(node):
+            if len({*map(_key, node)}) != _DICT.__len__(node):
                 self.lossy = True
-            return dict.__len__(node), dict.values(node)
-        for base in (list, tuple, set, frozenset, deque):
+            return _DICT.__len__(node), _DICT.values(node)
+        for base in _ARRAYS:
             if issubclass(kind, base):
                 return base.__len__(node), base.__iter__(node)
         if is_model(kind):
@@ -144,7 +146,7 @@ def dump(value: Any, survey: Survey, exclude: Iterable[str] = ()) -> Any:
 
 def _serializer(value: Any) -> Any:
     write = kind_of(value).__pydantic_serializer__.to_python
-    return lambda **options: write(value, **options)
+    return partial(write, value)
 
 
 @lru_cache(maxsize=2_048)

@@ -75,7 +75,7 @@ class Copier:
     usual = sys.maxsize
 
     def __init__(self, mode: OnUnserializable, path: str, depth: int) -> None:
-        self.mode = mode
+        self.mode: OnUnserializable = mode
         self.path = path
         self.depth_left = MAX_DEPTH - depth
         self.left = MAX_VALUES

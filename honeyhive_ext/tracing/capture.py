@@ -11,7 +11,7 @@ from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.payload.events import EVENT
 from honeyhive_ext.serialize.bounded import CAPTURE_BYTES, bounded, size_of
-from honeyhive_ext.serialize.encoders import type_name, well_formed
+from honeyhive_ext.serialize.encoders import exception_text, type_name, well_formed
 from honeyhive_ext.serialize.to_builtins import to_builtins
 from honeyhive_ext.tracing.outcome import quietly
 
@@ -123,7 +123,7 @@ def error_text(error: BaseException) -> str:
     'ValueError: no such document'
     """
     try:
-        text = well_formed(str(error))
+        text = well_formed(exception_text(error))
     except Exception as second:  # an exception's own __str__ may raise
         if from_a_signal_handler(second):
             raise

@@ -15,6 +15,7 @@ from hypothesis import given
 
 from honeyhive_ext.serialize.bounded import CAPTURE_BYTES, CAPTURE_VALUES, bounded, refit
 from honeyhive_ext.serialize.to_builtins import MAX_DEPTH, to_builtins
+from honeyhive_ext.tracing.capture import error_text
 from tests.support.event_inputs import ANYTHING, RICH
 from tests.support.strict import strict
 from tests.support.values import deep
@@ -237,6 +238,15 @@ def test_the_repr_of_what_holds_a_graph_is_short() -> None:
     nodes = graph(12)
     tree = copied(method=nodes.links.append, error=ValueError(nodes, [nodes]), bound=nodes.__init__)
     assert len(str(tree)) < 1_000
+
+
+def test_the_text_of_an_exception_that_holds_a_graph_is_short() -> None:
+    lists: list[Any] = [[number] for number in range(20)]
+    for one in lists:
+        one.extend(other for other in lists if other is not one)
+    for error in (ValueError(lists), RuntimeError("x", graph(20))):
+        assert error_text(error).startswith(f"{type(error).__name__}: ")
+        assert len(error_text(error)) < 1_000
 
 
 def test_a_large_model_loses_its_largest_field_and_keeps_what_it_hides() -> None:
