@@ -226,7 +226,7 @@ def bench_local_server(session: nox.Session) -> None:
 
 def separate_environment(session: nox.Session, name: str) -> str:
     """Return the interpreter of an environment with one dependency group and nothing of this project."""
-    python = Path(session.create_tmp()) / name / "bin" / "python"
+    python = Path(session.create_tmp()).absolute() / name / "bin" / "python"  # its users run in other folders
     if not python.exists():
         session.run("python", "-m", "venv", str(python.parents[1]), silent=True)
     session.run(str(python), "-m", "pip", "install", "-q", *group(name), external=True, silent=True)
