@@ -42,6 +42,8 @@ class AsyncPool:
         self.given = http_client
         self._base_url = base_url
         self._transport = transport
+        # Asked once: to ask a protocol costs more than the rest of this class for a request.
+        self._exchanger = transport if isinstance(transport, AsyncExchanger) else None
         self._own: AsyncioExchanger | PerLoop[httpx.AsyncHTTPTransport] | None = None
         self._tls: ssl.SSLContext | None = None
         self._closed = False
@@ -56,8 +58,8 @@ class AsyncPool:
             raise ConfigError(
                 "this client is closed: make a new one, or use it inside its `async with` block"
             )
-        if isinstance(self._transport, AsyncExchanger):
-            return self._transport  # it keeps connections for each loop and process itself
+        if self._exchanger is not None:
+            return self._exchanger  # it keeps connections for each loop and process itself
         if self.given is not None or self._transport is not None:
             self._given.check_process()
             return None
