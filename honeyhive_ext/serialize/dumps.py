@@ -13,8 +13,8 @@ import orjson
 
 from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.errors import EventError
-from honeyhive_ext.serialize.encoders import MAX_CHARACTERS, TOO_LONG, TOO_MANY, kind_of
-from honeyhive_ext.serialize.is_builtin import characters, exact_types, no_null_for_number, within, writable
+from honeyhive_ext.serialize.encoders import MAX_CHARACTERS, TOO_LONG, kind_of
+from honeyhive_ext.serialize.is_builtin import characters, exact_types, no_null_for_number, writable
 from honeyhive_ext.serialize.keys import path_step
 from honeyhive_ext.serialize.to_builtins import to_builtins
 
@@ -69,11 +69,8 @@ def _fast(value: Any) -> bytes | None:
     crashes on an Enum whose `value` raises. So the types are checked before it sees the value.
     """
     image = exact_types(value)
-    if image is None:
-        return None
-    if not writable(value, image):
-        path = _place_of(value, lambda part: not within(part, len(image)))
-        raise EventError(TOO_LONG if within(value, 0) else TOO_MANY, path=path)
+    if image is None or not writable(value, image):
+        return None  # the copy finds the place that is too large or contains itself
     try:
         content = orjson.dumps(value)
     except TypeError:

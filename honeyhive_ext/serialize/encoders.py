@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import reprlib
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence, Set
@@ -16,7 +15,7 @@ from decimal import Decimal
 from enum import Enum
 from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import PurePath
 from types import FunctionType, MethodType, SimpleNamespace
 from typing import Any, cast
@@ -25,6 +24,7 @@ from uuid import UUID
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.serialize.mappings import ENVIRONMENT, entries
 from honeyhive_ext.serialize.models import Survey, dump, is_model, is_pydantic_dataclass
+from honeyhive_ext.serialize.short_repr import SHORT
 
 MIN_INT, MAX_INT = -(2**63), 2**64 - 1  # what orjson writes; beyond it most readers of JSON lose digits
 MAX_STEPS = 32  # encoders in a row for one value, such as an Enum of an Enum
@@ -196,6 +196,7 @@ def _numpy(value: Any) -> bool | int | float:
     raise NotEncodableError(f"a numpy {type(value).__name__} has no JSON form: write str(value)")
 
 
+VALUES: type = type({}.values())
 IP = (IPv4Address, IPv4Network, IPv6Address, IPv6Network)
 
 # The first row that fits decides: an Enum of str is an Enum, and a named tuple is a sequence.
@@ -272,14 +273,14 @@ def exception_text(error: BaseException) -> str:
     own = type(error).__str__ is not BaseException.__str__
     if own or not any(kind_of(one) in (dict, list, tuple, set) or is_dataclass(one) for one in args):
         return str(error)
-    return ", ".join(map(_SHORT.repr, args))
+    return ", ".join(map(SHORT.repr, args))
 
 
 def _repr(value: object) -> str:
     """Return the repr of a value. Those that hold others are short: `repr` might not end with them."""
     kind = kind_of(value)
-    if kind in (dict, list, tuple, set, frozenset):
-        return _SHORT.repr(value)
+    if kind in (dict, list, tuple, set, frozenset, VALUES, repeat) or is_dataclass(value):
+        return SHORT.repr(value)
     if kind in (FunctionType, MethodType, partial):
         function: Any = cast(Any, value).func if kind is partial else value
         return f"<{kind.__name__} {getattr(function, '__qualname__', None) or type_name(function)}>"
@@ -288,23 +289,10 @@ def _repr(value: object) -> str:
     if issubclass(kind, BaseException) and kind.__repr__ is BaseException.__repr__:
         args: tuple[Any, ...] = cast(Any, BaseException).args.__get__(value)
         if len(args) != 1 or type(args[0]) is not str:
-            return f"{kind.__name__}({', '.join(map(_SHORT.repr, args))})"
+            return f"{kind.__name__}({', '.join(map(SHORT.repr, args))})"
     return repr(value)
 
 
 def well_formed(text: str) -> str:
     """Return the text as an exact str, with lone surrogates escaped."""
     return str.encode(text, "utf-8", "backslashreplace").decode("utf-8")
-
-
-class _Short(reprlib.Repr):
-    def repr_instance(self, x: Any, level: int) -> str:
-        """Return the repr of a number or a str, and the name of the type of all else."""
-        kind = kind_of(x)
-        if kind in (bytes, float, complex, type(None), bool):
-            return super().repr_instance(x, level) if kind is not bytes else repr(x[: self.maxother])
-        return f"<{type_name(x)}>"
-
-
-_SHORT = _Short()  # ends at cycles and at depth 6, where repr() would not
-_SHORT.maxstring = _SHORT.maxother = 200

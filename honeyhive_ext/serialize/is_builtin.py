@@ -23,6 +23,7 @@ _NUMBERS = frozenset({int, float, bool})
 _BUILTIN = _NESTING | _NUMBERS | {str, type(None)}
 _is_nesting = _NESTING.__contains__
 _SMALL_IMAGE, _MOST_ZEROS, _SMALL_TREE = 4_096, 20, 8_000_000  # bytes, places, bytes
+_MOST_LEVELS = 300  # a value that contains itself has more, and the writer takes fewer
 _MANY_CHARACTERS = 10 * MAX_CHARACTERS  # texts that may have so many are counted
 _WIDEST = 64  # items of containers of one size that are checked place by place; more are checked together
 _MOST_STEPS = 10_000  # of one call: a value that contains itself has no end
@@ -65,10 +66,11 @@ def within(root: Any, size: int) -> bool:
         size: The bytes that hold each object in it once, or more.
     """
     holders: list[Any] = [(root,)]
-    values = characters = 0
+    values = characters = levels = 0
     while holders:
+        levels += 1
         values += sum(map(len, holders)) + A_CONTAINER * len(holders)
-        if values > MAX_VALUES:
+        if values > MAX_VALUES or levels > _MOST_LEVELS:
             return False
         items = get_referents(*holders)
         if size * len(items) > _MANY_CHARACTERS:

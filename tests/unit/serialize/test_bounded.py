@@ -15,7 +15,7 @@ from hypothesis import given
 
 from honeyhive_ext.serialize.bounded import CAPTURE_BYTES, CAPTURE_VALUES, bounded, refit
 from honeyhive_ext.serialize.to_builtins import MAX_DEPTH, to_builtins
-from honeyhive_ext.tracing.capture import error_text
+from honeyhive_ext.tracing.capture import ERROR_LIMIT, error_text
 from tests.support.event_inputs import ANYTHING, RICH
 from tests.support.strict import strict
 from tests.support.values import deep
@@ -240,13 +240,20 @@ def test_the_repr_of_what_holds_a_graph_is_short() -> None:
     assert len(str(tree)) < 1_000
 
 
+def test_a_key_that_holds_a_graph_is_short() -> None:
+    (key,) = copied(keys={graph(20): 1})["keys"]
+    assert key.startswith("Node(name='0', links=[<Node>, ")
+    assert len(key) < 1_000
+
+
 def test_the_text_of_an_exception_that_holds_a_graph_is_short() -> None:
     lists: list[Any] = [[number] for number in range(20)]
     for one in lists:
         one.extend(other for other in lists if other is not one)
-    for error in (ValueError(lists), RuntimeError("x", graph(20))):
-        assert error_text(error).startswith(f"{type(error).__name__}: ")
-        assert len(error_text(error)) < 1_000
+    texts = [error_text(error) for error in (ValueError(lists), RuntimeError("x", graph(20)))]
+    del lists  # pytest would show it where an assertion fails
+    assert [text[:14] for text in texts] == ["ValueError: [0", "RuntimeError: "]
+    assert [len(text) <= ERROR_LIMIT for text in texts] == [True, True]
 
 
 def test_a_large_model_loses_its_largest_field_and_keeps_what_it_hides() -> None:
