@@ -296,7 +296,7 @@ class _Bounded(Copier):
         most, size = CAPTURE_BYTES, 0
         while most > USUAL:
             shortest = shorten(self.longs, most)
-            size = len(orjson.dumps(top))
+            size = size_of(top[0])
             if size <= CAPTURE_BYTES:
                 return top[0]
             if shortest <= USUAL:

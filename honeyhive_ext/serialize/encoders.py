@@ -196,7 +196,7 @@ def _numpy(value: Any) -> bool | int | float:
     raise NotEncodableError(f"a numpy {type(value).__name__} has no JSON form: write str(value)")
 
 
-VALUES: type = type({}.values())
+VALUES: Any = kind_of(dict[str, str]().values())
 IP = (IPv4Address, IPv4Network, IPv6Address, IPv6Network)
 
 # The first row that fits decides: an Enum of str is an Enum, and a named tuple is a sequence.

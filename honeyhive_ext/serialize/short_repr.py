@@ -6,13 +6,14 @@ import reprlib
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+kind_of: Any = type
 _FIELDS_SHOWN = 4  # levels below which a dataclass is its name
 
 
 class _Short(reprlib.Repr):
     def repr_instance(self, x: Any, level: int) -> str:
         """Return the repr of a number, the fields of an outer dataclass, and the type's name of all else."""
-        kind: Any = type(x)
+        kind = kind_of(x)
         if kind is bytes:
             return repr(x[: self.maxother])
         if kind in (float, complex, bool, type(None)):

@@ -182,6 +182,12 @@ def test_more_than_254_levels_are_cut_with_a_mark() -> None:
     assert bounded(deep(MAX_DEPTH - 3), "repr", depth=3) == deep(MAX_DEPTH - 3)
 
 
+def test_the_deepest_value_is_measured_too() -> None:
+    tree: Any = bounded({"deep": deep(300), "text": "A" * 2_000_000}, "null")
+    assert len(orjson.dumps(tree)) <= CAPTURE_BYTES
+    assert "nested deeper" in str(tree)
+
+
 class Counted(Sequence[int]):
     """Says that it is long, and counts what is read of it."""
 
@@ -252,7 +258,7 @@ def test_the_text_of_an_exception_that_holds_a_graph_is_short() -> None:
         one.extend(other for other in lists if other is not one)
     texts = [error_text(error) for error in (ValueError(lists), RuntimeError("x", graph(20)))]
     del lists  # pytest would show it where an assertion fails
-    assert [text[:14] for text in texts] == ["ValueError: [0", "RuntimeError: "]
+    assert [text[:13] for text in texts] == ["ValueError: [", "RuntimeError:"]
     assert [len(text) <= ERROR_LIMIT for text in texts] == [True, True]
 
 
