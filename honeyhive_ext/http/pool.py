@@ -173,11 +173,13 @@ class Pool:
     def busy(self) -> bool:
         """Whether this thread is inside a request that cannot be entered twice."""
         inside = self._inside.get(threading.get_ident())
-        frame = inspect.currentframe()
+        if inside is None:
+            return False
         # An exception may have kept a frame from being forgotten, so it is looked for on the stack.
-        while inside is not None and frame is not None and frame is not inside:
+        frame = inspect.currentframe()
+        while frame is not None and frame is not inside:
             frame = frame.f_back
-        return inside is not None and frame is inside
+        return frame is inside  # no variable holds the frame of this function, which would be a cycle
 
     def direct(self) -> SocketExchanger | None:
         """Return what takes whole requests, or None where they go through httpx.

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import types
 from collections.abc import Callable
 
 import httpx
 import pytest
 
 from honeyhive_ext import AsyncHoneyHive, HoneyHive
+from honeyhive_ext.http.exchange import Answer
 from tests.support.misbehaving import Misbehaving, answer
 
 STORED = b'{"success":true,"event_id":"7f22137a-6911-4ed3-bc36-110f1dde6b66"}'
+
+
+KEPT = (httpx.Request, httpx.Response, httpx.Headers, Answer, types.FrameType)
 
 
 def create(url: str) -> None:
@@ -28,7 +33,17 @@ def create_async(url: str) -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("create", [create, create_async])
+def create_over_a_client(url: str) -> None:
+    with httpx.Client() as given, HoneyHive(api_key="hh_1", base_url=url, http_client=given) as hh:
+        hh.events.create("tool", inputs={"n": 1})
+
+
+def create_over_a_transport(url: str) -> None:
+    with HoneyHive(api_key="hh_1", base_url=url, transport=httpx.HTTPTransport()) as hh:
+        hh.events.create("tool", inputs={"n": 1})
+
+
+@pytest.mark.parametrize("create", [create, create_async, create_over_a_client, create_over_a_transport])
 def test_a_request_with_its_body_is_in_no_cycle(create: Callable[[str], None]) -> None:
     with Misbehaving(then=answer(200, STORED)) as server:
         create(server.url)  # makes everything that is made once
@@ -38,7 +53,7 @@ def test_a_request_with_its_body_is_in_no_cycle(create: Callable[[str], None]) -
             gc.set_debug(gc.DEBUG_SAVEALL)
             create(server.url)
             gc.collect()
-            kept = [one for one in gc.garbage if isinstance(one, (httpx.Request, httpx.Response))]
+            kept = [one for one in gc.garbage if isinstance(one, KEPT)]
         finally:
             gc.set_debug(0)
             gc.garbage.clear()
