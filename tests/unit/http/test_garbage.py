@@ -17,7 +17,7 @@ from tests.support.misbehaving import Misbehaving, answer
 STORED = b'{"success":true,"event_id":"7f22137a-6911-4ed3-bc36-110f1dde6b66"}'
 
 
-KEPT = (httpx.Request, httpx.Response, httpx.Headers, Answer, types.FrameType)
+KEPT = (httpx.Request, httpx.Response, Answer, types.FrameType)
 
 
 def create(url: str) -> None:
