@@ -137,8 +137,8 @@ def test_a_cancelled_task_waits_for_the_thread_and_is_cancelled_then() -> None:
 def test_many_tasks_run_their_functions_at_the_same_time() -> None:
     meeting = threading.Barrier(40)  # more than the default executor has threads on a small machine
 
-    async def main() -> None:
+    async def main() -> list[int]:
         async with asyncio.timeout(PATIENCE):
-            await asyncio.gather(*[in_thread(meeting.wait) for _ in range(40)])
+            return await asyncio.gather(*[in_thread(meeting.wait) for _ in range(40)])
 
-    asyncio.run(main())
+    assert sorted(asyncio.run(main())) == list(range(40))
