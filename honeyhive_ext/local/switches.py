@@ -113,6 +113,11 @@ class Switches:
     max_filters: int = _switch(
         0, "How many filters may a search have?", "filters; more are answered with 400; 0 for any number"
     )
+    max_read_ms: int = _switch(
+        30_000,
+        "How long may a search or another read take?",
+        "milliseconds; a longer one is ended and answered with 400; 0 for any time",
+    )
     fault_header: Literal["off", "on"] = _switch(
         "off",
         "May a request ask for a fault by the header x-honeyhive-local-fault?",
@@ -155,6 +160,7 @@ class SwitchOptions(TypedDict, total=False):
     gzip: Literal["accept", "refuse"]
     max_batch: int
     max_filters: int
+    max_read_ms: int
     fault_header: Literal["off", "on"]
 
 

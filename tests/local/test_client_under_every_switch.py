@@ -25,7 +25,13 @@ from tests.support.pairs import pairwise
 
 KINDS: tuple[Kind, ...] = ("sync", "async")
 # The other value of the switches that hold a number.
-NUMBERS = {"visibility_delay": 60_000, "max_body": 6_000, "max_batch": 10, "max_filters": 6}
+NUMBERS = {
+    "visibility_delay": 60_000,
+    "max_body": 6_000,
+    "max_batch": 10,
+    "max_filters": 6,
+    "max_read_ms": 60_000,
+}
 OPTIONS: dict[str, list[Any]] = {
     name: list(switch.choices) or [switch.default, NUMBERS[name]] for name, switch in TABLE.items()
 }

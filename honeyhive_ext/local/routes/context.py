@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import AbstractContextManager
 from typing import Any
 
 from attrs import define, field
@@ -45,6 +47,10 @@ class Context:
     def clock(self) -> Clock:
         """The clock."""
         return self.state.clock
+
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Lend a connection for reading, as `Store.reading` does, for no longer than the switch allows."""
+        return self.store.reading(self.switches.max_read_ms / 1000)
 
     def random(self) -> int:
         """Draw a whole number from the server's seed."""

@@ -134,7 +134,7 @@ def get_fields(context: Context) -> Response:
 
 def get_stats(context: Context) -> Response:
     """Answer GET /_local/stats: how many events, sessions, bytes, requests and faults there are."""
-    with context.store.reading() as connection:
+    with context.reading() as connection:
         events, sessions = connection.execute(
             "SELECT (SELECT value FROM totals WHERE name = 'events'),"
             " (SELECT count(DISTINCT f_session_id) FROM events)"

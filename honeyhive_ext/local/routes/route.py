@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from attrs import field, frozen
 
 from honeyhive_ext.local.codec import TooDeepError
 from honeyhive_ext.local.message import Failure, RequestRefused, Response, bad_request
 from honeyhive_ext.local.routes.context import Context
-from honeyhive_ext.local.store import EventExistsError, StoreClosedError
+from honeyhive_ext.local.store import (
+    EventExistsError,
+    InterruptedReadError,
+    SlowReadError,
+    StoreClosedError,
+    StoreFailedError,
+)
+from honeyhive_ext.local.store.store_errors import FailureKind
+
+logger = logging.getLogger("honeyhive_ext.local")
+
+# What the client does about each: it tries 5xx again, but not 501; it splits a batch at 413.
+_FAILURES: Mapping[FailureKind, tuple[int, str]] = {
+    "full": (507, "INSUFFICIENT_STORAGE"),
+    "busy": (503, "UNAVAILABLE"),
+    "disk": (503, "UNAVAILABLE"),
+    "memory": (503, "UNAVAILABLE"),
+    "read only": (501, "READ_ONLY"),
+    "damaged": (500, "DAMAGED"),
+    "too large": (413, "PAYLOAD_TOO_LARGE"),
+    "other": (500, "INTERNAL"),
+}
 
 Endpoint = Callable[[Context], Response]
 
@@ -48,5 +70,11 @@ class Route:
             raise bad_request([Failure(problem.path, str(problem))]) from problem
         except EventExistsError as problem:
             raise RequestRefused(409, str(problem), "CONFLICT") from problem
-        except StoreClosedError as problem:
+        except (StoreClosedError, InterruptedReadError) as problem:
             raise RequestRefused(503, str(problem), "UNAVAILABLE") from problem
+        except SlowReadError as problem:
+            raise RequestRefused(400, str(problem), "TOO_SLOW") from problem
+        except StoreFailedError as problem:
+            logger.warning("%s %s failed: %s", self.method, self.path, problem)
+            status, code = _FAILURES[problem.kind]
+            raise RequestRefused(status, str(problem), code) from problem

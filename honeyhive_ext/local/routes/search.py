@@ -35,7 +35,7 @@ _MAX_OFFSET = 2**62  # beyond every event, and SQLite can hold it
 def get_event(context: Context) -> Response:
     """Answer GET /v1/events/{event_id}."""
     event_id = path_uuid(context, "event_id")
-    with context.store.reading() as connection:
+    with context.reading() as connection:
         row = connection.execute(
             f"SELECT body FROM events WHERE {quoted('event_id')} = ? ORDER BY copy DESC LIMIT 1", [event_id]
         ).fetchone()
@@ -137,7 +137,7 @@ def _end(between: Mapping[str, Any], name: str, wrong: list[Failure]) -> float:
 
 def search_response(context: Context, asked: SearchBody) -> Response:
     """Return the page that a search asks for."""
-    with context.store.reading() as connection:
+    with context.reading() as connection:
         count, events = _run(context, connection, asked)
     if asked.projections:
         events = [projected(event, asked.projections) for event in events]

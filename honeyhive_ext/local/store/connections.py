@@ -12,6 +12,9 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from honeyhive_ext.local.store.store_errors import StoreClosedError
+from honeyhive_ext.local.store.watch import WatchedConnection
+
+MOST = 16  # connections; further readers wait for one of them
 
 
 class Connections:
@@ -21,41 +24,55 @@ class Connections:
         connect: Opens a connection.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(self, connect: Callable[[], WatchedConnection]) -> None:
         self._connect = connect
         self._changed = threading.Condition()
-        self._idle: list[sqlite3.Connection] = []
-        self._used: list[sqlite3.Connection] = []
+        self._idle: list[WatchedConnection] = []
+        self._used: list[WatchedConnection] = []
         self._connecting = 0
         self._closed = False
 
-    def take(self) -> sqlite3.Connection:
-        """Return a connection that nobody else uses.
+    def take(self, seconds: float | None = None) -> WatchedConnection:
+        """Return a connection that nobody else uses, for statements that end within `seconds`.
 
         Raises:
             StoreClosedError: The connections are closed.
         """
-        with self._changed:
-            if self._closed:
-                raise StoreClosedError
-            if self._idle:
-                connection = self._idle.pop()
-                self._used.append(connection)
-                return connection
-            self._connecting += 1
-        try:
-            connection = self._connect()
-        except BaseException:
+        while True:
             with self._changed:
-                self._connecting -= 1
-                self._changed.notify_all()
-            raise
-        with self._changed:
-            self._connecting -= 1
-            self._used.append(connection)
-        return connection
+                while not (self._closed or self._idle) and len(self._used) + self._connecting >= MOST:
+                    self._changed.wait()
+                if self._closed:
+                    raise StoreClosedError
+                if self._idle:
+                    connection = self._idle.pop()
+                    self._lend(connection, seconds)
+                    return connection
+                self._connecting += 1
+            opened: WatchedConnection | None = None
+            try:
+                opened = self._connect()
+            except sqlite3.OperationalError:
+                # Too many files are open, say. One of the connections that there are will do.
+                with self._changed:
+                    if not (self._idle or self._used):
+                        raise
+                    while not (self._idle or self._closed):
+                        self._changed.wait()
+            finally:
+                with self._changed:
+                    self._connecting -= 1
+                    if opened is not None:
+                        self._lend(opened, seconds)
+                    self._changed.notify_all()
+            if opened is not None:
+                return opened
 
-    def give_back(self, connection: sqlite3.Connection) -> None:
+    def _lend(self, connection: WatchedConnection, seconds: float | None) -> None:
+        connection.watch.start(seconds)
+        self._used.append(connection)
+
+    def give_back(self, connection: WatchedConnection) -> None:
         """Return what `take` gave, for the next user."""
         with self._changed:
             self._used.remove(connection)
@@ -63,13 +80,16 @@ class Connections:
             self._changed.notify_all()
 
     @contextmanager
-    def lend(self) -> Generator[sqlite3.Connection]:
+    def lend(self, seconds: float | None = None) -> Generator[WatchedConnection]:
         """Lend a connection for as long as the block runs. Its open transaction is rolled back at the end.
+
+        Args:
+            seconds: How long a statement of the block may run from now; None for any time.
 
         Raises:
             StoreClosedError: The connections are closed, or were closed while the block ran.
         """
-        connection = self.take()
+        connection = self.take(seconds)
         try:
             yield connection
         except sqlite3.OperationalError as problem:
@@ -80,13 +100,20 @@ class Connections:
             connection.rollback()
             self.give_back(connection)
 
+    def interrupt(self) -> None:
+        """End the statements that run now. Their blocks raise sqlite3.OperationalError."""
+        with self._changed:
+            for connection in self._used:
+                connection.end()
+
     def close(self) -> None:
         """Interrupt what runs, wait for its end, and close every connection. A second call does nothing."""
         with self._changed:
             self._closed = True
+            self._changed.notify_all()
             while self._used or self._connecting:
                 for connection in self._used:
-                    connection.interrupt()
+                    connection.end()
                 # A statement that begins after the interrupt needs another interrupt.
                 self._changed.wait(0.05)
             while self._idle:

@@ -1,9 +1,7 @@
 """The store: one SQLite file, or memory. It has one writer at a time, and many readers.
 
-A thread that writes puts its work into a queue and takes the writer's lock. The thread that has the lock
-commits everything in the queue in one transaction (group commit). In a file, readers have their own
-connections, and a write-ahead log, so that neither side waits for the other. In memory there is one
-connection for all.
+In a file, readers have their own connections, and a write-ahead log, so that neither side waits for the
+other. In memory there is one connection for all.
 """
 
 from __future__ import annotations
@@ -11,39 +9,35 @@ from __future__ import annotations
 import sqlite3
 import threading
 import weakref
-from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeVar
-
-from attrs import define, field
+from typing import TypeVar
 
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local.filters.functions import register
-from honeyhive_ext.local.store import indexes, prune
+from honeyhive_ext.local.store import indexes
 from honeyhive_ext.local.store.columns import ColumnKind
 from honeyhive_ext.local.store.connections import Connections
 from honeyhive_ext.local.store.packed_row import PackedRows
 from honeyhive_ext.local.store.paths import Paths
 from honeyhive_ext.local.store.schema import check, prepare
-from honeyhive_ext.local.store.store_errors import RepeatedIdError, StoreClosedError
+from honeyhive_ext.local.store.store_errors import (
+    InterruptedReadError,
+    SlowReadError,
+    StoreClosedError,
+    failed,
+)
 from honeyhive_ext.local.store.transaction import Transaction
+from honeyhive_ext.local.store.watch import Watch, WatchedConnection, watched
+from honeyhive_ext.local.store.write_ahead_log import WriteAheadLog
+from honeyhive_ext.local.store.writer import Writer
 
 T = TypeVar("T")
-PER_COMMIT = 256  # pieces of work that one transaction takes at most
+PATIENCE = 2.0  # seconds that `close` waits for a write before it ends it
+_ASK = 100  # ms between two looks whether another program still writes
 _MAPPED = 2**40  # bytes of the file that readers map; SQLite itself caps this at 2 GB
-
-
-@define
-class _Job(Generic[T]):
-    """One piece of work: it commits as a whole or not at all."""
-
-    work: Callable[[Transaction], T]
-    done: bool = False
-    failure: BaseException | None = None
-    results: list[T] = field(factory=list[T])
 
 
 class Store:
@@ -68,46 +62,110 @@ class Store:
         max_size: int | None = None,
     ) -> None:
         self.path = path
+        self.name = "the memory" if path is None else str(path)
         self.max_size = max_size
         self.paths = Paths()
         self._lock = threading.Lock()
-        self._queue: deque[_Job[Any]] = deque()
-        self._open: list[sqlite3.Connection] = []  # the writer's connection, until it is closed
+        self._reading = False  # whether a reader uses the writer's connection, which only happens in memory
+        self._interrupting = threading.Lock()  # guards `_reading`
+        self._ending = threading.Event()
+        self._open: list[WatchedConnection] = []  # the writer's connection, until it is closed
         self._readers = Connections(partial(_reader, path, max_size))
         self._finalizer = weakref.finalize(self, _close, self._lock, self._open, self._readers)
         try:
             self._writer = _connect(path, max_size)
             self._open.append(self._writer)
             self.rows: PackedRows = prepare(self._writer, kinds, str(path))
+            self.paths.load(self._writer)
+            self.indexes = indexes.load_indexes(self._writer, index)
+            if path is not None:
+                self._writer.execute(f"PRAGMA busy_timeout = {_ASK}")
+                # While too many files are open, readers share the connection that there is.
+                self._readers.give_back(self._readers.take())
         except sqlite3.Error as problem:
             self.close()
-            raise ConfigError(f"{path} cannot be opened as a store: {problem}") from problem
-        except ConfigError:
+            reason = failed(problem, self.name)
+            raise ConfigError(f"{path} cannot be opened as a store: {reason}") from problem
+        except BaseException:
             self.close()
             raise
-        self.paths.load(self._writer)
-        self.indexes = indexes.load_indexes(self._writer, index)
+        self._writing = Writer(
+            self._writer,
+            self._lock,
+            self.name,
+            self.rows,
+            self.paths,
+            self.indexes,
+            max_size,
+            None if path is None else WriteAheadLog(path, self._ending),
+            self._ending,
+            self._open,
+        )
 
     @contextmanager
-    def reading(self) -> Generator[sqlite3.Connection]:
+    def reading(self, seconds: float | None = None) -> Generator[sqlite3.Connection]:
         """Lend a connection with one unchanging view of the store. It reads text as bytes.
+
+        Args:
+            seconds: How long a statement of the block may run from now; None for any time.
 
         Raises:
             StoreClosedError: The store is closed, or was closed while the block ran.
+            InterruptedReadError: `interrupt` was called while the block ran.
+            SlowReadError: A statement took longer than `seconds`.
+            StoreFailedError: SQLite failed.
         """
-        if self.path is None:
-            with self._lock:
-                self._check_open()
+        lent = self._memory(seconds) if self.path is None else self._readers.lend(seconds)
+        try:
+            with lent as connection:
+                try:
+                    if self.path is not None:
+                        self._begin_reading(connection)
+                    yield connection
+                except sqlite3.Error as problem:
+                    raise self._failure(problem, connection.watch, seconds) from problem
+        except sqlite3.Error as problem:  # no connection could be opened
+            raise failed(problem, self.name) from problem
+
+    def _failure(self, problem: sqlite3.Error, watch: Watch, seconds: float | None) -> Exception:
+        if self._ending.is_set():
+            return StoreClosedError()
+        if watch.ended:
+            return InterruptedReadError()
+        return SlowReadError(seconds or 0) if watch.late() else failed(problem, self.name)
+
+    @contextmanager
+    def _memory(self, seconds: float | None) -> Generator[WatchedConnection]:
+        """Lend the one connection of a store in memory."""
+        with self._lock:
+            self._check_open()
+            with self._interrupting:
+                self._reading = True
+                self._writer.watch.start(seconds)
+            try:
                 yield self._writer
-            return
-        with self._readers.lend() as connection:
-            connection.execute("BEGIN")
-            # The first read fixes the view. So whatever is looked up in `paths` later covers the view.
-            if self.paths.last(connection) > self.paths.saved:
-                with self._lock:  # another process has written
-                    if self.paths.last(connection) > self.paths.saved:
-                        self.paths.load(connection)
-            yield connection
+            finally:
+                with self._interrupting:
+                    self._reading = False
+                    self._writer.watch.start(None)
+
+    def _begin_reading(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN")
+        # The first read fixes the view. So whatever is looked up in `paths` later covers the view.
+        if self.paths.last(connection) > self.paths.saved:
+            with self._lock:  # another process has written
+                if self.paths.last(connection) > self.paths.saved:
+                    self.paths.load(connection)
+
+    def interrupt(self) -> None:
+        """End every read that runs now: it raises InterruptedReadError. Writes and later reads go on.
+
+        A server that stops calls this, so that its requests end soon.
+        """
+        self._readers.interrupt()
+        with self._interrupting:
+            if self._reading:
+                self._writer.end()
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Do `work` in a transaction and return its result once the result is committed.
@@ -116,66 +174,9 @@ class Store:
 
         Raises:
             StoreClosedError: The store is closed.
+            StoreFailedError: SQLite failed; nothing of this work is stored.
         """
-        job = _Job(work)
-        self._queue.append(job)
-        while not job.done:
-            with self._lock:
-                if not job.done:
-                    self._check_open()
-                    self._commit()
-        if job.failure is not None:
-            raise job.failure
-        return job.results[0]
-
-    def _commit(self) -> None:
-        """Commit everything in the queue. The caller holds the lock."""
-        jobs: list[_Job[Any]] = []
-        while self._queue and len(jobs) < PER_COMMIT:
-            jobs.append(self._queue.popleft())
-        try:
-            self._together(jobs)
-        finally:
-            for job in jobs:
-                job.done = True
-        if self.max_size is not None:
-            prune.prune(self._writer, self.max_size)
-
-    def _together(self, jobs: list[_Job[Any]]) -> None:
-        """Commit all jobs in one transaction, or if one of them fails, each in its own.
-
-        Savepoints would separate the jobs too. But SQLite then copies every page that it is about to
-        change, and with ids spread over the whole index that costs more than the write itself.
-        """
-        try:
-            self._transaction(jobs)
-        except Exception as problem:  # noqa: BLE001 - it is raised again where the work came from
-            if len(jobs) == 1:
-                jobs[0].failure = problem
-                return
-            for job in jobs:
-                self._together([job])
-
-    def _transaction(self, jobs: list[_Job[Any]], *, careful: bool = False) -> None:
-        transaction = Transaction(self._writer, self.rows, self.paths, self.indexes, careful)
-        try:
-            self._writer.execute("BEGIN IMMEDIATE")
-            if self.paths.last(self._writer) != self.paths.saved:
-                self.paths.load(self._writer)
-            results = [job.work(transaction) for job in jobs]
-            transaction.finish()
-            self._writer.execute("COMMIT")
-        except BaseException as problem:
-            self._writer.rollback()
-            if transaction.paths_changed:
-                self.paths.load(self._writer)
-            if not isinstance(problem, RepeatedIdError):
-                raise
-        else:
-            for job, result in zip(jobs, results, strict=True):
-                job.results = [result]
-            return
-        self._transaction(jobs, careful=True)
+        return self._writing.write(work)
 
     def _check_open(self) -> None:
         """Raise StoreClosedError if the store is closed. The caller holds the lock."""
@@ -183,16 +184,24 @@ class Store:
             raise StoreClosedError
 
     def close(self) -> None:
-        """Wait for the writer, stop the readers, and close every connection.
+        """End the readers, wait for the writer, and close every connection.
 
-        The store cannot be used afterwards: every call raises StoreClosedError.
+        A write that takes long is ended. The store cannot be used afterwards: every call raises
+        StoreClosedError.
         """
+        self._ending.set()
+        self.interrupt()
+        if self._lock.acquire(timeout=PATIENCE):
+            self._lock.release()
+        else:
+            for connection in list(self._open):
+                connection.end()
         self._finalizer()
 
 
-def _connect(path: Path | None, max_size: int | None) -> sqlite3.Connection:
+def _connect(path: Path | None, max_size: int | None) -> WatchedConnection:
     name = ":memory:" if path is None else str(path)
-    connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=30.0)
+    connection = watched(name)
     try:
         connection.text_factory = bytes
         if path is not None:
@@ -210,14 +219,15 @@ def _connect(path: Path | None, max_size: int | None) -> sqlite3.Connection:
     return connection
 
 
-def _reader(path: Path | None, max_size: int | None) -> sqlite3.Connection:
+def _reader(path: Path | None, max_size: int | None) -> WatchedConnection:
     connection = _connect(path, max_size)
     # Readers read pages from the system's memory, without a copy. A filter over every event is faster so.
     connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
+    connection.execute("PRAGMA cache_size = -8192")
     return connection
 
 
-def _close(lock: threading.Lock, opened: list[sqlite3.Connection], readers: Connections) -> None:
+def _close(lock: threading.Lock, opened: list[WatchedConnection], readers: Connections) -> None:
     with lock:
         while opened:
             opened.pop().close()

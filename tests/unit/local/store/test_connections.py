@@ -9,13 +9,14 @@ import pytest
 
 from honeyhive_ext.local.store import StoreClosedError
 from honeyhive_ext.local.store.connections import Connections
+from honeyhive_ext.local.store.watch import WatchedConnection, watched
 
 # A statement that ends only when it is interrupted.
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
 
 
 def test_a_statement_that_runs_is_stopped_and_its_connection_closed_after_it() -> None:
-    connections = Connections(lambda: sqlite3.connect(":memory:", check_same_thread=False))
+    connections = Connections(lambda: watched(":memory:"))
     began = threading.Event()
     seen: list[BaseException] = []
 
@@ -41,10 +42,10 @@ def test_a_statement_that_runs_is_stopped_and_its_connection_closed_after_it() -
 def test_closing_waits_for_a_connection_that_is_being_opened() -> None:
     opening, go_on = threading.Event(), threading.Event()
 
-    def connect() -> sqlite3.Connection:
+    def connect() -> WatchedConnection:
         opening.set()
         go_on.wait()
-        return sqlite3.connect(":memory:", check_same_thread=False)
+        return watched(":memory:")
 
     connections = Connections(connect)
     lent: list[sqlite3.Connection] = []
@@ -65,7 +66,7 @@ def test_closing_waits_for_a_connection_that_is_being_opened() -> None:
 
 
 def test_a_connection_that_cannot_be_opened_does_not_hold_up_the_end() -> None:
-    def connect() -> sqlite3.Connection:
+    def connect() -> WatchedConnection:
         raise sqlite3.OperationalError("unable to open database file")
 
     connections = Connections(connect)
