@@ -1,16 +1,20 @@
 """openapi.yaml -> honeyhive_client, by openapi-python-client and the templates of this folder."""
 
+import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+from codegen.document import Document
 from codegen.errors import GenerationError
+from codegen.prepare import prepared
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
-def write_client(spec: Path, config: Path, target: Path) -> None:
+def write_client(document: Document, config: Path, target: Path) -> None:
     """Generate the low-level client into `target`, which must not exist yet.
 
     A warning is a failure. If the generator cannot handle an operation, it leaves it out with a warning and
@@ -21,12 +25,15 @@ def write_client(spec: Path, config: Path, target: Path) -> None:
     """
     if target.exists():
         raise GenerationError(f"{target} exists: the generator would leave stale files in it")
-    command = [sys.executable, "-m", "openapi_python_client", "generate", "--fail-on-warning"]
-    command += ["--meta", "none", "--path", str(spec), "--config", str(config)]
-    command += ["--custom-template-path", str(TEMPLATES), "--output-path", str(target)]
     # The generator has sets of enum values and imports; a fixed hash seed fixes their order.
     env = {**os.environ, "PYTHONHASHSEED": "0", "NO_COLOR": "1", "COLUMNS": "120"}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory() as scratch:
+        spec = Path(scratch) / "openapi.json"
+        spec.write_text(json.dumps(prepared(document.spec)), "utf-8")
+        command = [sys.executable, "-m", "openapi_python_client", "generate", "--fail-on-warning"]
+        command += ["--meta", "none", "--path", str(spec), "--config", str(config)]
+        command += ["--custom-template-path", str(TEMPLATES), "--output-path", str(target)]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise GenerationError(f"openapi-python-client failed:\n{done.stdout}{done.stderr}".rstrip())
     drop_empty_modules(target)

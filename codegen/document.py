@@ -7,10 +7,10 @@ from typing import Any, TypeGuard
 from attrs import frozen
 from openapi_python_client.config import ConfigFile
 from openapi_python_client.strings import ClassName, pascal_case
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from codegen.errors import GenerationError
+from codegen.reading import parsed
 
 Schema = Mapping[str, Any]
 COMPONENT = "#/components/schemas/"
@@ -107,11 +107,12 @@ def load_document(spec: Path, config: Path) -> Document:
             the document.
     """
     try:
-        loader: Any = YAML(typ="safe", pure=True)
-        content: Any = loader.load(spec.read_bytes())
+        content: Any = parsed(spec.read_bytes(), spec.name)
         settings = ConfigFile.load_from_path(config)
     except (OSError, YAMLError, ValueError) as error:
         raise GenerationError(f"cannot read {spec.name} or {config.name}: {error}") from error
+    if not is_object(content) or not is_object(content.get("paths")) or not is_object(_schemas(content)):
+        raise GenerationError(f"{spec.name} is not an OpenAPI document with paths and components/schemas")
     overrides: dict[str, str] = {}
     for name, override in (settings.class_overrides or {}).items():
         if override.class_name is not None:
@@ -119,6 +120,11 @@ def load_document(spec: Path, config: Path) -> Document:
     document = Document(spec=content, overrides=overrides)
     _refuse_unsupported(document)
     return document
+
+
+def _schemas(content: Mapping[str, Any]) -> Any:
+    components = content.get("components")
+    return components.get("schemas") if is_object(components) else None
 
 
 def _refuse_unsupported(document: Document) -> None:

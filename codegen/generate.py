@@ -14,6 +14,7 @@ from pathlib import Path
 from codegen.client import write_client
 from codegen.document import load_document
 from codegen.errors import GenerationError
+from codegen.names import check_names
 from codegen.pins import check_versions
 from codegen.request_fields import write_request_fields
 from codegen.schemas import write_schemas
@@ -28,8 +29,9 @@ def build(spec: Path, config: Path, folder: Path) -> None:
     """Write both generated packages into the empty `folder`."""
     check_versions()
     document = load_document(spec, config)
+    check_names(document)
     client = folder / "honeyhive_client"
-    write_client(spec, config, client)
+    write_client(document, config, client)
     write_typed_dicts(document, client / "typed_dicts.py")
     write_request_fields(document, client / "request_fields.py")
     write_schemas(document, folder / "honeyhive_schemas")

@@ -2,12 +2,12 @@
 
 import keyword
 import re
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from codegen.document import Document, Schema, is_object, json_types
+from codegen.prose import docstring, prose
 
 PREAMBLE = Path(__file__).resolve().parent / "templates" / "typed_dicts.py.in"
 JSON_TYPES = {"string": "str", "number": "float", "integer": "int", "boolean": "bool", "null": "None"}
@@ -104,27 +104,12 @@ def _typed_dict(
             annotation = f"Required[{annotation}]"
         fields.append((field, annotation, document.resolved(inner).get("description", "")))
     purpose = "as a request has it" if wire else "as `honeyhive_ext` accepts it"
-    title = f"`{name}` as a dictionary, {purpose}. {_prose(schema.get('description', ''))}"
+    title = f"`{name}` as a dictionary, {purpose}. {prose(schema.get('description', ''))}"
     if any(not field.isidentifier() or keyword.iskeyword(field) for field, _, _ in fields):
         body = ", ".join(f"{field!r}: {annotation}" for field, annotation, _ in fields)
         return f"{class_name} = TypedDict({class_name!r}, {{{body}}}, total=False)\n"
-    lines = [f"class {class_name}(TypedDict, total=False):", _docstring(title, "    ")]
+    lines = [f"class {class_name}(TypedDict, total=False):", docstring(title, "    ")]
     for field, annotation, description in fields:
         lines.append(f"    {field}: {annotation}")
-        lines.append(_docstring(_prose(description), "    "))
+        lines.append(docstring(prose(description), "    "))
     return "\n".join(lines) + "\n"
-
-
-def _prose(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _docstring(text: str, indent: str) -> str:
-    safe = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    if safe.endswith('"'):
-        safe = f'{safe[:-1]}\\"'
-    one_line = f'{indent}"""{safe}"""'
-    if len(one_line) <= 110:
-        return one_line
-    wrapped = textwrap.fill(f'"""{safe}', 110, initial_indent=indent, subsequent_indent=indent)
-    return f'{wrapped}\n{indent}"""'

@@ -1,7 +1,6 @@
 """Reading both documents, and writing ours again with every comment and line in its place."""
 
 import io
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from ruamel.yaml.error import YAMLError
 
 from codegen.document import METHODS, is_object
 from codegen.errors import GenerationError
+from codegen.reading import parsed
 
 Node = Any  # a mapping of a YAML document
 
@@ -81,13 +81,11 @@ def read_source(place: str) -> Source:
     Raises:
         GenerationError: The document cannot be read, or is not OpenAPI 3.
     """
-    loader: Any = YAML(typ="safe", pure=True)
     try:
         content = _bytes_of(place)
-        # JSON is also YAML, but the YAML parser is far slower.
-        root: Any = json.loads(content) if content.lstrip()[:1] == b"{" else loader.load(content)
-    except (OSError, httpx.HTTPError, YAMLError, ValueError) as error:
+    except (OSError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise GenerationError(f"cannot read {place}: {error}") from error
+    root: Any = parsed(content, place, strict=False)
     if not is_object(root) or "paths" not in root or not str(root.get("openapi", "")).startswith("3."):
         raise GenerationError(f"{place} is not an OpenAPI 3 document")
     return Source(root)
@@ -114,8 +112,17 @@ def _null(representer: Any, _: None) -> Any:
 
 
 def read_ours(path: Path) -> Source:
-    """Read openapi.yaml so that it can be changed and written again."""
-    return Source(_round_trip().load(path.read_text("utf-8")))
+    """Read openapi.yaml so that it can be changed and written again.
+
+    Raises:
+        GenerationError: It cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+        parsed(content, path.name)  # within bounds, and only what JSON has
+        return Source(_round_trip().load(content.decode()))
+    except (OSError, YAMLError, ValueError) as error:
+        raise GenerationError(f"cannot read {path.name}: {error}") from error
 
 
 def written(ours: Source) -> str:
