@@ -1,0 +1,100 @@
+"""What is in a spool, for people: events and bytes by destination. Nothing is changed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from honeyhive_ext.background.spool.adopt import header_of, owners
+from honeyhive_ext.background.spool.backlog import WINDOW
+from honeyhive_ext.background.spool.owner import is_living
+from honeyhive_ext.background.spool.rejected import REJECTED
+from honeyhive_ext.background.spool.segment import Segment
+from honeyhive_ext.background.spool.trouble import trouble
+
+
+@dataclass
+class DestinationStatus:
+    """What waits for one destination.
+
+    Attributes:
+        living: How many owners hold their events right now.
+        ended: How many owners ended and left some.
+        segments: How many segments they have.
+        events: How many records are not acknowledged.
+        bytes: Their payloads, in bytes.
+        oldest: When the oldest of them was appended, in Unix seconds; None without one.
+        damaged_bytes: Bytes in segments of ended owners that belong to no record.
+    """
+
+    living: int = 0
+    ended: int = 0
+    segments: int = 0
+    events: int = 0
+    bytes: int = 0
+    oldest: int | None = None
+    damaged_bytes: int = 0
+
+
+@dataclass
+class SpoolStatus:
+    """What is in the folder of a spool.
+
+    Attributes:
+        destinations: What waits, by where it goes. Damage may hide that: then it is "unknown".
+        unreadable: Segments that could not be read.
+        rejected_bytes: The size of `rejected.jsonl`, in bytes.
+    """
+
+    destinations: dict[str, DestinationStatus] = field(default_factory=dict)
+    unreadable: int = 0
+    rejected_bytes: int = 0
+
+
+def status(folder: str | os.PathLike[str]) -> SpoolStatus:
+    """Count what is in a spool. All of it is read, a window at a time.
+
+    Raises:
+        SpoolError: The folder cannot be read.
+
+    >>> from honeyhive_ext.background.spool import status
+    >>> status("/no/such/folder").destinations
+    {}
+    """
+    path = Path(folder).expanduser().absolute()
+    found = SpoolStatus()
+    try:
+        listed = owners(path)
+        if (path / REJECTED).exists():
+            found.rejected_bytes = (path / REJECTED).stat().st_size
+    except FileNotFoundError:
+        return found
+    except OSError as error:
+        raise trouble(error, path) from error
+    for owner, numbers in sorted(listed.items()):
+        header = header_of(path, owner, numbers)
+        waiting = found.destinations.setdefault(header.goes_to if header else "unknown", DestinationStatus())
+        living = is_living(path, owner)
+        waiting.living += living
+        waiting.ended += not living
+        for number in numbers:
+            waiting.segments += 1
+            try:
+                _count(Segment(path, owner, number, read_only=True), waiting, living)
+            except OSError:
+                found.unreadable += 1
+    return found
+
+
+def _count(segment: Segment, waiting: DestinationStatus, living: bool) -> None:
+    end = False
+    while not end:
+        seen = segment.read(WINDOW)
+        end = seen.end
+        waiting.damaged_bytes += 0 if living else seen.damaged  # a living owner is just writing
+        for record in seen.records:
+            if record.position not in segment.acks.ranges:
+                waiting.events += 1
+                waiting.bytes += len(record.payload)
+                waiting.oldest = min(record.written_at, waiting.oldest or record.written_at)

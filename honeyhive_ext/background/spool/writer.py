@@ -1,0 +1,157 @@
+"""A segment that grows: by a mapping of its file where the system has what that needs, else by writes.
+
+A write gives up the interpreter's lock and waits for it again, beside busy threads for milliseconds. A
+mapping does not. Its file is allocated before: writing to a mapping on a full disk kills the process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import mmap
+import os
+from pathlib import Path
+from typing import Protocol
+
+from honeyhive_ext.background.spool.layout import OVERHEAD
+from honeyhive_ext.background.spool.secure import create, remove, sync_file, sync_folder, write_whole
+
+# The file system has no such call (EINVAL with musl), or does not map files.
+_CANNOT = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.ENODEV}
+
+
+class SegmentWriter(Protocol):
+    """The file of a segment that records are put into. The caller locks, and knows where it ends.
+
+    Attributes:
+        path: The file.
+        start: Where the first record begins, in bytes.
+        size: How large it may become, in bytes.
+    """
+
+    path: Path
+    start: int
+    size: int
+
+    def put(self, at: int, head: bytes, payload: bytes) -> None:
+        """Write a record at this offset, so that it is there completely or not at all.
+
+        Raises:
+            OSError: The disk took it in part. What was there before is whole.
+            ValueError: The file was closed.
+        """
+        ...
+
+    def sync(self) -> None:
+        """Wait until everything that was put is on the disk. May run while another thread puts."""
+        ...
+
+    def seal(self, end: int) -> None:
+        """Give back what is not used of the file, and close it."""
+        ...
+
+    def abandon(self) -> None:
+        """Close the file without a change to it, which in a forked child is the parent's."""
+        ...
+
+
+def make_writer(path: Path, header: bytes, size: int, *, durable: bool) -> SegmentWriter:
+    """Return a new segment.
+
+    Args:
+        path: Its file, which must not exist.
+        header: What it begins with.
+        size: Bytes of the whole file.
+        durable: Whether its name and header must be on the disk before this returns.
+
+    Raises:
+        OSError: There is no space, or the file cannot be made. Nothing is left of it.
+    """
+    descriptor = create(path)
+    try:
+        write_whole(descriptor, header, 0)
+        writer: SegmentWriter
+        try:
+            writer = MappedWriter(path, descriptor, len(header), size)
+        except OSError as error:
+            if error.errno not in _CANNOT:
+                raise
+            os.ftruncate(descriptor, len(header))
+            writer = PlainWriter(path, descriptor, len(header), size)
+        if durable:
+            sync_file(descriptor)
+            sync_folder(path.parent)
+    except BaseException:
+        os.close(descriptor)
+        with contextlib.suppress(OSError):
+            remove(path)
+        raise
+    return writer
+
+
+class _Writer:
+    """What both ways have in common: the descriptor, and the end of the file."""
+
+    def __init__(self, path: Path, descriptor: int, start: int, size: int) -> None:
+        self.path, self.start, self.size = path, start, size
+        self._descriptor = descriptor
+
+    def sync(self) -> None:
+        """Wait until everything that was put is on the disk; a sealed segment is left alone."""
+        descriptor = self._descriptor
+        if descriptor >= 0:
+            sync_file(descriptor)
+
+    def seal(self, end: int) -> None:
+        """Give back what is not used of the file, and close it."""
+        try:
+            os.ftruncate(self._descriptor, end)
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Close the file without a change to it."""
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            os.close(descriptor)
+
+
+class MappedWriter(_Writer):
+    """A segment in an allocated file that is mapped into memory."""
+
+    def __init__(self, path: Path, descriptor: int, start: int, size: int) -> None:
+        if not hasattr(os, "posix_fallocate"):  # macOS
+            raise OSError(errno.ENOSYS, "no posix_fallocate")
+        super().__init__(path, descriptor, start, size)
+        os.posix_fallocate(descriptor, 0, size)
+        self._map = mmap.mmap(descriptor, size)
+
+    def put(self, at: int, head: bytes, payload: bytes) -> None:
+        """Write the payload, then the head: a record without its head is not seen."""
+        begin = at + OVERHEAD
+        self._map[begin : begin + len(payload)] = payload
+        self._map[at:begin] = head
+
+    def seal(self, end: int) -> None:
+        """Give back what is not used of the file, and close it."""
+        self._map.close()
+        super().seal(end)
+
+    def abandon(self) -> None:
+        """Close the file and its mapping."""
+        self._map.close()
+        super().abandon()
+
+
+class PlainWriter(_Writer):
+    """A segment that is written to; a short write is cut back."""
+
+    def put(self, at: int, head: bytes, payload: bytes) -> None:
+        """Write the record; cut off what a full disk took of it."""
+        if self._descriptor < 0:
+            raise ValueError("closed")
+        try:
+            write_whole(self._descriptor, head + payload, at)
+        except BaseException:
+            os.ftruncate(self._descriptor, at)
+            raise
