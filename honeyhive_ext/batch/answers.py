@@ -6,8 +6,9 @@ from collections.abc import Sequence, Set
 from typing import cast
 
 import orjson
-from attrs import frozen
+from attrs import field, frozen
 
+from honeyhive_ext.config.scrub import NO_KEYS, Scrub
 from honeyhive_ext.errors import APIStatusError, HoneyHiveError, ResponseError, error_class
 
 
@@ -19,11 +20,13 @@ class BatchAnswer:
         status: The HTTP status.
         content: The body.
         error: The error that the sender makes of this answer, or None for a success.
+        scrub: Takes the keys out of other errors about it.
     """
 
     status: int
-    content: bytes
+    content: bytes = field(repr=False)  # it can repeat the key, and tracebacks can show variables
     error: APIStatusError | None = None
+    scrub: Scrub = field(default=NO_KEYS, eq=False)
 
 
 def is_partial(status: int, content: bytes) -> bool:
@@ -91,7 +94,7 @@ def status_error(answer: BatchAnswer) -> APIStatusError:
     """Return the error that an answer is."""
     if answer.error is not None:
         return answer.error
-    return error_class(answer.status)(answer.status, "", body=answer.content)
+    return error_class(answer.status)(answer.status, "", body=answer.scrub.content(answer.content))
 
 
 def left_out(answer: BatchAnswer) -> HoneyHiveError:
@@ -99,6 +102,7 @@ def left_out(answer: BatchAnswer) -> HoneyHiveError:
     body = _json_object(answer.content) or {}
     said = "; ".join(str(text) for text in _list(body.get("errors")) or ())
     text = said or str(body.get("message") or "the service did not store this event and gave no reason")
+    text, kept = answer.scrub.text(text), answer.scrub.content(answer.content)
     if answer.status >= 400:
-        return error_class(answer.status)(answer.status, text, body=answer.content)
-    return ResponseError(text, status=answer.status, body=answer.content)
+        return error_class(answer.status)(answer.status, text, body=kept)
+    return ResponseError(text, status=answer.status, body=kept)

@@ -81,7 +81,7 @@ class Dispatch:
         if isinstance(outcome, APIError):
             return outcome
         error = error_of(call, outcome) if outcome.status >= 400 else None
-        return BatchAnswer(outcome.status, outcome.content, error)
+        return BatchAnswer(outcome.status, outcome.content, error, outcome.scrub)
 
     def count(self, call: Call, outcome: Reply | APIError, *, again: bool) -> None:
         """Count the attempts of one request; `again` says that it repeats events."""

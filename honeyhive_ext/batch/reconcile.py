@@ -228,7 +228,7 @@ class Delivery:
         listed = listed_ids(answer.content)
         said = "does not say which events are stored" if listed is None else "names other events"
         text = f"the answer {answer.status} {said}, so this event may be stored or not"
-        error = ResponseError(text, status=answer.status, body=answer.content)
+        error = ResponseError(text, status=answer.status, body=answer.scrub.content(answer.content))
         self._state.failed(error)
         self._ledger.fail(piece.part, "failed", error)
 

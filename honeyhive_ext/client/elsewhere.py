@@ -73,7 +73,8 @@ class SpanElsewhere:
         if sender is None:
             options = evolve(options, capture_inputs=False, capture_outputs=False)
             return kind(nowhere, self._settings, name, fields, options)
-        settings = evolve(self._settings, destination=sender.settings.events.destination)
+        theirs = sender.settings.events
+        settings = evolve(self._settings, destination=theirs.destination, scrub=theirs.scrub)
         sender = sender.with_events(settings)
         events = AsyncEvents(sender) if self.only_async else SpanEvents(sender, Events(sender).create)
         return kind(events.create, settings, name, fields, options)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
 
 from honeyhive_ext.config.checks import unquoted
 from honeyhive_ext.config.unpicklable import Unpicklable
@@ -42,12 +43,32 @@ class Secret(Unpicklable):
         return hash((Secret, self._text))
 
 
-class Unshown(list[_Item]):
-    """A list whose repr does not show its items: for headers with a key, on their way to the wire.
+class Unshown(Generic[_Item]):
+    """A collection that shows its items to a loop alone: for headers with a key, on their way to the wire.
+
+    It is no list, because tools that report errors look into lists, whatever their repr says.
 
     >>> Unshown([1, 2])
     [2 not shown]
     """
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Iterable[_Item]) -> None:
+        self._items = [*items]
+
+    def append(self, item: _Item) -> None:
+        """Add an item."""
+        self._items.append(item)
+
+    def __iter__(self) -> Iterator[_Item]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._items
 
     def __repr__(self) -> str:
         return f"[{len(self)} not shown]"

@@ -13,6 +13,7 @@ from honeyhive_ext.config.checks import seconds, unquoted, whole_number
 from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY
 from honeyhive_ext.config.destination import destination_of
 from honeyhive_ext.config.retry_policy import RetryPolicy, retry_policy
+from honeyhive_ext.config.scrub import NO_KEYS, Scrub
 from honeyhive_ext.config.secrets import Secret, secret
 from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import ConfigError
@@ -38,12 +39,14 @@ class EventSettings:
             send; or None.
         destination: What stands for the service and the project that events go to; see `destination_of`.
             An event takes session and parent only from a span with the same one.
+        scrub: Takes the keys out of errors about events.
     """
 
     source: str = DEFAULT_SOURCE
     on_unserializable: OnUnserializable = "raise"
     redact: Redact | None = None
     destination: str = attrs.field(default="", repr=False)
+    scrub: Scrub = attrs.field(default=NO_KEYS, repr=False, eq=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -58,6 +61,7 @@ class Settings(Unpicklable):
         retry: How often and for how long a call is tried.
         max_concurrency: Requests of one batch that are in flight at a time.
         events: How input becomes a wire event.
+        scrub: Takes both keys, and what is added later, out of texts.
     """
 
     base_url: str
@@ -67,6 +71,7 @@ class Settings(Unpicklable):
     retry: RetryPolicy = attrs.field(factory=RetryPolicy)
     max_concurrency: int = DEFAULT_CONCURRENCY
     events: EventSettings = attrs.field(factory=EventSettings)
+    scrub: Scrub = attrs.field(default=NO_KEYS, repr=False, eq=False)
 
     def key(self, *, write: bool) -> Secret:
         """Return the key for one operation: the ingestion key for a write, if there is one.
@@ -130,6 +135,7 @@ def build_settings(
             "ingestion_api_key= or in HH_INGESTION_API_KEY, and a project key as api_key= to read as well"
         )
     url = normalised_base_url(base_url, env)
+    scrub = Scrub(project, ingestion)
     return Settings(
         base_url=url,
         api_key=project,
@@ -138,8 +144,9 @@ def build_settings(
         retry=retry_policy(retry, RetryPolicy()),
         max_concurrency=whole_number(max_concurrency, "max_concurrency", 1, MAX_CONCURRENCY),
         events=_event_settings(
-            _source(source, env), on_unserializable, redact, destination_of(url, write_key)
+            _source(source, env), on_unserializable, redact, destination_of(url, write_key), scrub
         ),
+        scrub=scrub,
     )
 
 
@@ -176,7 +183,11 @@ def _source(given: str | None, env: Mapping[str, str]) -> str:
 
 
 def _event_settings(
-    source: str, on_unserializable: OnUnserializable, redact: Redact | None, destination: str
+    source: str,
+    on_unserializable: OnUnserializable,
+    redact: Redact | None,
+    destination: str,
+    scrub: Scrub,
 ) -> EventSettings:
     if on_unserializable not in ("raise", "null", "repr"):
         raise ConfigError(f'on_unserializable is {on_unserializable!r}: write "raise", "null" or "repr"')
@@ -185,5 +196,9 @@ def _event_settings(
             "redact is not callable: give a function that takes an event's dict and returns a dict"
         )
     return EventSettings(
-        source=source, on_unserializable=on_unserializable, redact=redact, destination=destination
+        source=source,
+        on_unserializable=on_unserializable,
+        redact=redact,
+        destination=destination,
+        scrub=scrub,
     )

@@ -7,7 +7,7 @@ ends in any way but with an answer closes its connection, so it cannot harm the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import cast
 
 import httpx
@@ -47,7 +47,7 @@ class AsyncConnection(asyncio.Protocol):
         return not wait(transport.get_extra_info("socket"), READ, 0.0)
 
     async def exchange(
-        self, method: str, target: Target, headers: Sequence[tuple[str, str]], content: bytes
+        self, method: str, target: Target, headers: Iterable[tuple[str, str]], content: bytes
     ) -> Answer:
         """Send a request and return its whole answer, decoded.
 

@@ -7,7 +7,7 @@ import errno
 import os
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import httpx
 
@@ -52,7 +52,7 @@ class AsyncioExchanger:
         self._closed = False
 
     async def exchange(
-        self, method: str, url: str, headers: Sequence[tuple[str, str]], content: bytes, limit: float
+        self, method: str, url: str, headers: Iterable[tuple[str, str]], content: bytes, limit: float
     ) -> Answer:
         """Send a request and return its whole answer.
 

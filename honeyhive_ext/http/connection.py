@@ -12,7 +12,7 @@ import os
 import select
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 import httpx
 
@@ -95,7 +95,7 @@ class Connection:
         return self._protocol.idle and not wait(self._socket, READ, 0.0)
 
     def exchange(
-        self, method: str, target: Target, headers: Sequence[tuple[str, str]], content: bytes, end: Deadline
+        self, method: str, target: Target, headers: Iterable[tuple[str, str]], content: bytes, end: Deadline
     ) -> Answer:
         """Send a request and return its whole answer, decoded. Close the connection in every other case.
 
@@ -112,7 +112,7 @@ class Connection:
                 self.close()
 
     def _exchange(
-        self, method: str, target: Target, headers: Sequence[tuple[str, str]], content: bytes, end: Deadline
+        self, method: str, target: Target, headers: Iterable[tuple[str, str]], content: bytes, end: Deadline
     ) -> tuple[Answer, bool]:
         """Return the answer, and whether the whole request was sent."""
         unsent = [memoryview(piece) for piece in self._protocol.request(method, target, headers, content)]

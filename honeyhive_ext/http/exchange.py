@@ -9,25 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Generator, Mapping
 from typing import Any, NamedTuple
 
+import attrs
 import httpx
 
 from honeyhive_ext.config.retry_policy import RetryPolicy
+from honeyhive_ext.config.scrub import NO_KEYS, Scrub
 from honeyhive_ext.config.secrets import Secret
-from honeyhive_ext.errors import APIError, APIStatusError
-from honeyhive_ext.http.failures import connection_error, hide_key, redirect_hint, status_error
+from honeyhive_ext.errors import APIError, APIStatusError, ResponseError
+from honeyhive_ext.http.failures import connection_error, hide_keys, redirect_hint, status_error
 from honeyhive_ext.http.retry import Bucket, Decision, Uniform, classify, retry_after, wait
 from honeyhive_ext.observe.hooks import Observer
 
 Accept = Container[int] | Callable[[int, bytes], bool]
 """The answers that are replies like a 2xx: their statuses, or a function of status and body."""
 
+BODY_KEPT = 1_000_000  # bytes of an answer's body that an error keeps at most
 MAX_REDIRECTS = 5
 SAME_METHOD_REDIRECTS = (307, 308)  # RFC 9110, 15.4.8 and 15.4.9: the method and the body stay
 SHORTEST_ATTEMPT = 0.001  # seconds; a timeout of zero would mean "do not block" to a socket
 NEVER_AGAIN = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)  # nothing can send such a request
 
 
-# Named tuples, because each call makes several: they are made faster than classes of attrs.
+# Each call makes several of these, so they are named tuples, or classes that attrs does not freeze: both are
+# made faster than frozen ones. Answers are no tuples and have no telling repr, because tracebacks can show
+# variables, and a server can repeat the key.
 
 
 class Call(NamedTuple):
@@ -44,8 +49,9 @@ class Call(NamedTuple):
     write: bool = False
 
 
-class Reply(NamedTuple):
-    """An answer that the caller wanted.
+@attrs.define(repr=False)
+class Reply:
+    """An answer that the caller wanted, as it came.
 
     Attributes:
         status: The HTTP status.
@@ -53,6 +59,7 @@ class Reply(NamedTuple):
         content: The answer's body.
         attempts: How many attempts were made, 1 without a retry.
         bytes_sent: Bytes of body that all attempts together may have sent.
+        scrub: Takes the keys out of an error about it.
     """
 
     status: int
@@ -60,6 +67,14 @@ class Reply(NamedTuple):
     content: bytes
     attempts: int
     bytes_sent: int
+    scrub: Scrub = attrs.field(default=NO_KEYS, eq=False)
+
+    def unusable(self, reason: str) -> ResponseError:
+        """Return the error of a success that is not what was asked for."""
+        error = ResponseError(reason, status=self.status, body=self.content[:BODY_KEPT])
+        error.attempts = self.attempts
+        self.scrub.clean(error)
+        return error
 
 
 class Attempt(NamedTuple):
@@ -75,7 +90,8 @@ class Wait(NamedTuple):
     seconds: float
 
 
-class Answer(NamedTuple):
+@attrs.define(repr=False)
+class Answer:
     """An outcome: the attempt brought an answer, of any status."""
 
     status: int
@@ -88,7 +104,7 @@ AttemptOutcome = Answer | httpx.RequestError | None  # None after a Wait
 
 
 class CallLimits(NamedTuple):
-    """What one call may do, and the clocks, the randomness and the key that it uses."""
+    """What one call may do, the clocks, the randomness and the key that it uses, and all keys to hide."""
 
     policy: RetryPolicy
     timeout: float
@@ -98,6 +114,7 @@ class CallLimits(NamedTuple):
     wall: Callable[[], float]
     uniform: Uniform
     key: Secret
+    scrub: Scrub = NO_KEYS
 
 
 class _Failure(NamedTuple):
@@ -143,19 +160,23 @@ def exchange(
             if isinstance(outcome, Answer):
                 status, seconds = outcome.status, now - sent_at
                 observer.response(
-                    operation, method, path, attempt, seconds, status=status, headers=outcome.headers
+                    operation,
+                    method,
+                    path,
+                    attempt,
+                    seconds,
+                    status=status,
+                    headers=outcome.headers,
+                    scrub=limits.scrub,
                 )
                 success = 200 <= status < 300
-                # From here on no local variable holds a key that the body repeats: tracebacks can show those.
-                # JSON from the API repeats none. A page of a proxy can, with any status.
-                if not (success and outcome.content.startswith(b"{")):
-                    outcome = without_key(outcome, limits.key)
                 if success or _accepted(limits.accept, status, outcome.content):
                     if success or taken:
                         given, taken = taken, 0
                         bucket.give(given)
-                    return Reply(status, outcome.headers, outcome.content, attempt, sends * size)
-                target = _followed(outcome, url)
+                    size *= sends
+                    return Reply(status, outcome.headers, outcome.content, attempt, size, limits.scrub)
+                target = _followed(outcome, url, limits.scrub)
                 if target is not None and redirects < MAX_REDIRECTS:
                     redirects += 1
                     url, path = target, target.path
@@ -166,7 +187,7 @@ def exchange(
                     given, taken = taken, 0
                     bucket.give(given)
             elif outcome is not None:
-                hide_key(outcome, limits.key)
+                hide_keys(outcome, limits.scrub)
                 failure = _lost(outcome, attempt, limit)
                 observer.response(operation, method, path, attempt, now - sent_at, error=failure.reason)
             else:
@@ -188,11 +209,12 @@ def exchange(
             bucket.lose(taken)
 
 
-def _followed(answer: Answer, url: httpx.URL) -> httpx.URL | None:
-    """Return the URL of a redirect that may be followed, or None."""
-    if answer.status not in SAME_METHOD_REDIRECTS:
+def _followed(answer: Answer, url: httpx.URL, scrub: Scrub) -> httpx.URL | None:
+    """Return the URL of a redirect that may be followed, or None. A URL with a key would be in logs."""
+    location = answer.headers.get("location", "")
+    if answer.status not in SAME_METHOD_REDIRECTS or scrub.shows(location):
         return None
-    return same_origin(url, answer.headers.get("location", ""))
+    return same_origin(url, location)
 
 
 def _not_successful(answer: Answer, url: httpx.URL, attempt: int, limits: CallLimits) -> _Failure:
@@ -201,7 +223,7 @@ def _not_successful(answer: Answer, url: httpx.URL, attempt: int, limits: CallLi
     if decision is Decision.REDIRECT:
         hint = redirect_hint(answer.headers.get("location", ""), _origin(url))
     asked = retry_after(answer.headers, limits.wall())
-    error = answer_error(answer, attempts=attempt, asked=asked, hint=hint)
+    error = answer_error(answer, attempts=attempt, asked=asked, hint=hint, scrub=limits.scrub)
     return _Failure(error, str(answer.status), decision is Decision.RETRY, asked)
 
 
@@ -233,20 +255,21 @@ def _obstacle(pause: float, left: float, bucket: Bucket) -> str | None:
     return None
 
 
-def without_key(answer: Answer, key: Secret) -> Answer:
-    """Replace the key where the answer's body repeats it, as the error pages of some proxies do."""
-    if (bare := key.reveal().encode()) not in answer.content:
-        return answer
-    return answer._replace(content=answer.content.replace(bare, b"[key]"))
-
-
 def answer_error(
-    answer: Answer | Reply, *, attempts: int, asked: float | None, hint: str = ""
+    answer: Answer | Reply,
+    *,
+    attempts: int,
+    asked: float | None,
+    hint: str = "",
+    scrub: Scrub = NO_KEYS,
 ) -> APIStatusError:
-    """Return the typed error of an answer that is not a success."""
-    return status_error(
-        answer.status, answer.headers, answer.content, attempts=attempts, retry_after=asked, hint=hint
+    """Return the typed error of an answer that is not a success, without the keys."""
+    content = scrub.content(answer.content[:BODY_KEPT])  # whole, before a message is cut from it
+    error = status_error(
+        answer.status, answer.headers, content, attempts=attempts, retry_after=asked, hint=hint
     )
+    scrub.clean(error)
+    return error
 
 
 def _accepted(accept: Accept, status: int, content: bytes) -> bool:

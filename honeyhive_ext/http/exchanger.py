@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from honeyhive_ext.http.exchange import Answer
 
@@ -18,7 +18,7 @@ class AsyncExchanger(Protocol):
         self,
         method: str,
         url: str,
-        headers: Sequence[tuple[str, str]],
+        headers: Iterable[tuple[str, str]],
         content: bytes,
         limit: float,
     ) -> Answer:

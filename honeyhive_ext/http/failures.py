@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import orjson
 
-from honeyhive_ext.config.secrets import Secret
+from honeyhive_ext.config.scrub import Scrub
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import (
     BODY_SHOWN,
@@ -33,11 +33,12 @@ _WIRE_MODULES = frozenset(
     | {"aiohttp", "yarl", "multidict"}
     | {"ssl", "socket", "selectors", "contextlib"}
 )
-# Frames of these hold what came, and a server can repeat the key.
-_OWN_WIRE = frozenset(
-    f"honeyhive_ext.http.{name}"
-    for name in ("protocol", "connection", "aio_connection", "socket_exchanger", "asyncio_exchanger")
-)
+# Frames of these packages hold what came, and a server can repeat the key. Those of some modules do not.
+_OWN_WIRE = ("honeyhive_ext.http.", "honeyhive_ext.transports.")
+_SHOWN = frozenset(f"honeyhive_ext.http.{name}" for name in ("sender", "exchange", "drive", "operations"))
+
+# How h11 and aiohttp quote what came.
+_QUOTE = re.compile(r":?\s+(?:bytearray\(b?|b)['\"]")
 
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
@@ -63,7 +64,7 @@ def status_error(
     hint: str = "",
 ) -> APIStatusError:
     """Return the typed error of an answer that is not a success."""
-    message, code = _told(headers, content)
+    message, code = _told(content)
     return error_class(status)(
         status,
         message,
@@ -137,23 +138,22 @@ def without_wire_frames(error: BaseException) -> None:
         current.__traceback__ = _other_frames(current.__traceback__)
 
 
-def hide_key(error: httpx.RequestError, key: Secret) -> None:
-    """Remove the key from an error, and the causes that show it.
+def hide_keys(error: httpx.RequestError, scrub: Scrub) -> None:
+    """Remove the keys from an error, and the causes that show one.
 
-    HTTP libraries quote what they cannot read, and a server can repeat the key.
+    HTTP libraries quote what they cannot read, and a server can repeat a key, or parts of it. So the quotes
+    of an answer go, with the causes that have them too.
     """
+    quotes = isinstance(error, (httpx.ProtocolError, httpx.DecodingError))
     for current in _chain(error):
-        if current.__cause__ is not None and _shows(current.__cause__, key):
+        if quotes or (current.__cause__ is not None and scrub.shown_by(current.__cause__)):
             current.__cause__ = None
         context = current.__context__
-        if context is not None and context is not _handled.get() and _shows(context, key):
+        if context is not None and context is not _handled.get() and (quotes or scrub.shown_by(context)):
             current.__context__ = None
-    if _shows(error, key):
-        error.args = (str(error).replace(key.reveal(), "[key]"),)
-
-
-def _shows(error: BaseException, key: Secret) -> bool:
-    return key.reveal() in f"{error} {error.args} {vars(error)}"
+    if quotes:
+        error.args = (_QUOTE.split(str(error))[0],)
+    scrub.clean(error)
 
 
 def is_of_the_network(error: OSError) -> bool:
@@ -230,7 +230,8 @@ def _other_frames(traceback: types.TracebackType | None) -> types.TracebackType 
     kept: list[types.TracebackType] = []
     while traceback is not None:
         module = str(traceback.tb_frame.f_globals.get("__name__", ""))
-        if module.partition(".")[0] not in _WIRE_MODULES and module not in _OWN_WIRE:
+        own_wire = module.startswith(_OWN_WIRE) and module not in _SHOWN
+        if module.partition(".")[0] not in _WIRE_MODULES and not own_wire:
             kept.append(traceback)
         traceback = traceback.tb_next
     rebuilt: types.TracebackType | None = None
@@ -239,7 +240,7 @@ def _other_frames(traceback: types.TracebackType | None) -> types.TracebackType 
     return rebuilt
 
 
-def _told(headers: Mapping[str, str], content: bytes) -> tuple[str, str | None]:
+def _told(content: bytes) -> tuple[str, str | None]:
     """Return the service's message and error code. Any other body gives its beginning as the message."""
     try:
         body: Any = orjson.loads(content)

@@ -11,7 +11,6 @@ from honeyhive_client.errors import MalformedResponse, UnexpectedStatus
 from honeyhive_client.models import CreateEventRequest, CreateEventResponse
 
 from honeyhive_ext.config.settings import Settings
-from honeyhive_ext.errors import ResponseError
 from honeyhive_ext.http.exchange import Call, Reply
 from honeyhive_ext.payload.events import prepare_event, prepare_session, prepare_update
 from honeyhive_ext.payload.ids import uuid_str
@@ -93,24 +92,25 @@ def session_created(session_id: str, reply: Reply) -> CreateSessionResponse:
 
 def _parsed(operation: Any, reply: Reply, model: type[_Model]) -> _Model:
     """Return a success as its model. Any 2xx counts as the documented 200, because the body decides."""
+    parsed, wrong = _read(operation, reply, model)
+    if parsed is not None:
+        return parsed
+    # Neither a variable here nor a cause of the error holds what came: it can repeat the key.
+    raise reply.unusable(
+        f"the service answered {reply.status}, but {wrong}. The request may have succeeded. "
+        "Check that base_url (HH_API_URL) is the API and not a web page in front of it"
+    )
+
+
+def _read(operation: Any, reply: Reply, model: type[_Model]) -> tuple[_Model | None, str]:
+    """Return a success as its model, or None and what is wrong with it."""
     try:
         parsed = operation.parse_response(status_code=200, content=reply.content)
     except (MalformedResponse, UnexpectedStatus) as error:
-        raise _not_as_described(reply, error.reason) from error
+        return None, error.reason
     if not isinstance(parsed, model):
-        raise _not_as_described(reply, f"expected {model.__name__}")
+        return None, f"expected {model.__name__}"
     for name in ("event_id", "session_id"):
         if not isinstance(getattr(parsed, name, ""), str):
-            raise _not_as_described(reply, f"{name} is not a string")
-    return parsed
-
-
-def _not_as_described(reply: Reply, reason: str) -> ResponseError:
-    error = ResponseError(
-        f"the service answered {reply.status}, but {reason}. The request may have succeeded. "
-        "Check that base_url (HH_API_URL) is the API and not a web page in front of it",
-        status=reply.status,
-        body=reply.content,
-    )
-    error.attempts = reply.attempts
-    return error
+            return None, f"{name} is not a string"
+    return parsed, ""

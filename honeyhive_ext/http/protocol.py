@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -85,7 +85,7 @@ class ClientProtocol:
         return self._http.our_state is h11.IDLE
 
     def request(
-        self, method: str, target: Target, headers: Sequence[tuple[str, str]], content: bytes
+        self, method: str, target: Target, headers: Iterable[tuple[str, str]], content: bytes
     ) -> list[bytes]:
         """Begin an exchange: return the bytes to write.
 
@@ -98,14 +98,14 @@ class ClientProtocol:
         return pieces
 
     def _written(
-        self, method: str, target: Target, headers: Sequence[tuple[str, str]], content: bytes
+        self, method: str, target: Target, headers: Iterable[tuple[str, str]], content: bytes
     ) -> list[bytes]:
         """Return the bytes, or none where h11 refuses: what it says would show the key."""
         own = Unshown([("Host", target.host), *headers])
         if content or method != "GET":  # RFC 9110, 8.6
             own.append(("Content-Length", str(len(content))))
         try:
-            head = self._http.send(h11.Request(method=method, target=target.path, headers=own))
+            head = self._http.send(h11.Request(method=method, target=target.path, headers=[*own]))
             if content:
                 self._http.send_with_data_passthrough(h11.Data(data=content))
             self._http.send(h11.EndOfMessage())

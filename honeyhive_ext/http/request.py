@@ -75,7 +75,7 @@ class Core(Unpicklable):
     def error(self, _call: Call, reply: Reply) -> APIStatusError:
         """Return the error of a reply that `accept` let through, for a caller that decides against it."""
         asked = retry_after(reply.headers, self.wall())
-        return answer_error(reply, attempts=reply.attempts, asked=asked)
+        return answer_error(reply, attempts=reply.attempts, asked=asked, scrub=reply.scrub)
 
     def pause(self, retry: int, asked: float | None, policy: RetryPolicy) -> float:
         """Return the seconds to `sleep` before a caller's own retry; see `http.retry.wait`."""
@@ -99,7 +99,9 @@ class Core(Unpicklable):
         limit = settings.timeout if timeout is None else seconds(timeout, "timeout")
         key = settings.key(write=call.write)
         # By position, which is faster: each call makes one.
-        return CallLimits(policy, limit, accept, self._bucket, self.clock, self.wall, self.uniform, key)
+        return CallLimits(
+            policy, limit, accept, self._bucket, self.clock, self.wall, self.uniform, key, settings.scrub
+        )
 
     def request(
         self, call: Call, key: Secret, given: httpx.Client | httpx.AsyncClient | None
@@ -113,11 +115,13 @@ class Core(Unpicklable):
         method, url, content = made["method"], self.url(made["url"]), made.get("content", b"")
         headers = self._headers(call, key)
         if given is not None:
-            return given.build_request(method, url, headers=httpx.Headers(headers), content=content or None)
+            return given.build_request(
+                method, url, headers=httpx.Headers([*headers]), content=content or None
+            )
         if content:
             headers.append((b"Content-Length", b"%d" % len(content)))
         headers.append((b"Host", url.netloc))
-        request = httpx.Request(method, url, headers=headers, stream=httpx.ByteStream(content))
+        request = httpx.Request(method, url, headers=[*headers], stream=httpx.ByteStream(content))
         request.read()
         return request
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from honeyhive_ext.http.connection import Connection, Deadline
 from honeyhive_ext.http.exchange import Answer
@@ -33,7 +33,7 @@ class SocketExchanger:
         self._closed = False
 
     def exchange(
-        self, method: str, url: str, headers: Sequence[tuple[str, str]], content: bytes, limit: float
+        self, method: str, url: str, headers: Iterable[tuple[str, str]], content: bytes, limit: float
     ) -> Answer:
         """Send a request and return its whole answer.
 

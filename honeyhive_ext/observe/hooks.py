@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import attrs
 
+from honeyhive_ext.config.scrub import NO_KEYS, Scrub
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import ConfigError, request_id
 
@@ -120,11 +121,13 @@ class Observer:
         status: int | None = None,
         error: str | None = None,
         headers: Mapping[str, str] = _NO_HEADERS,
+        scrub: Scrub = NO_KEYS,
     ) -> None:
         """Tell of an attempt that is over."""
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s %s attempt %d: %s in %.3f s", method, path, attempt, status or error, seconds)
         if self._on_response is not None:
+            logged_as = request_id(headers)
             info = ResponseInfo(
                 operation=operation,
                 method=method,
@@ -133,7 +136,7 @@ class Observer:
                 status=status,
                 error=error,
                 seconds=seconds,
-                request_id=request_id(headers),
+                request_id=None if logged_as is None else scrub.text(logged_as),
             )
             _call(self._on_response, info, "on_response")
 

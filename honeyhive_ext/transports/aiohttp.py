@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import httpx
@@ -70,7 +70,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._sessions = PerLoop(self._make_session, aiohttp.ClientSession.close)
 
     async def exchange(
-        self, method: str, url: str, headers: Sequence[tuple[str, str]], content: bytes, limit: float
+        self, method: str, url: str, headers: Iterable[tuple[str, str]], content: bytes, limit: float
     ) -> Answer:
         """Send a request and return its whole answer; see `AsyncExchanger`."""
         return await self._exchange(method, url, headers, content, limit)
@@ -79,7 +79,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self,
         method: str,
         url: str,
-        headers: Sequence[tuple[str, str]],
+        headers: Iterable[tuple[str, str]],
         content: bytes,
         limit: float,
         left_out: Sequence[str] | None = None,

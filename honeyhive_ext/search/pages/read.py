@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
-from honeyhive_ext.errors import APIStatusError, ResponseError
+from honeyhive_ext.errors import APIStatusError
 from honeyhive_ext.http.exchange import Reply
 from honeyhive_ext.search.pages.json import loads
 from honeyhive_ext.search.pages.lines import cut
@@ -24,15 +24,24 @@ def read_page(reply: Reply) -> Page:
     Raises:
         ResponseError: The reply is not JSON, or has no list of events.
     """
+    page = _read(reply)
+    if isinstance(page, Page):
+        return page
+    # Neither a variable here nor a cause of the error holds what came: it can repeat the key.
+    raise reply.unusable(f"the answer to the search {page}: check that base_url (HH_API_URL) is the API")
+
+
+def _read(reply: Reply) -> Page | str:
+    """Return the page in a reply, or what is wrong with it."""
     try:
         parsed = loads(reply.content)
     except ValueError as error:
-        raise _unreadable(reply, f"is not JSON ({error})") from error
+        return f"is not JSON ({error})"
     if not isinstance(parsed, dict):
-        raise _unreadable(reply, "is not an object")
+        return "is not an object"
     answer = cast("Mapping[str, Any]", parsed)
     if not isinstance(answer.get("events"), list):
-        raise _unreadable(reply, "has no list of events")
+        return "has no list of events"
     return _page(answer["events"], answer, reply)
 
 
@@ -47,16 +56,6 @@ def _page(events: Sequence[Any], answer: Mapping[str, Any], reply: Reply) -> Pag
     if isinstance(count, bool) or not isinstance(count, int | float):
         count = None
     return Page(events, count, reply.attempts)
-
-
-def _unreadable(reply: Reply, what: str) -> ResponseError:
-    error = ResponseError(
-        f"the answer to the search {what}: check that base_url (HH_API_URL) is the API",
-        status=reply.status,
-        body=reply.content,
-    )
-    error.attempts = reply.attempts
-    return error
 
 
 def accepted(ask: Ask) -> frozenset[int]:

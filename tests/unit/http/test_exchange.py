@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from honeyhive_ext.config.retry_policy import RetryPolicy
+from honeyhive_ext.config.scrub import Scrub
 from honeyhive_ext.config.secrets import Secret
 from honeyhive_ext.errors import (
     APIConnectionError,
@@ -60,6 +61,7 @@ class Run:
             wall=lambda: 0.0,
             uniform=lambda _, high: high,
             key=Secret("hh_canary"),
+            scrub=Scrub(Secret("hh_canary")),
             **limits,
         )
         self.steps = exchange(call, URL, settings, Observer())

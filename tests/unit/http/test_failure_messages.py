@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from honeyhive_ext.config.retry_policy import RetryPolicy
+from honeyhive_ext.config.scrub import Scrub
 from honeyhive_ext.config.secrets import Secret
 from honeyhive_ext.errors import BODY_SHOWN, APIError, APIStatusError, request_id
 from honeyhive_ext.http.exchange import Answer, Call, CallLimits, Wait, exchange, same_origin
@@ -180,6 +181,7 @@ class Watched:
             wall=lambda: 0.0,
             uniform=lambda _, high: high,
             key=Secret("hh_canary"),
+            scrub=Scrub(Secret("hh_canary")),
         )
         call = Call("createEvent", {"method": "POST", "content": b"12345"}, write=True)
         self.result: Any = None
@@ -247,9 +249,13 @@ def test_a_lost_connection_is_the_cause_of_its_error_and_an_answer_has_none() ->
     assert Watched(Answer(400, {}, b"")).result.__cause__ is None
 
 
-def test_a_success_that_is_not_a_json_object_shows_no_key_either() -> None:
-    assert Watched(Answer(200, {}, b"<p>hh_canary</p>")).result.content == b"<p>[key]</p>"
-    assert Watched(Answer(404, {}, b"hh_canary"), accept=(404,)).result.content == b"[key]"
+def test_a_reply_is_what_came_and_shows_a_key_that_is_in_it_to_no_one_but_its_caller() -> None:
+    reply = Watched(Answer(200, {"x-request-id": "hh_canary"}, b"<p>hh_canary</p>")).result
+    assert reply.content == b"<p>hh_canary</p>"
+    assert "canary" not in repr(reply)
+    error = reply.unusable("not 'hh_canary'")
+    assert (str(error), error.body) == ("not '[key]'", b"<p>[key]</p>")
+    assert Watched(Answer(404, {}, b"hh_canary"), accept=(404,)).result.content == b"hh_canary"
 
 
 def test_what_is_accepted_may_depend_on_the_body() -> None:
