@@ -76,7 +76,7 @@ class Backlog:
         self._goes_to = lock.header.goes_to if lock.header else ""
         self._segments: dict[int, Segment] = {}
         self._io = RLock()
-        self._at = self._after = -1
+        self._at = self._after = self._floor = -1
         self._left = False  # whether something stays that is no part of it any more
         self._pid = os.getpid()
 
@@ -101,6 +101,8 @@ class Backlog:
             self._check()
             if after < self._after:
                 self._rewind()
+            if after != self._after:
+                self._floor = after
             for number in sorted(self._segments):
                 segment = self._segments[number]
                 if number < self._at or (
@@ -167,22 +169,23 @@ class Backlog:
             raise SpoolError("closed", self.folder)
 
     def _reading(self, segment: Segment, found: Found, after: int) -> Reading:
-        done, acknowledged = Ranges([(0, after)] if after >= 0 else []), segment.acks.ranges
+        floor, acknowledged = self._floor, segment.acks.ranges
+        done = Ranges([(0, floor)] if floor >= 0 else [])
         self.counts["damaged_bytes"] += found.damaged
         self.counts["damaged_records"] += len(found.lost.without(acknowledged).without(done))
-        self._after = max([after, *(one.position for one in found.records[-1:])])
+        self._after = max([after, *(one.position for one in found.records)])
         end = found.end
         if found.end and not segment.growing:
             self._at = segment.number + 1
             end = not any(number >= self._at for number in self._segments)
             self._sweep()
-        left = [one for one in found.records if one.position > after and one.position not in acknowledged]
+        left = [one for one in found.records if one.position > floor and one.position not in acknowledged]
         oldest = time.time() - self._max_age if self._max_age is not None else 0
         fresh = [one for one in left if one.written_at >= oldest]
         return Reading(fresh, [one for one in left if one.written_at < oldest], self._after, end)
 
     def _rewind(self) -> None:
-        self._at = self._after = -1
+        self._at = self._after = self._floor = -1
         for segment in self._segments.values():
             segment.rewind()
 

@@ -13,7 +13,6 @@ from honeyhive_ext.config.secrets import Secret
 MAGIC = b"HHSPOOL1"
 FORMAT = 1
 _FRAME = struct.Struct("<8sII")
-_BLOCK = 512
 LONGEST = 64 * 1024  # bytes of a header
 
 
@@ -49,10 +48,9 @@ class Header:
         return f"{self.base_url} ({f'lane {self.lane}' if self.lane else f'project {self.digest[:8]}'})"
 
     def to_bytes(self) -> bytes:
-        """Return the header as the first bytes of a file, filled up to whole blocks."""
+        """Return the header as the first bytes of a file."""
         text = json.dumps(asdict(self)).encode()
-        framed = _FRAME.pack(MAGIC, len(text), zlib.crc32(text)) + text
-        return framed + bytes(-len(framed) % _BLOCK)
+        return _FRAME.pack(MAGIC, len(text), zlib.crc32(text)) + text
 
 
 _FIELDS = [field.name for field in fields(Header)]
@@ -73,8 +71,7 @@ def read_header(data: bytes) -> tuple[Header, int] | None:
             return None
     except (ValueError, TypeError, KeyError):
         return None
-    size = _FRAME.size + length
-    return header, size + -size % _BLOCK
+    return header, _FRAME.size + length
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """The bytes of a record, and how records are found again in bytes that may be damaged. Pure.
 
 A record begins with a mark that no JSON holds, as compact JSON has no byte below 0x20. Its head has its own
-check, so that false marks cost nothing. Both checks begin with a number of the segment's owner, so that bytes
-of an older file, which a power cut may bring back, are not records.
+check, so that false marks cost nothing. That check begins with the segment's name: bytes of another file,
+which a power cut or a bad disk may put there, are not records. The head says its place too: a copy is not a
+second record, and records that moved are found.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
 MARK = b"\x1e\x00"
-HEAD = struct.Struct("<2sBxIQII")  # mark, kind, length, position, Unix s, check of the payload
+HEAD = struct.Struct("<2sBxIQIII")  # mark, kind, length, position, Unix s, offset, check of the payload
 CHECK = struct.Struct("<I")
 OVERHEAD = HEAD.size + CHECK.size
 LARGEST = 256 * 1024 * 1024  # bytes of a payload
@@ -46,15 +48,13 @@ class Spooled(NamedTuple):
     written_at: int
 
 
-def seed_of(owner: str) -> int:
-    """Return the number that the checks of an owner's records begin with."""
-    return zlib.crc32(owner.encode())
+def seed_of(name: str) -> int:
+    """Return the number that the checks of a segment begin with.
 
-
-def head_of(kind: int, position: int, written_at: int, payload: bytes, seed: int) -> bytes:
-    """Return what stands before the payload of a record."""
-    head = HEAD.pack(MARK, kind, len(payload), position, written_at, zlib.crc32(payload, seed))
-    return head + CHECK.pack(zlib.crc32(head, seed))
+    Args:
+        name: The segment's file name without its suffix.
+    """
+    return zlib.crc32(name.encode())
 
 
 @dataclass(slots=True)
@@ -74,19 +74,20 @@ class Scan:
     offset: int = 0
     need: int = OVERHEAD
     damaged: int = 0
-    position: int = -1  # of the last record found
+    position: int = -1  # the largest that was found
     _gap: int = 0  # where the last record ended
     _filled: int = 0  # after the last byte in the gap that is not zero
 
     def __post_init__(self) -> None:
         self._gap = self._filled = self.offset
 
-    def feed(self, chunk: bytes, more: int) -> list[Spooled]:
+    def feed(self, chunk: bytes, more: int, peek: Callable[[int, int], bytes]) -> list[Spooled]:
         """Return the records of a chunk that begins at `offset`.
 
         Args:
             chunk: Bytes of the file; `need` of them or the rest of the file.
             more: How many bytes of the file follow the chunk.
+            peek: Returns bytes of the file, by offset and count.
         """
         found: list[Spooled] = []
         start, at, end = self.offset, 0, len(chunk)
@@ -100,13 +101,19 @@ class Scan:
             if begin + OVERHEAD > end:
                 stop = begin if more else end
                 break
-            _, kind, length, position, written_at, check = HEAD.unpack_from(chunk, begin)
+            _, kind, length, position, written_at, place, check = HEAD.unpack_from(chunk, begin)
             payload_at = begin + OVERHEAD
             if (
                 CHECK.unpack_from(chunk, begin + HEAD.size)[0]
                 != zlib.crc32(chunk[begin : begin + HEAD.size], self.seed)
-                or position <= self.position
                 or payload_at + length > end + more
+                or (
+                    place != start + begin
+                    and (
+                        position <= self.position
+                        or peek(place, HEAD.size) == chunk[begin : begin + HEAD.size]
+                    )
+                )
             ):
                 at = begin + 1
                 continue
@@ -114,11 +121,11 @@ class Scan:
                 self.need, stop = OVERHEAD + length, begin
                 break
             payload = chunk[payload_at : payload_at + length]
-            if zlib.crc32(payload, self.seed) != check:
+            if zlib.crc32(payload) != check:
                 at = begin + 1
                 continue
             found.append(Spooled(position, RecordKind(kind), payload, written_at))
-            self.position = position
+            self.position = max(position, self.position)
             self.damaged += start + begin - self._gap
             at = payload_at + length
             self._gap = self._filled = start + at

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from honeyhive_ext.background.spool.acks import AckLog
@@ -56,6 +57,7 @@ class Segment:
 
     Attributes:
         number: Its place among the segments of its owner.
+        seed: What the checks of its records begin with.
         acks: What of it is acknowledged.
         known: The positions that are in it: those that were read, or that this process appended.
         growing: Whether this process still appends to it.
@@ -67,12 +69,12 @@ class Segment:
         self._read_only = read_only
         self.number = number
         self.path = segment_path(folder, owner, number)
-        self.acks = AckLog(self.path.with_suffix(ACKS), seed_of(owner))
+        self.seed = seed_of(self.path.stem)
+        self.acks = AckLog(self.path.with_suffix(ACKS), self.seed)
         self.known = Ranges()
         self.growing = False
         self.header: Header | None = None
         self.end: int | None = None
-        self._seed = seed_of(owner)
         self._scan: Scan | None = None
         self._ended = False
         self._damaged = 0
@@ -105,14 +107,14 @@ class Segment:
         if self._scan is None:
             begun = read_header(read_at(self.path, 0, LONGEST))
             self.header = begun[0] if begun else None
-            self._scan = Scan(self._seed, begun[1] if begun else 0)
+            self._scan = Scan(self.seed, begun[1] if begun else 0)
         scan, before = self._scan, self._scan.position
         size = self.end
         if size is None:
             size = os.stat(self.path, follow_symlinks=False).st_size
         left = max(0, size - scan.offset)
         chunk = read_at(self.path, scan.offset, min(max(max_bytes, scan.need), left))
-        records = scan.feed(chunk, left - len(chunk))
+        records = scan.feed(chunk, left - len(chunk), partial(read_at, self.path))
         end = not chunk or scan.offset >= size
         if end and not self.growing:
             self._end(scan.finish(), size)

@@ -144,7 +144,7 @@ class Spool(Backlog):
     def _new_tail(self, lock: OwnerLock, position: int) -> Tail:
         header = lock.header.to_bytes() if lock.header else b""
         supply = Supply(self.folder, lock.owner, header, **self._bounds, durable=self._sync != "os")
-        tail = Tail(self.folder, lock.owner, supply, sync=self._sync, position=position)
+        tail = Tail(self.folder, supply, sync=self._sync, position=position)
         self._append = tail.append_durably if self._sync == "always" else tail.append
         return tail
 

@@ -15,7 +15,7 @@ from time import time
 from typing import Literal
 from zlib import crc32
 
-from honeyhive_ext.background.spool.layout import CHECK, HEAD, LARGEST, MARK, OVERHEAD, seed_of
+from honeyhive_ext.background.spool.layout import CHECK, HEAD, LARGEST, MARK, OVERHEAD
 from honeyhive_ext.background.spool.ranges import Ranges
 from honeyhive_ext.background.spool.supply import Full, Grown, Supply, Told
 from honeyhive_ext.background.spool.trouble import SpoolError, trouble
@@ -38,7 +38,7 @@ class Tail:
         failed_syncs: How often the disk failed to sync. The segment was sealed each time.
     """
 
-    def __init__(self, folder: Path, owner: str, supply: Supply, *, sync: Sync, position: int) -> None:
+    def __init__(self, folder: Path, supply: Supply, *, sync: Sync, position: int) -> None:
         self.failed_syncs = 0
         self.next = position
         self._folder, self._supply = folder, supply
@@ -46,7 +46,7 @@ class Tail:
         self._number = self._newest = 0
         self._first = position
         self._appending: set[int] = set()
-        self._seed = seed_of(owner)
+        self._seed = 0
         self._lock = RLock()
         self._syncing = RLock()
         self._active: Grown | None = None
@@ -69,7 +69,7 @@ class Tail:
         """
         size = len(payload)
         need = OVERHEAD + size
-        check = crc32(payload, self._seed)
+        check = crc32(payload)
         with self._lock:
             # No call stands between reading `_end` and the last assignment. So no signal handler can run
             # there, append, and get the same place.
@@ -83,7 +83,7 @@ class Tail:
                     break
                 self._roll(need)
             try:
-                head = HEAD.pack(MARK, kind, size, position, int(time()), check)
+                head = HEAD.pack(MARK, kind, size, position, int(time()), at, check)
                 self._put(at, head + CHECK.pack(crc32(head, self._seed)), payload)
             except OSError as error:
                 self._withdrawn.append(position)
@@ -178,7 +178,7 @@ class Tail:
             part, self._spare = self._spare, None
             self._active, self._newest = part, part.segment.number
             self._first = self.next
-            self._put = part.writer.put
+            self._put, self._seed = part.writer.put, part.segment.seed
             self._limit = part.writer.size
             self._end = part.writer.start
             ahead = part.writer.start + (part.writer.size - part.writer.start) // 4

@@ -51,7 +51,7 @@ def test_many_segments_are_read_in_windows_and_deleted_one_by_one(tmp_path: Path
         before = len(files(tmp_path, ".segment"))
         assert before > 15
         spool.acknowledge(positions[:250])
-        assert len(files(tmp_path, ".segment")) < before * 0.6
+        assert len(files(tmp_path, ".segment")) < before - 5
         assert numbers(spool) == list(range(250, 500))
         spool.acknowledge(reversed(positions[250:]))
         assert numbers(spool) == []
@@ -224,11 +224,9 @@ def test_the_spool_ends_at_its_bound_with_a_reason_and_goes_on_when_there_is_roo
 ) -> None:
     monkeypatch.setattr(supply, "AGAIN", 0)
     with Spool(tmp_path, HERE, segment_bytes=small, max_bytes=10 * small) as spool:
-        count = 0
         with pytest.raises(SpoolError) as caught:
-            while True:
-                fill(spool, 1, first=count)
-                count += 1
+            fill(spool, 10_000)
+        count = spool.appended
         assert caught.value.reason == "max_bytes"
         assert sum(path.stat().st_size for path in files(tmp_path, ".segment")) <= 10 * small
         assert numbers(spool) == list(range(count))
