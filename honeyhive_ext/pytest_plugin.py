@@ -7,6 +7,7 @@ fixture, so other tests pay nothing for it. The guide is docs/testing.md.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,6 +24,11 @@ _OWN_KEYS = ("HH_INGESTION_API_KEY", "HH_DATA_PLANE_API_KEY")
 _LOOPBACK = "127.0.0.1"
 
 _SERVER = pytest.StashKey["LocalServer"]()
+_PLACES = pytest.StashKey[dict[str, tuple[str, int | None, str]]]()  # file and line of each test, by its id
+
+
+class LateRequestWarning(pytest.PytestWarning):
+    """A test has ended and something that it started still sends to the local server, which refuses it."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def honeyhive_local_server() -> Iterator[LocalServer]:
+def honeyhive_local_server(pytestconfig: pytest.Config) -> Iterator[LocalServer]:
     """Give the `LocalServer` of this run; under xdist, of this worker.
 
     It is for fixtures of a wider scope than a test, such as one that starts an application once. It sets no
@@ -48,6 +54,37 @@ def honeyhive_local_server() -> Iterator[LocalServer]:
     honeyhive_schemas.validator("PostEventRequest").is_valid({})
     with LocalServer() as server:
         yield server
+        warn_of_late(server, pytestconfig)
+
+
+def lend(server: LocalServer, request: pytest.FixtureRequest) -> LocalServer:
+    """Return a server for the test of a fixture: empty, and at an address that only this test gets.
+
+    For fixtures like `honeyhive_local`. What older tests still send is refused, and a warning names them.
+    """
+    warn_of_late(server, request.config)
+    test = cast("pytest.Item", request.node)  # pyright: ignore[reportUnknownMemberType]
+    request.config.stash.setdefault(_PLACES, {})[test.nodeid] = test.location
+    return server.lend(test.nodeid).start()  # a test may have stopped it
+
+
+def warn_of_late(server: LocalServer, config: pytest.Config) -> None:
+    """Record a warning for each test whose address got requests after its end.
+
+    It is a warning of that test, not of the one that runs now, which has nothing to do with it. For the same
+    reason it fails no test, even where warnings are errors.
+    """
+    for late in server.take_late():
+        file, line, _ = config.stash[_PLACES][late.holder]
+        with warnings.catch_warnings(record=True) as recorded:
+            try:
+                warnings.warn_explicit(str(late), LateRequestWarning, file, (line or 0) + 1)
+            except LateRequestWarning:
+                warnings.simplefilter("always")
+                warnings.warn_explicit(str(late), LateRequestWarning, file, (line or 0) + 1)
+        for message in recorded:
+            seen = {"warning_message": message, "when": "runtest", "nodeid": late.holder, "location": None}
+            config.hook.pytest_warning_recorded.call_historic(kwargs=seen)
 
 
 @pytest.fixture
@@ -68,8 +105,7 @@ def honeyhive_local(
     It also fails if the mark has an unknown switch or value.
     """
     test = cast("pytest.Item", request.node)  # pyright: ignore[reportUnknownMemberType]
-    server = honeyhive_local_server.start()  # a test may have stopped it
-    server.reset()
+    server = lend(honeyhive_local_server, request)
     _configure(server, test)
     for name, value in server.environ.items():
         monkeypatch.setenv(name, value)

@@ -45,18 +45,21 @@ def _not_ours(name: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def running_server() -> Iterator[LocalServer]:
+def running_server(pytestconfig: pytest.Config) -> Iterator[LocalServer]:
     from honeyhive_ext.local import LocalServer
+    from honeyhive_ext.pytest_plugin import warn_of_late
 
     with LocalServer() as server:
         yield server
+        warn_of_late(server, pytestconfig)
 
 
 @pytest.fixture
-def server(running_server: LocalServer) -> LocalServer:
-    """A local server with an empty store and default switches, on a real socket."""
-    running_server.reset()
-    return running_server
+def server(running_server: LocalServer, request: pytest.FixtureRequest) -> LocalServer:
+    """A local server with an empty store and default switches, on a port that only this test gets."""
+    from honeyhive_ext.pytest_plugin import lend
+
+    return lend(running_server, request)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from honeyhive_ext.local.faults.fault import Fault
 from honeyhive_ext.local.faults.rules import Faults, Rule
+from honeyhive_ext.local.leases import LateRequests
 from honeyhive_ext.local.log import LoggedRequest, RequestLog
 from honeyhive_ext.local.message import Request, Response
 from honeyhive_ext.local.server import LocalServer
@@ -24,6 +25,7 @@ from honeyhive_ext.local.switches import Switches, SwitchOptions
 __all__ = [
     "Fault",
     "Faults",
+    "LateRequests",
     "LocalServer",
     "LoggedRequest",
     "Request",

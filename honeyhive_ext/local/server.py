@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import json
-import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.local.adapters.security import LOOPBACK_NAMES, Keys, is_loopback
-from honeyhive_ext.local.adapters.sockets import SocketServer
+from honeyhive_ext.local.adapters.security import LOOPBACK_NAMES, Keys
 from honeyhive_ext.local.app import App
 from honeyhive_ext.local.faults.fault import Fault
 from honeyhive_ext.local.faults.rules import Faults
+from honeyhive_ext.local.leases import LateRequests, Lease, Leases
+from honeyhive_ext.local.listener import Listener
 from honeyhive_ext.local.log import RequestLog
 from honeyhive_ext.local.message import Request, RequestRefused, Response
 from honeyhive_ext.local.routes import control
 from honeyhive_ext.local.routes.context import Context
-from honeyhive_ext.local.state import open_state
+from honeyhive_ext.local.state import ServerState, open_state
 from honeyhive_ext.local.switches import Switches, SwitchOptions
 
 if TYPE_CHECKING:
@@ -71,47 +72,65 @@ class LocalServer:
         allowed_hosts: Collection[str] = (),
         **switches: Unpack[SwitchOptions],
     ) -> None:
-        self._host = host
-        self._port = port
         self._allowed = frozenset({*LOOPBACK_NAMES, host.lower(), *(name.lower() for name in allowed_hosts)})
         self._keys = Keys(api_key, ingestion_key)
-        self._socket: SocketServer | None = None
-        self._state = open_state(
+        self._owned = state = open_state(
             db, switches, keys=self._keys, index=index, max_size=max_size, faults=faults, seed=seed
         )
-        self._app = App(self._state)
+        self._app = App(state)
+        self._max_body = lambda: state.switches.max_body
+        self._leases = Leases()
+        self._lease: Lease | None = None
+        self._listener = Listener(
+            host, port, self._allowed, self._max_body, self._app.handle, self._leases, api_key is not None
+        )
 
     def start(self) -> Self:
         """Start to listen and return the server. A server that listens stays as it is."""
-        if self._socket is None:
-            if not is_loopback(self._host):
-                warnings.warn(
-                    f"the local server listens on {self._host}, which other machines may reach, and it has "
-                    "no TLS: use a loopback address" + ("" if self._keys.key else ", or set api_key"),
-                    stacklevel=2,
-                )
-            try:
-                self._socket = SocketServer(
-                    self.handle,
-                    host=self._host,
-                    port=self._port,
-                    allowed=self._allowed,
-                    max_body=lambda: self._state.switches.max_body,
-                )
-            except OSError as problem:
-                raise ConfigError(f"cannot listen on {self._host} port {self._port}: {problem}") from problem
+        with self._leases.use(self._lease):
+            self._listener.start(self._lease)
         return self
 
     def stop(self) -> None:
         """Stop listening and close open connections. The store stays."""
-        if self._socket is not None:
-            self._socket.stop()
-            self._socket = None
+        with self._leases.use(self._lease):
+            self._listener.stop()
 
     def close(self) -> None:
         """Stop listening and close the store. A store in memory is lost."""
         self.stop()
-        self._state.store.close()
+        if self._lease is None:
+            self._owned.store.close()
+
+    def lend(self, holder: str) -> Self:
+        """Return this server for one test: empty, and at an address that only this test gets.
+
+        The store, the log, the switches and the faults are reset. From now on, requests to the addresses of
+        earlier tests are refused with status 410, and `take_late` names them. What they had begun has ended
+        before this method returns. The address of this server itself stays as it is; requests there are
+        answered whoever has the server.
+
+        Args:
+            holder: The name of the test, for messages.
+
+        Raises:
+            ConfigError: A request of the test before has not ended after 60 s.
+
+        >>> server = LocalServer()
+        >>> first = server.lend("the first test").start()
+        >>> second = server.lend("the second test").start()
+        >>> first.url == second.url
+        False
+        >>> server.close()
+        """
+        lent = copy.copy(self)
+        lent._lease = self._leases.renew(holder)
+        lent.reset()
+        return lent
+
+    def take_late(self) -> list[LateRequests]:
+        """Return the requests to addresses of earlier tests since the last call, one entry for each test."""
+        return self._leases.take_late()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -126,10 +145,7 @@ class LocalServer:
         Raises:
             ConfigError: The server does not listen.
         """
-        if self._socket is None:
-            raise ConfigError("the server does not listen: use it as a context manager, or call start()")
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._socket.port}"
+        return self._listener.url(self._lease)
 
     @property
     def api_key(self) -> str:
@@ -147,7 +163,9 @@ class LocalServer:
 
     def handle(self, request: Request) -> Response:
         """Return the answer to one request, without any transport."""
-        return self._app.handle(request)
+        if self._lease is None:
+            return self._app.handle(request)
+        return self._leases.answer(self._lease, self._app.handle, request)
 
     def transport(self) -> LocalTransport:
         """Return an httpx transport that reaches this server in the same process."""
@@ -165,7 +183,13 @@ class LocalServer:
         """Return this server as an ASGI application."""
         from honeyhive_ext.local.adapters.asgi import LocalASGI
 
-        return LocalASGI(self.handle, self._allowed, lambda: self._state.switches.max_body)
+        return LocalASGI(self.handle, self._allowed, self._max_body)
+
+    @property
+    def _state(self) -> ServerState:
+        """The state, for as long as this server is lent."""
+        with self._leases.use(self._lease):
+            return self._owned
 
     @property
     def switches(self) -> Switches:
@@ -192,7 +216,8 @@ class LocalServer:
 
     def reset(self) -> None:
         """Empty the store and the log, and restore the switches and faults of the constructor."""
-        self._state.reset()
+        with self._leases.use(self._lease):
+            self._owned.reset()
 
     def seed(self, events: Iterable[Mapping[str, Any] | str | bytes]) -> int:
         """Store events, as mappings or as lines of JSON, and return how many there were. All or none.
@@ -204,7 +229,8 @@ class LocalServer:
         """
         context = Context(Request("POST", "/_local/seed"), self._state, self.switches)
         try:
-            return control.store_lines(context, (_line(event) for event in events))
+            with self._leases.use(self._lease):
+                return control.store_lines(context, (_line(event) for event in events))
         except RequestRefused as refusal:
             raise ConfigError(refusal.message) from refusal
 

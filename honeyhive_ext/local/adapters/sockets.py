@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import select
+import selectors
 import socket
 import struct
 import threading
@@ -20,7 +21,11 @@ IDLE = 75.0  # seconds after which a silent connection is closed
 DRAIN = 256_000_000  # bytes of a refused body that are read and dropped, so that the client sees the answer
 _CHUNK = 1 << 16
 _POLL = 0.1  # seconds between checks whether a client that is kept waiting is still connected
+_END = 0.5  # seconds that `stop` gives the accepting thread
 _LINGER = struct.pack("ii", 1, 0)
+
+
+SocketHandler = Callable[[Request], Response]
 
 
 class _BadBodyError(Exception):
@@ -28,54 +33,92 @@ class _BadBodyError(Exception):
 
 
 class SocketServer:
-    """Listens on a socket and answers each connection on its own thread.
+    """Listens on one port or more, and answers each connection on its own thread.
 
     Args:
-        handle: The core.
+        handle: Answers the requests of the first port.
         host: The address to listen on.
-        port: The port; 0 lets the system choose a free one.
+        port: The first port; 0 lets the system choose a free one.
         allowed: The names that requests may have in their Host header.
         max_body: Returns the largest body in bytes; called for every request.
     """
 
     def __init__(
         self,
-        handle: Callable[[Request], Response],
+        handle: SocketHandler,
         *,
         host: str,
         port: int,
         allowed: Collection[str],
         max_body: Callable[[], int],
     ) -> None:
-        self.handle = handle
         self.allowed = allowed
         self.max_body = max_body
         self.stopped = threading.Event()
-        self._connections: set[socket.socket] = set()
+        self.connections: dict[socket.socket, SocketHandler] = {}
         self._threads: set[threading.Thread] = set()
         self._lock = threading.Lock()
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._listening = socket.create_server((host, port), family=family, backlog=256)
-        self.port: int = self._listening.getsockname()[1]
+        self._host = host
+        self._used: set[int] = set()
+        first = self._bound(port)
+        self.port: int = first.getsockname()[1]
+        self._listening = {self.port: first}
+        self._selector = selectors.DefaultSelector()
+        self._wakes, self._woken = socket.socketpair()
+        self._selector.register(self._woken, selectors.EVENT_READ)
+        self._selector.register(first, selectors.EVENT_READ, handle)
         self._accepting = threading.Thread(target=self._accept, name="honeyhive-local", daemon=True)
         self._accepting.start()
 
+    def _bound(self, port: int) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listening = socket.create_server((self._host, port), family=family, backlog=256)
+        if (given := listening.getsockname()[1]) in self._used:
+            with listening:  # closed only when another port has been found
+                return self._bound(port)
+        self._used.add(given)
+        listening.setblocking(False)  # a connection may be closed before it is accepted
+        return listening
+
+    def listen(self, handle: SocketHandler) -> int:
+        """Listen on one more port, which was never given before, and return it; `handle` answers there."""
+        listening = self._bound(0)
+        port: int = listening.getsockname()[1]
+        with self._lock:
+            self._listening[port] = listening
+            self._selector.register(listening, selectors.EVENT_READ, handle)
+        self._wakes.send(b"+")
+        return port
+
+    def close(self, port: int) -> None:
+        """Stop listening on one port. Connections to it stay open."""
+        with self._lock:
+            listening = self._listening.pop(port)
+            self._selector.unregister(listening)
+            listening.close()
+
     def _accept(self) -> None:
-        while True:
-            try:
-                connection, address = self._listening.accept()
-            except OSError:
-                if self.stopped.is_set():
-                    return
-                continue  # the connection was closed before it was accepted
-            thread = threading.Thread(target=self._serve, args=(connection, address), daemon=True)
-            with self._lock:  # `stop` sees both the connection and its thread, or neither
-                if self.stopped.is_set():
-                    connection.close()
-                    return
-                self._connections.add(connection)
-                self._threads.add(thread)
-                thread.start()
+        with self._selector, self._woken:
+            while not self.stopped.is_set():
+                for key, _ in self._selector.select():
+                    if key.data is None:
+                        self._woken.recv(1)
+                    else:
+                        self._accept_from(key.fileobj, key.data)  # type: ignore[arg-type]
+
+    def _accept_from(self, listening: socket.socket, handle: SocketHandler) -> None:
+        try:
+            connection, address = listening.accept()
+        except OSError:
+            return  # the connection was closed before it was accepted, or the server has stopped
+        thread = threading.Thread(target=self._serve, args=(connection, address), daemon=True)
+        with self._lock:  # `stop` sees both the connection and its thread, or neither
+            if self.stopped.is_set():
+                connection.close()
+                return
+            self.connections[connection] = handle
+            self._threads.add(thread)
+            thread.start()
 
     def _serve(self, connection: socket.socket, address: Any) -> None:
         try:
@@ -85,22 +128,18 @@ class SocketServer:
         finally:
             connection.close()
             with self._lock:
-                self._connections.discard(connection)
+                del self.connections[connection]
                 self._threads.discard(threading.current_thread())
 
     def stop(self) -> None:
-        """Close the listening socket and every connection, and wait for their threads."""
+        """Close the listening sockets and every connection, and wait for their threads."""
         with self._lock:
             self.stopped.set()
-        with contextlib.suppress(OSError):
-            self._listening.shutdown(socket.SHUT_RDWR)
-        # shutdown has woken the accepting thread; wait briefly for its end.
-        if self._accepting.is_alive():
-            with contextlib.suppress(OSError):
-                self._accepting.join(0.01)
-        self._listening.close()
-        with self._lock:
-            connections, threads = list(self._connections), list(self._threads)
+            self._wakes.close()  # this wakes the accepting thread
+            for listening in self._listening.values():
+                listening.close()
+            connections, threads = list(self.connections), list(self._threads)
+        self._accepting.join(_END)
         for connection in connections:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -153,7 +192,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(refusal.response())
             return
         request = Request(self.command, unquote(path), body, headers, query, size)
-        self._send(self.server.handle(request))
+        self._send(self.server.connections[self.connection](request))
 
     def _body(self, headers: dict[str, str], most: int) -> tuple[bytes, int]:
         """Return the body, and its size if it was too large to keep."""
