@@ -11,7 +11,7 @@ from pathlib import Path
 from honeyhive_ext.background.spool.backlog import Backlog
 from honeyhive_ext.background.spool.header import FORMAT, LONGEST, Destination, Header, read_header
 from honeyhive_ext.background.spool.owner import LOCK, PART, OwnerLock, require_locks
-from honeyhive_ext.background.spool.secure import read_at, remove
+from honeyhive_ext.background.spool.secure import read_around, remove
 from honeyhive_ext.background.spool.segment import ACKS, Segment, segment_path, split_name
 from honeyhive_ext.background.spool.trouble import trouble
 
@@ -63,7 +63,7 @@ class Adoption:
             self.elsewhere += 1
             return None
         try:
-            lock = OwnerLock.take_over(self.folder, owner)
+            lock = OwnerLock.take_over(self.folder, owner, header)
         except OSError as error:
             if isinstance(error, PermissionError):
                 self.unreadable += 1
@@ -123,7 +123,7 @@ def header_of(folder: Path, owner: str, numbers: list[int]) -> Header | None:
     """Return what an owner's lock says, else the first of its segments that is not damaged there."""
     for path in (folder / f"{owner}{LOCK}", *(segment_path(folder, owner, number) for number in numbers)):
         try:
-            found = read_header(read_at(path, 0, LONGEST))
+            found = read_header(read_around(path, 0, LONGEST)[0])
         except OSError:
             continue
         if found and found[0].owner == owner:

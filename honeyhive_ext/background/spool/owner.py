@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import RLock
 from types import ModuleType
 
-from honeyhive_ext.background.spool.header import LONGEST, Destination, Header, read_header
+from honeyhive_ext.background.spool.header import Destination, Header
 from honeyhive_ext.background.spool.secure import create, read_at, remove, reopen, write_whole
 from honeyhive_ext.background.spool.trouble import SpoolError, trouble
 
@@ -108,7 +108,7 @@ class OwnerLock:
         return cls(folder, owner, header, descriptor)
 
     @classmethod
-    def take_over(cls, folder: Path, owner: str) -> OwnerLock | None:
+    def take_over(cls, folder: Path, owner: str, header: Header | None) -> OwnerLock | None:
         """Return the lock of an owner that ended; None if it lives, or another process was first.
 
         Raises:
@@ -126,8 +126,7 @@ class OwnerLock:
             if take(descriptor):
                 here = os.stat(path, follow_symlinks=False)  # another process may have removed it meanwhile
                 if os.path.samestat(here, os.fstat(descriptor)):
-                    found = read_header(os.pread(descriptor, LONGEST, 0))
-                    return cls(folder, owner, found[0] if found else None, descriptor)
+                    return cls(folder, owner, header, descriptor)
         except FileNotFoundError:
             pass
         except BaseException:

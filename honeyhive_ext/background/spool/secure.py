@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 
 # Windows has none of these; a spool is refused there, see `OwnerLock`.
 _OPEN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_PAGE = 4096
 _FDATASYNC = getattr(os, "fdatasync", os.fsync)
 
 
@@ -58,6 +60,23 @@ def read_at(path: Path, offset: int, count: int) -> bytes:
         return os.pread(descriptor, count, offset)
     finally:
         os.close(descriptor)
+
+
+def read_around(path: Path, offset: int, count: int) -> tuple[bytes, bool]:
+    """Return bytes of a file, and whether the device read them all; 0xFF stands for those that it did not."""
+    try:
+        return read_at(path, offset, count), True
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+    parts: list[bytes] = []
+    for at in range(offset, offset + count, _PAGE):
+        size = min(_PAGE, offset + count - at)
+        try:
+            parts.append(read_at(path, at, size))
+        except OSError:
+            parts.append(b"\xff" * size)
+    return b"".join(parts), False
 
 
 def write_whole(descriptor: int, data: bytes, offset: int) -> None:

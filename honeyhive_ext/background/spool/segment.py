@@ -12,7 +12,7 @@ from honeyhive_ext.background.spool.acks import AckLog
 from honeyhive_ext.background.spool.header import LONGEST, Header, read_header
 from honeyhive_ext.background.spool.layout import Scan, Spooled, seed_of
 from honeyhive_ext.background.spool.ranges import Ranges, ranges_of
-from honeyhive_ext.background.spool.secure import read_at, remove, reopen, sync_folder
+from honeyhive_ext.background.spool.secure import read_around, read_at, remove, reopen, sync_folder
 
 SEGMENT = ".segment"
 ACKS = ".acks"
@@ -77,6 +77,7 @@ class Segment:
         self.end: int | None = None
         self._scan: Scan | None = None
         self._ended = False
+        self._flawed = False  # the device did not read all of it: it stays, as another time it may
         self._damaged = 0
         self._lost = Ranges()
 
@@ -84,7 +85,11 @@ class Segment:
     def finished(self) -> bool:
         """Whether everything in it is acknowledged, and nothing more comes."""
         complete = not self.growing if self.end is not None else self._ended
-        return complete and not len(self.known.without(self.acks.ranges).without(self._lost))
+        return (
+            complete
+            and not self._flawed
+            and not len(self.known.without(self.acks.ranges).without(self._lost))
+        )
 
     def grow(self, first: int, following: int, end: int, *, growing: bool) -> None:
         """Take over that this process appended to it: the positions, and where they end."""
@@ -105,7 +110,7 @@ class Segment:
             OSError: The file cannot be opened.
         """
         if self._scan is None:
-            begun = read_header(read_at(self.path, 0, LONGEST))
+            begun = read_header(read_around(self.path, 0, LONGEST)[0])
             self.header = begun[0] if begun else None
             self._scan = Scan(self.seed, begun[1] if begun else 0)
         scan, before = self._scan, self._scan.position
@@ -113,7 +118,8 @@ class Segment:
         if size is None:
             size = os.stat(self.path, follow_symlinks=False).st_size
         left = max(0, size - scan.offset)
-        chunk = read_at(self.path, scan.offset, min(max(max_bytes, scan.need), left))
+        chunk, whole = read_around(self.path, scan.offset, min(max(max_bytes, scan.need), left))
+        self._flawed = self._flawed or not whole
         records = scan.feed(chunk, left - len(chunk), partial(read_at, self.path))
         end = not chunk or scan.offset >= size
         if end and not self.growing:
@@ -140,7 +146,7 @@ class Segment:
     def _end(self, free: int, size: int) -> None:
         """Give back the free part of a file that a killed process left."""
         self._ended = True
-        if self.end is None and free < size and not self._read_only:
+        if self.end is None and free < size and not self._read_only and not self._flawed:
             with contextlib.suppress(OSError):
                 descriptor = reopen(self.path, os.O_RDWR)
                 try:
