@@ -6,21 +6,24 @@ They read the schemas without a validator, so that tests can compare them with t
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 import honeyhive_schemas
+from hypothesis import reject
 from hypothesis import strategies as st
 
-Schema = Mapping[str, Any]
+from honeyhive_ext.testing.allows import Schema, allows, canonical, target
+from honeyhive_ext.testing.numbers import FLOATS, INTEGERS, integers, numbers
+from honeyhive_ext.testing.patterns import matching
+
 Strategy = st.SearchStrategy[Any]
 
 TEXT = st.text(max_size=8)
-# Within 64 bits, since orjson reads larger integers as floats (docs/low-level.md).
-INTEGERS = st.integers(-(2**63), 2**64 - 1)
-FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 NUMBERS = INTEGERS | FLOATS
+NOTHING: Strategy = st.nothing()
+TRIES = 30  # values that are drawn before a generated case is given up
 ANY_JSON: Strategy = st.recursive(
     st.none() | st.booleans() | NUMBERS | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
@@ -35,6 +38,44 @@ def _with_offset(two: tuple[datetime, str]) -> str:
 # RFC 3339 has offsets in whole minutes.
 DATE_TIMES = st.tuples(st.datetimes(), st.sampled_from(["Z", "+05:30", "-11:00"])).map(_with_offset)
 FORMATS: Mapping[str, Strategy] = {"uuid": st.uuids().map(str), "date-time": DATE_TIMES}
+
+WORDS = frozenset({"$schema", "$id", "$defs", "$comment", "title", "description", "examples", "default"})
+# The keywords that the strategies follow by themselves. With any other, their values are looked at.
+MADE = WORDS | {
+    *("type", "format", "properties", "required", "additionalProperties", "items", "deprecated"),
+    *("minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "pattern"),
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+}
+ABOUT: Mapping[str, frozenset[str]] = {
+    "object": frozenset(
+        {"properties", "required", "additionalProperties", "minProperties", "maxProperties", "propertyNames"}
+    ),
+    "array": frozenset({"items", "prefixItems", "contains", "minItems", "maxItems", "uniqueItems"}),
+    "string": frozenset({"minLength", "maxLength", "pattern", "format"}),
+    "number": frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}),
+}
+# How two schemas that a value must follow become one, for each keyword that both may have.
+JOINED: Mapping[str, Callable[[Any, Any], Any]] = {
+    "properties": lambda one, other: {
+        **one,
+        **{key: _both(one.get(key, True), inner) for key, inner in other.items()},
+    },
+    "required": lambda one, other: list(dict.fromkeys([*one, *other])),
+    "items": lambda one, other: _both(one, other),
+    "additionalProperties": lambda one, other: _both(one, other),
+    "type": lambda one, other: _common(one, other),
+    "enum": lambda one, other: [value for value in one if value in other],
+    **dict.fromkeys(("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"), max),
+    **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"), min),
+    **dict.fromkeys(("anyOf", "oneOf", "allOf"), lambda one, other: [*one, *other]),
+}
+
+
+def _common(one: Any, other: Any) -> list[str]:
+    first, second = ([kinds] if isinstance(kinds, str) else list(kinds) for kinds in (one, other))
+    pairs = {("integer", "number"), ("number", "integer")}
+    both = [kind for kind in first if kind in second]
+    return both or ["integer" for kind in first for other_kind in second if (kind, other_kind) in pairs]
 
 
 @functools.cache
@@ -55,25 +96,63 @@ def values(name: str) -> Strategy:
     return following(schema, schema)
 
 
-def following(schema: Schema, root: Schema) -> Strategy:
+def following(schema: Any, root: Schema) -> Strategy:
     """Generate values that `schema` allows; its references point into `root`."""
+    if isinstance(schema, bool):
+        return ANY_JSON if schema else NOTHING
     if "$ref" in schema:
-        reference: str = schema["$ref"]
-        if reference == "#":
-            return st.deferred(lambda: following(root, root))
-        inner: Schema = root["$defs"][reference.removeprefix("#/$defs/")]
-        return st.deferred(lambda: following(inner, root))
-    if "const" in schema:
-        return st.just(schema["const"])
-    if "enum" in schema:
-        return st.sampled_from(schema["enum"])
+        inner, rest = target(schema, root), {key: value for key, value in schema.items() if key != "$ref"}
+        together = _both(inner, rest) if rest.keys() - WORDS else inner
+        return st.deferred(lambda: following(together, root))
+    if "const" in schema or "enum" in schema:
+        choices = [schema["const"]] if "const" in schema else schema["enum"]
+        found = [choice for choice in choices if allows(schema, root, choice)]
+        return st.sampled_from(found) if found else NOTHING
+    if "allOf" in schema:
+        rest = {key: value for key, value in schema.items() if key != "allOf"}
+        merged = functools.reduce(_both, schema["allOf"], rest)
+        return fitting(following(merged, root), schema, root)
     for key in ("anyOf", "oneOf"):
         if key in schema:
-            return st.one_of([following(choice, root) for choice in schema[key]])
-    kinds: Any = schema.get("type", "any")
-    return st.one_of(
+            rest = {name: value for name, value in schema.items() if name != key}
+            forms = [following(_both(rest, form), root) for form in schema[key]]
+            return fitting(st.one_of(forms), schema, root)
+    kinds: Any = schema.get("type", _kinds_of(schema))
+    made = st.one_of(
         [_of_type(kind, schema, root) for kind in ([kinds] if isinstance(kinds, str) else kinds)]
     )
+    return fitting(made, schema, root) if schema.keys() - MADE else made
+
+
+def _both(one: Any, other: Any) -> Any:
+    """Return a schema of which most values follow both; the caller keeps those that do."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return (other if one is True else one) if one and other else False
+    merged = {**one, **other}
+    for key, join in JOINED.items():
+        if key in one and key in other:
+            merged[key] = join(one[key], other[key])
+    return merged
+
+
+def _kinds_of(schema: Schema) -> list[str]:
+    """Return the types of a schema that names none: any, or those that its keywords are about."""
+    kinds = [kind for kind, words in ABOUT.items() if words & schema.keys()]
+    return kinds if kinds and not schema.keys() & {"if", "not"} else [*kinds, "any"]
+
+
+def fitting(strategy: Strategy, schema: Any, root: Schema) -> Strategy:
+    """Generate the values of a strategy that `schema` allows; `filter` would give up after three."""
+    return strategy if strategy is NOTHING else _fitting(strategy, schema, root)
+
+
+@st.composite
+def _fitting(draw: st.DrawFn, strategy: Strategy, schema: Any, root: Schema) -> Any:
+    for _ in range(TRIES):
+        value = draw(strategy)
+        if allows(schema, root, value):
+            return value
+    return reject()
 
 
 def _of_type(kind: str, schema: Schema, root: Schema) -> Strategy:
@@ -81,18 +160,13 @@ def _of_type(kind: str, schema: Schema, root: Schema) -> Strategy:
         case "object":
             return objects(schema, root)
         case "array":
-            items = following(schema.get("items", {}), root)
-            least = schema.get("minItems", 0)
-            return st.lists(items, min_size=least, max_size=min(schema.get("maxItems", 3), least + 3))
+            return arrays(schema, root)
         case "string":
-            return _strings(schema)
+            return _strings(schema, root)
         case "integer":
-            return st.integers(schema.get("minimum", -(2**63)), schema.get("maximum", 2**64 - 1))
+            return integers(schema)
         case "number":
-            low, high = schema.get("minimum"), schema.get("maximum")
-            if low is None and high is None:
-                return NUMBERS
-            return st.floats(low, high, allow_nan=False, allow_infinity=False)
+            return numbers(schema)
         case "boolean":
             return st.booleans()
         case "null":
@@ -101,28 +175,88 @@ def _of_type(kind: str, schema: Schema, root: Schema) -> Strategy:
             return ANY_JSON
 
 
-def _strings(schema: Schema) -> Strategy:
-    if "pattern" in schema:
-        pattern: str = schema["pattern"]
-        return st.from_regex(pattern)
-    if schema.get("format") in FORMATS:
-        return FORMATS[schema["format"]]
+def _strings(schema: Schema, root: Schema) -> Strategy:
     least = schema.get("minLength", 0)
-    return st.text(min_size=least, max_size=min(schema.get("maxLength", least + 8), least + 8))
+    most = schema.get("maxLength", least + 8)
+    if most < least:
+        return NOTHING
+    if schema.get("format") in FORMATS:
+        return fitting(FORMATS[schema["format"]], schema, root)
+    if "pattern" in schema:
+        return fitting(matching(schema), schema, root)
+    return st.text(min_size=least, max_size=min(most, least + 8))
+
+
+def arrays(schema: Schema, root: Schema, items: Strategy | None = None, max_size: int = 3) -> Strategy:
+    """Generate arrays that `schema` allows, with the caller's strategy for the items."""
+    each = items if items is not None else following(schema.get("items", True), root)
+    if "contains" in schema:
+        each = each | following(_both(schema.get("items", True), schema["contains"]), root)
+    first = [following(inner, root) for inner in schema.get("prefixItems", ())]
+    least = schema.get("minItems", 0)
+    most = min(schema.get("maxItems", max_size), least + max_size)
+    most = min(most, len(first)) if each is NOTHING else most
+    if most < least:
+        return NOTHING
+    if not first:
+        unique = canonical if schema.get("uniqueItems") else None
+        return st.lists(each, min_size=least, max_size=most, unique_by=unique)
+    rest = st.lists(each, min_size=max(0, least - len(first)), max_size=max(0, most - len(first)))
+    return st.tuples(st.tuples(*first), rest).map(lambda two: [*two[0], *two[1]][:most])
 
 
 def objects(schema: Schema, root: Schema, given: Mapping[str, Strategy] | None = None) -> Strategy:
     """Generate objects that `schema` allows, with the caller's strategies for some properties."""
-    known = {key: following(inner, root) for key, inner in schema.get("properties", {}).items()}
-    known.update(given or {})
-    required = {key: known.pop(key) for key in {**dict.fromkeys(schema.get("required", [])), **(given or {})}}
-    named = st.fixed_dictionaries(required, optional=known)
+    own = given or {}
+    known = {
+        key: following(inner, root) for key, inner in schema.get("properties", {}).items() if key not in own
+    }
     others: Any = schema.get("additionalProperties", True)
-    if others is False:
-        return named
-    names = TEXT.filter(lambda key: key not in {*known, *required})
-    more = st.dictionaries(names, ANY_JSON if others is True else following(others, root), max_size=2)
-    return st.tuples(named, more).map(_merged)
+    anything = following(others, root)
+    known.update(own)
+    must = {**dict.fromkeys(schema.get("required", [])), **dict.fromkeys(own)}
+    required = {key: known.pop(key, anything) for key in must}
+    # A property of which there is no value can only be left out.
+    optional = {key: strategy for key, strategy in known.items() if strategy is not NOTHING}
+    named = st.fixed_dictionaries(required, optional=optional)
+    if others is False or anything is NOTHING:
+        more: Strategy = st.just({})
+    else:
+        names = (
+            following(_both({"type": "string"}, schema["propertyNames"]), root)
+            if "propertyNames" in schema
+            else TEXT
+        )
+        fresh = names.filter(lambda key: key not in {*known, *required})
+        more = st.dictionaries(fresh, anything, max_size=2)
+    least, most = schema.get("minProperties", 0), schema.get("maxProperties")
+    if least <= len(required) and most is None:
+        return named if others is False else st.tuples(named, more).map(_merged)
+    return _counted(named, more, required, optional, least, most)
+
+
+@st.composite
+def _counted(
+    draw: st.DrawFn,
+    named: Strategy,
+    more: Strategy,
+    required: Mapping[str, Strategy],
+    optional: Mapping[str, Strategy],
+    least: int,
+    most: int | None,
+) -> dict[str, Any]:
+    """Generate objects with as many properties as the schema asks for."""
+    made: dict[str, Any] = _merged((draw(named), draw(more)))
+    for _ in range(TRIES):
+        if len(made) >= least:
+            break
+        left = [key for key in optional if key not in made]
+        key = draw(st.sampled_from(["", *left]))
+        made = {**made, key: draw(optional[key])} if key in left else {**draw(more), **made}
+    spare = [key for key in made if key not in required]
+    for key in spare[: max(0, len(made) - (len(made) if most is None else most))]:
+        del made[key]
+    return made
 
 
 def _merged(two: tuple[dict[str, Any], dict[str, Any]]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from honeyhive_ext.config.checks import did_you_mean
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.testing.allows import allows
 from honeyhive_ext.testing.json_schema import Strategy, objects, values
 
 # The schema of each response body, by operationId; a test compares it with openapi.yaml.
@@ -44,7 +45,7 @@ def events(**fields: Strategy) -> Strategy:
     >>> find(events(event_type=st.just("tool")), lambda event: "error" in event)["event_type"]
     'tool'
     """
-    return _made("PostEventRequest", fields).flatmap(lambda event: _timed(event, fields))
+    return _made("PostEventRequest", fields).flatmap(lambda event: _timed(event, "PostEventRequest", fields))
 
 
 def batches(*, max_size: int = 5) -> Strategy:
@@ -53,8 +54,10 @@ def batches(*, max_size: int = 5) -> Strategy:
     Args:
         max_size: The most events in a batch.
     """
+    named = honeyhive_schemas.schema("PostEventBatchRequest")["properties"]["events"]
+    least, most = named.get("minItems", 0), min(max_size, named.get("maxItems", max_size))
     several = st.lists(
-        events(), max_size=max_size, unique_by=lambda event: event.get("event_id") or id(event)
+        events(), min_size=least, max_size=most, unique_by=lambda event: event.get("event_id") or id(event)
     )
     return _made("PostEventBatchRequest", {"events": several})
 
@@ -78,7 +81,9 @@ def updates(**fields: Strategy) -> Strategy:
     Args:
         **fields: Your strategies for some fields; see `events`.
     """
-    changes = _made("UpdateEventRequest", fields).flatmap(lambda update: _timed(update, fields))
+    changes = _made("UpdateEventRequest", fields).flatmap(
+        lambda update: _timed(update, "UpdateEventRequest", fields)
+    )
     return changes.map(_with_effect).filter(bool)
 
 
@@ -89,7 +94,9 @@ def sessions(**fields: Strategy) -> Strategy:
         **fields: Your strategies for some fields; see `events`, also for the times.
     """
     given = {"session_id": st.uuids().map(str), **fields}
-    return _made("StartSessionRequest", given).flatmap(lambda session: _timed(session, fields))
+    return _made("StartSessionRequest", given).flatmap(
+        lambda session: _timed(session, "StartSessionRequest", fields)
+    )
 
 
 def stored_events() -> Strategy:
@@ -134,20 +141,36 @@ def _without(name: str, field: str) -> Strategy:
 
 
 @st.composite
-def _timed(draw: st.DrawFn, event: dict[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Make the times of the event agree, if it has any; keep those that the caller gave."""
-    timed = dict(event)
-    for name, kind in (("start_time", _TIMES), ("duration", _DURATIONS), ("end_time", _TIMES)):
-        if name in timed and name not in kept:
-            timed[name] = draw(kind)
+def _timed(draw: st.DrawFn, made: dict[str, Any], name: str, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the times of a request agree, if it has any; keep those that the caller gave."""
+    schema = honeyhive_schemas.schema(name)
+    known: Mapping[str, Any] = schema["properties"]
+    timed = dict(made)
+    for field, kind in (("start_time", _TIMES), ("duration", _DURATIONS), ("end_time", _TIMES)):
+        if field in timed and field not in kept:
+            usual = draw(kind)
+            timed[field] = usual if allows(known[field], schema, usual) else timed[field]
     if {"start_time", "end_time", "duration"} <= timed.keys():
-        if "end_time" not in kept:
-            timed["end_time"] = timed["start_time"] + timed["duration"]
-        elif "duration" not in kept:
-            timed["duration"] = timed["end_time"] - timed["start_time"]
-        elif "start_time" not in kept:
-            timed["start_time"] = timed["end_time"] - timed["duration"]
+        computed = "end_time"
+        if "end_time" in kept:
+            computed = "start_time" if "duration" in kept else "duration"
+        if computed not in kept:
+            agreeing = _agreeing(timed, computed)
+            if allows(known[computed], schema, agreeing):
+                timed[computed] = agreeing
+            elif computed not in schema.get("required", ()):
+                del timed[computed]
     return timed
+
+
+def _agreeing(timed: Mapping[str, Any], computed: str) -> Any:
+    match computed:
+        case "end_time":
+            return timed["start_time"] + timed["duration"]
+        case "duration":
+            return timed["end_time"] - timed["start_time"]
+        case _:
+            return timed["end_time"] - timed["duration"]
 
 
 def _with_effect(changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -88,7 +88,7 @@ SPOILED = {
     "counts": {"a": "b"},
     "by_name": {"k": 1},
     "matrix": [[1], 2],
-    "letters": "b",
+    "letters": "aaa\n",
     "when": "today",
     "with-dash": 1,
     'odd "name" \\': None,

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, cast
 from ._documents import load
 from ._failures import Failure, Path, explain
 from ._formats import FORMATS
+from ._patterns import python_pattern
 from ._values import Plain, is_plain
 
 BackendName = Literal["jsonschema", "jsonschema-rs"]
@@ -107,7 +108,8 @@ class Python:
         checker = library.FormatChecker(formats=())
         for name, is_format in FORMATS.items():
             checker.checks(name)(_ignoring_other_types(is_format))
-        self._validator = library.Draft202012Validator(schema, format_checker=checker)
+        ecma = library.validators.extend(library.Draft202012Validator, {"pattern": _matches(library)})
+        self._validator = ecma(schema, format_checker=checker)
 
     def is_valid(self, value: Any) -> bool:
         return bool(self._validator.is_valid(value))
@@ -115,6 +117,14 @@ class Python:
     def refusals(self, value: Any) -> Iterator[tuple[str, Mapping[str, Any], Any, Path]]:
         for error in self._validator.iter_errors(value):
             yield error.validator, error.schema, error.instance, tuple(error.absolute_path)
+
+
+def _matches(library: Any) -> Callable[..., Iterator[Any]]:
+    def matches(_: object, pattern: str, value: object, __: object) -> Iterator[Any]:
+        if isinstance(value, str) and python_pattern(pattern).search(value) is None:
+            yield library.ValidationError("the pattern does not match")
+
+    return matches
 
 
 def _ignoring_other_types(is_format: Callable[[str], bool]) -> Callable[[object], bool]:
