@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("event", "path"),
     [
-        ({"event_type": "model", "inputs": {}, "nonsense": 1}, "nonsense: no such property"),
-        ({"event_type": "modle", "inputs": {}}, "event_type: expected one of"),
-        ({"event_type": "tool", "inputs": {}, "session_id": ""}, "session_id: expected a UUID"),
-        ({"event_type": "tool", "inputs": {}, "event_id": "evt-1"}, "event_id: expected a UUID"),
+        ({"event_type": "model", "inputs": []}, "event.inputs: expected object"),
+        ({"event_type": "modle", "inputs": {}}, "event.event_type: expected one of"),
+        ({"event_type": "tool", "inputs": {}, "session_id": ""}, "event.session_id: expected a UUID"),
+        ({"event_type": "tool", "inputs": {}, "event_id": "evt-1"}, "event.event_id: expected a UUID"),
     ],
 )
 def test_an_event_that_violates_the_document(
@@ -40,24 +40,11 @@ def test_an_event_that_violates_the_document(
     assert honeyhive_local.events() == []
 
 
-@pytest.mark.parametrize("missing", ["event_type", "inputs"])
-def test_a_batch_of_events_without_what_each_must_have(
-    official: Official, honeyhive_local: LocalServer, missing: str
-) -> None:
-    # The SDK's model of a batch requires neither; the document requires both.
-    event = {"event_type": "tool", "inputs": {}}
-    good, bad = dict(event), {name: value for name, value in event.items() if name != missing}
-    with pytest.raises(HTTPException, match=rf"events\[1\].{missing}: required") as caught:
-        official(official.client.events.create_batch, PostEventBatchRequest(events=[good, bad]))
-    assert caught.value.status_code == 400
-    assert honeyhive_local.events() == []
-
-
 @pytest.mark.honeyhive(bad_event="partial")
 def test_a_partial_batch_is_an_error_of_the_sdk_that_stored_the_good_events(
     official: Official, honeyhive_local: LocalServer
 ) -> None:
-    events = [{"event_type": "tool", "inputs": {}}, {"event_type": "tool"}]
+    events = [{"event_type": "tool", "inputs": {}}, {"event_type": "tool", "event_id": "evt-1"}]
     with pytest.raises(HTTPException) as caught:
         official(official.client.events.create_batch, PostEventBatchRequest(events=events))
     assert caught.value.status_code == 500
@@ -75,8 +62,8 @@ def test_an_update_of_an_unknown_event(official: Official) -> None:
     ("options", "path"),
     [
         ({"limit": 7501}, "limit: expected at most 7500"),
-        ({"date_range": {"$gte": "2026-01-01T00:00:00Z"}}, "dateRange.end_time: required"),
-        ({"date_range": {"$gte": 0, "$lte": 1}}, "dateRange.start_time: expected string"),
+        ({"date_range": {"$gte": "2026-01-01T00:00:00Z"}}, "dateRange.$lte: required"),
+        ({"date_range": {"$gte": 0, "$lte": 1}}, "dateRange.$gte: expected ISO 8601"),
         ({"date_range": {"relative": "24h"}}, "dateRange.relative: no such property"),
         ({"filters": [EventFilter(field="a", operator="equals", value="1")]}, "filters[0].operator"),
         ({"filters": [EventFilter(field="a", operator="is", value="x", type="number")]}, "filters[0].value"),
@@ -107,9 +94,3 @@ def test_routes_beyond_events_and_sessions_are_not_there(official: Official) -> 
     with pytest.raises(HTTPException) as caught:
         official(official.client.datasets.list)
     assert caught.value.status_code == 404
-
-
-def test_a_time_without_an_offset(official: Official) -> None:
-    between = {"$gte": "2026-01-01T00:00:00", "$lte": "2026-01-02T00:00:00"}
-    with pytest.raises(APIError, match=r"dateRange\.start_time: expected a date-time with UTC"):
-        official(official.client.events.export, date_range=between)

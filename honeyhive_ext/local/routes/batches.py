@@ -36,14 +36,27 @@ class StoredBatch:
         return Response(500, response.body)
 
 
+@frozen
+class Wrong:
+    """What is wrong with a batch.
+
+    Args:
+        found: The violations, with paths of the body that was sent.
+        events: The name that the events have in that body.
+    """
+
+    found: Sequence[Failure]
+    events: str = "events"
+
+
 def create_event_batch(context: Context) -> Response:
     """Answer POST /v1/events/batch."""
     return store_batch(context, context.json())
 
 
-def store_batch(context: Context, body: dict[str, Any]) -> Response:
+def store_batch(context: Context, body: dict[str, Any], wrong: Wrong | None = None) -> Response:
     """Store a batch, as it was posted. With single_session all its events share one new session."""
-    checked = _checked(context, "PostEventBatchRequest", body)
+    checked = _checked(context, wrong or Wrong(failures("PostEventBatchRequest", body)), body)
     session: list[Draft] = []
     session_id: str | None = None
     if body.get("single_session") is True:
@@ -63,9 +76,11 @@ def create_session_event_batch(context: Context) -> Response:
     return store_session_batch(context, path_uuid(context, "session_id"), context.json())
 
 
-def store_session_batch(context: Context, session_id: str, body: dict[str, Any]) -> Response:
+def store_session_batch(
+    context: Context, session_id: str, body: dict[str, Any], wrong: Wrong | None = None
+) -> Response:
     """Store events with the session_id of the path, whatever session_id they have."""
-    checked = _checked(context, "SessionEventBatchRequest", body)
+    checked = _checked(context, wrong or Wrong(failures("SessionEventBatchRequest", body)), body)
     batch = _store(context, checked, session_id, (), session_id)
     return batch.partial() if batch.errors else stored_response({"success": True})
 
@@ -76,17 +91,18 @@ class _Checked:
 
     good: Mapping[int, dict[str, Any]]
     errors: dict[int, str]
+    events: str
 
 
-def _checked(context: Context, schema: str, body: dict[str, Any]) -> _Checked:
-    """Check a batch by its schema. With the switch `bad_event` on partial, separate its bad events.
+def _checked(context: Context, wrong: Wrong, body: dict[str, Any]) -> _Checked:
+    """Refuse a batch with violations. With the switch `bad_event` on partial, separate its bad events.
 
     Raises:
         RequestRefused: 400 or 413, the batch is refused as a whole.
     """
-    found = failures(schema, body)
+    found, name = wrong.found, wrong.events
     partial = context.switches.bad_event == "partial"
-    inside = [one for one in found if one.path.startswith("events[")]
+    inside = [one for one in found if one.path.startswith(f"{name}[")]
     if found and not context.lenient and (not partial or len(inside) < len(found)):
         raise bad_request(found)
     events = event_list(body.get("events"))
@@ -96,18 +112,18 @@ def _checked(context: Context, schema: str, body: dict[str, Any]) -> _Checked:
         context.violations.extend(found)
         # Only an object can be stored, even if lenient.
         inside = [
-            Failure(f"events[{at}]", "must be an object") for at, e in enumerate(events) if not is_object(e)
+            Failure(f"{name}[{at}]", "must be an object") for at, e in enumerate(events) if not is_object(e)
         ]
         if inside and not partial:
             raise bad_request(inside)
     errors: dict[int, str] = {}
     for one in inside:
-        at = int(one.path[7 : one.path.index("]")])
+        at = int(one.path[len(name) + 1 : one.path.index("]")])
         text = f"{one.path}: {one.message}"
         errors[at] = f"{errors[at]}; {text}" if at in errors else text
     coded = context.coded
     good = {at: guard(event) if coded else event for at, event in enumerate(events) if at not in errors}
-    return _Checked(good, errors)
+    return _Checked(good, errors, name)
 
 
 def _drafts(context: Context, checked: _Checked, session_id: str | None) -> list[Draft]:
@@ -120,7 +136,7 @@ def _drafts(context: Context, checked: _Checked, session_id: str | None) -> list
             try:
                 made += drafts(context, [event], session_id)
             except TooDeepError as problem:
-                checked.errors[at] = f"events[{at}].{problem.path}: {problem}"
+                checked.errors[at] = f"{checked.events}[{at}].{problem.path}: {problem}"
         if context.switches.bad_event != "partial":
             texts = [Failure(*text.split(": ", 1)) for text in checked.errors.values()]
             raise bad_request(texts) from None

@@ -93,7 +93,14 @@ class Context:
         Raises:
             RequestRefused: 400, there are violations and the switch `validation` is strict.
         """
-        found = failures(schema, value)
+        return self.note(failures(schema, value))
+
+    def note(self, found: list[Failure]) -> list[Failure]:
+        """Note violations in the log and return them.
+
+        Raises:
+            RequestRefused: 400, there are violations and the switch `validation` is strict.
+        """
         if found and not self.lenient:
             raise bad_request(found)
         self.violations.extend(found)

@@ -14,7 +14,7 @@ from honeyhive_ext.local.message import Failure, Response, bad_request, json_res
 from honeyhive_ext.local.routes.context import Context, not_found
 from honeyhive_ext.local.routes.ingest import draft
 from honeyhive_ext.local.routes.route import Route
-from honeyhive_ext.local.routes.validate import fields, is_uuid
+from honeyhive_ext.local.routes.validate import failures, fields, is_uuid
 from honeyhive_ext.local.store import Draft, Transaction
 from honeyhive_ext.local.store.merge import merge
 
@@ -30,6 +30,11 @@ def create_event(context: Context) -> Response:
 def store_event(context: Context, event: dict[str, Any]) -> Response:
     """Store one event, as it was posted, and answer with its id."""
     context.check("PostEventRequest", event)
+    return store_checked_event(context, event)
+
+
+def store_checked_event(context: Context, event: dict[str, Any]) -> Response:
+    """Store one event that has been checked, and answer with its id."""
     one = draft(context, context.guarded(event))
     context.store.write(lambda transaction: transaction.insert([one], context.switches.repost))
     return stored_response({"success": True, "event_id": one.event["event_id"]})
@@ -109,7 +114,7 @@ def create_session(context: Context) -> Response:
 
 
 def store_session(
-    context: Context, session: dict[str, Any], older: Mapping[str, Any] | None = None
+    context: Context, session: dict[str, Any], older: Mapping[str, Any] | None = None, at: str = ""
 ) -> dict[str, Any]:
     """Start a session, or merge into the one that exists, and return its event.
 
@@ -119,8 +124,11 @@ def store_session(
         context: The request.
         session: The session, as it was posted.
         older: Fields that only a deprecated route takes, and has checked.
+        at: Where the session is in the body, such as "session."; "" for the whole body.
     """
-    bad = {one.path for one in context.check("StartSessionRequest", session)}
+    found = failures("StartSessionRequest", session)
+    context.note([Failure(at + one.path, one.message) for one in found])
+    bad = {one.path for one in found}
     kept = {name: value for name, value in session.items() if name not in bad}
     given = context.guarded({**kept, **(older or {})})
     one = session_draft(context, given)
