@@ -12,6 +12,8 @@ from typing import Any, NoReturn, Self
 import httpx
 from attrs import define, evolve, field
 
+from .types import shown
+
 DEFAULT_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 """60 s for each read, write and wait for a connection, 10 s to connect.
 
@@ -28,7 +30,7 @@ def _copy(value: Mapping[str, Any]) -> dict[str, Any]:
     return dict(value)
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Client:
     """A client without a token.
 
@@ -63,6 +65,9 @@ class Client:
     _client: httpx.Client | None = field(default=None, init=False, repr=False)
     _async_client: httpx.AsyncClient | None = field(default=None, init=False, repr=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     def with_headers(self, headers: Mapping[str, str]) -> Self:
         """Return a new client with more headers and its own connections; this one does not change."""
@@ -143,7 +148,7 @@ class Client:
         )
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class AuthenticatedClient(Client):
     """A client with a token. Every operation of the document needs one.
 

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from attrs import frozen
 
+from .types import shown
+
 
 @frozen
 class Field:
@@ -38,6 +40,9 @@ class Field:
     model: str | None = None
     minimum: float | None = None
     maximum: float | None = None
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     @property
     def nullable(self) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast
 from urllib.parse import quote
 
 import orjson
 from attrs import define
+from attrs import fields as fields_of
 
 from .errors import MalformedResponse
 
@@ -52,6 +54,9 @@ class Response(Generic[T]):
     content: bytes
     headers: httpx.Headers
     parsed: T
+
+    def __repr__(self) -> str:
+        return shown(self)
 
 
 def write_json(value: Mapping[str, Any]) -> bytes:
@@ -135,6 +140,30 @@ def dump(value: Any) -> Any:
         return [dump(item) for item in cast("Iterable[Any]", value)]
     to_dict = getattr(value, "to_dict", None)
     return value if to_dict is None else to_dict()
+
+
+@recursive_repr()
+def shown(model: Any) -> str:
+    """Return the repr of an attrs object. It never raises.
+
+    A traceback or a debugger may show an object of which only some attributes are set, or a value whose own
+    repr raises.
+    """
+    kind: Any = model.__class__
+    fields: Any = fields_of(kind)
+    parts = [f"{field.name}={_value(model, field.name)}" for field in fields if field.repr]
+    return f"{kind.__qualname__}({', '.join(parts)})"
+
+
+def _value(model: Any, name: str) -> str:
+    try:
+        value = getattr(model, name)
+    except AttributeError:
+        return "<not set>"
+    try:
+        return repr(value)
+    except Exception as error:
+        return f"<{type(value).__name__} without a repr: {type(error).__name__}>"
 
 
 def unknown_properties(model: type, rest: Iterable[str]) -> ValueError:

@@ -42,7 +42,8 @@ class Validator:
         self._backend = backend
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name}, {type(self._backend).__name__}>"
+        name, backend = getattr(self, "name", "not made"), getattr(self, "_backend", None)
+        return f"<{type(self).__name__} {name}, {type(backend).__name__}>"
 
     def is_valid(self, value: object) -> bool:
         """Return whether the value follows the schema. It never raises, however odd or deep the value is."""

@@ -8,7 +8,7 @@ from attrs import define as _attrs_define
 
 from ..models.create_event_request import CreateEventRequest
 from ..models.session_properties import SessionProperties
-from ..types import UNSET, Unset, array_of, dump, lenient, unknown_properties
+from ..types import UNSET, Unset, array_of, dump, lenient, shown, unknown_properties
 
 _NAMES: frozenset[str] = frozenset(
     {
@@ -33,6 +33,9 @@ class CreateEventBatchRequest:
     events: list[CreateEventRequest]
     single_session: bool | Unset = UNSET
     session_properties: SessionProperties | Unset = UNSET
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object as JSON has it, without the unset properties."""

@@ -7,7 +7,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 
 from ..models.event_type import EventType
-from ..types import UNSET, Unset, unknown_properties
+from ..types import UNSET, Unset, shown, unknown_properties
 
 _NAMES: frozenset[str] = frozenset(
     {
@@ -82,6 +82,9 @@ class CreateEventRequest:
     start_time: float | Unset = UNSET
     end_time: float | Unset = UNSET
     duration: float | Unset = UNSET
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object as JSON has it, without the unset properties."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..types import shown
+
 _NAMES: frozenset[str] = frozenset(
     {
         "success",
@@ -27,6 +29,9 @@ class CreateEventResponse:
     success: bool
     event_id: str
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any])
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object as JSON has it, without the unset properties."""

@@ -7,7 +7,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 
 from ..models.create_event_request import CreateEventRequest
-from ..types import array_of, dump, unknown_properties
+from ..types import array_of, dump, shown, unknown_properties
 
 _NAMES: frozenset[str] = frozenset(
     {
@@ -25,6 +25,9 @@ class CreateSessionEventBatchRequest:
     """
 
     events: list[CreateEventRequest]
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object as JSON has it, without the unset properties."""

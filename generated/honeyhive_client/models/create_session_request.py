@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from ..types import UNSET, Unset, unknown_properties
+from ..types import UNSET, Unset, shown, unknown_properties
 
 _NAMES: frozenset[str] = frozenset(
     {
@@ -62,6 +62,9 @@ class CreateSessionRequest:
     metadata: dict[str, Any] | Unset = UNSET
     user_properties: dict[str, Any] | Unset = UNSET
     children_ids: list[str] | Unset = UNSET
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object as JSON has it, without the unset properties."""

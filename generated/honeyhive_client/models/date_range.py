@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 
-from ..types import unknown_properties
+from ..types import shown, unknown_properties
 
 _NAMES: frozenset[str] = frozenset(
     {
@@ -27,6 +27,9 @@ class DateRange:
 
     start_time: str
     end_time: str
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object as JSON has it, without the unset properties."""

@@ -8,7 +8,7 @@ from attrs import define as _attrs_define
 
 from ..models.filter_operator import FilterOperator
 from ..models.filter_type import FilterType
-from ..types import UNSET, Unset, unknown_properties
+from ..types import UNSET, Unset, shown, unknown_properties
 
 _NAMES: frozenset[str] = frozenset(
     {
@@ -35,6 +35,9 @@ class EventFilter:
     operator: FilterOperator
     value: str | float | bool | None
     type_: FilterType | Unset = UNSET
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object as JSON has it, without the unset properties."""

@@ -8,7 +8,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.event import Event
-from ..types import dump
+from ..types import dump, shown
 
 _NAMES: frozenset[str] = frozenset(
     {
@@ -28,6 +28,9 @@ class GetEventResponse:
 
     event: Event
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any])
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object as JSON has it, without the unset properties."""

@@ -8,7 +8,7 @@ from attrs import define as _attrs_define
 
 from ..models.date_range import DateRange
 from ..models.event_filter import EventFilter
-from ..types import UNSET, Unset, array_of, dump, lenient, unknown_properties
+from ..types import UNSET, Unset, array_of, dump, lenient, shown, unknown_properties
 
 _NAMES: frozenset[str] = frozenset(
     {
@@ -41,6 +41,9 @@ class SearchEventsRequest:
     page: int | Unset = UNSET
     ignore_order: bool | Unset = UNSET
     evaluation_id: str | Unset = UNSET
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object as JSON has it, without the unset properties."""

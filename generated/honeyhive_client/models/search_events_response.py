@@ -8,7 +8,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.event import Event
-from ..types import array_of, dump
+from ..types import array_of, dump, shown
 
 _NAMES: frozenset[str] = frozenset(
     {
@@ -30,6 +30,9 @@ class SearchEventsResponse:
     events: list[Event]
     count: float
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any])
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object as JSON has it, without the unset properties."""
