@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import httpx
 
 from honeyhive_ext.config.checks import unquoted
+from honeyhive_ext.config.hosts import address_of
 from honeyhive_ext.errors import ConfigError
 
 _HOST = re.compile(rb"[a-z0-9_.-]+|[0-9a-f:.]+(%25\w+)?")
@@ -18,8 +19,8 @@ DEFAULT_BASE_URL = "https://api.dp1.us.honeyhive.ai"
 def normalised_base_url(given: str | None, env: Mapping[str, str]) -> str:
     """Return the base URL as every later decision reads it.
 
-    Scheme and host are in lower case, the host is in ASCII, a port that is the scheme's default is left out
-    (RFC 3986, 6.2), and there is no slash at the end.
+    Scheme and host are in lower case, the host is in ASCII, and an address is written as usual. A port that
+    is the scheme's default is left out (RFC 3986, 6.2), and there is no slash at the end.
 
     Args:
         given: The argument `base_url`, or None for HH_API_URL.
@@ -30,6 +31,8 @@ def normalised_base_url(given: str | None, env: Mapping[str, str]) -> str:
 
     >>> normalised_base_url("HTTPS://Api.Example.COM:443/hive/", {})
     'https://api.example.com/hive'
+    >>> normalised_base_url("http://0x7f.1:8080", {})
+    'http://127.0.0.1:8080'
     """
     if given is not None and not isinstance(given, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigError(
@@ -54,6 +57,9 @@ def normalised_base_url(given: str | None, env: Mapping[str, str]) -> str:
         raise ConfigError(f"{name} is {text!r}: give a URL such as {DEFAULT_BASE_URL}")
     if "?" in text or "#" in text:
         raise ConfigError(f"{name} is {text!r}: leave out what follows the path (? and #)")
+    address = None if "%" in url.host else address_of(url.host)
+    if address is not None:
+        url = url.copy_with(host=str(address))
     base = str(url).rstrip("/")
     if base.endswith("/v1"):
         raise ConfigError(f"{name} is {text!r}: leave out /v1, every operation brings its own")

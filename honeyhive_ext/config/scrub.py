@@ -85,7 +85,13 @@ class Scrub(Unpicklable):
         return self.shows(f"{error} {error.args!r} {vars(error)!r}")
 
     def clean(self, error: BaseException) -> None:
-        """Take the keys out of the arguments and the attributes of an exception."""
+        """Take the keys out of an exception: out of its arguments, its attributes, and its causes."""
+        cause = behind = error.__cause__
+        while behind is not None and not self.shown_by(behind):
+            behind = behind.__cause__
+        if behind is not None:
+            error.__cause__ = None
+            error.__context__ = None if error.__context__ is cause else error.__context__
         error.args = tuple(map(self._value, error.args))
         for name, value in vars(error).items():
             setattr(error, name, self._value(value))

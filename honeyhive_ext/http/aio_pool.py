@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
+from honeyhive_ext.config.scrub import NO_KEYS, Scrub
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.asyncio_exchanger import AsyncioExchanger
 from honeyhive_ext.http.exchanger import AsyncExchanger
 from honeyhive_ext.http.idle import KEEPALIVE
 from honeyhive_ext.http.per_loop import PerLoop
 from honeyhive_ext.http.pool import GivenByCaller, certificates, socks_explained, warn_if_unencrypted
-from honeyhive_ext.http.proxies import ProxySetting, proxy_for
+from honeyhive_ext.http.proxies import ProxySetting, proxy_for, secrets_of
 
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEEPALIVE)
 
@@ -36,12 +37,14 @@ class AsyncPool:
         base_url: str,
         http_client: httpx.AsyncClient | None,
         transport: httpx.AsyncBaseTransport | None,
+        scrub: Scrub = NO_KEYS,
     ) -> None:
         warn_if_unencrypted(base_url)
         self._given = GivenByCaller(http_client, transport, httpx.AsyncClient)
         self.given = http_client
         self._base_url = base_url
         self._transport = transport
+        self._scrub = scrub
         # Asked once: to ask a protocol costs more than the rest of this class for a request.
         self._exchanger = transport if isinstance(transport, AsyncExchanger) else None
         self._own: AsyncioExchanger | PerLoop[httpx.AsyncHTTPTransport] | None = None
@@ -91,6 +94,7 @@ class AsyncPool:
             self._tls = certificates()
         if setting is None:
             return AsyncioExchanger(self._tls)
+        self._scrub.add(*secrets_of(setting.proxy))
         self._over(setting)  # a proxy that cannot be used is said here
         return PerLoop(lambda: self._over(setting), httpx.AsyncHTTPTransport.aclose)
 

@@ -17,16 +17,18 @@ from typing import cast
 
 import httpx
 
+from honeyhive_ext.config.hosts import address_of
+from honeyhive_ext.config.scrub import NO_KEYS, Scrub
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.idle import KEEPALIVE, Idle
-from honeyhive_ext.http.proxies import ProxySetting, proxy_for
+from honeyhive_ext.http.proxies import ProxySetting, proxy_for, secrets_of
 from honeyhive_ext.http.socket_exchanger import SocketExchanger
 
 LIMITS = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE)
 
-# Names that do not lead into the internet: loopback, the names that RFC 6761 reserves for tests, and names
-# without a dot, which only a private network knows.
-NEAR = re.compile(r"127\.0\.0\.1|::1|[^.:]+|.*\.(localhost|test|invalid|example)")
+# Names that do not lead into the internet: those that RFC 6761 reserves for tests, and names without a dot,
+# which only a private network knows.
+NEAR = re.compile(r"[^.:]+|.*\.(localhost|test|invalid|example)")
 
 log = logging.getLogger(__name__)
 SendRequest = Callable[[httpx.Request], httpx.Response]
@@ -111,7 +113,9 @@ def certificates() -> ssl.SSLContext:
 def warn_if_unencrypted(base_url: str) -> None:
     """Log a warning where the API key would leave the machine unencrypted."""
     url = httpx.URL(base_url)
-    if url.scheme == "http" and not NEAR.fullmatch(url.host):
+    address = address_of(url.host)
+    near = NEAR.fullmatch(url.host) if address is None else address.is_loopback
+    if url.scheme == "http" and not near:
         log.warning("base_url is http:// and not a private name: the API key is sent unencrypted")
 
 
@@ -155,12 +159,14 @@ class Pool:
         http_client: httpx.Client | None,
         transport: httpx.BaseTransport | None,
         clock: Callable[[], float] = time.monotonic,
+        scrub: Scrub = NO_KEYS,
     ) -> None:
         warn_if_unencrypted(base_url)
         self._given = GivenByCaller(http_client, transport, httpx.Client)
         self.given = http_client
         self._base_url = base_url
         self._transport = transport
+        self._scrub = scrub
         self._exchanger = SocketExchanger(clock)
         self._proxy: ProxySetting | None = None
         self._made = False
@@ -201,6 +207,7 @@ class Pool:
             self._exchanger.tls = certificates()
         self._proxy = proxy_for(self._base_url)
         if self._proxy is not None:
+            self._scrub.add(*secrets_of(self._proxy.proxy))
             self._idle.keep(self._over(self._proxy))  # a proxy that cannot be used is said here
         self._made = True
 

@@ -6,16 +6,17 @@ import contextlib
 import ipaddress
 import os
 import re
+from base64 import b64encode
 from typing import NamedTuple
 from urllib.request import getproxies
 
 import httpx
 
+from honeyhive_ext.config.hosts import Address, address_of
+from honeyhive_ext.config.secrets import Secret
 from honeyhive_ext.errors import ConfigError
 
 _HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+(%\w+)?")
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class ProxySetting(NamedTuple):
@@ -38,7 +39,20 @@ def proxy_for(base_url: str) -> ProxySetting | None:
     Raises:
         ConfigError: The proxy cannot be used. The message names the variable and shows no password.
     """
-    url = httpx.URL(base_url)
+    setting = _setting(httpx.URL(base_url))
+    if setting is None:
+        return None
+    variable, url = setting
+    proxy = proxy_at(url)
+    if proxy is None:
+        raise ConfigError(
+            f"{variable} is not the URL of a proxy: write http://HOST:PORT, or list this host in NO_PROXY"
+        )
+    return ProxySetting(variable, proxy)
+
+
+def _setting(url: httpx.URL) -> tuple[str, Secret] | None:
+    """Return the variable that names the proxy, and its value, which can hold a password."""
     found = getproxies()
     for scheme in (url.scheme, "all"):
         text = found.get(scheme)
@@ -46,8 +60,7 @@ def proxy_for(base_url: str) -> ProxySetting | None:
             continue
         if is_bypassed(url.host, url.port or (443 if url.scheme == "https" else 80), found.get("no", "")):
             return None
-        variable = _variable(scheme)
-        return ProxySetting(variable, _proxy(text, variable))
+        return _variable(scheme), Secret(text)
     return None
 
 
@@ -57,14 +70,22 @@ def _variable(scheme: str) -> str:
     return lower if lower in os.environ else lower.upper()
 
 
-def _proxy(text: str, variable: str) -> httpx.Proxy:
-    with contextlib.suppress(ValueError, httpx.InvalidURL):  # neither message may show a password
+def proxy_at(url: Secret) -> httpx.Proxy | None:
+    """Return the proxy of a URL, or None if it is none. Errors of httpx could show a password."""
+    text = url.reveal()
+    with contextlib.suppress(ValueError, httpx.InvalidURL):
         proxy = httpx.Proxy(text if "://" in text else f"http://{text}")
         if _HOST.fullmatch(proxy.url.host) and 0 < (proxy.url.port or 1) < 65_536:
             return proxy
-    raise ConfigError(
-        f"{variable} is not the URL of a proxy: write http://HOST:PORT, or list this host in NO_PROXY"
-    )
+    return None
+
+
+def secrets_of(proxy: httpx.Proxy) -> tuple[Secret, ...]:
+    """Return what no text may show: the password, and the user with it, also as the proxy gets them."""
+    if proxy.auth is None:
+        return ()
+    both = ":".join(proxy.auth)
+    return Secret(proxy.auth[1]), Secret(both), Secret(b64encode(both.encode()).decode())
 
 
 def is_bypassed(host: str, port: int, no_proxy: str) -> bool:
@@ -82,7 +103,7 @@ def is_bypassed(host: str, port: int, no_proxy: str) -> bool:
     >>> is_bypassed("api.example.com", 443, "example.com:80")
     False
     """
-    address = _address(host)
+    address = address_of(host)
     return any(
         _matches(entry.lower(), host, address, port) for entry in re.split(r"[,\s]+", no_proxy) if entry
     )
@@ -99,7 +120,7 @@ def _matches(entry: str, host: str, address: Address | None, port: int) -> bool:
         try:
             return address in ipaddress.ip_network(name.strip("[]"), strict=False)
         except ValueError:
-            return False
+            return address == address_of(name)
     name = name.removeprefix("*").removeprefix(".")
     return bool(name) and (host == name or host.endswith(f".{name}"))
 
@@ -108,11 +129,3 @@ def _name_and_port(entry: str) -> tuple[str, int | None]:
     """Split `name:port`, `[v6]:port`; a bare IPv6 address has no port."""
     found = re.fullmatch(r"(\[[^]]*\]|[^:]*):(\d+)", entry)
     return (found[1], int(found[2])) if found else (entry, None)
-
-
-def _address(host: str) -> Address | None:
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address

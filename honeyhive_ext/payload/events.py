@@ -73,15 +73,20 @@ def prepare_event(
     Raises:
         EventError: The input is not an event. Nothing was sent.
     """
-    wire = EVENT.convert(_given(event, fields), settings.on_unserializable)
-    wire.setdefault("inputs", {})
-    if "event_id" not in wire:
-        wire["event_id"] = new_id()
-    place(wire, session_id, settings.destination)
-    _defaults(wire, settings, now_ms)
-    EVENT.check_required(wire)
-    content = _write(EVENT, wire, settings) if settings.redact else to_json(wire, settings.on_unserializable)
-    return WireEvent(wire["event_id"], wire.get("session_id"), content)
+    try:
+        wire = EVENT.convert(_given(event, fields), settings.on_unserializable)
+        wire.setdefault("inputs", {})
+        if "event_id" not in wire:
+            wire["event_id"] = new_id()
+        place(wire, session_id, settings.destination)
+        _defaults(wire, settings, now_ms)
+        EVENT.check_required(wire)
+        whole = settings.redact is None
+        content = to_json(wire, settings.on_unserializable) if whole else _write(EVENT, wire, settings)
+        return WireEvent(wire["event_id"], wire.get("session_id"), content)
+    except EventError as error:
+        settings.scrub.clean(error)
+        raise
 
 
 def prepare_update(
@@ -101,14 +106,22 @@ def prepare_update(
         EventError: There is no field or no id, the service would ignore a field without saying so, or a
             value has no effect.
     """
-    event_id = _id_of(event)
+    try:
+        event_id = _id_of(event)
+        _check_effect(fields)
+        wire = UPDATE.convert(fields, settings.on_unserializable)
+        return event_id, _write(UPDATE, wire, settings)
+    except EventError as error:
+        settings.scrub.clean(error)
+        raise
+
+
+def _check_effect(fields: Mapping[str, Any]) -> None:
     if not fields:
         raise EventError(f"nothing to update: give at least one of {', '.join(UPDATE.converters)}")
     for name, why in NO_EFFECT.items():
         if name in fields and (fields[name] is None or _is_empty_list(fields[name])):
             raise EventError(why, path=name)
-    wire = UPDATE.convert(fields, settings.on_unserializable)
-    return event_id, _write(UPDATE, wire, settings)
 
 
 NO_EFFECT = {
@@ -128,12 +141,16 @@ def prepare_session(
     Raises:
         EventError: A field is not known, or the session_id is not a UUID.
     """
-    if fields.get("session_id") is not None:
-        fields = {**fields, "session_id": session_id_str(fields["session_id"])}
-    wire = SESSION.convert(fields, settings.on_unserializable)
-    wire.setdefault("session_id", new_id())
-    _defaults(wire, settings, now_ms)
-    return wire["session_id"], _write(SESSION, wire, settings)
+    try:
+        if fields.get("session_id") is not None:
+            fields = {**fields, "session_id": session_id_str(fields["session_id"])}
+        wire = SESSION.convert(fields, settings.on_unserializable)
+        wire.setdefault("session_id", new_id())
+        _defaults(wire, settings, now_ms)
+        return wire["session_id"], _write(SESSION, wire, settings)
+    except EventError as error:
+        settings.scrub.clean(error)
+        raise
 
 
 def prepare_properties(properties: Mapping[str, Any], *, settings: EventSettings) -> bytes:

@@ -9,10 +9,13 @@ from functools import lru_cache
 
 import httpx
 
-from honeyhive_ext.config.secrets import Unshown
+from honeyhive_ext.config.scrub import NO_KEYS, Scrub
+from honeyhive_ext.config.secrets import Secret, Unshown
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.exchange import Answer
+from honeyhive_ext.http.failures import tls_cause
 from honeyhive_ext.http.per_loop import PerLoop
+from honeyhive_ext.http.proxies import proxy_at, secrets_of
 
 try:
     import aiohttp
@@ -43,7 +46,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             None.
 
     Raises:
-        ConfigError: aiohttp is not installed. The import raises this.
+        ConfigError: aiohttp is not installed (the import raises this), or `proxy` is not the URL of an HTTP
+            proxy. The message shows no password.
 
     >>> import asyncio
     >>> from honeyhive_ext import AsyncHoneyHive
@@ -64,7 +68,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     ) -> None:
         self._max_connections = max_connections
         self._keepalive_expiry = keepalive_expiry
-        self._proxy = proxy
+        # No frame holds the bare URL, which can have a password, when this raises.
+        self._proxy, proxy = None if proxy is None else Secret(proxy), None
+        self._scrub = NO_KEYS if self._proxy is None else Scrub(*secrets_of(_checked(self._proxy)))
         self._tls = verify
         self._urls: dict[str, URL] = {}
         self._sessions = PerLoop(self._make_session, aiohttp.ClientSession.close)
@@ -98,14 +104,14 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 headers=headers,
                 skip_auto_headers=left_out,
                 timeout=_timeout(limit),
-                proxy=self._proxy,
+                proxy=None if self._proxy is None else self._proxy.reveal(),
                 allow_redirects=False,
                 ssl=self._context(target),
             )
             # Reading to the end gives the connection back, and failing closes it: no `async with`.
             return Answer(response.status, response.headers, await response.read())
         except (aiohttp.ClientError, TimeoutError) as error:
-            made, cause = _as_httpx(error), _cause(error, target)
+            made, cause = _as_httpx(error, self._scrub), _cause(error, target)
         raise made from cause  # outside of `except`, or aiohttp's error would be its context
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -153,32 +159,47 @@ def _timeout(limit: float) -> aiohttp.ClientTimeout:
 
 
 _OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
-_BROKEN = (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, aiohttp.ClientResponseError)
+_BROKEN = (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError)
 _ENCODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
 def _cause(error: Exception, url: URL) -> Exception | None:
-    """Return the cause of the error that is raised, or None if it holds the request's headers with the key.
+    """Return the cause of the error that is raised, or None where it would hold the request's headers.
+
+    An error of aiohttp about a connection holds the proxy with its password; the error behind it does not.
 
     If the TLS handshake was cut, asyncio says only "reset", so an error that names the handshake replaces it.
     """
     if isinstance(error, aiohttp.ClientResponseError):
         return None
-    if url.scheme == "https" and isinstance(error, aiohttp.ClientConnectorError):
-        reason = error.os_error
-        if isinstance(reason, ConnectionError) and not isinstance(reason, ConnectionRefusedError):
-            return ssl.SSLError("the other side closed the connection during the TLS handshake")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return error.certificate_error
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return tls_cause(error.os_error, url.scheme)
     return error
 
 
-def _as_httpx(error: aiohttp.ClientError | TimeoutError) -> httpx.RequestError:
+def _as_httpx(error: aiohttp.ClientError | TimeoutError, scrub: Scrub) -> httpx.RequestError:
     """Return the error of httpx that means the same as one of aiohttp."""
+    text = scrub.text(str(error))
     if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return httpx.ConnectTimeout(str(error))
+        return httpx.ConnectTimeout(text)
     if isinstance(error, TimeoutError):
-        return httpx.ReadTimeout(str(error))
+        return httpx.ReadTimeout(text)
     if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ClientProxyConnectionError)):
-        return httpx.ConnectError(str(error))
+        return httpx.ConnectError(text)
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return httpx.ProxyError(f"{error.status} {scrub.text(error.message)}")
+    if isinstance(error, aiohttp.ClientResponseError):
+        # Its first lines say what is wrong, and the others quote what came.
+        return httpx.RemoteProtocolError(" ".join(error.message.partition("\n\n")[0].split()).rstrip(":"))
     if isinstance(error, _BROKEN):
-        return httpx.RemoteProtocolError(str(error))
-    return httpx.ReadError(str(error))
+        return httpx.RemoteProtocolError(text)
+    return httpx.ReadError(text)
+
+
+def _checked(url: Secret) -> httpx.Proxy:
+    proxy = proxy_at(url)
+    if proxy is None or proxy.url.scheme not in ("http", "https"):
+        raise ConfigError("proxy= is not the URL of an HTTP proxy: write http://HOST:PORT")
+    return proxy

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections.abc import Collection, Mapping
 
 from attrs import field, frozen
 
+from honeyhive_ext.config.hosts import address_of
 from honeyhive_ext.local.message import RequestRefused
 
 _INGESTION = "hh_ingst_"
@@ -101,9 +101,5 @@ def is_loopback(host: str) -> bool:
     >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
     (True, True, False)
     """
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    address = address_of(host)
+    return host.lower() == "localhost" if address is None else address.is_loopback

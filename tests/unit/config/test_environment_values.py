@@ -93,7 +93,7 @@ def test_nothing_but_what_is_around_a_value_is_taken_away(text: str, around: str
         ("https://api.example.com:443/", "https://api.example.com"),
         ("HTTP://api.example.com:80", "http://api.example.com"),
         ("http://[::1]:8080/hive//", "http://[::1]:8080/hive"),
-        ("http://[0:0:0:0:0:0:0:1]", "http://[0:0:0:0:0:0:0:1]"),
+        ("http://[0:0:0:0:0:0:0:1]", "http://[::1]"),
         ("https://b\u00fccher.example/\u00fc", "https://xn--bcher-kva.example/%C3%BC"),
         ("https://api.example.com:8443", "https://api.example.com:8443"),
     ],

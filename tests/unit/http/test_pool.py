@@ -82,10 +82,17 @@ def test_a_key_that_would_leave_the_machine_unencrypted_is_warned_about(
     kind: Kind, caplog: pytest.LogCaptureFixture
 ) -> None:
     private = ("http://127.0.0.1:8080", "http://[::1]:8080", "http://honeyhive:8080", "http://local.test")
-    for url in (*private, "https://api.example.com"):
+    in_numbers = ("http://127.1", "http://0x7f.1", "http://2130706433", "http://[::ffff:127.0.0.1]")
+    for url in (*private, *in_numbers, "https://api.example.com"):
         EitherClient(kind, url)
     assert "unencrypted" not in caplog.text
-    for number, url in enumerate(("http://api.example.com", "http://192.0.2.1", "http://[2001:db8::1]"), 1):
+    public = (
+        "http://api.example.com",
+        "http://192.0.2.1",
+        "http://[2001:db8::1]",
+        "http://[::ffff:192.0.2.1]",
+    )
+    for number, url in enumerate((*public, "http://3221225985", "http://0xc0000201", "http://0300.513"), 1):
         EitherClient(kind, url)
         assert caplog.text.count("unencrypted") == number
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,7 +90,17 @@ def test_the_variable_of_the_url_s_scheme_decides(
 
 
 @pytest.mark.parametrize(
-    "value", ["ftp://p.example", "http://user:secret@[", "http://user:secret@p:99999999"]
+    "value",
+    [
+        "ftp://user:canary@p.example",
+        "http://user:canary@[",
+        "http://user:canary@p:99999999",
+        "http://user:canary@p:port",
+        "http://user:canary@p.example:80:80",
+        "user:canary@",
+        "http://user:canary@p\t.example",
+        "http://user:c#anary@p.example/canary",
+    ],
 )
 def test_a_proxy_that_cannot_be_used_is_named_without_its_password(
     value: str, monkeypatch: pytest.MonkeyPatch
@@ -96,5 +108,9 @@ def test_a_proxy_that_cannot_be_used_is_named_without_its_password(
     monkeypatch.setenv("HTTPS_PROXY", value)
     with pytest.raises(ConfigError, match="HTTPS_PROXY is not the URL of a proxy") as refused:
         proxy_for("https://a.example")
-    assert "secret" not in str(refused.value)
+    assert "canary" not in str(refused.value)
     assert refused.value.__context__ is None
+    frames = traceback.TracebackException.from_exception(refused.value, capture_locals=True).stack
+    ours = [repr(frame.locals) for frame in frames if "honeyhive_ext" in frame.filename]
+    assert ours
+    assert "canary" not in "".join(ours)
