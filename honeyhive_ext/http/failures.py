@@ -35,7 +35,7 @@ _WIRE_MODULES = frozenset(
 )
 # Frames of these packages hold what came, and a server can repeat the key. Those of some modules do not.
 _OWN_WIRE = ("honeyhive_ext.http.", "honeyhive_ext.transports.")
-_SHOWN = frozenset(f"honeyhive_ext.http.{name}" for name in ("sender", "exchange", "drive", "operations"))
+_SHOWN = frozenset(f"honeyhive_ext.http.{name}" for name in ("exchange", "drive", "operations"))
 
 # How h11 and aiohttp quote what came.
 _QUOTE = re.compile(r":?\s+(?:bytearray\(b?|b)['\"]")
