@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import gc
+import os
 import re
 import signal
 import threading
@@ -23,6 +25,7 @@ from honeyhive_ext.local.switches import TABLE
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # pyright: ignore[reportPrivateUsage]
 
+CLOSING = 4.0  # seconds; with the wait for the signal, `serve` ends within 5 s
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 
 
@@ -119,9 +122,26 @@ def run(options: argparse.Namespace) -> int:
         while not stopping.wait(0.5):
             pass
     finally:
-        server.close()
+        _close(server)
     print("stopped", flush=True)
     return 0
+
+
+def _close(server: LocalServer) -> None:
+    """Close the server. If that takes too long, end the process, as a kill would: no stored event is lost."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            print("stopped, while a request was running", flush=True)
+        os._exit(0)
+
+    bounded = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    if bounded:  # not a thread: there may be none to spare
+        signal.signal(signal.SIGALRM, end)
+        signal.setitimer(signal.ITIMER_REAL, CLOSING)
+    server.close()
+    if bounded:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _settle_memory() -> None:

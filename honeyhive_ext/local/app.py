@@ -26,6 +26,7 @@ logger = logging.getLogger("honeyhive_ext.local")
 
 FAULT_HEADER = "x-honeyhive-local-fault"
 CONTROL = "/_local/"
+_GZIP = (["gzip"], ["x-gzip"])  # one coding under two names (RFC 9110, 8.4.1.3)
 
 ROUTES: Sequence[Route] = (
     *events.ROUTES,
@@ -108,18 +109,22 @@ class App:
         return route.answer(context)
 
     def _route(self, request: Request) -> tuple[Route, dict[str, str]]:
+        # HEAD is answered where GET is; the adapters leave the body out.
+        method = "GET" if request.method == "HEAD" else request.method
         allowed: list[str] = []
         for route in self._static.get(request.path, ()):
-            if route.method == request.method:
+            if route.method == method:
                 return route, {}
             allowed.append(route.method)
         if not allowed:
             for route in self._dynamic:
                 found = route.pattern.fullmatch(request.path)
                 if found is not None:
-                    if route.method == request.method:
+                    if route.method == method:
                         return route, found.groupdict()
                     allowed.append(route.method)
+        if "GET" in allowed:
+            allowed.insert(allowed.index("GET") + 1, "HEAD")
         if allowed:
             raise RequestRefused(
                 405,
@@ -131,13 +136,16 @@ class App:
 
     def _unpacked(self, request: Request) -> Request:
         """Return the request with its body decompressed."""
-        encoding = request.headers.get("content-encoding", "identity").strip().lower()
-        if encoding in ("", "identity"):
+        given = request.headers.get("content-encoding", "").lower().split(",")
+        codings = [one for one in map(str.strip, given) if one not in ("", "identity")]
+        if not codings:
             return request
         switches = self.state.switches
-        if encoding != "gzip" or switches.gzip == "refuse":
-            message = f"Content-Encoding {encoding[:40]} is not accepted"
-            raise RequestRefused(415, message, "UNSUPPORTED_MEDIA_TYPE")
+        if codings not in _GZIP or switches.gzip == "refuse":
+            message = f"Content-Encoding {', '.join(codings)[:40]} is not accepted"
+            accepted = "identity" if switches.gzip == "refuse" else "gzip"
+            headers = [("accept-encoding", accepted)]  # RFC 9110, 15.5.16
+            raise RequestRefused(415, message, "UNSUPPORTED_MEDIA_TYPE", headers=headers)
         most = switches.max_body
         try:
             with gzip.GzipFile(fileobj=io.BytesIO(request.body)) as unpacked:

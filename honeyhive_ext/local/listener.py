@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable, Collection
 from functools import partial
@@ -9,10 +10,13 @@ from functools import partial
 from attrs import define, field
 
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.local.adapters.channel import SocketHandler
 from honeyhive_ext.local.adapters.security import is_loopback
-from honeyhive_ext.local.adapters.sockets import SocketHandler, SocketServer
+from honeyhive_ext.local.adapters.sockets import SocketServer
 from honeyhive_ext.local.leases import Lease, Leases
 
+STOPPING = 2.0  # seconds that `stop` waits for requests that run
+_ASK = 0.1  # seconds between two interrupts: a read can begin after one
 OPEN = 100  # ended leases whose ports stay open, so that what still sends there is refused and named
 
 
@@ -66,12 +70,20 @@ class Listener:
             self.handle, host=self.host, port=self.port, allowed=self.allowed, max_body=self.max_body
         )
 
-    def stop(self) -> None:
-        """Close all ports and every connection."""
-        if self._socket is not None:
-            self._socket.stop()
-            self._socket = None
-            self._ports.clear()
+    def stop(self, interrupt: Callable[[], None]) -> None:
+        """Close all ports and every connection.
+
+        Args:
+            interrupt: Ends the reads that run. It is called until all requests have ended, for 2 s at most.
+        """
+        listening, self._socket = self._socket, None
+        self._ports.clear()
+        if listening is None:
+            return
+        listening.shut()
+        until = time.monotonic() + STOPPING
+        while not listening.join(_ASK) and time.monotonic() < until:
+            interrupt()
 
     def url(self, lease: Lease | None) -> str:
         """Return the base URL for the holder of a lease, or for the owner.

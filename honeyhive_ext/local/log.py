@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from sys import getsizeof
 from typing import Any, overload
 
 import orjson
@@ -13,8 +14,10 @@ from attrs import frozen
 from honeyhive_ext.local.message import Failure, Request, Response
 
 ENTRIES = 10_000  # the most requests in the log
-BYTES = 64_000_000  # the most bytes of bodies in the log
+BYTES = 64_000_000  # the most bytes of memory that the log takes
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
+_ENTRY = 600  # bytes: the objects of an entry besides its texts
+_VIOLATION = 80  # bytes: the same for a violation
 _SHORTEST = 8  # characters; a shorter key may occur in a body by chance
 
 
@@ -77,12 +80,25 @@ class LoggedRequest:
         }
 
 
+def _size(entry: LoggedRequest) -> int:
+    """Return the bytes of memory that a request takes in the log."""
+    texts = [entry.method, entry.path, entry.query, *entry.headers, *entry.headers.values()]
+    for one in entry.violations:
+        texts += (one.path, one.message)
+    objects = _ENTRY + _VIOLATION * len(entry.violations) + getsizeof(entry.headers)
+    return objects + len(entry.body) + sum(map(getsizeof, texts))
+
+
 class RequestLog(Sequence[LoggedRequest]):
-    """The last requests, oldest first: at most 10,000, with 64 MB of bodies."""
+    """The last requests, oldest first: at most 10,000, in at most 64 MB of memory.
+
+    The last request stays, even if it alone is larger.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._entries: deque[LoggedRequest] = deque()
+        self._sizes: deque[int] = deque()
         self._bytes = 0
         self._count = 0
 
@@ -135,14 +151,17 @@ class RequestLog(Sequence[LoggedRequest]):
                 violations,
             )
             self._entries.append(entry)
-            self._bytes += len(body)
+            self._sizes.append(_size(entry))
+            self._bytes += self._sizes[-1]
             while len(self._entries) > ENTRIES or (self._bytes > BYTES and len(self._entries) > 1):
-                self._bytes -= len(self._entries.popleft().body)
+                self._entries.popleft()
+                self._bytes -= self._sizes.popleft()
 
     def clear(self) -> None:
         """Remove every request. Numbers begin at 1 again."""
         with self._lock:
             self._entries.clear()
+            self._sizes.clear()
             self._bytes = 0
             self._count = 0
 

@@ -92,9 +92,12 @@ class LocalServer:
         return self
 
     def stop(self) -> None:
-        """Stop listening and close open connections. The store stays."""
+        """Stop listening and close open connections. The store stays.
+
+        Reads that run are ended. For other requests it waits, at most 2 s.
+        """
         with self._leases.use(self._lease):
-            self._listener.stop()
+            self._listener.stop(self._owned.store.interrupt)
 
     def close(self) -> None:
         """Stop listening and close the store. A store in memory is lost."""

@@ -6,12 +6,22 @@ and most servers then close the connection.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote
 
 import anyio
+from attrs import evolve
 
+from honeyhive_ext.local.adapters.framed import answer_body, answer_fields
+from honeyhive_ext.local.adapters.header_fields import (
+    announced,
+    check_complete,
+    header_fields,
+    malformed,
+    request_target,
+)
 from honeyhive_ext.local.adapters.security import check_host
 from honeyhive_ext.local.message import Request, RequestRefused, Response
 
@@ -40,33 +50,51 @@ class LocalASGI:
             return
         if scope["type"] != "http":
             raise ValueError(f"the local server answers only HTTP, not {scope['type']}")
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-        }
-        body, size = await self._body(receive)
-        raw: bytes = scope.get("raw_path") or scope["path"].encode()
-        path = unquote(raw.partition(b"?")[0].decode("latin-1"))
-        query = scope.get("query_string", b"").decode("latin-1")
         try:
-            check_host(headers, self._allowed)
-            response = self._handle(Request(scope["method"], path, body, headers, query, size))
+            request = self._head(scope)
+            body = await self._body(receive)
+            if body is None:
+                return  # the client has gone, and what it sent is incomplete
+            content, size = body
+            check_complete(request.headers, size or len(content))
         except RequestRefused as refusal:
             response = refusal.response()
-        await _send(send, response)
+        else:
+            response = self._handle(evolve(request, body=content, size=size))
+        await _send(send, response, scope["method"])
 
-    async def _body(self, receive: ASGIReceive) -> tuple[bytes, int]:
-        parts: list[bytes] = []
+    def _head(self, scope: MutableMapping[str, Any]) -> Request:
+        """Return the request without its body."""
+        fields = header_fields(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+        )
+        if "host" not in fields and scope.get("http_version") == "1.1":
+            raise malformed("the Host header is missing")
+        raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+        target = request_target(raw.partition(b"?")[0].decode("latin-1"))
+        if target.authority is not None:
+            fields["host"] = target.authority
+        announced(fields)
+        check_host(fields, self._allowed)
+        query = scope.get("query_string", b"").decode("latin-1")
+        return Request(scope["method"], target.path, b"", fields, query)
+
+    async def _body(self, receive: ASGIReceive) -> tuple[bytes, int] | None:
+        """Return the body, and its size if it is too large to keep; None if it does not come to its end."""
+        body = io.BytesIO()
         total, most = 0, self._max_body()
         while True:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
             part: bytes = message.get("body", b"")
             total += len(part)
             if total <= most:
-                parts.append(part)
+                body.write(part)
             else:
-                parts.clear()
+                body.truncate(0)
             if not message.get("more_body"):
-                return (b"", total) if total > most else (b"".join(parts), 0)
+                return (b"", total) if total > most else (body.getvalue(), 0)
 
 
 async def _lifespan(receive: ASGIReceive, send: ASGISend) -> None:
@@ -77,20 +105,21 @@ async def _lifespan(receive: ASGIReceive, send: ASGISend) -> None:
             return
 
 
-async def _send(send: ASGISend, response: Response) -> None:
+async def _send(send: ASGISend, response: Response, method: str) -> None:
     wire = response.wire
     await anyio.sleep(response.delay + (wire.seconds if wire is not None and wire.kind == "hang" else 0.0))
     if wire is not None and wire.kind in ("reset", "empty", "garbage", "hang"):
         raise ConnectionResetError(f"a fault of kind {wire.kind} was asked for")
-    headers = [*response.header_list(), ("content-length", str(len(response.body)))]
     await send(
         {
             "type": "http.response.start",
             "status": response.status,
-            "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+            "headers": [
+                (name.encode("latin-1"), value.encode("latin-1")) for name, value in answer_fields(response)
+            ],
         }
     )
-    body = response.body
+    body = answer_body(response, method)
     if wire is not None and wire.kind == "truncate":
         cut = body[: len(body) // 2 if wire.at is None else wire.at]
         await send({"type": "http.response.body", "body": cut, "more_body": True})

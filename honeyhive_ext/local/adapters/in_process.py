@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote
 
 import anyio
 import httpx
 
-from honeyhive_ext.local.message import Request, Response, Wire
+from honeyhive_ext.local.adapters.framed import answer_body, answer_fields
+from honeyhive_ext.local.adapters.header_fields import check_complete, header_fields, request_target
+from honeyhive_ext.local.message import Request, RequestRefused, Response, Wire
 
 _PIECES = 20
 RequestHandler = Callable[[Request], Response]
@@ -29,12 +30,12 @@ class LocalTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         request.read()
-        response = self._handle(_core_request(request))
+        response = _answer(self._handle, request)
         wait = _waiting(request, response)
         if wait:
             time.sleep(wait)
         _break(request, response)
-        return _httpx_response(request, response, _Stream(response))
+        return _httpx_response(request, response, _Stream(response, request.method))
 
 
 class AsyncLocalTransport(httpx.AsyncBaseTransport):
@@ -46,18 +47,23 @@ class AsyncLocalTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         await request.aread()
-        response = self._handle(_core_request(request))
+        response = _answer(self._handle, request)
         wait = _waiting(request, response)
         # Other tasks run meanwhile, as they would while a socket is read.
         await anyio.sleep(wait)
         _break(request, response)
-        return _httpx_response(request, response, _AsyncStream(response))
+        return _httpx_response(request, response, _AsyncStream(response, request.method))
 
 
-def _core_request(request: httpx.Request) -> Request:
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    path = request.url.raw_path.partition(b"?")[0].decode("ascii")
-    return Request(request.method, unquote(path), request.content, headers, request.url.query.decode("ascii"))
+def _answer(handle: RequestHandler, request: httpx.Request) -> Response:
+    """Return the core's answer, or the refusal of a request that the socket adapter would refuse too."""
+    try:
+        fields = header_fields(request.headers.multi_items())
+        check_complete(fields, len(request.content))
+        target = request_target(request.url.raw_path.decode("ascii"))
+    except RequestRefused as refusal:
+        return refusal.response()
+    return handle(Request(request.method, target.path, request.content, fields, target.query))
 
 
 def _waiting(request: httpx.Request, response: Response) -> float:
@@ -84,13 +90,12 @@ def _break(request: httpx.Request, response: Response) -> None:
 def _httpx_response(
     request: httpx.Request, response: Response, stream: httpx.SyncByteStream | httpx.AsyncByteStream
 ) -> httpx.Response:
-    headers = [*response.header_list(), ("content-length", str(len(response.body)))]
-    return httpx.Response(response.status, headers=headers, stream=stream, request=request)
+    return httpx.Response(response.status, headers=answer_fields(response), stream=stream, request=request)
 
 
-def _pieces(response: Response) -> tuple[list[bytes], float, bool]:
+def _pieces(response: Response, method: str) -> tuple[list[bytes], float, bool]:
     """Return the pieces of the body, the seconds between them, and whether the connection then breaks."""
-    wire, body = response.wire or Wire("reset"), response.body
+    wire, body = response.wire or Wire("reset"), answer_body(response, method)
     if wire.kind == "truncate":
         return [body[: len(body) // 2 if wire.at is None else wire.at]], 0.0, bool(body)
     if wire.kind == "dribble" and body:
@@ -105,11 +110,12 @@ def _cut() -> httpx.RemoteProtocolError:
 
 
 class _Stream(httpx.SyncByteStream):
-    def __init__(self, response: Response) -> None:
+    def __init__(self, response: Response, method: str) -> None:
         self._response = response
+        self._method = method
 
     def __iter__(self) -> Iterator[bytes]:
-        pieces, between, cut = _pieces(self._response)
+        pieces, between, cut = _pieces(self._response, self._method)
         for piece in pieces:
             yield piece
             if between:
@@ -119,11 +125,12 @@ class _Stream(httpx.SyncByteStream):
 
 
 class _AsyncStream(httpx.AsyncByteStream):
-    def __init__(self, response: Response) -> None:
+    def __init__(self, response: Response, method: str) -> None:
         self._response = response
+        self._method = method
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        pieces, between, cut = _pieces(self._response)
+        pieces, between, cut = _pieces(self._response, self._method)
         for piece in pieces:
             yield piece
             if between:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from attrs import field, frozen
 
 from honeyhive_ext.config.hosts import address_of
+from honeyhive_ext.local.adapters.header_fields import host_name
 from honeyhive_ext.local.message import RequestRefused
 
 _INGESTION = "hh_ingst_"
@@ -61,18 +62,6 @@ def _unauthorized(message: str) -> RequestRefused:
     return RequestRefused(401, message, "UNAUTHORIZED", headers=[("www-authenticate", "Bearer")])
 
 
-def host_name(value: str) -> str:
-    """Return the name in a Host header, without the port.
-
-    >>> host_name("127.0.0.1:8080"), host_name("[::1]:8080"), host_name("LOCALHOST")
-    ('127.0.0.1', '::1', 'localhost')
-    """
-    value = value.strip().lower()
-    if value.startswith("["):
-        return value[1:].partition("]")[0]
-    return value.partition(":")[0]
-
-
 def check_host(headers: Mapping[str, str], allowed: Collection[str]) -> None:
     """Check that a request names this server, and comes from no web page of another origin.
 
@@ -80,7 +69,7 @@ def check_host(headers: Mapping[str, str], allowed: Collection[str]) -> None:
     page read the store. Without the check of Origin, any web page could write to it.
 
     Raises:
-        RequestRefused: 403, the request names another server or another origin.
+        RequestRefused: 403, the request names another server or another origin; 400, the name is none.
     """
     if host_name(headers.get("host", "")) not in allowed:
         raise RequestRefused(
