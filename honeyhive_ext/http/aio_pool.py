@@ -45,6 +45,8 @@ class AsyncPool:
         self._base_url = base_url
         self._transport = transport
         self._scrub = scrub
+        if secrets := getattr(transport, "secrets", ()):  # what a transport wants to be hidden too
+            scrub.add(*secrets)
         # Asked once: to ask a protocol costs more than the rest of this class for a request.
         self._exchanger = transport if isinstance(transport, AsyncExchanger) else None
         self._own: AsyncioExchanger | PerLoop[httpx.AsyncHTTPTransport] | None = None

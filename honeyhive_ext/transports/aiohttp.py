@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import httpx
 
-from honeyhive_ext.config.scrub import NO_KEYS, Scrub
+from honeyhive_ext.config.scrub import Scrub
 from honeyhive_ext.config.secrets import Secret, Unshown
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.exchange import Answer
@@ -45,6 +45,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         verify: Your own SSL context; None for the one that httpx makes (certifi, or SSL_CERT_FILE). Default
             None.
 
+    Attributes:
+        secrets: The user and the password of the proxy, which no error of a client may show.
+
     Raises:
         ConfigError: aiohttp is not installed (the import raises this), or `proxy` is not the URL of an HTTP
             proxy. The message shows no password.
@@ -70,7 +73,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._keepalive_expiry = keepalive_expiry
         # No frame holds the bare URL, which can have a password, when this raises.
         self._proxy, proxy = None if proxy is None else Secret(proxy), None
-        self._scrub = NO_KEYS if self._proxy is None else Scrub(*secrets_of(_checked(self._proxy)))
+        self.secrets = () if self._proxy is None else secrets_of(_checked(self._proxy))
+        self._scrub = Scrub(*self.secrets)
         self._tls = verify
         self._urls: dict[str, URL] = {}
         self._sessions = PerLoop(self._make_session, aiohttp.ClientSession.close)

@@ -27,7 +27,7 @@ INGESTION = "hh_ingst_canary0bd4e6f8a2"
 OTHER = "hh_fgdp_canaryOfAnother0000"
 EVENT_ID = "caf77ace-3417-4da4-944d-f4a0688f3c23"
 HTTP = b"HTTP/1.1 "
-NOT_OURS = (str(Path(__file__)), "hypothesis", "conftest", "_pytest", "pluggy")
+NOT_OURS = (str(Path(__file__).parents[1]), "hypothesis", "_pytest", "pluggy")
 
 Place = Callable[[bytes], bytes]
 
