@@ -11,6 +11,12 @@ from honeyhive_ext.errors import ConfigError
 
 _Item = TypeVar("_Item")
 
+DATA_PLANE_PREFIX = "hh_fgdp_"
+DATA_PLANE = (
+    f"a data plane key ({DATA_PLANE_PREFIX}...), which serves only paths below /v1/projects/{{project_id}}/: "
+    "the events API has none of them and takes a project key"
+)
+
 
 class Secret(Unpicklable):
     """A str that no repr, str(), format, log, traceback or pickle shows.

@@ -14,7 +14,7 @@ from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY
 from honeyhive_ext.config.destination import destination_of
 from honeyhive_ext.config.retry_policy import RetryPolicy, retry_policy
 from honeyhive_ext.config.scrub import NO_KEYS, Scrub
-from honeyhive_ext.config.secrets import Secret, secret
+from honeyhive_ext.config.secrets import DATA_PLANE, DATA_PLANE_PREFIX, Secret, secret
 from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import ConfigError
 
@@ -128,7 +128,8 @@ def build_settings(
     )
     write_key = ingestion or project
     if write_key is None:
-        raise ConfigError("no API key: pass api_key= or set HH_API_KEY to your project key (hh_...)")
+        hint = f"; HH_DATA_PLANE_API_KEY holds {DATA_PLANE}" if env.get("HH_DATA_PLANE_API_KEY") else ""
+        raise ConfigError(f"no API key: pass api_key= or set HH_API_KEY to your project key (hh_...){hint}")
     if project is not None and project.reveal().startswith(INGESTION_PREFIX):
         raise ConfigError(
             f"api_key is an ingestion key ({INGESTION_PREFIX}...), which cannot read: pass it as "
@@ -164,7 +165,9 @@ def _timeout(given: float | None, env: Mapping[str, str]) -> float:
 
 
 def _key(key: Secret | None, argument: str, variable: str) -> Secret | None:
-    """Return the key if it can be a header's value, which is visible ASCII. No message shows the key."""
+    """Return the key if the API can take it: visible ASCII, no data plane key. No message shows the key."""
+    if key is not None and key.reveal().startswith(DATA_PLANE_PREFIX):
+        raise ConfigError(f"{argument} ({variable}) is {DATA_PLANE}")
     if key is not None and not all("!" <= char <= "~" and char not in "\"'" for char in key.reveal()):
         raise ConfigError(
             f"{argument} ({variable}) has characters that no API key has, such as a space, a line break or "

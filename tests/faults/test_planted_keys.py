@@ -22,7 +22,7 @@ from honeyhive_ext.transports import AiohttpTransport
 from tests.support.misbehaving import Answer, Misbehaving, Wire, raw
 from tests.support.writings import WRITINGS
 
-PROJECT = "hh_fgdp_canary5c1f77ab9d31"
+PROJECT = "hh_proj_canary5c1f77ab9d31"
 INGESTION = "hh_ingst_canary0bd4e6f8a2"
 OTHER = "hh_fgdp_canaryOfAnother0000"
 EVENT_ID = "caf77ace-3417-4da4-944d-f4a0688f3c23"

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.local.adapters import security
 from honeyhive_ext.local.adapters.security import Keys
@@ -43,6 +44,23 @@ def test_any_key_is_accepted_but_none_is_not(api: Api) -> None:
     assert (
         api.request("POST", "/v1/events", json=TOOL, headers={"authorization": "bearer x"}).status_code == 200
     )
+
+
+@pytest.mark.parametrize("path", ["/v1/events", "/events", "/_local/reset", "/v1/events/search"])
+def test_a_data_plane_key_is_refused_with_the_reason(api: Api, path: str) -> None:
+    key = "hh_fgdp_0123456789abcdef"
+    answer = api.request("POST", path, json=TOOL, headers={"authorization": f"Bearer {key}"})
+    assert answer.status_code == 403
+    assert "is a data plane key (hh_fgdp_...)" in answer.json()["message"]
+    assert "/v1/projects/{project_id}/" in answer.json()["message"]
+    assert key not in answer.text + repr(list(api.server.requests))
+
+
+@pytest.mark.parametrize("option", ["api_key", "ingestion_key"])
+def test_a_server_takes_no_data_plane_key_as_its_own(option: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{option} is a data plane key") as caught:
+        LocalServer(**{option: "hh_fgdp_0123456789abcdef"})
+    assert "0123456789abcdef" not in str(caught.value)
 
 
 def test_only_the_right_key_is_accepted_where_one_is_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("event", "path"),
     [
-        ({"event_type": "model", "inputs": []}, "event.inputs: expected object"),
         ({"event_type": "modle", "inputs": {}}, "event.event_type: expected one of"),
         ({"event_type": "tool", "inputs": {}, "session_id": ""}, "event.session_id: expected a UUID"),
         ({"event_type": "tool", "inputs": {}, "event_id": "evt-1"}, "event.event_id: expected a UUID"),

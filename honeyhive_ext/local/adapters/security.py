@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 from attrs import field, frozen
 
 from honeyhive_ext.config.hosts import address_of
+from honeyhive_ext.config.secrets import DATA_PLANE, DATA_PLANE_PREFIX
+from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local.adapters.header_fields import host_name
 from honeyhive_ext.local.message import RequestRefused
 
@@ -27,6 +29,11 @@ class Keys:
     key: str | None = field(default=None, repr=False)
     ingestion_key: str | None = field(default=None, repr=False)
 
+    def __attrs_post_init__(self) -> None:
+        for name, key in (("api_key", self.key), ("ingestion_key", self.ingestion_key)):
+            if (key or "").startswith(DATA_PLANE_PREFIX):
+                raise ConfigError(f"{name} is {DATA_PLANE}")
+
     def check(self, headers: Mapping[str, str], *, reads: bool) -> None:
         """Check the key of a request.
 
@@ -35,11 +42,14 @@ class Keys:
             reads: Whether the request reads, which an ingestion key may not.
 
         Raises:
-            RequestRefused: 401 without a key or with an unknown one; 403 for an ingestion key that reads.
+            RequestRefused: 401 without a key or with an unknown one; 403 for a data plane key, and for an
+                ingestion key that reads.
         """
         given = bearer(headers)
         if not given:
             raise _unauthorized("the API key is missing: send Authorization: Bearer <key>")
+        if given.startswith(DATA_PLANE_PREFIX):
+            raise RequestRefused(403, f"the API key is {DATA_PLANE}", "FORBIDDEN")
         ingests = given.startswith(_INGESTION) if self.key is None else _same(given, self.ingestion_key)
         if self.key is not None and not (_same(given, self.key) or ingests):
             raise _unauthorized("the API key is not known to this server")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from honeyhive_ext import AsyncHoneyHive, HoneyHive
 from honeyhive_ext.config.base_url import DEFAULT_BASE_URL
 from honeyhive_ext.config.retry_policy import NO_RETRY, RetryPolicy
 from honeyhive_ext.config.secrets import Secret, secret
@@ -176,3 +177,41 @@ def test_settings_and_secrets_show_no_key_and_refuse_pickle() -> None:
 def test_settings_are_frozen() -> None:
     with pytest.raises(AttributeError):
         build().timeout = 1.0  # type: ignore[misc]
+
+
+PLANE = "hh_fgdp_0123456789abcdef"
+
+
+@pytest.mark.parametrize("kind", [HoneyHive, AsyncHoneyHive])
+@pytest.mark.parametrize(
+    ("arguments", "environ", "named"),
+    [
+        ({"api_key": PLANE}, {}, "api_key (HH_API_KEY) is a data plane key"),
+        ({}, {"HH_API_KEY": f' "{PLANE}"\n'}, "api_key (HH_API_KEY) is a data plane key"),
+        (
+            {"api_key": "hh_1", "ingestion_api_key": PLANE},
+            {},
+            "ingestion_api_key (HH_INGESTION_API_KEY) is a",
+        ),
+        (
+            {"api_key": "hh_1"},
+            {"HH_INGESTION_API_KEY": PLANE},
+            "ingestion_api_key (HH_INGESTION_API_KEY) is a",
+        ),
+        ({}, {"HH_DATA_PLANE_API_KEY": PLANE}, "HH_DATA_PLANE_API_KEY holds a data plane key"),
+    ],
+)
+def test_a_data_plane_key_is_refused_with_the_reason_and_never_shown(
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[HoneyHive | AsyncHoneyHive],
+    arguments: dict[str, str],
+    environ: dict[str, str],
+    named: str,
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError) as caught:
+        kind(**arguments)  # type: ignore[arg-type]
+    assert named in str(caught.value)
+    assert "below /v1/projects/{project_id}/" in str(caught.value)
+    assert PLANE[8:] not in str(caught.value)
