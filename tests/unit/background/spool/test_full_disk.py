@@ -141,12 +141,11 @@ def test_after_a_failed_sync_another_segment_begins(
             with pytest.raises(SpoolError) as caught:
                 spool.sync()
         assert caught.value.reason == "disk"
-    before = len(files(tmp_path, ".segment"))
     fill(spool, 2, first=4)
-    assert len(files(tmp_path, ".segment")) > before
     assert numbers(spool) == ([0, 1, 2, 4, 5] if sync == "always" else [0, 1, 2, 3, 4, 5])
     assert spool.counts["failed_syncs"] >= 1
     spool.close()
+    assert len(files(tmp_path, ".segment")) == 2  # those that hold something
     assert drain(tmp_path) == ([0, 1, 2, 4, 5] if sync == "always" else [0, 1, 2, 3, 4, 5])
 
 
