@@ -51,9 +51,12 @@ def drain(folder: Path, destination: Destination | None = HERE) -> list[int]:
     found: list[int] = []
     for backlog in adopt(folder, destination):
         with backlog:
-            for record in records(backlog):
-                found.append(number_of(record))
-                backlog.acknowledge([record.position])
+            after, end = -1, False
+            while not end:
+                window = backlog.read(after, 8192)
+                after, end = window.after, window.end
+                found += [number_of(record) for record in window.records]
+                backlog.acknowledge(record.position for record in window.records)
     return found
 
 

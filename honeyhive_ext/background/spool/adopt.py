@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from honeyhive_ext.background.spool.backlog import Backlog
 from honeyhive_ext.background.spool.header import FORMAT, LONGEST, Destination, Header, read_header
 from honeyhive_ext.background.spool.owner import LOCK, PART, OwnerLock, require_locks
 from honeyhive_ext.background.spool.secure import read_around, remove
-from honeyhive_ext.background.spool.segment import ACKS, Segment, segment_path, split_name
+from honeyhive_ext.background.spool.segment import ACKS, SEGMENT, Segment, segment_path, split_name
 from honeyhive_ext.background.spool.trouble import trouble
 
 _ABANDONED = 60  # seconds, after which a lock that was being made is left by a killed process
@@ -30,8 +31,8 @@ class Adoption:
         max_age: After how many seconds a backlog returns a record as expired; None for never.
         living: How many owners were left alone because they live.
         elsewhere: How many because their events go somewhere else.
-        unreadable: How many because damage hides where their events go, or because a later version of this
-            package or another user wrote them.
+        unreadable: How many because damage hides where their events go, because their files cannot be opened,
+            or because a later version of this package or another user wrote them.
     """
 
     folder: Path
@@ -44,19 +45,21 @@ class Adoption:
     def __iter__(self) -> Iterator[Backlog]:
         require_locks(self.folder)
         try:
-            found = owners(self.folder)
+            names = os.listdir(self.folder)
         except FileNotFoundError:
             return
         except OSError as error:
             raise trouble(error, self.folder) from error
-        for owner, numbers in sorted(found.items()):
+        remove_leftovers(self.folder, names)
+        for owner, numbers in sorted(owners(names).items()):
             backlog = self._take(owner, sorted(numbers))
             if backlog is not None:
                 yield backlog
 
     def _take(self, owner: str, numbers: list[int]) -> Backlog | None:
         header = header_of(self.folder, owner, numbers)
-        if numbers and (header is None or header.format != FORMAT):
+        empty = header is None and self._is_empty(owner, numbers)
+        if not empty and (header is None or header.format != FORMAT):
             self.unreadable += 1
             return None
         if header is not None and self.destination is not None and not self.destination.owns(header):
@@ -65,20 +68,29 @@ class Adoption:
         try:
             lock = OwnerLock.take_over(self.folder, owner, header)
         except OSError as error:
-            if isinstance(error, PermissionError):
-                self.unreadable += 1
-                return None
-            raise trouble(error, self.folder) from error
+            told = trouble(error, self.folder)
+            if told.reason in ("locks", "files"):  # which is so for the others too
+                raise told from error
+            self.unreadable += 1
+            return None
         if lock is None:
             self.living += 1
             return None
-        # It may have appended, or another process deleted, since the folder was listed.
-        numbers = sorted(owners(self.folder, owner).get(owner, []))
+        # Another process may have sent them since the folder was listed. What the owner appended since is found
+        # another time.
+        numbers = [one for one in numbers if segment_path(self.folder, owner, one).exists()]
         if not numbers:
             lock.remove()
             return None
         segments = [Segment(self.folder, owner, number) for number in numbers]
         return Backlog(lock, segments, destination=self.destination, max_age=self.max_age)
+
+    def _is_empty(self, owner: str, numbers: list[int]) -> bool:
+        """Tell whether segments hold nothing: a kill, or a signal, came right after they were made."""
+        try:
+            return not any(segment_path(self.folder, owner, number).stat().st_size for number in numbers)
+        except OSError:
+            return False
 
 
 def adopt(
@@ -98,25 +110,25 @@ def adopt(
     return Adoption(Path(folder).expanduser().absolute(), destination, max_age)
 
 
-def owners(folder: Path, only: str = "") -> dict[str, list[int]]:
-    """Return the owners in a folder and the numbers of their segments; remove what nobody can own."""
+def owners(names: list[str]) -> dict[str, list[int]]:
+    """Return the owners in a folder and the numbers of their segments, by the names of its files."""
     found: dict[str, list[int]] = {}
-    logs: list[tuple[str, str]] = []
-    for name in os.listdir(folder):
-        if not name.startswith(only):
-            continue
+    for name in names:
         if name.endswith(LOCK):
             found.setdefault(name.removesuffix(LOCK), [])
         elif split := split_name(name):
             found.setdefault(split[0], []).append(split[1])
-        elif name.endswith(ACKS):
-            logs.append((name, name.removesuffix(ACKS).rpartition("-")[0]))
-        elif name.endswith(PART):
-            _remove_old(folder / name)
-    for name, owner in logs:
-        if owner not in found:
-            remove(folder / name)
     return found
+
+
+def remove_leftovers(folder: Path, names: list[str]) -> None:
+    """Remove logs without a segment, and locks that were never made: a kill came between two steps."""
+    for name in names:
+        path = folder / name
+        with contextlib.suppress(OSError):
+            left = name.endswith(ACKS) and not path.with_suffix(SEGMENT).exists()
+            if left or (name.endswith(PART) and time.time() - path.stat().st_mtime > _ABANDONED):
+                remove(path)
 
 
 def header_of(folder: Path, owner: str, numbers: list[int]) -> Header | None:
@@ -129,11 +141,3 @@ def header_of(folder: Path, owner: str, numbers: list[int]) -> Header | None:
         if found and found[0].owner == owner:
             return found[0]
     return None
-
-
-def _remove_old(path: Path) -> None:
-    try:
-        if time.time() - path.stat().st_mtime > _ABANDONED:
-            remove(path)
-    except OSError:
-        return

@@ -8,10 +8,10 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
+from honeyhive_ext.background.spool.growing import SegmentWriter, make_writer
 from honeyhive_ext.background.spool.ranges import Ranges
 from honeyhive_ext.background.spool.segment import SEGMENT, Segment, segment_path
 from honeyhive_ext.background.spool.trouble import SpoolError, SpoolReason, trouble
-from honeyhive_ext.background.spool.writer import SegmentWriter, make_writer
 
 FIRST_SEGMENT = 256 * 1024  # the next ones are four times as large each, up to the limit
 SMALLEST = 64 * 1024

@@ -65,7 +65,7 @@ def status(folder: str | os.PathLike[str]) -> SpoolStatus:
     path = Path(folder).expanduser().absolute()
     found = SpoolStatus()
     try:
-        listed = owners(path)
+        listed = owners(os.listdir(path))
         if (path / REJECTED).exists():
             found.rejected_bytes = (path / REJECTED).stat().st_size
     except FileNotFoundError:

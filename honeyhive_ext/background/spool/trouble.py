@@ -27,6 +27,8 @@ _REASONS: dict[int | None, SpoolReason] = {
     errno.EMFILE: "files",
     errno.ENFILE: "files",
     errno.ENOLCK: "locks",
+    errno.ENOSYS: "locks",
+    errno.EOPNOTSUPP: "locks",
     errno.EACCES: "folder",
     errno.EPERM: "folder",
     errno.ENOENT: "folder",

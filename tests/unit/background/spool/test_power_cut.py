@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from honeyhive_ext.background.spool import RecordKind, Spool, adopt, writer
+from honeyhive_ext.background.spool import RecordKind, Spool, adopt, growing
 from tests.support.scale import scaled, seed
 from tests.support.spooling import HERE, fill, number_of, payload, records
 
@@ -60,13 +60,13 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
     """The disk under a spool; what is synced is noted."""
     (tmp_path / "spool").mkdir()
     found = Disk(tmp_path / "spool")
-    real = writer.sync_file
+    real = growing.sync_file
 
     def sync_file(descriptor: int) -> None:
         real(descriptor)
         found.synced(Path(os.readlink(f"/proc/self/fd/{descriptor}")))
 
-    monkeypatch.setattr(writer, "sync_file", sync_file)
+    monkeypatch.setattr(growing, "sync_file", sync_file)
     return found
 
 
@@ -104,7 +104,7 @@ def test_an_acknowledgement_is_on_the_disk_before_one_in_a_newer_segment(
 
     monkeypatch.setattr(supply, "SMALLEST", 4096)
     monkeypatch.setattr(supply, "FIRST_SEGMENT", 4096)
-    monkeypatch.setattr(acks, "sync_file", writer.sync_file)
+    monkeypatch.setattr(acks, "sync_file", growing.sync_file)
     rng, count = random.Random(seed()), 200
     with Spool(disk.folder, HERE, sync="always", segment_bytes=4096) as spool:
         positions = fill(spool, count)
@@ -127,13 +127,13 @@ def test_an_acknowledgement_is_on_the_disk_before_one_in_a_newer_segment(
 def test_interval_syncs_within_a_tenth_of_a_second_and_then_rests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    synced, real = threading.Semaphore(0), writer.sync_file
+    synced, real = threading.Semaphore(0), growing.sync_file
 
     def sync_file(descriptor: int) -> None:
         real(descriptor)
         synced.release()
 
-    monkeypatch.setattr(writer, "sync_file", sync_file)
+    monkeypatch.setattr(growing, "sync_file", sync_file)
     with Spool(tmp_path, HERE, sync="interval") as spool:
         fill(spool, 1)
         for number in range(1, 5):
@@ -144,20 +144,20 @@ def test_interval_syncs_within_a_tenth_of_a_second_and_then_rests(
 
 
 def test_os_never_waits_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "sync_file", lambda _: pytest.fail("synced"))
+    monkeypatch.setattr(growing, "sync_file", lambda _: pytest.fail("synced"))
     with Spool(tmp_path, HERE) as spool:
         fill(spool, 5000, size=500)
 
 
 def test_threads_that_wait_at_once_share_syncs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    count, each, synced, real = 8, 25, [], writer.sync_file
+    count, each, synced, real = 8, 25, [], growing.sync_file
     together = threading.Barrier(count)
 
     def sync_file(descriptor: int) -> None:
         synced.append(1)
         real(descriptor)
 
-    monkeypatch.setattr(writer, "sync_file", sync_file)
+    monkeypatch.setattr(growing, "sync_file", sync_file)
     with Spool(tmp_path, HERE, sync="always") as spool:
 
         def append(first: int) -> None:

@@ -298,6 +298,7 @@ def test_the_oldest_owner_is_adopted_first(tmp_path: Path, monkeypatch: pytest.M
 def test_status_counts_events_and_bytes_by_destination_and_changes_nothing(tmp_path: Path) -> None:
     with Spool(tmp_path, THERE) as spool:
         fill(spool, 7)
+    (tmp_path / "0-1-00000001.acks").write_bytes(b"")
     living = Spool(tmp_path, HERE)
     fill(living, 10)
     living.acknowledge(range(4))
@@ -322,3 +323,58 @@ def test_the_folder_may_change_what_the_working_folder_is(
     spool.acknowledge([0])
     spool.close()
     assert files(tmp_path / "here") == []
+
+
+def test_the_start_reads_nothing_of_what_others_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from honeyhive_ext.background.spool import secure
+
+    for number in range(5):
+        with Spool(tmp_path, HERE) as spool:
+            fill(spool, 5, first=5 * number)
+    opened: list[Path] = []
+    real = secure.reopen
+
+    def reopen(path: Path, flags: int = os.O_RDONLY) -> int:
+        opened.append(path)
+        return real(path, flags)
+
+    monkeypatch.setattr(secure, "reopen", reopen)
+    with Spool(tmp_path, HERE) as spool:
+        fill(spool, 1)
+        looking = iter(adopt(tmp_path, HERE))
+        assert {path.name for path in opened} <= {"salt"}
+        with next(looking) as backlog:  # the oldest alone
+            assert len({path.name[:36] for path in opened} - {"salt"}) == 1
+            assert not [path for path in opened if path.suffix == ".segment"]
+            backlog.read()
+            assert len({path for path in opened if path.suffix == ".segment"}) == 1
+
+
+def test_one_owner_that_cannot_be_opened_hides_no_other(tmp_path: Path) -> None:
+    for number in range(3):
+        with Spool(tmp_path, HERE) as spool:
+            fill(spool, 1, first=number)
+    lock = files(tmp_path, ".lock")[1]
+    lock.unlink()
+    lock.mkdir()
+    looking = adopt(tmp_path, HERE)
+    found = 0
+    for backlog in looking:
+        with backlog:
+            found += len(numbers(backlog))
+    assert (found, looking.unreadable) == (2, 1)
+
+
+def test_what_a_later_version_wrote_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    from honeyhive_ext.background.spool import header
+
+    real = header.Destination.header
+    monkeypatch.setattr(header.Destination, "header", lambda *given: replace(real(*given), format=2))
+    with Spool(tmp_path, HERE) as spool:
+        fill(spool, 3)
+    looking = adopt(tmp_path, HERE)
+    assert list(looking) == []
+    assert looking.unreadable == 1
+    assert len(files(tmp_path)) == 2
