@@ -20,6 +20,8 @@ from honeyhive_ext.config.lazy import lazy
 
 TYPE_CHECKING = False  # type checkers know the name; `typing` is slow to import
 if TYPE_CHECKING:
+    from honeyhive_ext.background.background_options import Background
+    from honeyhive_ext.background.stats import BackgroundStats, FlushReport
     from honeyhive_ext.batch.report import BatchFailure, BatchReport, report_of
     from honeyhive_ext.client.aio import AsyncHoneyHive
     from honeyhive_ext.client.sync import HoneyHive
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
         PayloadTooLargeError,
         PermissionDeniedError,
         QueryError,
+        QueueFullError,
         RateLimitError,
         ResponseError,
         ResultCountError,
@@ -53,7 +56,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.results.trace_tree import TraceTree
     from honeyhive_ext.search.checkpoint import Checkpoint
     from honeyhive_ext.search.cursor import Count
-    from honeyhive_ext.tracing.record import current_span
+    from honeyhive_ext.tracing.current import current_span
 
 __all__ = [
     "APIConnectionError",
@@ -63,6 +66,8 @@ __all__ = [
     "AsyncHoneyHive",
     "AsyncSearchResult",
     "AuthenticationError",
+    "Background",
+    "BackgroundStats",
     "BadRequestError",
     "BatchError",
     "BatchFailure",
@@ -73,6 +78,7 @@ __all__ = [
     "EventError",
     "F",
     "FilterWarning",
+    "FlushReport",
     "HoneyHive",
     "HoneyHiveError",
     "NotFoundError",
@@ -80,6 +86,7 @@ __all__ = [
     "PayloadTooLargeError",
     "PermissionDeniedError",
     "QueryError",
+    "QueueFullError",
     "RateLimitError",
     "RequestInfo",
     "ResponseError",
@@ -100,13 +107,16 @@ _HOMES = {
     **dict.fromkeys(__all__, "errors"),
     "AsyncHoneyHive": "client.aio",
     "AsyncSearchResult": "results.aio_result",
+    "Background": "background.background_options",
+    "BackgroundStats": "background.stats",
     "BatchFailure": "batch.report",
     "BatchReport": "batch.report",
     "Checkpoint": "search.checkpoint",
     "Count": "search.cursor",
-    "current_span": "tracing.record",
+    "current_span": "tracing.current",
     "F": "filters.field",
     "FilterWarning": "filters.warnings",
+    "FlushReport": "background.stats",
     "HoneyHive": "client.sync",
     "report_of": "batch.report",
     "RequestInfo": "observe.hooks",

@@ -16,6 +16,7 @@
     │   │   ├── RateLimitError          429
     │   │   └── ServerError             5xx
     │   └── ResponseError           a success that is not JSON or not what the document describes
+    ├── QueueFullError              no room for an event that is to be sent later; it was not taken
     ├── BatchError                  a part of a batch was not delivered; it carries the report
     ├── ResultCountError            `.one()` of a search that does not match exactly one event
     └── PaginationIncomplete        a search that cannot promise to be complete
@@ -48,13 +49,13 @@ __all__ = [
     "PermissionDeniedError",
     "PickleRefusedError",
     "QueryError",
+    "QueueFullError",
     "RateLimitError",
     "ResponseError",
     "ResultCountError",
     "ServerError",
 ]
 
-REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-cf-id", "cf-ray")
 BODY_SHOWN = 500  # characters of an answer's body that a message shows at most
 
 
@@ -90,6 +91,12 @@ class QueryError(HoneyHiveError, ValueError):
 
     The message says what to write instead.
     """
+
+    __module__ = "honeyhive_ext"
+
+
+class QueueFullError(HoneyHiveError):
+    """No room for an event that is to be sent later, with `Background(overflow="raise")`: not taken."""
 
     __module__ = "honeyhive_ext"
 
@@ -274,14 +281,6 @@ def _rebuild(cls: type[HoneyHiveError], state: Mapping[str, Any], args: tuple[An
     error.args = args
     error.__dict__.update(state)
     return error
-
-
-def request_id(headers: Mapping[str, str]) -> str | None:
-    """Return the id under which the service, or a proxy in front of it, logged the request, or None."""
-    for name in REQUEST_ID_HEADERS:
-        if value := headers.get(name):
-            return value
-    return None
 
 
 STATUS_ERRORS: dict[int, type[APIStatusError]] = {

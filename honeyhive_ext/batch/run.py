@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Protocol
 
 from honeyhive_ext.batch.dispatch import Dispatch
 from honeyhive_ext.batch.intake import BatchEvent
@@ -14,7 +15,8 @@ from honeyhive_ext.batch.plan import Chunk, plan_prepared
 from honeyhive_ext.batch.reconcile import Backoff, DeliveryOutcome, DeliveryStep
 from honeyhive_ext.batch.report import BatchReport
 from honeyhive_ext.batch.requests import accepts
-from honeyhive_ext.errors import APIError
+from honeyhive_ext.config.retry_policy import RetryPolicy
+from honeyhive_ext.errors import APIError, APIStatusError
 from honeyhive_ext.http.drive import drive
 from honeyhive_ext.http.exchange import Accept, Call, Reply
 from honeyhive_ext.http.operations import DELIVERED
@@ -25,6 +27,23 @@ from honeyhive_ext.payload.events import WireEvent
 
 GRACE = 2.0
 """Seconds that requests in flight have to end after Ctrl-C: the report says what happened to them."""
+
+
+class BatchSender(Protocol):
+    """What a delivery needs of a sender."""
+
+    @property
+    def sleep(self) -> Callable[[float], None]: ...
+    def send(
+        self,
+        call: Call,
+        *,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,
+        accept: Accept = (),
+    ) -> Reply: ...
+    def pause(self, retry: int, asked: float | None, policy: RetryPolicy) -> float: ...
+    def error(self, call: Call, reply: Reply, /) -> APIStatusError: ...
 
 
 def create_batch(
@@ -64,7 +83,7 @@ def create_batch(
     return pipeline.finish()
 
 
-def deliver(sender: Sender, events: Sequence[WireEvent], options: BatchOptions) -> BatchReport:
+def deliver(sender: BatchSender, events: Sequence[WireEvent], options: BatchOptions) -> BatchReport:
     """Deliver prepared events, one request after another, in this thread.
 
     Args:
@@ -88,7 +107,7 @@ def _ctrl_c(error: BaseException) -> KeyboardInterrupt | None:
     return behind if isinstance(error, RuntimeError) and isinstance(behind, KeyboardInterrupt) else None
 
 
-def _deliver_chunk(sender: Sender, dispatch: Dispatch, chunk: Chunk) -> None:
+def _deliver_chunk(sender: BatchSender, dispatch: Dispatch, chunk: Chunk) -> None:
     options = dispatch.options
 
     def do(step: DeliveryStep) -> DeliveryOutcome:
@@ -101,7 +120,7 @@ def _deliver_chunk(sender: Sender, dispatch: Dispatch, chunk: Chunk) -> None:
     drive(dispatch.steps(chunk), do)
 
 
-def _send(sender: Sender, options: BatchOptions, call: Call, accept: Accept) -> Reply | APIError:
+def _send(sender: BatchSender, options: BatchOptions, call: Call, accept: Accept) -> Reply | APIError:
     try:
         return sender.send(call, retry=options.policy, timeout=options.timeout, accept=accept)
     except APIError as error:

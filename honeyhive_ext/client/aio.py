@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import httpx
     from honeyhive_client.typed_dicts import CreateEventRequestInput
 
+    from honeyhive_ext.background.background_options import Background
+    from honeyhive_ext.background.stats import BackgroundStats, FlushReport
     from honeyhive_ext.config.retry_policy import RetryPolicy
     from honeyhive_ext.config.secrets import Secret
     from honeyhive_ext.config.settings import OnUnserializable, Redact
@@ -66,15 +68,18 @@ class AsyncHoneyHive(Unpicklable):
         on_request: OnRequest | None = None,
         on_response: OnResponse | None = None,
         on_retry: OnRetry | None = None,
+        background: Background | bool = True,
         http_client: httpx.AsyncClient | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         coalesce: bool = False,
     ) -> None:
+        import weakref
+
         from honeyhive_ext.client.aio_sessions import AsyncSessions
         from honeyhive_ext.client.coalesce import build_events
+        from honeyhive_ext.client.later_async import FlushingAsyncSender, build_later
         from honeyhive_ext.config.secrets import secret
         from honeyhive_ext.config.settings import build_settings
-        from honeyhive_ext.http.sender import AsyncSender
         from honeyhive_ext.observe.hooks import Observer
 
         # From here on no frame holds a bare key: a traceback with local variables cannot show one.
@@ -90,14 +95,20 @@ class AsyncHoneyHive(Unpicklable):
             on_unserializable=on_unserializable,
             redact=redact,
         )
-        self._sender = AsyncSender(
-            settings,
-            http_client=http_client,
-            transport=transport,
-            observer=Observer(on_request, on_response, on_retry),
+        observer = Observer(on_request, on_response, on_retry)
+        self._sender = FlushingAsyncSender(
+            settings, http_client=http_client, transport=transport, observer=observer
         )
         self.events, self._flush = build_events(self._sender, coalesce=coalesce)
         self.sessions = AsyncSessions(self._sender)
+        self._later = build_later(
+            background,
+            self._sender,
+            self.events.observed_limit,
+            on_its_loop=http_client is not None or transport is not None,
+        )
+        self.events.later = self._sender.later = self._later
+        weakref.finalize(self, self._later.abandon).atexit = False
 
     def session(
         self,
@@ -138,6 +149,7 @@ class AsyncHoneyHive(Unpicklable):
             session_fields(fields),
             options,
             AsyncSpanElsewhere,
+            self._later.spans,
         )
 
     def span(
@@ -179,13 +191,43 @@ class AsyncHoneyHive(Unpicklable):
             timeout=timeout,
         )
         return AsyncSpan(
-            self.events.create, self._sender.settings.events, name, fields, options, AsyncSpanElsewhere
+            self.events.create,
+            self._sender.settings.events,
+            name,
+            fields,
+            options,
+            AsyncSpanElsewhere,
+            self._later.spans,
         )
 
-    async def close(self) -> None:
-        """Send the events that wait, and close the connections. The client cannot be used afterwards."""
+    async def flush(self, timeout: float = 30.0) -> FlushReport:  # noqa: ASYNC109 - as for `HoneyHive`
+        """Send what waits to be sent later, and wait until it is delivered or lost; see `HoneyHive.flush`.
+
+        >>> import asyncio
+        >>> from honeyhive_ext import AsyncHoneyHive
+        >>> async def main():
+        ...     async with AsyncHoneyHive() as hh:
+        ...         event_id = hh.events.enqueue("tool", event_name="search")
+        ...         return await hh.flush()
+        >>> asyncio.run(main()).success
+        True
+        """
+        from honeyhive_ext.http.threads import in_thread
+
+        return await in_thread(self._later.flush, timeout)
+
+    def stats(self) -> BackgroundStats:
+        """Return what became of the events that this client took to send later; see `HoneyHive.stats`."""
+        return self._later.stats()
+
+    async def close(self, timeout: float = 5.0) -> FlushReport:  # noqa: ASYNC109 - as for `HoneyHive`
+        """Send the events that wait, and close the connections; see `HoneyHive.close`."""
+        from honeyhive_ext.http.threads import in_thread
+
         await self._flush()
+        report = await in_thread(self._later.close, timeout)
         await self._sender.aclose()
+        return report
 
     async def __aenter__(self) -> Self:
         return self

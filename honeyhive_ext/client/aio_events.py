@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit
+from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS
+from honeyhive_ext.client.enqueuing import Enqueuing
 from honeyhive_ext.config.defaults import MOST_A_PAGE
-from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.http import operations as calls
 from honeyhive_ext.payload.times import now_ms
 
@@ -40,12 +40,12 @@ if TYPE_CHECKING:
     from honeyhive_ext.results import AsyncSearchResult, Checkpoint, When
 
 
-class AsyncEvents(Unpicklable):
+class AsyncEvents(Enqueuing):
     """Create, read, search, follow and update events."""
 
     def __init__(self, sender: AsyncSender) -> None:
+        super().__init__()
         self._sender = sender
-        self._observed_limit = ObservedSizeLimit()  # of the bodies of batches, from 413 answers
 
     async def create(
         self,
@@ -217,7 +217,7 @@ class AsyncEvents(Unpicklable):
 
         options = build_options(
             self._sender.settings,
-            self._observed_limit,
+            self.observed_limit,
             single_session=single_session,
             session_properties=session_properties,
             max_events=max_events,

@@ -38,7 +38,7 @@ class CoalescingEvents(AsyncEvents):
 
         super().__init__(sender)
         self._options = build_options(
-            sender.settings, self._observed_limit, on_error="collect", max_concurrency=1
+            sender.settings, self.observed_limit, on_error="collect", max_concurrency=1
         )
         self._queues: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopQueue]
         self._queues = weakref.WeakKeyDictionary()

@@ -16,15 +16,15 @@ from __future__ import annotations
 import _thread
 import atexit
 import contextlib
-import gc
 import os
-import sys
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Container
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from honeyhive_ext.client.collecting import collecting
+from honeyhive_ext.client.later import Later
 from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import HoneyHiveError
 from honeyhive_ext.http.sender import Call, Reply, Sender
@@ -37,11 +37,6 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 30.0  # seconds that `flush` waits for the thread that helps
 MOST_WAITING = 10_000  # events
-
-# The garbage collector moves the name of its phase to the end. A function in Python would not do: a signal
-# that comes while it collects would be handled in that function, and the exception of the handler dropped.
-_phases: OrderedDict[str, None] = OrderedDict(start=None, stop=None)
-gc.callbacks.append(cast("Callable[..., object]", _phases.move_to_end))
 
 
 class _Late(NamedTuple):
@@ -161,7 +156,13 @@ with contextlib.suppress(AttributeError):  # Windows has no fork
 
 
 class DeferringSender(Sender):
-    """A sender that also sends what waits, after its calls."""
+    """A sender that also sends what waits, after its calls.
+
+    Attributes:
+        later: What the same client sends later, or None.
+    """
+
+    later: Later | None = None
 
     @property
     def busy(self) -> bool:
@@ -176,7 +177,9 @@ class DeferringSender(Sender):
         timeout: float | None = None,
         accept: Accept = (),
     ) -> Reply:
-        """Send a call as `Sender.send` does, and then what waits."""
+        """Send a call as `Sender.send` does, and then what waits. A call that reads first lets it be sent."""
+        if self.later is not None and (seconds := self.later.wait_before(call)):
+            self.later.flush(seconds)
         try:
             reply = super().send(call, retry=retry, timeout=timeout, accept=accept)
         except HoneyHiveError:
@@ -210,12 +213,11 @@ class SpanEvents(Unpicklable):
 
     def create(self, **arguments: Any) -> None:
         """Create the event of a span; see `Events.create` for the arguments."""
-        # At the very end of Python a thread may be started and never run.
-        collecting = next(reversed(_phases)) == "start" and not sys.is_finalizing()
-        if not collecting and not self._sender.busy:
+        garbage = collecting()
+        if not garbage and not self._sender.busy:
             self._create(**arguments)
             return
-        thread = 0 if collecting else threading.get_ident()
+        thread = 0 if garbage else threading.get_ident()
         _waiting.add(_Late(self._sender, self._create, arguments, copy_context(), thread))
-        if collecting:
+        if garbage:
             _waiting.send_in_thread()

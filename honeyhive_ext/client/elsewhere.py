@@ -8,14 +8,17 @@ unrecorded.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from logging import getLogger
 from typing import Any
 
 from attrs import evolve
 
+from honeyhive_ext.batch.limits import ObservedSizeLimit
 from honeyhive_ext.client.aio_events import AsyncEvents
 from honeyhive_ext.client.deferring import DeferringSender, SpanEvents
 from honeyhive_ext.client.events import Events
+from honeyhive_ext.client.later import Later, connected
 from honeyhive_ext.config.settings import EventSettings, OnUnserializable, Redact, build_settings
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.sender import AsyncSender
@@ -77,7 +80,8 @@ class SpanElsewhere:
         settings = evolve(self._settings, destination=theirs.destination, scrub=theirs.scrub)
         sender = sender.with_events(settings)
         events = AsyncEvents(sender) if self.only_async else SpanEvents(sender, Events(sender).create)
-        return kind(events.create, settings, name, fields, options)
+        later = _later(_sender(DeferringSender)).spans_made_with(settings)
+        return kind(events.create, settings, name, fields, options, None, later)
 
 
 class AsyncSpanElsewhere(SpanElsewhere):
@@ -98,6 +102,15 @@ def _sender(kind: Any) -> Any:
                 log.warning("decorated functions are not recorded in this process: %s", error)
         _made.setdefault(kind, made)
     return _made[kind]
+
+
+def _later(sender: DeferringSender) -> Later:
+    """Return what sends later in this process."""
+    if Later not in _made:
+        later = Later(True, sender.settings, ObservedSizeLimit(), partial(connected, sender))
+        _made.setdefault(Later, later)
+    found: Later = _made[Later]
+    return found
 
 
 def _nowhere(**_: Any) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import httpx
     from honeyhive_client.typed_dicts import CreateEventRequestInput
 
+    from honeyhive_ext.background.background_options import Background
+    from honeyhive_ext.background.stats import BackgroundStats, FlushReport
     from honeyhive_ext.config.retry_policy import RetryPolicy
     from honeyhive_ext.config.secrets import Secret
     from honeyhive_ext.config.settings import OnUnserializable, Redact
@@ -49,6 +51,9 @@ class HoneyHive(Unpicklable):
         on_response: A function that gets a `ResponseInfo` after each attempt.
         on_retry: A function that gets a `RetryInfo` before each wait. If one of the three raises, its error
             is logged and the call continues.
+        background: Whether spans and sessions hand their events to a thread that sends them, so that the
+            traced code does not wait (True, the default), or each waits for its own request (False). A
+            `Background` has the bounds and options. See docs/background.md.
         http_client: Your own `httpx.Client`, with its proxies, limits and headers. You close it.
         transport: An `httpx.BaseTransport` for the client's own `httpx.Client`, which closes it.
 
@@ -80,11 +85,16 @@ class HoneyHive(Unpicklable):
         on_request: OnRequest | None = None,
         on_response: OnResponse | None = None,
         on_retry: OnRetry | None = None,
+        background: Background | bool = True,
         http_client: httpx.Client | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        import weakref
+        from functools import partial
+
         from honeyhive_ext.client.deferring import DeferringSender, SpanEvents
         from honeyhive_ext.client.events import Events
+        from honeyhive_ext.client.later import Later, connected
         from honeyhive_ext.client.sessions import Sessions
         from honeyhive_ext.config.secrets import secret
         from honeyhive_ext.config.settings import build_settings
@@ -112,6 +122,11 @@ class HoneyHive(Unpicklable):
         self.events = Events(self._sender)
         self.sessions = Sessions(self._sender)
         self._span_events = SpanEvents(self._sender, self.events.create)
+        connect = partial(connected, self._sender)
+        given = http_client is not None or transport is not None
+        self._later = Later(background, settings, self.events.observed_limit, connect, given_transport=given)
+        self.events.later = self._sender.later = self._later
+        weakref.finalize(self, self._later.abandon).atexit = False
 
     def session(
         self,
@@ -161,6 +176,7 @@ class HoneyHive(Unpicklable):
             session_fields(fields),
             options,
             SpanElsewhere,
+            self._later.spans,
         )
 
     def span(
@@ -220,12 +236,62 @@ class HoneyHive(Unpicklable):
             timeout=timeout,
         )
         return Span(
-            self._span_events.create, self._sender.settings.events, name, fields, options, SpanElsewhere
+            self._span_events.create,
+            self._sender.settings.events,
+            name,
+            fields,
+            options,
+            SpanElsewhere,
+            self._later.spans,
         )
 
-    def close(self) -> None:
-        """Close the connections. The client cannot be used afterwards."""
+    def flush(self, timeout: float = 30.0) -> FlushReport:
+        """Send what waits to be sent later, and wait until it is delivered or lost.
+
+        Args:
+            timeout: Seconds to wait, at most 3600. Default 30.
+
+        Returns:
+            What was delivered and lost meanwhile, and what still waits.
+
+        Raises:
+            ConfigError: `timeout` is malformed.
+
+        >>> from honeyhive_ext import HoneyHive
+        >>> with HoneyHive() as hh:
+        ...     event_id = hh.events.enqueue("tool", event_name="search")
+        ...     hh.flush().success
+        True
+        """
+        return self._later.flush(timeout)
+
+    def stats(self) -> BackgroundStats:
+        """Return what became of the events that this client took to send later.
+
+        >>> from honeyhive_ext import HoneyHive
+        >>> with HoneyHive() as hh:
+        ...     event_id = hh.events.enqueue("tool")
+        ...     hh.stats().accepted
+        1
+        """
+        return self._later.stats()
+
+    def close(self, timeout: float = 5.0) -> FlushReport:
+        """Send what waits to be sent later, and close the connections. The client cannot be used afterwards.
+
+        Args:
+            timeout: Seconds that the sending may take, at most 3600. What is left then is lost, and counts as
+                dropped. Default 5.
+
+        Returns:
+            What was delivered and lost meanwhile.
+
+        Raises:
+            ConfigError: `timeout` is malformed.
+        """
+        report = self._later.close(timeout)
         self._sender.close()
+        return report
 
     def __enter__(self) -> Self:
         return self

@@ -22,8 +22,8 @@ from honeyhive_ext.errors import (
     APIStatusError,
     APITimeoutError,
     error_class,
-    request_id,
 )
+from honeyhive_ext.observe.hooks import request_id
 
 _TITLE = re.compile(rb"<title[^>]*>\s*(.*?)\s*</title", re.IGNORECASE | re.DOTALL)
 

@@ -64,9 +64,13 @@ def changing(
     settings: Settings,
 ) -> Call:
     """Return the call that updates one event."""
+    return updating(*prepare_update(event, fields, settings=settings.events))
+
+
+def updating(event_id: str, content: bytes) -> Call:
+    """Return the call that sends a prepared update."""
     from honeyhive_client.api.events import update_event
 
-    event_id, content = prepare_update(event, fields, settings=settings.events)
     return Call("updateEvent", update_event.build_request(event_id=event_id, body=content), write=True)
 
 

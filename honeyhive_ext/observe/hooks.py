@@ -17,7 +17,9 @@ import attrs
 
 from honeyhive_ext.config.scrub import NO_KEYS, Scrub
 from honeyhive_ext.config.signals import from_a_signal_handler
-from honeyhive_ext.errors import ConfigError, request_id
+from honeyhive_ext.errors import ConfigError
+
+REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-cf-id", "cf-ray")
 
 _NO_HEADERS: Mapping[str, str] = {}
 
@@ -159,3 +161,11 @@ def _call(hook: Callable[[_Info], object], info: _Info, name: str) -> None:
         if from_a_signal_handler(error):
             raise
         log.exception("the %s hook raised; the call continues", name)
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """Return the id under which the service, or a proxy in front of it, logged the request, or None."""
+    for name in REQUEST_ID_HEADERS:
+        if value := headers.get(name):
+            return value
+    return None

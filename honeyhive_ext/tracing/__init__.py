@@ -1,6 +1,7 @@
 """Spans and sessions: `with` statements and decorators that record the code inside as events."""
 
-from honeyhive_ext.tracing.record import Recording, current_span
+from honeyhive_ext.tracing.current import current_span
+from honeyhive_ext.tracing.record import Recording
 from honeyhive_ext.tracing.span_options import OnSendError, SpanOptions, session_fields
 from honeyhive_ext.tracing.spans import AsyncSpan, Span
 

@@ -8,6 +8,8 @@ from honeyhive_ext.payload.times import tidy
 from honeyhive_ext.serialize.bounded import CAPTURE_BYTES, refit, size_of
 from honeyhive_ext.tracing.capture import error_text
 
+INTERRUPTED = "interrupted: the process ended before the span"
+
 
 def finished(
     fields: dict[str, Any], started_ms: float, seconds: float, error: BaseException | None

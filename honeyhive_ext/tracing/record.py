@@ -17,7 +17,7 @@ from honeyhive_ext.payload.ids import new_id
 from honeyhive_ext.payload.scope import CURRENT, Scope, enter, innermost, leave
 from honeyhive_ext.serialize.encoders import type_name
 from honeyhive_ext.tracing.capture import Yielded, copied_fields
-from honeyhive_ext.tracing.ending import finished
+from honeyhive_ext.tracing.ending import INTERRUPTED, finished
 from honeyhive_ext.tracing.open_spans import Failures, claim, is_of_the_parent, opened
 from honeyhive_ext.tracing.outcome import is_the_applications, log_not_sent, quietly, say
 from honeyhive_ext.tracing.span_options import SpanOptions
@@ -42,6 +42,7 @@ class Recording(Uncopied):
         fields: The other fields of the event.
         options: How the span records and sends.
         elsewhere: Makes a span like this one where a decorated function is unpickled; see `__reduce_ex__`.
+        later: Takes the fields of the event to send it later, so that the traced code does not wait; or None.
 
     Attributes:
         event_type: The type of its event.
@@ -64,6 +65,7 @@ class Recording(Uncopied):
         fields: Mapping[str, Any],
         options: SpanOptions,
         elsewhere: Callable[..., Any] | None = None,
+        later: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         if name is not None and not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigError(
@@ -77,6 +79,7 @@ class Recording(Uncopied):
         self._create = create
         self._settings = settings
         self._elsewhere = elsewhere
+        self._later = later
         self._name = name
         self._given = dict(fields)
         self._fields = self._checked(fields)
@@ -92,7 +95,9 @@ class Recording(Uncopied):
         name = self._name
         if name is None and "event_name" not in self._given:
             name = default_name
-        return type(self)(self._create, self._settings, name, self._given, self.options, self._elsewhere)
+        return type(self)(
+            self._create, self._settings, name, self._given, self.options, self._elsewhere, self._later
+        )
 
     def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
         """Return what a decorated function takes along: how the span records, and nothing of the client."""
@@ -231,19 +236,36 @@ class Recording(Uncopied):
             return None
         return finished(self._fields, self._started_ms, self._seconds, error) if claim(self) else None
 
+    @property
+    def waits(self) -> bool:
+        """Whether the end of the span waits until its event is sent."""
+        return self._later is None or self.options.on_error == "raise"
+
+    def handed_over(self, fields: dict[str, Any]) -> bool:
+        """Hand the event over to be sent later. Return False if the end of the span must send it itself."""
+        if self._later is None or self.waits:
+            return False
+        self._later(fields)
+        return True
+
     def unfinished(self) -> dict[str, Any]:
         """Return the fields of the event as they are now."""
         so_far = {} if self.yielded is None else {"outputs": self.yielded.outputs()}
         seconds = time.perf_counter() - self._started
         return finished({**so_far, **self._fields}, self._started_ms, seconds, None)
 
-    def send_unfinished(self, failures: Failures) -> None:
+    def send_unfinished(self, failures: Failures, why: str | None = INTERRUPTED) -> None:
         """Send the event as it is now; see `open_spans`. For the code inside, the span goes on."""
         try:
+            fields = self.unfinished()
+            if why is not None:
+                fields.setdefault("error", why)
+            if self.handed_over(fields):
+                return
             if self._create in failures:
                 log_not_sent(self.event_id, self.event_type, failures[self._create])
             else:
-                self.send_last(self.unfinished())
+                self.send_last(fields)
         except BaseException as failure:
             log_not_sent(self.event_id, self.event_type, failure)
             if is_the_applications(failure):
@@ -286,18 +308,3 @@ class Recording(Uncopied):
                 error.add_note(f"honeyhive_ext: the event {self.event_id} of the span was not sent: {why}")
         elif self.options.on_error == "raise":
             raise failure
-
-
-def current_span() -> Recording | None:
-    """Return the innermost span or session around the running code, or None outside of all.
-
-    A decorated function adds fields to its own event with `current_span().set(metadata=...)`.
-
-    >>> current_span() is None
-    True
-    """
-    scope = CURRENT.get()
-    return None if scope is None else scope.span
-
-
-current_span.__module__ = "honeyhive_ext"

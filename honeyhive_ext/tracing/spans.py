@@ -33,15 +33,15 @@ class Span(Recording):
         """End the span and send its event. An exception of the application is never replaced."""
         try:
             fields = self.end(error)
-            if fields is not None:
+            if fields is not None and not self.handed_over(fields):
                 self._create(**self.sending(error), **fields)
         except BaseException as failure:  # noqa: BLE001 - `not_sent` decides what to raise
             self.not_sent(failure, error)
 
     async def afinish(self, error: BaseException | None) -> None:
         """Do the same for a decorated coroutine; a thread waits for the network, not the event loop."""
-        loop = running_loop()
-        if loop is None:  # another event loop, such as trio's
+        loop = running_loop() if self.waits else None
+        if loop is None:  # or another event loop, such as trio's
             self.finish(error)
         else:
             self.leave()
@@ -50,7 +50,7 @@ class Span(Recording):
     def finish_aside(self, error: BaseException | None) -> None:
         """Do the same in the callback of a future, which must not wait for the network if there is a loop."""
         self.leave()
-        if running_loop() is None:
+        if not self.waits or running_loop() is None:
             self.finish(error)
         else:
             start_aside(partial(self.finish, error))
@@ -61,7 +61,7 @@ class Span(Recording):
 
     def dropped(self) -> None:
         """Send the event of a span that nothing can end any more."""
-        self.send_unfinished({})
+        self.send_unfinished({}, None)
 
     def send_last(self, fields: dict[str, Any]) -> None:
         """Send the event of a span that is left when the program ends."""
@@ -94,13 +94,13 @@ class AsyncSpan(Recording):
 
     async def afinish(self, error: BaseException | None) -> None:
         """End the span and send its event. An exception of the application is never replaced."""
-        if isinstance(error, GeneratorExit) and running_loop() is None:
+        if isinstance(error, GeneratorExit) and self.waits and running_loop() is None:
             self.closed(error)
             return
         fields = None
         try:
             fields = self.end(error)
-            if fields is not None:
+            if fields is not None and not self.handed_over(fields):
                 await self._create(**self.sending(error), **fields)
         except GeneratorExit:  # what awaits this is closed
             if fields is not None:
@@ -123,7 +123,9 @@ class AsyncSpan(Recording):
         self._hand_over(self.unfinished())
 
     def _hand_over(self, fields: dict[str, Any]) -> None:
-        """Let a task of the running event loop send an event."""
+        """Let a task of the running event loop send an event that cannot be sent later."""
+        if self.handed_over(fields):
+            return
         loop = running_loop()
         if loop is None:
             log_not_sent(self.event_id, self.event_type, "its event loop has ended")

@@ -210,7 +210,7 @@ def test_loaded_functions_of_a_process_share_connections(
     for _ in range(5):
         cloudpickle.loads(content)()
     assert len(another_process.events()) == 5
-    assert len(made) == 1
+    assert len(made) == 2  # the sender, and what sends later
 
 
 def test_without_a_key_functions_run_unrecorded_and_one_warning_says_so(
@@ -256,7 +256,10 @@ from worker import work
 if __name__ == "__main__":
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         print(pool.map(work, [1, 2]))
+        pool.close()
+        pool.join()
 """
+TERMINATED = PROGRAM[: PROGRAM.index("        pool.close")]  # `with` ends a pool by SIGTERM
 
 WORKER = """
 from honeyhive_ext import HoneyHive
@@ -265,6 +268,9 @@ hh = HoneyHive()
 def work(x):
     return x + 1
 """
+ASKED = WORKER.replace("import HoneyHive", "import Background, HoneyHive").replace(
+    "HoneyHive()", "HoneyHive(background=Background(handle_sigterm=True))"
+)
 
 LOADER = """
 import pickle, sys
@@ -287,11 +293,12 @@ def run(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedPr
     )
 
 
+@pytest.mark.parametrize(("program", "worker"), [(PROGRAM, WORKER), (TERMINATED, ASKED)])
 def test_processes_that_are_spawned_record_a_function_of_a_module(
-    tmp_path: Path, server: LocalServer
+    tmp_path: Path, server: LocalServer, program: str, worker: str
 ) -> None:
-    (tmp_path / "worker.py").write_text(WORKER)
-    (tmp_path / "main.py").write_text(PROGRAM)
+    (tmp_path / "worker.py").write_text(worker)
+    (tmp_path / "main.py").write_text(program)
     done = run(tmp_path, "main.py", HH_API_KEY="hh_1", HH_API_URL=server.url)
     assert (done.stdout, done.stderr) == ("[2, 3]\n", "")
     assert [event["outputs"] for event in server.events()] in (

@@ -96,7 +96,7 @@ def test_batches_inside_a_span_belong_to_it(hh: HoneyHive, server: LocalServer) 
 
 
 def test_the_work_continues_when_the_service_is_away(caplog: pytest.LogCaptureFixture) -> None:
-    with HoneyHive(api_key=KEY, base_url="http://127.0.0.1:9", retry=False) as hh:
+    with HoneyHive(api_key=KEY, base_url="http://127.0.0.1:9", retry=False, background=False) as hh:
 
         @hh.span()
         def work() -> int:
@@ -177,7 +177,7 @@ def test_a_time_limit_while_a_span_sends_ends_the_application_and_not_the_sendin
     try:
         with (
             Misbehaving(then=interrupt) as server,
-            HoneyHive(KEY, base_url=server.url, timeout=60, retry=False, **options) as hh,
+            HoneyHive(KEY, base_url=server.url, timeout=60, retry=False, background=False, **options) as hh,
         ):
 
             @hh.span()

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import Any
 
 import pytest
 
 from honeyhive_ext.local import LocalServer
+from honeyhive_ext.tracing.ending import INTERRUPTED
 
 BEGIN = """
 import asyncio, gc, os, sys, threading
 from honeyhive_ext import AsyncHoneyHive, HoneyHive
-hh = HoneyHive("hh_1", base_url=sys.argv[1])
-ahh = AsyncHoneyHive("hh_1", base_url=sys.argv[1].replace("127.0.0.1", "localhost"))
+options = {} if len(sys.argv) == 2 else {"background": False}
+hh = HoneyHive("hh_1", base_url=sys.argv[1], **options)
+ahh = AsyncHoneyHive("hh_1", base_url=sys.argv[1].replace("127.0.0.1", "localhost"), **options)
 def steps():
     yield 1
     yield 2
@@ -87,10 +88,10 @@ del running, box
 }
 
 
-def run(program: str, url: str) -> subprocess.CompletedProcess[str]:
+def run(program: str, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.run(
-        [sys.executable, "-c", BEGIN + program, url],
+        [sys.executable, "-c", BEGIN + program, url, *arguments],
         capture_output=True,
         text=True,
         timeout=120,
@@ -99,30 +100,45 @@ def run(program: str, url: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize("mode", [[], ["waits"]], ids=["later", "waits"])
 @pytest.mark.parametrize("case", sorted(OPEN))
 def test_what_is_open_at_the_end_sends_its_event_once_and_prints_nothing(
-    case: str, server: LocalServer
+    case: str, mode: list[str], server: LocalServer
 ) -> None:
-    ended = run(OPEN[case], server.url)
+    ended = run(OPEN[case], server.url, *mode)
     assert (ended.returncode, ended.stderr) == (0, "")
     (event,) = server.events()
     assert event["event_name"] == "x"
-    assert event.get("error") is None
+    by_the_loop = case.endswith("run")  # which closes what is open when it ends
+    assert event.get("error") == (None if by_the_loop else INTERRUPTED)
     if "steps" in OPEN[case]:
         assert event["outputs"] == {"result": [1]}
 
 
-@pytest.mark.parametrize(
-    ("program", "why"),
-    [
-        ("hh.close()", "this client is closed"),
-        ('hh.__init__("hh_1", base_url="http://127.0.0.1:9")', "APIConnectionError"),
-    ],
-)
+AWAY = [
+    ("hh.close()", "this client is closed"),
+    ('hh.__init__("hh_1", base_url="http://127.0.0.1:9", **options)', "APIConnectionError"),
+]
+THREE = "three = [hh.span()(steps)() for _ in range(3)]; [next(one) for one in three]\n"
+
+
+def when_away(program: str, url: str, *mode: str) -> list[str]:
+    return run(
+        f"{THREE}{program}" if "close" in program else f"{program}\n{THREE}", url, *mode
+    ).stderr.splitlines()
+
+
+@pytest.mark.parametrize(("program", "why"), AWAY)
 def test_one_line_for_each_event_says_why_it_is_not_sent(program: str, why: str, server: LocalServer) -> None:
-    made = "three = [hh.span()(steps)() for _ in range(3)]; [next(one) for one in three]\n"
-    ended = run(f"{made}{program}" if "close" in program else f"{program}\n{made}", server.url)
-    lines: list[Any] = ended.stderr.splitlines()
+    lines = when_away(program, server.url, "waits")
     assert len(lines) == 3
     assert all("was not sent" in line and why in line for line in lines)
+    assert server.events() == []
+
+
+@pytest.mark.parametrize(("program", "why"), [(AWAY[0][0], "3 closed"), AWAY[1]])
+def test_one_line_says_how_many_events_are_lost_and_why(program: str, why: str, server: LocalServer) -> None:
+    line = when_away(program, server.url)[-1]
+    assert line.startswith("3 events are lost (3 ")
+    assert why in line
     assert server.events() == []

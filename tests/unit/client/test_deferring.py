@@ -46,7 +46,7 @@ def once(server: LocalServer) -> Once:
 
 @pytest.fixture
 def given(once: Once) -> Generator[HoneyHive]:
-    with HoneyHive("hh_1", base_url="http://x.test", transport=once, retry=False) as hh:
+    with HoneyHive("hh_1", background=False, base_url="http://x.test", transport=once, retry=False) as hh:
         yield hh
 
 
@@ -168,7 +168,7 @@ def test_a_generator_that_the_garbage_collector_closes_is_sent_from_another_thre
         threads.append(threading.get_ident())
         begun.set()
 
-    with HoneyHive("hh_1", base_url=server.url, on_request=note) as hh:
+    with HoneyHive("hh_1", background=False, base_url=server.url, on_request=note) as hh:
         garbage(hh)
         gc.collect()
         assert begun.wait(30)
@@ -183,7 +183,7 @@ def test_where_no_thread_starts_the_next_call_sends_it(
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(_thread, "start_new_thread", none)
-    with HoneyHive("hh_1", base_url=server.url) as hh:
+    with HoneyHive("hh_1", background=False, base_url=server.url) as hh:
         garbage(hh)
         gc.collect()
         assert names(server) == []
@@ -200,7 +200,7 @@ def test_a_collection_in_any_thread_and_under_any_lock_never_waits_for_the_netwo
         with lock:
             pass
 
-    with HoneyHive("hh_1", base_url=server.url, on_request=needs_the_lock) as hh:
+    with HoneyHive("hh_1", background=False, base_url=server.url, on_request=needs_the_lock) as hh:
         for _ in range(20):
             garbage(hh)
             with lock:
@@ -212,7 +212,7 @@ def test_what_would_wait_beyond_the_limit_is_logged(
     server: LocalServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(deferring, "MOST_WAITING", 0)
-    with HoneyHive("hh_1", base_url=server.url) as hh:
+    with HoneyHive("hh_1", background=False, base_url=server.url) as hh:
         garbage(hh)
         gc.collect()
     assert "was not sent: 0 events wait already" in caplog.text

@@ -1,0 +1,100 @@
+"""How a client sends in the background: `Background`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, get_args
+
+from attrs import frozen
+
+from honeyhive_ext.config.checks import seconds, whole_number
+from honeyhive_ext.errors import ConfigError
+
+Overflow = Literal["drop_newest", "drop_oldest", "block", "raise"]
+OnDrop = Callable[[str, str], object]
+
+LONGEST = 366 * 86_400.0  # seconds
+
+
+@frozen(kw_only=True)
+class Background:
+    """How a client sends in the background.
+
+    Attributes:
+        max_events: Events and updates that wait in memory, at most. Default 1,000,000.
+        max_bytes: Bytes of their JSON, at most. Default 256,000,000.
+        flush_events: So many that wait are sent at once. Default 500, which is one request.
+        flush_bytes: So many bytes that wait are sent at once. Default 1,000,000.
+        flush_seconds: What waits is sent at the latest after this time, in seconds. Default 0.5.
+        overflow: What happens if there is no room for an event. "drop_newest" (default) drops it.
+            "drop_oldest" drops those that wait longest. "block" waits up to `block_seconds` for room, and
+            then drops it; that holds up the code that records. "raise" raises a `QueueFullError` from
+            `enqueue`; the event of a span is dropped, since tracing raises nothing into traced code.
+        block_seconds: How long "block" waits, in seconds. Default 0.1.
+        on_drop: A function that gets the id and a word for each event that is lost: a reason of
+            `BackgroundStats.dropped` or `BackgroundStats.rejected`. It runs in the thread that sends. What
+            it raises is logged. Default: none; losses are logged, once a minute at most.
+        max_age: Seconds after which an event that could not be sent is dropped. Default 604,800, a week.
+        exit_seconds: How long the end of the process may wait for what is left, in seconds, for all clients
+            together. Default 2.
+        read_flush_seconds: How long a search, `get`, `update` or tree of the same client first waits for what
+            the client still holds, in seconds; 0 for no wait. Default 5.
+        handle_sigterm: Whether to install a handler for SIGTERM, which sends what is left within
+            `exit_seconds` and then lets the process end as before. Default False. It needs the main thread.
+
+    Raises:
+        ConfigError: An option has a wrong value; the message names it and what to write.
+
+    >>> Background(max_bytes=16_000_000, overflow="drop_oldest").max_bytes
+    16000000
+    >>> Background(overflow="wait")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    honeyhive_ext.ConfigError: Background(overflow=) is 'wait': write "drop_newest", "drop_oldest", "block"...
+    """
+
+    __module__ = "honeyhive_ext"
+
+    max_events: int = 1_000_000
+    max_bytes: int = 256_000_000
+    flush_events: int = 500
+    flush_bytes: int = 1_000_000
+    flush_seconds: float = 0.5
+    overflow: Overflow = "drop_newest"
+    block_seconds: float = 0.1
+    on_drop: OnDrop | None = None
+    max_age: float = 604_800.0
+    exit_seconds: float = 2.0
+    read_flush_seconds: float = 5.0
+    handle_sigterm: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("max_events", "max_bytes", "flush_events", "flush_bytes"):
+            whole_number(getattr(self, name), f"Background({name}=)", 1)
+        for name in ("flush_seconds", "block_seconds", "exit_seconds"):
+            seconds(getattr(self, name), f"Background({name}=)")
+        seconds(self.max_age, "Background(max_age=)", most=LONGEST)
+        seconds(self.read_flush_seconds, "Background(read_flush_seconds=)", least=0)
+        if self.overflow not in get_args(Overflow):
+            raise ConfigError(
+                f"Background(overflow=) is {self.overflow!r}: "
+                'write "drop_newest", "drop_oldest", "block" or "raise"'
+            )
+        if self.on_drop is not None and not callable(self.on_drop):
+            raise ConfigError("Background(on_drop=) is not callable: give a function of an id and a reason")
+        if not isinstance(self.handle_sigterm, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigError(f"Background(handle_sigterm=) is {self.handle_sigterm!r}: write True or False")
+
+
+def background_options(given: Background | bool) -> Background | None:
+    """Return the options that `background=` means; None for a client that sends while the caller waits.
+
+    Raises:
+        ConfigError: It is neither True, False nor a `Background`.
+    """
+    if isinstance(given, Background):
+        return given
+    if given is True:
+        return Background()
+    if given is False:
+        return None
+    raise ConfigError(f"background={given!r}: give True, False or a Background(...)")

@@ -1,0 +1,284 @@
+"""The events that wait in memory, and the count of what became of each.
+
+All methods may be called from any thread, and from a signal handler or a finaliser that interrupts one of
+them in its own thread. The lock is held for a few steps in memory, never while something is sent.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from honeyhive_ext.background.stats import BackgroundStats
+
+if TYPE_CHECKING:
+    from honeyhive_ext.background.background_options import Overflow
+
+
+class Entry:
+    """An event or an update that waits.
+
+    Attributes:
+        event_id: Its event.
+        content: Its JSON.
+        update: Whether it changes an event that exists.
+        since: When it was accepted, on the monotonic clock, in seconds.
+        number: Its place in the order of acceptance.
+        alone: Whether it must not be merged with another one.
+    """
+
+    __slots__ = ("alone", "content", "event_id", "number", "since", "update")
+
+    def __init__(self, event_id: str, content: bytes, *, update: bool = False) -> None:
+        self.event_id = event_id
+        self.content = content
+        self.update = update
+        self.alone = False
+        self.number = 0
+        self.since = time.monotonic()
+
+
+Loss = tuple[str, str]
+"""The id of an event that is lost, and why."""
+
+
+class EntryQueue:
+    """A queue that is bounded in entries and bytes, and the counters of everything that passed through.
+
+    Args:
+        most: Entries that wait, at most.
+        most_bytes: Bytes that wait, at most.
+        wake: Is called when the first entry came into an empty queue, when one of the flush limits is
+            reached, and at the first loss.
+        flush_at, flush_bytes: The limits at which a queue wants to be sent at once.
+        keep_losses: Whether each loss is kept until somebody takes it out of `losses`.
+
+    Attributes:
+        losses: What is lost and not announced yet.
+        last_error: The last failure of a request, in words; None after a success.
+    """
+
+    def __init__(
+        self,
+        most: int,
+        most_bytes: int,
+        wake: Callable[[], object],
+        flush_at: int,
+        flush_bytes: int,
+        *,
+        keep_losses: bool,
+    ) -> None:
+        self.lock = threading.RLock()
+        self.losses: deque[Loss] = deque(maxlen=None if keep_losses else 1)
+        self.last_error: str | None = None
+        self._inside = False
+        self._aside: deque[Entry] = deque()  # came while this thread was inside
+        self._waiting: deque[Entry] = deque()
+        self._sending: list[Entry] = []
+        self._bytes = 0
+        self._most, self._most_bytes = most, most_bytes
+        self._wake, self._flush_at, self._flush_bytes = wake, flush_at, flush_bytes
+        self._numbers = itertools.count(1)
+        self._accepted = self._delivered = 0
+        self._dropped: Counter[str] = Counter()
+        self._rejected: Counter[str] = Counter()
+        self._room: list[SimpleQueue[None]] = []
+
+    def put(self, entry: Entry, overflow: Overflow = "drop_newest") -> bool:
+        """Take an entry. Return False if there is no room and `overflow` leaves the decision to the caller.
+
+        With "drop_newest" and "drop_oldest" the entry is accepted in any case, and what is dropped counts.
+        """
+        size = len(entry.content)
+        with self.lock:
+            if self._inside:
+                self._aside.append(entry)
+                return True
+            self._inside = True
+            try:
+                if self._aside:
+                    self._absorb()
+                count = len(self._waiting)
+                if count >= self._most or self._bytes + size > self._most_bytes:
+                    if overflow in ("block", "raise"):
+                        return False
+                    wake = self._overflow(entry, size, oldest=overflow == "drop_oldest")
+                else:
+                    self._append(entry, size)
+                    full = self._bytes >= self._flush_bytes > self._bytes - size
+                    wake = full or not count or count + 1 == self._flush_at
+            finally:
+                self._inside = False
+        if wake:
+            self._wake()
+        return True
+
+    def _append(self, entry: Entry, size: int) -> None:
+        entry.number = next(self._numbers)
+        # Nothing is called between these steps: a signal cannot come between them.
+        self._accepted += 1
+        self._bytes += size
+        self._waiting.append(entry)
+
+    def _overflow(self, entry: Entry, size: int, *, oldest: bool) -> bool:
+        """Drop an entry, or older ones to make room for it. Return whether it is the first loss."""
+        first = not self.losses
+        if oldest and size <= self._most_bytes:
+            while len(self._waiting) >= self._most or self._bytes + size > self._most_bytes:
+                if not self._waiting:
+                    break
+                self._drop(self._pop(), "overflow")
+            self._append(entry, size)
+        else:
+            self._accepted += 1
+            self._drop(entry, "overflow")
+        return first
+
+    def _absorb(self) -> None:
+        while self._aside:
+            entry = self._aside.popleft()
+            size = len(entry.content)
+            if len(self._waiting) >= self._most or self._bytes + size > self._most_bytes:
+                self._overflow(entry, size, oldest=False)
+            else:
+                self._append(entry, size)
+
+    def _pop(self) -> Entry:
+        entry = self._waiting.popleft()
+        self._bytes -= len(entry.content)
+        return entry
+
+    def _drop(self, entry: Entry, reason: str) -> None:
+        self._dropped[reason] += 1
+        self.losses.append((entry.event_id, reason))
+
+    def take(self, most: int, most_bytes: int, oldest: float) -> list[Entry]:
+        """Return the next entries for one request; they are in flight until `settle`.
+
+        Args:
+            most, most_bytes: The bounds of the request. One entry is taken even if it is larger.
+            oldest: Entries from before this time are dropped, on the monotonic clock.
+        """
+        with self.lock:
+            if self._inside or self._sending:
+                return []
+            self._inside = True
+            try:
+                self._absorb()
+                taken = self._sending
+                size = 0
+                while self._waiting and len(taken) < most:
+                    entry = self._waiting[0]
+                    if entry.since < oldest:
+                        self._drop(self._pop(), "max_age")
+                        continue
+                    size += len(entry.content) + 1
+                    if taken and size > most_bytes:
+                        break
+                    taken.append(self._pop())
+                return [*taken]
+            finally:
+                self._inside = False
+
+    def settle(
+        self,
+        delivered: Iterable[Entry] = (),
+        rejected: Iterable[tuple[Entry, str]] = (),
+        dropped: Iterable[tuple[Entry, str]] = (),
+    ) -> None:
+        """Note what became of entries in flight. The others wait again, in front."""
+        with self.lock:
+            losses = [*rejected], [*dropped]
+            confirmed = {entry.number for entry in delivered}
+            lost = {entry.number for part in losses for entry, _ in part}
+            again = [
+                entry for entry in self._sending if entry.number not in confirmed and entry.number not in lost
+            ]
+            size = sum(len(entry.content) for entry in again)
+            more_rejected = self._rejected + Counter(reason for _, reason in losses[0])
+            more_dropped = self._dropped + Counter(reason for _, reason in losses[1])
+            announced = [(entry.event_id, reason) for part in losses for entry, reason in part]
+            front, count = deque(reversed(again)), len(confirmed)
+            # Nothing is called between these steps: a signal cannot come between them.
+            self._delivered += count
+            self._rejected = more_rejected
+            self._dropped = more_dropped
+            self._bytes += size
+            self._sending = []
+            self._waiting.extendleft(front)
+            self.losses.extend(announced)
+            room, self._room = self._room, []
+        for waiter in room:
+            waiter.put(None)
+
+    def room(self) -> SimpleQueue[None]:
+        """Return a queue that gets an item when there may be room."""
+        waiter: SimpleQueue[None] = SimpleQueue()
+        self._room.append(waiter)
+        return waiter
+
+    def drop_all(self, reason: str) -> int:
+        """Drop what waits, and return how much that was."""
+        with self.lock:
+            self._absorb()
+            count = len(self._waiting)
+            while self._waiting:
+                self._drop(self._pop(), reason)
+            return count
+
+    def refuse(self, event_id: str, reason: str) -> None:
+        """Count an event that is accepted and lost at once."""
+        with self.lock:
+            self._accepted += 1
+            self._dropped[reason] += 1
+            self.losses.append((event_id, reason))
+
+    def last_number(self) -> int:
+        """Return the number of the entry that was accepted last."""
+        with self.lock:
+            if not self._inside:
+                self._absorb()
+            return self._waiting[-1].number if self._waiting else self._highest_in_flight()
+
+    def _highest_in_flight(self) -> int:
+        return self._sending[-1].number if self._sending else 0
+
+    def settled(self, number: int) -> bool:
+        """Return whether all entries up to this number are delivered or lost."""
+        with self.lock:
+            first = self._sending[0] if self._sending else self._waiting[0] if self._waiting else None
+            return first is None or first.number > number
+
+    def waits(self) -> tuple[int, int, float]:
+        """Return the entries that wait, their bytes, and the time since which the first one waits."""
+        with self.lock:
+            if not self._inside:
+                self._absorb()
+            first = self._waiting[0].since if self._waiting else 0.0
+            return len(self._waiting), self._bytes, first
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits and nothing is in flight."""
+        return not (self._waiting or self._sending or self._aside)
+
+    def stats(self) -> BackgroundStats:
+        """Return all counters of one moment."""
+        with self.lock:
+            if not self._inside:
+                self._absorb()
+            return BackgroundStats(
+                accepted=self._accepted,
+                delivered=self._delivered,
+                rejected=dict(self._rejected),
+                dropped=dict(self._dropped),
+                queued=len(self._waiting),
+                queued_bytes=self._bytes,
+                in_flight=len(self._sending),
+                last_error=self.last_error,
+            )

@@ -1,0 +1,171 @@
+"""What a client hands over to be sent later: `Later`. The background sender is made at the first use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from honeyhive_ext.background.background_options import Background, background_options
+from honeyhive_ext.background.stats import BackgroundStats, FlushReport
+from honeyhive_ext.client.collecting import collecting
+from honeyhive_ext.config.checks import seconds
+from honeyhive_ext.config.unpicklable import Unpicklable
+from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.http.sender import Sender
+from honeyhive_ext.payload.events import prepare_event, prepare_update
+from honeyhive_ext.payload.times import now_ms
+
+if TYPE_CHECKING:
+    from honeyhive_ext.background.background_sender import BackgroundSender
+    from honeyhive_ext.batch.limits import ObservedSizeLimit
+    from honeyhive_ext.batch.run import BatchSender
+    from honeyhive_ext.config.settings import EventSettings, Settings
+    from honeyhive_ext.http.exchange import Call
+
+# They create, so they need nothing of what waits.
+_CREATIONS = frozenset({"createEvent", "createEventBatch", "createSession", "createSessionEventBatch"})
+
+_NOTHING = FlushReport(delivered=0, lost=0, waiting=0, seconds=0.0)
+
+
+def connected(sender: Sender, sleep: Callable[[float], None]) -> Sender:
+    """Return a plain sender that waits in another way, and shares everything else with this one."""
+    made = object.__new__(Sender)
+    made.__dict__ |= {**sender.__dict__, "sleep": sleep}
+    return made
+
+
+class Later(Unpicklable):
+    """The part of a client that sends later.
+
+    Args:
+        given: The option `background=` of the client.
+        settings: The client's settings.
+        observed: The size that the service accepts, as the client knows it so far.
+        connect: Makes what sends out of a function that waits some seconds.
+        seen: Is called where an event is handed over; None for nothing.
+        disconnect: Closes the connections that are only for this; None for nothing.
+        given_transport: Whether the client sends through a client or transport that was given.
+
+    Raises:
+        ConfigError: `given` is not an option, or a signal handler cannot be installed.
+    """
+
+    def __init__(
+        self,
+        given: Background | bool,
+        settings: Settings,
+        observed: ObservedSizeLimit,
+        connect: Callable[[Callable[[float], None]], BatchSender],
+        seen: Callable[[], None] | None = None,
+        disconnect: Callable[[], None] | None = None,
+        given_transport: bool = False,
+    ) -> None:
+        self._options = background_options(given)
+        self._settings = settings
+        self._observed = observed
+        self._connect = connect
+        self._seen = seen
+        self._disconnect = disconnect
+        self._base_url = "" if given_transport else settings.base_url
+        self._made: dict[None, BackgroundSender] = {}
+        self._closed = False
+        if self._options is not None and self._options.handle_sigterm:
+            from honeyhive_ext.background.process_end import handle_sigterm
+
+            handle_sigterm()
+
+    @property
+    def spans(self) -> Callable[[dict[str, Any]], None] | None:
+        """What takes the events of spans; None if spans wait until their events are sent.
+
+        The first span makes the background sender already, so that its end does not wait for imports.
+        """
+        return self.spans_made_with(self._settings.events)
+
+    def spans_made_with(self, settings: EventSettings) -> Callable[[dict[str, Any]], None] | None:
+        """Return the same for spans whose events are made in another way."""
+        if self._options is None:
+            return None
+        self._sender()
+        return partial(self._take_span, settings)
+
+    def _take_span(self, settings: EventSettings, fields: dict[str, Any]) -> None:
+        sender = self._sender()
+        make = partial(prepare_event, None, fields, settings=settings, now_ms=now_ms)
+        if collecting():
+            sender.enqueue_later(make, fields["event_id"])
+        else:
+            sender.enqueue_span(make, fields["event_id"])
+
+    def enqueue(self, event: Any, fields: Mapping[str, Any]) -> str:
+        """Take an event, and return its id; see `Events.enqueue`."""
+        sender = self._sender()
+        wire = prepare_event(event, fields, settings=self._settings.events, now_ms=now_ms)
+        sender.enqueue(wire)
+        return wire.event_id
+
+    def enqueue_update(self, event: Any, fields: Mapping[str, Any]) -> None:
+        """Take an update; see `Events.enqueue_update`."""
+        sender = self._sender()
+        sender.enqueue_update(*prepare_update(event, fields, settings=self._settings.events))
+
+    def wait_before(self, call: Call) -> float:
+        """Return the seconds for which a call first waits for what is held here; 0 for no wait."""
+        sender = self._made.get(None)
+        if sender is None or sender.idle or call.operation in _CREATIONS:
+            return 0.0
+        return sender.options.read_flush_seconds
+
+    def flush(self, timeout: float) -> FlushReport:
+        """Send what waits; see `HoneyHive.flush`."""
+        limit = seconds(timeout, "timeout")
+        sender = self._made.get(None)
+        return _NOTHING if sender is None else sender.flush(limit)
+
+    def close(self, timeout: float) -> FlushReport:
+        """Send what waits, for the last time; see `HoneyHive.close`."""
+        limit = seconds(timeout, "timeout")
+        self._closed = True
+        sender = self._made.get(None)
+        return _NOTHING if sender is None else sender.close(limit)
+
+    def abandon(self) -> None:
+        """Let what waits be sent: the client is gone."""
+        sender = self._made.get(None)
+        if sender is not None:
+            sender.abandon()
+
+    def stats(self) -> BackgroundStats:
+        """Return what became of what was handed over; see `HoneyHive.stats`."""
+        sender = self._made.get(None)
+        return BackgroundStats() if sender is None else sender.stats()
+
+    def _sender(self) -> BackgroundSender:
+        sender = self._made.get(None)
+        return self._make() if sender is None else sender
+
+    def _make(self) -> BackgroundSender:
+        """Make the background sender. It takes imports that a client which only waits does not need."""
+        if self._options is None:
+            raise ConfigError(
+                "the client was made with background=False, which sends nothing later: use events.create or "
+                "events.update, or leave background=False out"
+            )
+        from honeyhive_ext.background.background_sender import BackgroundSender
+        from honeyhive_ext.background.process_end import know_the_end
+        from honeyhive_ext.batch.options import build_options
+
+        know_the_end()
+        # The background sender waits itself after a failure.
+        batch = build_options(
+            self._settings, self._observed, on_error="collect", max_concurrency=1, retry=False
+        )
+        made = BackgroundSender(
+            self._connect, batch, self._options, self._seen, self._disconnect, self._base_url
+        )
+        made = self._made.setdefault(None, made)  # of two threads, one keeps its own
+        if self._closed:
+            made.close(1.0)
+        return made

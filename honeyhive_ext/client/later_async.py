@@ -1,0 +1,62 @@
+"""The background sender of `AsyncHoneyHive`: it sends in a thread, as that of `HoneyHive` does."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from honeyhive_ext.client.later import Later, connected
+from honeyhive_ext.http.sender import AsyncSender, Sender
+from honeyhive_ext.http.threads import in_thread
+
+if TYPE_CHECKING:
+    from honeyhive_ext.background.background_options import Background
+    from honeyhive_ext.batch.limits import ObservedSizeLimit
+    from honeyhive_ext.config.retry_policy import RetryPolicy
+    from honeyhive_ext.http.exchange import Accept, Call, Reply
+
+
+class FlushingAsyncSender(AsyncSender):
+    """A sender whose calls that read first let what waits be sent.
+
+    Attributes:
+        later: What the same client sends later, or None.
+    """
+
+    later: Later | None = None
+
+    async def send(
+        self,
+        call: Call,
+        *,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - one attempt's
+        accept: Accept = (),
+    ) -> Reply:
+        """Send a call as `AsyncSender.send` does."""
+        if self.later is not None and (seconds := self.later.wait_before(call)):
+            await in_thread(self.later.flush, seconds)
+        return await super().send(call, retry=retry, timeout=timeout, accept=accept)
+
+
+def build_later(
+    given: Background | bool, sender: AsyncSender, observed: ObservedSizeLimit, *, on_its_loop: bool
+) -> Later:
+    """Return what a client sends later; see `Later`.
+
+    Args:
+        given: The option `background=`.
+        sender: The client's sender.
+        observed: The size that the service accepts, as the client knows it so far.
+        on_its_loop: Whether only an event loop can send: the client or transport was given.
+    """
+    settings = sender.settings
+    if not on_its_loop:
+        plain = Sender(settings, observer=sender.observer)
+        return Later(given, settings, observed, partial(connected, plain), disconnect=plain.close)
+    from honeyhive_ext.client.loop_sender import LastLoop, LoopSender
+
+    loops = LastLoop()
+    return Later(
+        given, settings, observed, partial(LoopSender, sender, loops), loops.see, given_transport=True
+    )
