@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from typing import Literal, get_args
 
 from attrs import frozen
 
-from honeyhive_ext.config.checks import seconds, whole_number
+from honeyhive_ext.config.checks import seconds, unquoted, whole_number
 from honeyhive_ext.errors import ConfigError
 
 Overflow = Literal["drop_newest", "drop_oldest", "block", "raise"]
+Sync = Literal["os", "interval", "always"]
 OnDrop = Callable[[str, str], object]
 
 LONGEST = 366 * 86_400.0  # seconds
@@ -39,6 +41,15 @@ class Background:
             together. Default 2.
         read_flush_seconds: How long a search, `get`, `update` or tree of the same client first waits for what
             the client still holds, in seconds; 0 for no wait. Default 5.
+        spool: A folder in which every event is kept until it is delivered: what a killed process leaves is
+            sent by the next one. True for the user's own folder for state. None (default) for the environment
+            variable HH_SPOOL, and no spool without it; False for none.
+        max_spool_bytes: Bytes that the files in that folder may have together. Default 1 GiB (1,073,741,824).
+        sync: What an event in the spool survives: "os" (default), the end of the process, also by SIGKILL;
+            "interval", a power cut too, except for the last 100 ms; "always", a power cut. With "always" to
+            record an event waits for the disk.
+        lane: A name that stands for the project in the spool, so that a new API key finds what an old one
+            left. Default: a digest of the key stands for it.
         handle_sigterm: Whether to install a handler for SIGTERM, which sends what is left within
             `exit_seconds` and then lets the process end as before. Default False. It needs the main thread.
 
@@ -65,6 +76,10 @@ class Background:
     max_age: float = 604_800.0
     exit_seconds: float = 2.0
     read_flush_seconds: float = 5.0
+    spool: str | os.PathLike[str] | bool | None = None
+    max_spool_bytes: int = 1_073_741_824
+    sync: Sync = "os"
+    lane: str = ""
     handle_sigterm: bool = False
 
     def __attrs_post_init__(self) -> None:
@@ -74,6 +89,13 @@ class Background:
             seconds(getattr(self, name), f"Background({name}=)")
         seconds(self.max_age, "Background(max_age=)", most=LONGEST)
         seconds(self.read_flush_seconds, "Background(read_flush_seconds=)", least=0)
+        whole_number(self.max_spool_bytes, "Background(max_spool_bytes=)", 65_536)
+        if self.sync not in get_args(Sync):
+            raise ConfigError(f'Background(sync=) is {self.sync!r}: write "os", "interval" or "always"')
+        if not isinstance(self.lane, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigError(f"Background(lane=) is {self.lane!r}: give a str")
+        if self.spool is not None and not isinstance(self.spool, (bool, str, os.PathLike)):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigError(f"Background(spool=) is {self.spool!r}: give a folder, True or False")
         if self.overflow not in get_args(Overflow):
             raise ConfigError(
                 f"Background(overflow=) is {self.overflow!r}: "
@@ -83,6 +105,23 @@ class Background:
             raise ConfigError("Background(on_drop=) is not callable: give a function of an id and a reason")
         if not isinstance(self.handle_sigterm, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigError(f"Background(handle_sigterm=) is {self.handle_sigterm!r}: write True or False")
+
+
+def spool_folder(given: str | os.PathLike[str] | bool | None, environ: Mapping[str, str]) -> str | None:
+    """Return the folder of the spool, or None for no spool.
+
+    Args:
+        given: `Background(spool=)`. True is `$XDG_STATE_HOME/honeyhive-ext/spool`, whose first part is
+            `~/.local/state` by default (XDG Base Directory Specification).
+        environ: The environment variables.
+    """
+    if given is None:
+        text = unquoted(environ.get("HH_SPOOL", ""))
+        given = {"": False, "0": False, "false": False, "1": True, "true": True}.get(text.lower(), text)
+    if given is True:
+        state = environ.get("XDG_STATE_HOME") or os.path.join("~", ".local", "state")
+        given = os.path.join(state, "honeyhive-ext", "spool")
+    return os.path.expanduser(os.fspath(given)) if given else None
 
 
 def background_options(given: Background | bool) -> Background | None:

@@ -16,8 +16,9 @@ from queue import Empty
 from typing import TYPE_CHECKING
 
 from honeyhive_ext.background.background_options import Background
+from honeyhive_ext.background.entry import Entry
 from honeyhive_ext.background.losses import log
-from honeyhive_ext.background.queue import Entry
+from honeyhive_ext.background.spool.trouble import SpoolError
 from honeyhive_ext.background.stats import BackgroundStats, FlushReport
 from honeyhive_ext.background.worker import Worker
 from honeyhive_ext.config.signals import from_a_signal_handler
@@ -26,11 +27,15 @@ from honeyhive_ext.errors import ConfigError, QueueFullError
 from honeyhive_ext.serialize.encoders import type_name
 
 if TYPE_CHECKING:
+    from honeyhive_ext.background.keeping import Keeper
     from honeyhive_ext.batch.options import BatchOptions
     from honeyhive_ext.batch.run import BatchSender
     from honeyhive_ext.payload.events import WireEvent
 
 OF_THIS_MACHINE = 5.0  # seconds
+NOTHING = FlushReport(delivered=0, lost=0, waiting=0, seconds=0.0)
+
+beginnings: list[Callable[[], object]] = []  # are called where a process begins to send
 
 live: weakref.WeakSet[BackgroundSender] = weakref.WeakSet()  # those of this process, see process_end.py
 
@@ -45,6 +50,7 @@ class BackgroundSender(Unpicklable):
         seen: Is called where an event is handed over; None for nothing.
         disconnect: Closes the connections that are only for this sender; None for nothing.
         base_url: Where it sends; "" if a client or transport that was given decides that.
+        keep: Makes the spool, in this process; None for none.
     """
 
     def __init__(
@@ -55,6 +61,7 @@ class BackgroundSender(Unpicklable):
         seen: Callable[[], None] | None = None,
         disconnect: Callable[[], None] | None = None,
         base_url: str = "",
+        keep: Callable[[], Keeper] | None = None,
     ) -> None:
         self.base_url = base_url
         self.options = options
@@ -62,16 +69,48 @@ class BackgroundSender(Unpicklable):
         self._connect = connect
         self._seen = seen
         self._disconnect = disconnect
-        self.begin()
+        self._keep = keep
+        self._closed = False
+        self._abandoned = False
+        self._workers: dict[int, Worker] = {}  # by process: a forked child begins with nothing
+        self._exits: dict[int, float] = {}  # until when the end of a process may take, on the monotonic clock
+        if keep is not None:
+            self._begin(keep())
         live.add(self)
 
-    def begin(self) -> None:
-        """Begin with nothing, in a new process too: what waits in the parent is the parent's."""
-        self._pid = os.getpid()
-        self._exit_end: float | None = None  # the process may take so long, on the monotonic clock
-        self._worker = Worker(self._connect, self._batch, self.options)
-        self._worker.owner = self
-        self.queue = self._worker.queue
+    def _here(self) -> Worker:
+        """Return the worker of this process. What waits in the parent of a forked child is the parent's."""
+        worker = self._workers.get(os.getpid())
+        return self._begin() if worker is None else worker
+
+    def _begin(self, keeper: Keeper | None = None) -> Worker:
+        for tell in beginnings:
+            tell()
+        if self._keep is not None and keeper is None:
+            try:
+                keeper = self._keep()
+            except SpoolError as error:
+                log.error("events are in memory only, and lost if the process is killed: %s", error)
+        made = Worker(self._connect, self._batch, self.options, keeper)
+        made.owner, made.abandoned = self, self._abandoned
+        made.closed = "closed" if self._closed else None
+        worker = self._workers.setdefault(os.getpid(), made)
+        if worker is made:
+            if keeper is not None:
+                made.wake()  # it looks for what other processes have left
+        elif keeper is not None:
+            keeper.close()
+        return worker
+
+    @property
+    def worker(self) -> Worker | None:
+        """The worker of this process, if anything was handed over."""
+        return self._workers.get(os.getpid())
+
+    def forget(self) -> None:
+        """Forget what a forked child inherited."""
+        pid = os.getpid()
+        self._workers = {known: worker for known, worker in self._workers.items() if known == pid}
 
     def enqueue(self, wire: WireEvent) -> None:
         """Take an event.
@@ -102,7 +141,7 @@ class BackgroundSender(Unpicklable):
 
     def enqueue_later(self, make: Callable[[], WireEvent], event_id: str) -> None:
         """Take the event of a span where no code may run: the thread makes it."""
-        worker = self._worker
+        worker = self._here()
         worker.late.append(partial(self.enqueue_span, make, event_id))
         worker.wake()
 
@@ -114,105 +153,113 @@ class BackgroundSender(Unpicklable):
         else:
             reason = "invalid"
             log.error("the event %s of a span cannot be made: %s", event_id, type_name(error))
-        self.queue.refuse(event_id, reason)
-        self._worker.wake()
+        worker = self._here()
+        worker.queue.refuse(event_id, reason)
+        worker.wake()
 
     def _put(self, entry: Entry) -> None:
-        if self._pid != os.getpid():
-            self.begin()
+        worker = self._here()
         if self._seen is not None:
             self._seen()
-        if self._worker.closed is not None:
+        if worker.closed is not None:
             raise ConfigError("the client is closed: make a new one, or close it later")
         overflow = self.options.overflow
-        if not self.queue.put(entry, overflow):
+        if not worker.queue.put(entry, overflow):
             if overflow == "raise":
                 raise QueueFullError(
-                    f"{self.queue.stats().queued:,} events wait, and there is no room for another one: "
+                    f"{worker.queue.stats().queued:,} events wait, and there is no room for another one: "
                     "give Background(max_bytes=, max_events=) more room, or another overflow="
                 )
-            self._block(entry)
-        if self._exit_end is not None:
-            self.exit(self._exit_end)
+            self._block(worker, entry)
+        if self._exits and (end := self._exits.get(os.getpid())) is not None:
+            self.exit(end)
 
-    def _block(self, entry: Entry) -> None:
+    def _block(self, worker: Worker, entry: Entry) -> None:
         """Wait for room. The thread that sends waits for nothing: nobody else makes room."""
         end = time.monotonic() + self.options.block_seconds
-        while not self._worker.is_this_thread and (left := end - time.monotonic()) > 0:
-            room = self.queue.room()
-            if self.queue.put(entry, "block"):
+        while not worker.is_this_thread and (left := end - time.monotonic()) > 0:
+            room = worker.queue.room()
+            if worker.queue.put(entry, "block"):
                 return
-            self._worker.hurry()
+            worker.hurry()
             with suppress(Empty):
                 room.get(timeout=left)
-        self.queue.put(entry, "drop_newest")
+        worker.queue.put(entry, "drop_newest")
 
     def flush(self, timeout: float) -> FlushReport:
         """Send what waits, and wait until it is delivered or lost, but no longer than this many seconds."""
-        if self._pid != os.getpid():
-            self.begin()
         started = time.monotonic()
-        before = self.queue.stats()
-        if not self._worker.is_this_thread and not self._worker.idle:
-            self._worker.wait_for_all(started + timeout)
-        return self._report(before, started)
+        worker = self.worker
+        if worker is None:
+            return NOTHING
+        before = worker.queue.stats()
+        worker.wait_for_all(started + timeout)
+        return _report(worker, before, started)
 
     def close(self, timeout: float) -> FlushReport:
-        """Take nothing more, flush, and drop what is left then."""
+        """Take nothing more, flush, and drop what is left then, except for what is on disk."""
         end = time.monotonic() + timeout
-        self._worker.closed = "closed"
-        try:
-            return self._finish(end, "closed")
-        finally:
-            if self._disconnect is not None:
-                self._disconnect()
+        self._closed = True
+        worker = self.worker
+        if worker is not None:
+            worker.closed = "closed"
+        report = self._finish(end, "closed")
+        if self._disconnect is not None:
+            self._disconnect()
+        return report
 
     def exit(self, end: float) -> FlushReport:
         """Flush until this time, on the monotonic clock, and drop what is left then.
 
         Events may still come, from what ends later. They get what is left of the time.
         """
-        self._exit_end = end
+        self._exits[os.getpid()] = end
         return self._finish(end, "exit")
+
+    def _finish(self, end: float, reason: str) -> FlushReport:
+        worker = self.worker
+        if worker is None:
+            return NOTHING
+        started = time.monotonic()
+        before = worker.queue.stats()
+        worker.wait_for_all(end)
+        worker.finish(reason)
+        return _report(worker, before, started)
 
     def hurry(self) -> None:
         """Begin to send what waits now, and do not wait for it."""
-        self._worker.hurry()
+        if (worker := self.worker) is not None:
+            worker.hurry()
 
     def abandon(self) -> None:
         """Let the thread end when nothing waits any more: the client is gone."""
-        self._worker.abandoned = True
-        self._worker.wake()
-
-    def _finish(self, end: float, reason: str) -> FlushReport:
-        started = time.monotonic()
-        before = self.queue.stats()
-        self.flush(max(0.0, end - started))
-        if self.queue.drop_all(reason) or self._worker.closed:
-            self._worker.wake()
-        if not self._worker.is_this_thread:
-            self._worker.announce(last=True)
-        return self._report(before, started)
-
-    def _report(self, before: BackgroundStats, started: float) -> FlushReport:
-        after = self.queue.stats()
-        lost = after.lost - before.lost
-        return FlushReport(
-            delivered=after.delivered - before.delivered,
-            lost=lost,
-            waiting=after.waiting,
-            seconds=time.monotonic() - started,
-            error=after.last_error if after.waiting or lost else None,
-        )
+        self._abandoned = True
+        if (worker := self.worker) is not None:
+            worker.abandoned = True
+            worker.wake()
 
     @property
     def idle(self) -> bool:
         """Whether nothing waits and nothing is in flight."""
-        return self._worker.idle
+        worker = self.worker
+        return worker is None or worker.idle
 
     def stats(self) -> BackgroundStats:
         """Return what became of everything that was taken in this process."""
-        return self.queue.stats()
+        worker = self.worker
+        return BackgroundStats() if worker is None else worker.queue.stats()
+
+
+def _report(worker: Worker, before: BackgroundStats, started: float) -> FlushReport:
+    after = worker.queue.stats()
+    lost = after.lost - before.lost
+    return FlushReport(
+        delivered=after.delivered - before.delivered,
+        lost=lost,
+        waiting=after.waiting,
+        seconds=time.monotonic() - started,
+        error=after.last_error if after.waiting or lost else None,
+    )
 
 
 def flush_all_for(url: str) -> None:

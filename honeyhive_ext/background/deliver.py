@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from attrs import define, field
 
+from honeyhive_ext.background.entry import Entry
 from honeyhive_ext.background.grouping import Group, grouped
-from honeyhive_ext.background.queue import Entry
 from honeyhive_ext.batch.options import BatchOptions
 from honeyhive_ext.batch.run import BatchSender, deliver
 from honeyhive_ext.errors import APIError, APIStatusError, HoneyHiveError

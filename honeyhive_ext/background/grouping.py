@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from honeyhive_client.request_fields import REQUEST_FIELDS
 
-from honeyhive_ext.background.queue import Entry
+from honeyhive_ext.background.entry import Entry
 
 # The service merges these objects into the stored ones, and replaces all else (API document 1.9.0).
 MERGED = frozenset(

@@ -54,6 +54,10 @@ class Pace:
             start = max(start, self._resume, now if full else since + self._flush_seconds)
         return max(0.0, start - now)
 
+    def rest(self, now: float) -> float:
+        """Return the seconds until a request may be made that nobody waits for."""
+        return max(0.0, self._resume - now, self._asked - now)
+
     def begun(self) -> None:
         """Note that a request is being sent."""
         self._hurry = False

@@ -11,12 +11,10 @@ import time
 from types import FrameType
 from typing import Any
 
-from honeyhive_ext.background.background_sender import BackgroundSender, live
+from honeyhive_ext.background.background_sender import beginnings, live
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.tracing.open_spans import send_unfinished
-
-_finalizers: set[int] = set()  # the processes in which `multiprocessing` calls `at_exit`
 
 
 def at_exit() -> None:
@@ -35,8 +33,8 @@ def at_exit() -> None:
 def know_the_end() -> None:
     """Register with `multiprocessing`, whose processes end without `atexit`."""
     util: Any = sys.modules.get("multiprocessing.util")
-    if util is not None and os.getpid() not in _finalizers:
-        _finalizers.add(os.getpid())
+    if util is not None and os.getpid() not in _known:
+        _known.add(os.getpid())
         util.Finalize(None, at_exit, exitpriority=100)
 
 
@@ -78,23 +76,26 @@ def _on_sigterm(number: int, frame: FrameType | None, before: Any) -> None:
 
 def _before_fork() -> None:
     for sender in [*live]:
-        sender.queue.lock.acquire()
-        _held.append(sender)
+        if (worker := sender.worker) is not None:
+            worker.queue.lock.acquire()
+            _held.append(worker.queue.lock)
 
 
 def _in_parent() -> None:
     while _held:
-        _held.pop().queue.lock.release()
+        _held.pop().release()
 
 
 def _in_child() -> None:
     _held.clear()
     for sender in [*live]:
-        sender.begin()
+        sender.forget()
 
 
-_held: list[BackgroundSender] = []
+_known: set[int] = set()
+_held: list[Any] = []  # locks
 
+beginnings.append(know_the_end)
 atexit.register(at_exit)
 with contextlib.suppress(AttributeError):  # Windows has no fork
     os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)

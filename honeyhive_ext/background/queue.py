@@ -7,44 +7,18 @@ them in its own thread. The lock is held for a few steps in memory, never while 
 from __future__ import annotations
 
 import itertools
+import sys
 import threading
-import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from honeyhive_ext.background.entry import Entry, Loss
 from honeyhive_ext.background.stats import BackgroundStats
 
 if TYPE_CHECKING:
     from honeyhive_ext.background.background_options import Overflow
-
-
-class Entry:
-    """An event or an update that waits.
-
-    Attributes:
-        event_id: Its event.
-        content: Its JSON.
-        update: Whether it changes an event that exists.
-        since: When it was accepted, on the monotonic clock, in seconds.
-        number: Its place in the order of acceptance.
-        alone: Whether it must not be merged with another one.
-    """
-
-    __slots__ = ("alone", "content", "event_id", "number", "since", "update")
-
-    def __init__(self, event_id: str, content: bytes, *, update: bool = False) -> None:
-        self.event_id = event_id
-        self.content = content
-        self.update = update
-        self.alone = False
-        self.number = 0
-        self.since = time.monotonic()
-
-
-Loss = tuple[str, str]
-"""The id of an event that is lost, and why."""
 
 
 class EntryQueue:
@@ -57,9 +31,11 @@ class EntryQueue:
             reached, and at the first loss.
         flush_at, flush_bytes: The limits at which a queue wants to be sent at once.
         keep_losses: Whether each loss is kept until somebody takes it out of `losses`.
+        keep: Puts an entry on disk and notes its position; None for no spool.
 
     Attributes:
         losses: What is lost and not announced yet.
+        gone: Entries on disk that were dropped, and why, until somebody takes them out.
         last_error: The last failure of a request, in words; None after a success.
     """
 
@@ -72,7 +48,13 @@ class EntryQueue:
         flush_bytes: int,
         *,
         keep_losses: bool,
+        keep: Callable[[Entry], None] | None = None,
     ) -> None:
+        self.gone: deque[tuple[Entry, str]] = deque()
+        self._keep = keep
+        self._spooled = 0  # entries that are on disk and not in memory
+        self._after = -1  # they have larger positions
+        self._released = False  # what is on disk only is left to another process
         self.lock = threading.RLock()
         self.losses: deque[Loss] = deque(maxlen=None if keep_losses else 1)
         self.last_error: str | None = None
@@ -104,10 +86,18 @@ class EntryQueue:
                 if self._aside:
                     self._absorb()
                 count = len(self._waiting)
-                if count >= self._most or self._bytes + size > self._most_bytes:
+                if self._keep is not None:
+                    self._keep(entry)
+                if entry.position >= 0 and (self._spooled or self._full(size)):
+                    wake = not self._spooled
+                    self._accepted += 1
+                    self._spooled += 1
+                elif self._full(size):
                     if overflow in ("block", "raise"):
                         return False
-                    wake = self._overflow(entry, size, oldest=overflow == "drop_oldest")
+                    # What is on disk is not dropped for something that the disk did not take.
+                    oldest = overflow == "drop_oldest" and self._keep is None
+                    wake = self._overflow(entry, size, oldest=oldest)
                 else:
                     self._append(entry, size)
                     full = self._bytes >= self._flush_bytes > self._bytes - size
@@ -118,8 +108,13 @@ class EntryQueue:
             self._wake()
         return True
 
+    def _full(self, size: int) -> bool:
+        return len(self._waiting) >= self._most or self._bytes + size > self._most_bytes
+
     def _append(self, entry: Entry, size: int) -> None:
         entry.number = next(self._numbers)
+        if entry.position >= 0:
+            self._after = entry.position
         # Nothing is called between these steps: a signal cannot come between them.
         self._accepted += 1
         self._bytes += size
@@ -129,9 +124,7 @@ class EntryQueue:
         """Drop an entry, or older ones to make room for it. Return whether it is the first loss."""
         first = not self.losses
         if oldest and size <= self._most_bytes:
-            while len(self._waiting) >= self._most or self._bytes + size > self._most_bytes:
-                if not self._waiting:
-                    break
+            while self._waiting and self._full(size):
                 self._drop(self._pop(), "overflow")
             self._append(entry, size)
         else:
@@ -143,7 +136,12 @@ class EntryQueue:
         while self._aside:
             entry = self._aside.popleft()
             size = len(entry.content)
-            if len(self._waiting) >= self._most or self._bytes + size > self._most_bytes:
+            if self._keep is not None:
+                self._keep(entry)
+            if entry.position >= 0 and (self._spooled or self._full(size)):
+                self._accepted += 1
+                self._spooled += 1
+            elif self._full(size):
                 self._overflow(entry, size, oldest=False)
             else:
                 self._append(entry, size)
@@ -155,6 +153,8 @@ class EntryQueue:
 
     def _drop(self, entry: Entry, reason: str) -> None:
         self._dropped[reason] += 1
+        if entry.position >= 0:
+            self.gone.append((entry, reason))
         self.losses.append((entry.event_id, reason))
 
     def take(self, most: int, most_bytes: int, oldest: float) -> list[Entry]:
@@ -202,6 +202,7 @@ class EntryQueue:
             size = sum(len(entry.content) for entry in again)
             more_rejected = self._rejected + Counter(reason for _, reason in losses[0])
             more_dropped = self._dropped + Counter(reason for _, reason in losses[1])
+            self.gone.extend((entry, reason) for entry, reason in losses[1] if entry.position >= 0)
             announced = [(entry.event_id, reason) for part in losses for entry, reason in part]
             front, count = deque(reversed(again)), len(confirmed)
             # Nothing is called between these steps: a signal cannot come between them.
@@ -223,13 +224,58 @@ class EntryQueue:
         return waiter
 
     def drop_all(self, reason: str) -> int:
-        """Drop what waits, and return how much that was."""
+        """Drop what waits in memory only, and return how much that was. What is on disk too stays there."""
         with self.lock:
-            self._absorb()
-            count = len(self._waiting)
+            if not self._inside:
+                self._absorb()
+            self._released = True
+            count = 0
             while self._waiting:
-                self._drop(self._pop(), reason)
+                entry = self._pop()
+                if entry.position >= 0:
+                    self._spooled += 1
+                else:
+                    count += 1
+                    self._drop(entry, reason)
             return count
+
+    @property
+    def unread(self) -> tuple[int, int]:
+        """How many entries are on disk only, and the position that they follow; 0 if there is no room."""
+        room = len(self._waiting) < self._most // 2 + 1 and self._bytes <= self._most_bytes // 2
+        return (self._unread if room else 0), self._after
+
+    def refill(self, entries: Iterable[Entry], expired: Iterable[Entry], after: int, *, end: bool) -> None:
+        """Take back entries that were on disk only.
+
+        Args:
+            entries, expired: What was read, in its order; the expired ones are dropped.
+            after: The last position that was read.
+            end: Whether there is nothing more: then what still counts as on disk is damaged.
+        """
+        with self.lock:
+            for entry in entries:
+                self._append(entry, len(entry.content))
+                self._accepted -= 1
+                self._spooled -= 1
+            for entry in expired:
+                self._spooled -= 1
+                self._drop(entry, "max_age")
+            self._after = max(self._after, after)
+            if end and self._spooled > 0:
+                self._dropped["damaged"] += self._spooled
+                self._spooled = 0
+
+    def adopt(self, entries: list[Entry]) -> bool:
+        """Take entries of another process, in flight at once. Return False if something is in flight."""
+        with self.lock:
+            if self._inside or self._sending:
+                return False
+            for entry in entries:
+                entry.number = next(self._numbers)
+            self._accepted += len(entries)
+            self._sending = entries
+            return True
 
     def refuse(self, event_id: str, reason: str) -> None:
         """Count an event that is accepted and lost at once."""
@@ -243,16 +289,16 @@ class EntryQueue:
         with self.lock:
             if not self._inside:
                 self._absorb()
-            return self._waiting[-1].number if self._waiting else self._highest_in_flight()
-
-    def _highest_in_flight(self) -> int:
-        return self._sending[-1].number if self._sending else 0
+            if self._unread:
+                return sys.maxsize  # those get their numbers later
+            last = self._waiting[-1] if self._waiting else self._sending[-1] if self._sending else None
+            return 0 if last is None else last.number
 
     def settled(self, number: int) -> bool:
         """Return whether all entries up to this number are delivered or lost."""
         with self.lock:
             first = self._sending[0] if self._sending else self._waiting[0] if self._waiting else None
-            return first is None or first.number > number
+            return not self._unread if first is None else first.number > number
 
     def waits(self) -> tuple[int, int, float]:
         """Return the entries that wait, their bytes, and the time since which the first one waits."""
@@ -265,7 +311,12 @@ class EntryQueue:
     @property
     def empty(self) -> bool:
         """Whether nothing waits and nothing is in flight."""
-        return not (self._waiting or self._sending or self._aside)
+        return not (self._waiting or self._sending or self._aside or self._unread)
+
+    @property
+    def _unread(self) -> int:
+        """How many entries are on disk only, and come back."""
+        return 0 if self._released else self._spooled
 
     def stats(self) -> BackgroundStats:
         """Return all counters of one moment."""
@@ -280,5 +331,6 @@ class EntryQueue:
                 queued=len(self._waiting),
                 queued_bytes=self._bytes,
                 in_flight=len(self._sending),
+                spooled=self._spooled,
                 last_error=self.last_error,
             )

@@ -15,15 +15,17 @@ from attrs import evolve
 
 from honeyhive_ext.background.background_options import Background
 from honeyhive_ext.background.deliver import Sent, send_entries
+from honeyhive_ext.background.entry import Entry
 from honeyhive_ext.background.losses import LossLog, cause, log
 from honeyhive_ext.background.pace import Pace
-from honeyhive_ext.background.queue import Entry, EntryQueue
+from honeyhive_ext.background.queue import EntryQueue
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import HoneyHiveError
 from honeyhive_ext.http.retry import jitter
 from honeyhive_ext.serialize.encoders import type_name
 
 if TYPE_CHECKING:
+    from honeyhive_ext.background.keeping import Keeper
     from honeyhive_ext.batch.options import BatchOptions
     from honeyhive_ext.batch.run import BatchSender
 
@@ -39,6 +41,7 @@ class Worker:
         connect: Makes what sends out of a function that waits some seconds.
         batch: The options of each request.
         options: See `Background`.
+        keeper: The spool; None for none.
 
     Attributes:
         queue: What waits.
@@ -53,7 +56,9 @@ class Worker:
         connect: Callable[[Callable[[float], None]], BatchSender],
         batch: BatchOptions,
         options: Background,
+        keeper: Keeper | None = None,
     ) -> None:
+        self._keeper = keeper
         self.queue = EntryQueue(
             options.max_events,
             options.max_bytes,
@@ -61,6 +66,7 @@ class Worker:
             options.flush_events,
             options.flush_bytes,
             keep_losses=options.on_drop is not None,
+            keep=None if keeper is None else keeper.keep,
         )
         self.late: deque[Callable[[], None]] = deque()
         self.closed: str | None = None
@@ -75,6 +81,7 @@ class Worker:
         self._running = threading.Lock()  # held by the thread as long as it runs
         self._turn = threading.Lock()  # held while a request is sent
         self._thread = 0
+        self._turns = 0
         self._losses = LossLog()
         self._error: HoneyHiveError | None = None  # why the last request failed
 
@@ -108,6 +115,8 @@ class Worker:
 
     def wait_for_all(self, end: float) -> None:
         """Wait until all that waits now is delivered or lost, or until this time, on the monotonic clock."""
+        if self.is_this_thread:
+            return
         self.make_late()
         done: SimpleQueue[None] = SimpleQueue()
         self._flushes.append((self.queue.last_number(), done))
@@ -119,6 +128,15 @@ class Worker:
             with suppress(Empty):
                 done.get(timeout=min(left, NOTICE))
                 return
+
+    def finish(self, reason: str) -> None:
+        """Drop what is left in memory only, leave what is on disk to others, and say what is lost."""
+        self.queue.drop_all(reason)
+        self.wake()
+        if self._keeper is not None:
+            self._keeper.close()
+        if not self.is_this_thread:
+            self.announce(last=True)
 
     def make_late(self) -> None:
         """Make the entries that could not be made where they were handed over."""
@@ -165,13 +183,16 @@ class Worker:
             self.make_late()
             self.announce()
             self._tell_flushes()
+            self._refill()
             seconds = self._due()
-            if seconds == 0:
+            if seconds == 0 and not self._send_left_by_others(live=True):
                 self._send(None)
             elif (self.closed or self.abandoned) and self.queue.empty:
+                if self._keeper is not None:
+                    self._keeper.close()
                 return
-            else:
-                self._sleep(seconds)
+            elif seconds != 0 and not self._send_left_by_others(live=False):
+                self._sleep(self._until(seconds))
 
     def _sleep(self, seconds: float | None) -> None:
         with suppress(Empty):
@@ -182,6 +203,44 @@ class Worker:
     def _due(self) -> float | None:
         count, size, since = self.queue.waits()
         return self._pace.due(now=time.monotonic(), count=count, size=size, since=since)
+
+    def _refill(self) -> None:
+        """Read back what did not fit into memory."""
+        if self._keeper is None:
+            return
+        while True:
+            count, after = self.queue.unread
+            if not count:
+                return
+            accepted = self.queue.stats().accepted
+            entries, expired, last, end = self._keeper.read(after)
+            still = end and self.queue.stats().accepted == accepted
+            self.queue.refill(entries, expired, last, end=still)
+
+    def _until(self, seconds: float | None) -> float | None:
+        """Return the seconds until there is something to do again."""
+        if self._keeper is None:
+            return seconds
+        look = max(self._keeper.seconds_to_next_look, self._pace.rest(time.monotonic()))
+        return look if seconds is None else min(seconds, look)
+
+    def _send_left_by_others(self, *, live: bool) -> bool:
+        """Send something that a process which ended has left. Return whether there was something.
+
+        Args:
+            live: Whether entries of this process wait too: then only every fourth request is for others.
+        """
+        if self._keeper is None or self.closed or self._pace.rest(time.monotonic()) > 0:
+            return False
+        self._turns += 1
+        if (live and self._turns % 4) or self._keeper.seconds_to_next_look > 0:
+            return False
+        with self._turn:
+            entries = self._keeper.left_by_others(self._batch.limits.max_events)
+            if not entries or not self.queue.adopt(entries):
+                return False
+            self._deliver(entries, self._batch)
+        return True
 
     def _send(self, end: float | None) -> None:
         """Send one request's worth of what waits; with an end, it takes no longer."""
@@ -195,16 +254,19 @@ class Worker:
             if end is not None:
                 left = max(SHORTEST, end - now)
                 batch = evolve(batch, timeout=left if batch.timeout is None else min(batch.timeout, left))
-            self._pace.begun()
-            sent = Sent()
-            try:
-                sent = send_entries(self._sender, entries, batch)
-            except HoneyHiveError as error:
-                sent.error = error
-            finally:
-                self._note(entries, sent)
+            self._deliver(entries, batch)
 
-    def _note(self, entries: list[Entry], sent: Sent) -> None:
+    def _deliver(self, entries: list[Entry], batch: BatchOptions) -> None:
+        self._pace.begun()
+        sent = Sent()
+        try:
+            sent = send_entries(self._sender, entries, batch)
+        except HoneyHiveError as error:
+            sent.error = error
+        finally:
+            self._note(sent)
+
+    def _note(self, sent: Sent) -> None:
         self._error = sent.error
         self.queue.last_error = None if sent.error is None else cause(sent.error)
         if sent.error is None:
@@ -214,6 +276,9 @@ class Worker:
         self.queue.settle(sent.delivered, sent.rejected)
         if self.closed is not None and sent.error is not None:
             self.queue.drop_all(self.closed)
+        if self._keeper is not None:
+            gone = [self.queue.gone.popleft() for _ in range(len(self.queue.gone))]
+            self._keeper.settle(sent.delivered, sent.rejected, gone)
 
     def _send_here(self, end: float) -> None:
         """Send in this thread until nothing waits or the time is over."""

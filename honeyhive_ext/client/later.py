@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from honeyhive_ext.background.background_options import Background, background_options
+from honeyhive_ext.background.background_options import Background, background_options, spool_folder
 from honeyhive_ext.background.stats import BackgroundStats, FlushReport
 from honeyhive_ext.client.collecting import collecting
 from honeyhive_ext.config.checks import seconds
@@ -18,6 +19,7 @@ from honeyhive_ext.payload.times import now_ms
 
 if TYPE_CHECKING:
     from honeyhive_ext.background.background_sender import BackgroundSender
+    from honeyhive_ext.background.keeping import Keeper
     from honeyhive_ext.batch.limits import ObservedSizeLimit
     from honeyhive_ext.batch.run import BatchSender
     from honeyhive_ext.config.settings import EventSettings, Settings
@@ -71,10 +73,25 @@ class Later(Unpicklable):
         self._base_url = "" if given_transport else settings.base_url
         self._made: dict[None, BackgroundSender] = {}
         self._closed = False
-        if self._options is not None and self._options.handle_sigterm:
+        self._keep: Callable[[], Keeper] | None = None
+        if self._options is not None:
+            self._prepare(self._options)
+
+    def _prepare(self, options: Background) -> None:
+        """Do what an option asks for when the client is made."""
+        if options.handle_sigterm:
             from honeyhive_ext.background.process_end import handle_sigterm
 
             handle_sigterm()
+        folder = spool_folder(options.spool, os.environ)
+        if folder is not None:
+            from honeyhive_ext.background.keeping import Keeper
+            from honeyhive_ext.background.spool.header import Destination
+
+            key = self._settings.key(write=True)
+            destination = Destination(self._settings.base_url, key, options.lane)
+            self._keep = partial(Keeper, folder, destination, options)
+            self._make()
 
     @property
     def spans(self) -> Callable[[dict[str, Any]], None] | None:
@@ -153,17 +170,16 @@ class Later(Unpicklable):
                 "the client was made with background=False, which sends nothing later: use events.create or "
                 "events.update, or leave background=False out"
             )
+        from honeyhive_ext.background import process_end  # noqa: F401  # pyright: ignore[reportUnusedImport]
         from honeyhive_ext.background.background_sender import BackgroundSender
-        from honeyhive_ext.background.process_end import know_the_end
         from honeyhive_ext.batch.options import build_options
 
-        know_the_end()
         # The background sender waits itself after a failure.
         batch = build_options(
             self._settings, self._observed, on_error="collect", max_concurrency=1, retry=False
         )
         made = BackgroundSender(
-            self._connect, batch, self._options, self._seen, self._disconnect, self._base_url
+            self._connect, batch, self._options, self._seen, self._disconnect, self._base_url, self._keep
         )
         made = self._made.setdefault(None, made)  # of two threads, one keeps its own
         if self._closed:

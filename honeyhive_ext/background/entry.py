@@ -1,0 +1,40 @@
+"""An event or an update that is to be sent later."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from honeyhive_ext.background.spool.backlog import Backlog
+
+
+class Entry:
+    """An event or an update that waits.
+
+    Attributes:
+        event_id: Its event.
+        content: Its JSON.
+        update: Whether it changes an event that exists.
+        since: When it was accepted, on the monotonic clock, in seconds.
+        number: Its place in the order of acceptance.
+        alone: Whether it must not be merged with another one.
+        position: Its position in the spool; -1 if it is in memory only.
+        backlog: What it was read from, if another process left it.
+    """
+
+    __slots__ = ("alone", "backlog", "content", "event_id", "number", "position", "since", "update")
+
+    def __init__(self, event_id: str, content: bytes, *, update: bool = False) -> None:
+        self.event_id = event_id
+        self.content = content
+        self.update = update
+        self.alone = False
+        self.number = 0
+        self.since = time.monotonic()
+        self.position = -1
+        self.backlog: Backlog | None = None
+
+
+Loss = tuple[str, str]
+"""The id of an event that is lost, and why."""
