@@ -12,7 +12,6 @@ from honeyhive_ext.config.checks import seconds, unquoted, whole_number
 from honeyhive_ext.errors import ConfigError
 
 Overflow = Literal["drop_newest", "drop_oldest", "block", "raise"]
-Sync = Literal["os", "interval", "always"]
 OnDrop = Callable[[str, str], object]
 
 LONGEST = 366 * 86_400.0  # seconds
@@ -78,7 +77,7 @@ class Background:
     read_flush_seconds: float = 5.0
     spool: str | os.PathLike[str] | bool | None = None
     max_spool_bytes: int = 1_073_741_824
-    sync: Sync = "os"
+    sync: Literal["os", "interval", "always"] = "os"
     lane: str = ""
     handle_sigterm: bool = False
 
@@ -90,7 +89,7 @@ class Background:
         seconds(self.max_age, "Background(max_age=)", most=LONGEST)
         seconds(self.read_flush_seconds, "Background(read_flush_seconds=)", least=0)
         whole_number(self.max_spool_bytes, "Background(max_spool_bytes=)", 65_536)
-        if self.sync not in get_args(Sync):
+        if self.sync not in ("os", "interval", "always"):
             raise ConfigError(f'Background(sync=) is {self.sync!r}: write "os", "interval" or "always"')
         if not isinstance(self.lane, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigError(f"Background(lane=) is {self.lane!r}: give a str")

@@ -76,37 +76,48 @@ class EntryQueue:
 
         With "drop_newest" and "drop_oldest" the entry is accepted in any case, and what is dropped counts.
         """
-        size = len(entry.content)
         with self.lock:
             if self._inside:
                 self._aside.append(entry)
                 return True
             self._inside = True
             try:
-                if self._aside:
-                    self._absorb()
-                count = len(self._waiting)
-                if self._keep is not None:
-                    self._keep(entry)
-                if entry.position >= 0 and (self._spooled or self._full(size)):
-                    wake = not self._spooled
-                    self._accepted += 1
-                    self._spooled += 1
-                elif self._full(size):
-                    if overflow in ("block", "raise"):
-                        return False
-                    # What is on disk is not dropped for something that the disk did not take.
-                    oldest = overflow == "drop_oldest" and self._keep is None
-                    wake = self._overflow(entry, size, oldest=oldest)
-                else:
-                    self._append(entry, size)
-                    full = self._bytes >= self._flush_bytes > self._bytes - size
-                    wake = full or not count or count + 1 == self._flush_at
+                while self._aside:
+                    self._take_in(self._aside.popleft(), "drop_newest")
+                wake = self._take_in(entry, overflow)
             finally:
                 self._inside = False
         if wake:
             self._wake()
-        return True
+        return wake is not None
+
+    def _take_in(self, entry: Entry, overflow: Overflow) -> bool | None:
+        """Take an entry. Return whether to send at once; None if there is no room."""
+        size, count = len(entry.content), len(self._waiting)
+        if self._keep is not None:
+            self._keep(entry)
+        if entry.position >= 0 and (self._spooled or self._full(size)):
+            self._accepted += 1
+            self._spooled += 1
+            return self._spooled == 1
+        if not self._full(size):
+            self._append(entry, size)
+            return (
+                not count
+                or count + 1 == self._flush_at
+                or self._bytes >= self._flush_bytes > self._bytes - size
+            )
+        if overflow in ("block", "raise"):
+            return None
+        # What is on disk is not dropped for something that the disk did not take.
+        if overflow == "drop_oldest" and self._keep is None and size <= self._most_bytes:
+            while self._waiting and self._full(size):
+                self._drop(self._pop(), "overflow")
+            self._append(entry, size)
+        else:
+            self._accepted += 1
+            self._drop(entry, "overflow")
+        return len(self.losses) == 1
 
     def _full(self, size: int) -> bool:
         return len(self._waiting) >= self._most or self._bytes + size > self._most_bytes
@@ -120,31 +131,15 @@ class EntryQueue:
         self._bytes += size
         self._waiting.append(entry)
 
-    def _overflow(self, entry: Entry, size: int, *, oldest: bool) -> bool:
-        """Drop an entry, or older ones to make room for it. Return whether it is the first loss."""
-        first = not self.losses
-        if oldest and size <= self._most_bytes:
-            while self._waiting and self._full(size):
-                self._drop(self._pop(), "overflow")
-            self._append(entry, size)
-        else:
-            self._accepted += 1
-            self._drop(entry, "overflow")
-        return first
-
     def _absorb(self) -> None:
-        while self._aside:
-            entry = self._aside.popleft()
-            size = len(entry.content)
-            if self._keep is not None:
-                self._keep(entry)
-            if entry.position >= 0 and (self._spooled or self._full(size)):
-                self._accepted += 1
-                self._spooled += 1
-            elif self._full(size):
-                self._overflow(entry, size, oldest=False)
-            else:
-                self._append(entry, size)
+        """Take what came while this thread was inside."""
+        if self._aside and not self._inside:
+            self._inside = True
+            try:
+                while self._aside:
+                    self._take_in(self._aside.popleft(), "drop_newest")
+            finally:
+                self._inside = False
 
     def _pop(self) -> Entry:
         entry = self._waiting.popleft()
@@ -167,9 +162,9 @@ class EntryQueue:
         with self.lock:
             if self._inside or self._sending:
                 return []
+            self._absorb()
             self._inside = True
             try:
-                self._absorb()
                 taken = self._sending
                 size = 0
                 while self._waiting and len(taken) < most:
@@ -226,8 +221,7 @@ class EntryQueue:
     def drop_all(self, reason: str) -> int:
         """Drop what waits in memory only, and return how much that was. What is on disk too stays there."""
         with self.lock:
-            if not self._inside:
-                self._absorb()
+            self._absorb()
             self._released = True
             count = 0
             while self._waiting:
@@ -239,44 +233,6 @@ class EntryQueue:
                     self._drop(entry, reason)
             return count
 
-    @property
-    def unread(self) -> tuple[int, int]:
-        """How many entries are on disk only, and the position that they follow; 0 if there is no room."""
-        room = len(self._waiting) < self._most // 2 + 1 and self._bytes <= self._most_bytes // 2
-        return (self._unread if room else 0), self._after
-
-    def refill(self, entries: Iterable[Entry], expired: Iterable[Entry], after: int, *, end: bool) -> None:
-        """Take back entries that were on disk only.
-
-        Args:
-            entries, expired: What was read, in its order; the expired ones are dropped.
-            after: The last position that was read.
-            end: Whether there is nothing more: then what still counts as on disk is damaged.
-        """
-        with self.lock:
-            for entry in entries:
-                self._append(entry, len(entry.content))
-                self._accepted -= 1
-                self._spooled -= 1
-            for entry in expired:
-                self._spooled -= 1
-                self._drop(entry, "max_age")
-            self._after = max(self._after, after)
-            if end and self._spooled > 0:
-                self._dropped["damaged"] += self._spooled
-                self._spooled = 0
-
-    def adopt(self, entries: list[Entry]) -> bool:
-        """Take entries of another process, in flight at once. Return False if something is in flight."""
-        with self.lock:
-            if self._inside or self._sending:
-                return False
-            for entry in entries:
-                entry.number = next(self._numbers)
-            self._accepted += len(entries)
-            self._sending = entries
-            return True
-
     def refuse(self, event_id: str, reason: str) -> None:
         """Count an event that is accepted and lost at once."""
         with self.lock:
@@ -287,8 +243,7 @@ class EntryQueue:
     def last_number(self) -> int:
         """Return the number of the entry that was accepted last."""
         with self.lock:
-            if not self._inside:
-                self._absorb()
+            self._absorb()
             if self._unread:
                 return sys.maxsize  # those get their numbers later
             last = self._waiting[-1] if self._waiting else self._sending[-1] if self._sending else None
@@ -303,8 +258,7 @@ class EntryQueue:
     def waits(self) -> tuple[int, int, float]:
         """Return the entries that wait, their bytes, and the time since which the first one waits."""
         with self.lock:
-            if not self._inside:
-                self._absorb()
+            self._absorb()
             first = self._waiting[0].since if self._waiting else 0.0
             return len(self._waiting), self._bytes, first
 
@@ -321,8 +275,7 @@ class EntryQueue:
     def stats(self) -> BackgroundStats:
         """Return all counters of one moment."""
         with self.lock:
-            if not self._inside:
-                self._absorb()
+            self._absorb()
             return BackgroundStats(
                 accepted=self._accepted,
                 delivered=self._delivered,

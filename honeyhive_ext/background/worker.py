@@ -18,7 +18,7 @@ from honeyhive_ext.background.deliver import Sent, send_entries
 from honeyhive_ext.background.entry import Entry
 from honeyhive_ext.background.losses import LossLog, cause, log
 from honeyhive_ext.background.pace import Pace
-from honeyhive_ext.background.queue import EntryQueue
+from honeyhive_ext.background.spilling import SpillingQueue
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import HoneyHiveError
 from honeyhive_ext.http.retry import jitter
@@ -59,7 +59,7 @@ class Worker:
         keeper: Keeper | None = None,
     ) -> None:
         self._keeper = keeper
-        self.queue = EntryQueue(
+        self.queue = SpillingQueue(
             options.max_events,
             options.max_bytes,
             self.wake,
