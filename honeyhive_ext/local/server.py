@@ -51,7 +51,8 @@ class LocalServer:
         switches: The undocumented behaviours; see `Switches` for names, values and defaults.
 
     Raises:
-        ConfigError: A switch or a value that does not exist, or a file that is not a store.
+        ConfigError: A switch or a value that does not exist, a file that is not a store, or the extra `local`
+            is not installed.
 
     >>> with LocalServer(count="page") as server:
     ...     server.url.startswith("http://127.0.0.1:")

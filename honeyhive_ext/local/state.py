@@ -14,6 +14,7 @@ from honeyhive_ext.local.adapters.security import Keys
 from honeyhive_ext.local.faults.fault import Fault
 from honeyhive_ext.local.faults.rules import Faults
 from honeyhive_ext.local.log import RequestLog
+from honeyhive_ext.local.routes.validate import load_schemas
 from honeyhive_ext.local.store import Store, kinds
 from honeyhive_ext.local.switches import Switches
 
@@ -78,8 +79,9 @@ def open_state(
     """Open a store and return the state of a server on it. The arguments are those of `LocalServer`.
 
     Raises:
-        ConfigError: An option that does not exist, or a file that is not a store.
+        ConfigError: An option that does not exist, a file that is not a store, or no library that validates.
     """
+    load_schemas()
     chosen = Switches().changed(switches or {})
     if max_size is not None:
         whole_number(max_size, "max_size", 1)

@@ -14,8 +14,11 @@ from honeyhive_ext.local.routes.context import Context, not_found
 from honeyhive_ext.local.routes.events import path_uuid, session_draft, stored_response
 from honeyhive_ext.local.routes.ingest import drafts, event_list
 from honeyhive_ext.local.routes.route import Route
+from honeyhive_ext.local.routes.understood import new_in
 from honeyhive_ext.local.routes.validate import failures
 from honeyhive_ext.local.store import Draft, EventExistsError, Transaction
+
+_BATCH = frozenset({"events", "single_session", "session_properties"})
 
 
 @frozen
@@ -56,6 +59,8 @@ def create_event_batch(context: Context) -> Response:
 
 def store_batch(context: Context, body: dict[str, Any], wrong: Wrong | None = None) -> Response:
     """Store a batch, as it was posted. With single_session all its events share one new session."""
+    if new := new_in("PostEventBatchRequest", body, _BATCH):
+        raise bad_request(new)
     checked = _checked(context, wrong or Wrong(failures("PostEventBatchRequest", body)), body)
     session: list[Draft] = []
     session_id: str | None = None
@@ -80,6 +85,8 @@ def store_session_batch(
     context: Context, session_id: str, body: dict[str, Any], wrong: Wrong | None = None
 ) -> Response:
     """Store events with the session_id of the path, whatever session_id they have."""
+    if new := new_in("SessionEventBatchRequest", body, ("events",)):
+        raise bad_request(new)
     checked = _checked(context, wrong or Wrong(failures("SessionEventBatchRequest", body)), body)
     batch = _store(context, checked, session_id, (), session_id)
     return batch.partial() if batch.errors else stored_response({"success": True})

@@ -16,6 +16,7 @@ from honeyhive_ext.local.message import Failure, Response, bad_request
 from honeyhive_ext.local.routes.context import Context, not_found
 from honeyhive_ext.local.routes.events import path_uuid
 from honeyhive_ext.local.routes.route import Route
+from honeyhive_ext.local.routes.understood import unknown_in_search
 from honeyhive_ext.local.routes.validate import fields
 from honeyhive_ext.local.store.columns import quoted
 from honeyhive_ext.local.store.where import Where
@@ -73,7 +74,7 @@ def search_events(context: Context) -> Response:
         context.violations.extend(Failure(name, "no such property") for name in body if name not in known)
         body = {name: value for name, value in body.items() if name in known}
     if context.switches.limit == "clamp" or context.lenient:
-        body = clamped(body, fields("SearchEventsRequest")["limit"]["maximum"])
+        body = clamped(body, fields("SearchEventsRequest").get("limit", {}).get("maximum", 1000))
     context.check("SearchEventsRequest", body)
     return search_response(context, search_body(context, context.guarded(body), 1000))
 
@@ -101,7 +102,9 @@ def search_body(context: Context, body: Mapping[str, Any], limit: int) -> Search
     Raises:
         RequestRefused: 400 with every filter and date that has no meaning.
     """
-    wrong: list[Failure] = []
+    wrong = unknown_in_search(body)
+    if wrong:
+        raise bad_request(wrong)
     filters: list[FilterSpec] = []
     given = body.get("filters") or ()
     most = context.switches.max_filters

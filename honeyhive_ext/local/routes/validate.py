@@ -11,9 +11,27 @@ from typing import Any
 
 import honeyhive_schemas
 
+from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local.message import Failure
 
 LISTED = 1000  # failing paths in one answer
+
+
+def load_schemas() -> None:
+    """Read every schema, so that a request neither opens a file nor finds that a library is missing.
+
+    Raises:
+        ConfigError: No library that validates is installed.
+    """
+    try:
+        for name in honeyhive_schemas.names():
+            schema(name)
+            honeyhive_schemas.validator(name)
+    except honeyhive_schemas.MissingBackendError as problem:
+        raise ConfigError(
+            "the local server checks requests by their schemas, and no library for that is installed: "
+            "pip install 'honeyhive-ext[local]'"
+        ) from problem
 
 
 def failures(name: str, value: object) -> list[Failure]:
