@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from queue import Empty
@@ -262,12 +262,19 @@ def _report(worker: Worker, before: BackgroundStats, started: float) -> FlushRep
     )
 
 
-def flush_all_for(url: str) -> None:
+def flush_all_for(urls: Sequence[str]) -> None:
     """Let the clients of this process send what they hold for a server of this process, before it is asked.
 
     Args:
-        url: The server's URL; "" if it does not listen.
+        urls: The server's URLs. Clients whose transport was given are asked too.
     """
     for sender in [*live]:
-        if not sender.idle and (not sender.base_url or (url and sender.base_url.startswith(url))):
+        if not sender.idle and (not sender.base_url or sender.base_url.startswith(tuple(urls))):
             sender.flush(OF_THIS_MACHINE)
+
+
+def discard_all_for(urls: Sequence[str]) -> None:
+    """Drop what the clients of this process hold for addresses that do not take it any more."""
+    for sender in [*live]:
+        if sender.base_url.startswith(tuple(urls)) and (worker := sender.worker) is not None:
+            worker.queue.drop_all("closed")

@@ -86,6 +86,8 @@ def _send_events(sender: BatchSender, groups: list[Group], options: BatchOptions
         failed.add(failure.index)
         if failure.reason in CERTAIN:
             sent.refuse(groups[failure.index], failure.reason, failure.error)
+        elif _is_gone(failure.error):
+            sent.refuse(groups[failure.index], "refused", failure.error)
         else:
             sent.error = sent.error or failure.error
     for index, group in enumerate(groups):
@@ -101,9 +103,14 @@ def _send_update(sender: BatchSender, group: Group, options: BatchOptions, sent:
         decision = classify(error.status) if isinstance(error, APIStatusError) else None
         if decision is Decision.SPLIT:
             sent.refuse(group, "too_large", error)
-        elif decision in (Decision.REFUSED, Decision.DELIVERED):
+        elif decision in (Decision.REFUSED, Decision.DELIVERED) or _is_gone(error):
             sent.refuse(group, "refused", error)
         else:
             sent.error = error
     else:
         sent.delivered += group.entries
+
+
+def _is_gone(error: HoneyHiveError) -> bool:
+    """Return whether the service says that this address takes nothing any more (RFC 9110, 15.5.11)."""
+    return isinstance(error, APIStatusError) and error.status == 410

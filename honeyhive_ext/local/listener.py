@@ -85,6 +85,14 @@ class Listener:
         while not listening.join(_ASK) and time.monotonic() < until:
             interrupt()
 
+    def urls(self, lease: Lease | None) -> list[str]:
+        """Return the base URL for the holder of a lease, or for the owner, if the server listens."""
+        return [self.url(lease)] if self._socket and (lease is None or lease in self._ports) else []
+
+    def urls_of_leases(self) -> list[str]:
+        """Return the base URLs of all leases that are open."""
+        return [self.url(lease) for lease in self._ports]
+
     def url(self, lease: Lease | None) -> str:
         """Return the base URL for the holder of a lease, or for the owner.
 

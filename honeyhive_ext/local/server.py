@@ -129,6 +129,9 @@ class LocalServer:
         >>> server.close()
         """
         lent = copy.copy(self)
+        background = sys.modules.get("honeyhive_ext.background.background_sender")
+        if background is not None:
+            background.discard_all_for(self._listener.urls_of_leases())
         lent._lease = self._leases.renew(holder)
         lent.reset()
         return lent
@@ -256,7 +259,7 @@ class LocalServer:
     def _let_clients_send(self) -> None:
         background = sys.modules.get("honeyhive_ext.background.background_sender")
         if background is not None:
-            background.flush_all_for("" if self._socket is None else self.url)
+            background.flush_all_for(self._listener.urls(self._lease))
 
 
 def _line(event: Mapping[str, Any] | str | bytes) -> bytes:

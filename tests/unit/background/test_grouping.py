@@ -45,7 +45,8 @@ def test_an_entry_that_must_be_alone_joins_nothing() -> None:
     assert shape(alone) == [("a", False, 1), ("a", True, 1)]
 
 
-objects = st.dictionaries(st.sampled_from("xyz"), st.integers(-(2**63), 2**63 - 1) | st.text(max_size=3), max_size=3)
+values = st.integers(-(2**63), 2**63 - 1) | st.text(max_size=3)
+objects = st.dictionaries(st.sampled_from("xyz"), values, max_size=3)
 changes = st.fixed_dictionaries(
     {},
     optional={
