@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from honeyhive_ext.config.scrub import Scrub
+from honeyhive_ext.config.secrets import secret
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local.server import ANY_KEY, LocalServer
 
@@ -107,14 +109,14 @@ def _post(options: argparse.Namespace, lines: BinaryIO) -> int:
 def _ask(options: argparse.Namespace, method: str, path: str, body: bytes) -> bytes:
     import httpx
 
-    url = options.url.rstrip("/") + path
+    url, scrub = options.url.rstrip("/") + path, Scrub(secret(options.api_key))
     headers = {"authorization": f"Bearer {options.api_key}", "content-type": "application/x-ndjson"}
     try:
         answer = httpx.request(method, url, content=body, headers=headers, timeout=60.0)
     except httpx.HTTPError as problem:
-        raise ConfigError(f"no local server answers at {options.url}: {problem}") from problem
+        raise ConfigError(scrub.text(f"no local server answers at {options.url}: {problem}")) from problem
     if not answer.is_success:
-        raise ConfigError(f"{url} answered {answer.status_code}: {answer.text[:2000]}")
+        raise ConfigError(f"{url} answered {answer.status_code}: {scrub.text(answer.text)[:2000]}")
     return answer.content
 
 

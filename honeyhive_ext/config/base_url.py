@@ -9,6 +9,8 @@ import httpx
 
 from honeyhive_ext.config.checks import unquoted
 from honeyhive_ext.config.hosts import address_of
+from honeyhive_ext.config.scrub import NO_KEYS
+from honeyhive_ext.config.secrets import Environment
 from honeyhive_ext.errors import ConfigError
 
 _HOST = re.compile(rb"[a-z0-9_.-]+|[0-9a-f:.]+(%25\w+)?")
@@ -16,7 +18,7 @@ _HOST = re.compile(rb"[a-z0-9_.-]+|[0-9a-f:.]+(%25\w+)?")
 DEFAULT_BASE_URL = "https://api.dp1.us.honeyhive.ai"
 
 
-def normalised_base_url(given: str | None, env: Mapping[str, str]) -> str:
+def normalised_base_url(given: str | None, env: Mapping[str, str] | Environment) -> str:
     """Return the base URL as every later decision reads it.
 
     Scheme and host are in lower case, the host is in ASCII, and an address is written as usual. A port that
@@ -54,7 +56,7 @@ def normalised_base_url(given: str | None, env: Mapping[str, str]) -> str:
         raise ConfigError(f"{name} is not a URL: its port is no number from 1 to 65535")
     known = url.scheme in ("http", "https") and url.port != 0
     if not known or not _HOST.fullmatch(url.raw_host) or any(char.isspace() for char in text):
-        raise ConfigError(f"{name} is {text!r}: give a URL such as {DEFAULT_BASE_URL}")
+        raise ConfigError(f"{name} is {NO_KEYS.text(text)!r}: give a URL such as {DEFAULT_BASE_URL}")
     if "?" in text or "#" in text:
         raise ConfigError(f"{name} is {text!r}: leave out what follows the path (? and #)")
     address = None if "%" in url.host else address_of(url.host)

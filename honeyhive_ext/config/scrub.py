@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from html import escape
 
 from honeyhive_ext.config.secrets import Secret
 from honeyhive_ext.config.unpicklable import Unpicklable
@@ -31,6 +30,7 @@ _BETWEEN = (
     r"(?:[\s\0\xad\u200b\ufeff]++|=?(?:\r?\n)|\\{1,8}(?:[rnt]|\r?\n|(?:u00|x)(?:0[9aAdD]|20))"
     r"|%(?:25){0,4}(?:0[9aAdD]|20)|&(?:amp;)?#(?:0?(?:10|13|32)|[xX]0{0,4}[aAdD]);|<(?:br|BR|wbr|WBR) ?/?>)*+"
 )
+_NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _BLANKS = r"[\s\0]*+"
 _BETWEEN_BASE64 = r"(?:\s++|\\{1,8}[rn]|%0[aAdD])*+"
 
@@ -160,7 +160,7 @@ def _character(char: str) -> str:
         rf"(?:\\{{0,8}}{_any_case(char)}|%(?:25){{0,4}}{two}|={two}"
         rf"|\\{{1,8}}(?:[xX]{two}|[uU](?:0000)?00{two}|[uU]\{{0{{0,4}}{two}\}}|{code:03o})"
         rf"|&(?:amp;)?#(?:[xX]0{{0,4}}{two}|0{{0,4}}{code}(?![0-9]));?"
-        rf"|{re.escape(escape(char, quote=False))})"
+        rf"|{_NAMED.get(char, re.escape(char))})"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 from honeyhive_ext.config.checks import unquoted
@@ -80,19 +80,49 @@ class Unshown(Generic[_Item]):
         return f"[{len(self)} not shown]"
 
 
+class Environment:
+    """The environment variables, which hold keys: tracebacks that show variables show none of them."""
+
+    __slots__ = ("_variables",)
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+
+    def get(self, name: str, default: str = "") -> str:
+        """Return the value of a variable, or the default."""
+        return self._variables.get(name, default)
+
+
 def secret(text: str | Secret | None) -> Secret | None:
     """Wrap a key at once, so that no later frame holds the bare str.
+
+    It raises nothing, because the frame of its caller still holds the key. `checked_key` looks at it.
 
     Args:
         text: The key, without the blanks, line ends and quotes around it. None and a blank str mean "not
             given".
-
-    Raises:
-        ConfigError: The key is not a str.
     """
     if text is None or isinstance(text, Secret):
         return text
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users need not type-check
-        raise ConfigError(f"an API key is a str, not {type(text).__name__}")
+        return Secret(text)
     bare = unquoted(text)
     return Secret(bare) if bare else None
+
+
+def checked_key(key: Secret | None, argument: str, variable: str) -> Secret | None:
+    """Return a key if the API can take it: visible ASCII, no data plane key.
+
+    Raises:
+        ConfigError: It cannot. The message does not show it.
+    """
+    if key is not None and not isinstance(key.reveal(), str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigError(f"{argument}: an API key is a str, not {type(key.reveal()).__name__}")
+    if key is not None and key.reveal().startswith(DATA_PLANE_PREFIX):
+        raise ConfigError(f"{argument} ({variable}) is {DATA_PLANE}")
+    if key is not None and not all("!" <= char <= "~" and char not in "\"'" for char in key.reveal()):
+        raise ConfigError(
+            f"{argument} ({variable}) has characters that no API key has, such as a space, a line break or "
+            "a quote: copy the key again"
+        )
+    return key

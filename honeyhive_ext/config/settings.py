@@ -14,7 +14,7 @@ from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY
 from honeyhive_ext.config.destination import destination_of
 from honeyhive_ext.config.retry_policy import RetryPolicy, retry_policy
 from honeyhive_ext.config.scrub import NO_KEYS, Scrub
-from honeyhive_ext.config.secrets import DATA_PLANE, DATA_PLANE_PREFIX, Secret, secret
+from honeyhive_ext.config.secrets import DATA_PLANE, Environment, Secret, checked_key, secret
 from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import ConfigError
 
@@ -119,9 +119,9 @@ def build_settings(
         ConfigError: A key is missing, or a setting is malformed or contradicts another. The message
             names what to set.
     """
-    env = os.environ if environ is None else environ
-    project = _key(api_key or secret(env.get("HH_API_KEY")), "api_key", "HH_API_KEY")
-    ingestion = _key(
+    env = Environment(os.environ if environ is None else environ)
+    project = checked_key(api_key or secret(env.get("HH_API_KEY")), "api_key", "HH_API_KEY")
+    ingestion = checked_key(
         ingestion_api_key or secret(env.get("HH_INGESTION_API_KEY")),
         "ingestion_api_key",
         "HH_INGESTION_API_KEY",
@@ -151,7 +151,7 @@ def build_settings(
     )
 
 
-def _timeout(given: float | None, env: Mapping[str, str]) -> float:
+def _timeout(given: float | None, env: Environment) -> float:
     if given is not None:
         return seconds(given, "timeout")
     text = unquoted(env.get("HH_API_TIMEOUT", ""))
@@ -164,19 +164,7 @@ def _timeout(given: float | None, env: Mapping[str, str]) -> float:
     return seconds(value, "HH_API_TIMEOUT")
 
 
-def _key(key: Secret | None, argument: str, variable: str) -> Secret | None:
-    """Return the key if the API can take it: visible ASCII, no data plane key. No message shows the key."""
-    if key is not None and key.reveal().startswith(DATA_PLANE_PREFIX):
-        raise ConfigError(f"{argument} ({variable}) is {DATA_PLANE}")
-    if key is not None and not all("!" <= char <= "~" and char not in "\"'" for char in key.reveal()):
-        raise ConfigError(
-            f"{argument} ({variable}) has characters that no API key has, such as a space, a line break or "
-            "a quote: copy the key again"
-        )
-    return key
-
-
-def _source(given: str | None, env: Mapping[str, str]) -> str:
+def _source(given: str | None, env: Environment) -> str:
     if given is not None and not isinstance(given, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigError(f"source is a {type(given).__name__}: give a str, such as {DEFAULT_SOURCE!r}")
     name, text = ("source", given.strip()) if given else ("HH_SOURCE", unquoted(env.get("HH_SOURCE", "")))

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from honeyhive_ext.client.aio import AsyncHoneyHive
+from honeyhive_ext.client.sync import HoneyHive
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import ConfigError, EventError, HoneyHiveError
 from tests.support.clients import KINDS, EitherClient, Kind
@@ -229,6 +230,61 @@ def test_a_client_that_cannot_be_made_shows_no_key(kind: Kind, wrong: dict[str, 
     ours = [repr(f.locals) for f in frames if "honeyhive_ext" in f.filename]
     assert ours
     assert_no_key(*ours, str(error))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"timeout": -1},
+        {"base_url": "nowhere"},
+        {"source": "two\nlines"},
+        {"retry": 7},
+        {"api_key": KEYS[0].encode()},
+        {"ingestion_api_key": bytearray(KEYS[1].encode())},
+        {"api_key": KEYS[0] + "\u2028x"},
+        {"api_key": None, "ingestion_api_key": [KEYS[1]]},
+    ],
+)
+@pytest.mark.parametrize("kind", [HoneyHive, AsyncHoneyHive])
+def test_a_client_that_cannot_be_made_shows_neither_its_arguments_nor_the_environment(
+    kind: Any, wrong: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HH_API_KEY", KEYS[0])
+    monkeypatch.setenv("HH_INGESTION_API_KEY", KEYS[1])
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:{KEYS[0]}@p.example")
+    error = caught(lambda: kind(**{"api_key": KEYS[0], "ingestion_api_key": KEYS[1], **wrong}))
+    assert isinstance(error, ConfigError)
+    frames = traceback.TracebackException.from_exception(error, capture_locals=True).stack
+    ours = [repr(f.locals) for f in frames if "honeyhive_ext" in f.filename]
+    assert ours
+    assert_no_key(*ours, str(error), repr(error.args))
+
+
+def test_a_key_that_is_given_as_the_url_is_not_quoted() -> None:
+    key = "hh_prj1_0123456789abcdef"
+    assert key not in str(caught(lambda: HoneyHive("https://api.example", base_url=key)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_errors_about_an_event_that_holds_a_key_do_not_show_it(kind: Kind) -> None:
+    key = "hh_prj1_0123456789abcdef"
+    wrong: list[Callable[[Any], Any]] = [
+        lambda hh: hh.events.create("tool", event_id=key),
+        lambda hh: hh.events.create("tool", start_time=key),
+        lambda hh: hh.events.create("tool", inputs={key: {"at": object()}}),
+        lambda hh: hh.events.create("tool", **{key: 1}),
+        lambda hh: hh.events.create(key),
+        lambda hh: hh.events.update(key, metadata={}),
+        lambda hh: hh.events.update(EVENT_ID, **{key: 1}),
+        lambda hh: hh.sessions.create(session_id=key),
+        lambda hh: hh.events.create_batch([{"event_type": "tool", "duration": key}]),
+    ]
+    with EitherClient(kind, "http://127.0.0.1:9", api_key=key) as client:
+        for work in wrong:
+            error = caught(lambda work=work: client.do(work))
+            causes = [failure.error for failure in getattr(getattr(error, "report", None), "failures", ())]
+            for each in (error, *causes):
+                assert key not in f"{each} {each!r} {each.args} {vars(each)} {each.__cause__!r}"
 
 
 def _made_of(wrong: dict[str, Any]) -> dict[str, Any]:

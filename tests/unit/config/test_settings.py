@@ -151,7 +151,7 @@ def test_an_option_of_the_wrong_kind_is_refused(name: str, value: Any) -> None:
 
 def test_an_api_key_that_is_not_text_is_refused() -> None:
     with pytest.raises(ConfigError, match="int"):
-        secret(12345)  # type: ignore[arg-type]
+        build(api_key=secret(12345))  # type: ignore[arg-type]
 
 
 def test_retry_takes_a_policy_or_a_switch() -> None:
