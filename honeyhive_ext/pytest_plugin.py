@@ -173,9 +173,11 @@ def _complaint(unused: list[Rule]) -> str:
 
 
 def _listed(server: LocalServer) -> str:
+    from honeyhive_ext.config.printable import printable
+
     every = list(server.requests)
     lines = [f"{len(every)} requests" + (f", the last {SHOWN}:" if len(every) > SHOWN else ":")]
     for one in every[-SHOWN:]:
         fault = f" (fault: {one.fault})" if one.fault is not None else ""
-        lines.append(f"  {one.method} {one.path} -> {one.status or 'no answer'}{fault}")
+        lines.append(f"  {printable(f'{one.method} {one.path}')} -> {one.status or 'no answer'}{fault}")
     return "\n".join(lines)

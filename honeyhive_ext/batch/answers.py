@@ -8,6 +8,7 @@ from typing import cast
 import orjson
 from attrs import field, frozen
 
+from honeyhive_ext.config.printable import printable
 from honeyhive_ext.config.scrub import NO_KEYS, Scrub
 from honeyhive_ext.errors import APIStatusError, HoneyHiveError, ResponseError, error_class
 
@@ -102,7 +103,7 @@ def left_out(answer: BatchAnswer) -> HoneyHiveError:
     body = _json_object(answer.content) or {}
     said = "; ".join(str(text) for text in _list(body.get("errors")) or ())
     text = said or str(body.get("message") or "the service did not store this event and gave no reason")
-    text, kept = answer.scrub.text(text), answer.scrub.content(answer.content)
+    text, kept = printable(answer.scrub.text(text)), answer.scrub.content(answer.content)
     if answer.status >= 400:
         return error_class(answer.status)(answer.status, text, body=kept)
     return ResponseError(text, status=answer.status, body=kept)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from honeyhive_ext._version import __version__
+from honeyhive_ext.config.printable import printable
 from honeyhive_ext.errors import HoneyHiveError
 
 
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except HoneyHiveError as problem:
-        print(f"honeyhive-ext {options.command}: {problem}", file=sys.stderr)
+        print(f"honeyhive-ext {options.command}: {printable(str(problem))}", file=sys.stderr)
         return 1
 
 

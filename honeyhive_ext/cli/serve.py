@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from honeyhive_ext.config.checks import whole_number
+from honeyhive_ext.config.printable import printable
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local.faults.fault import Fault, fault_from
 from honeyhive_ext.local.server import LocalServer
@@ -168,7 +169,7 @@ def _seed(server: LocalServer, file: Path) -> None:
             stored = server.seed(lines)
     except OSError as problem:
         raise ConfigError(f"cannot read {file}: {problem}") from problem
-    print(f"{stored} events from {file}", flush=True)
+    print(f"{stored} events from {printable(str(file))}", flush=True)
 
 
 def _on_signals(stopping: threading.Event) -> None:
@@ -180,7 +181,7 @@ def _on_signals(stopping: threading.Event) -> None:
 
 
 def _greet(server: LocalServer, options: argparse.Namespace) -> None:
-    where = options.db if options.db is not None else "memory"
+    where = printable(str(options.db)) if options.db is not None else "memory"
     print(f"HoneyHive local server on {server.url}, events in {where}")
     environ = server.environ
     if options.api_key is not None:

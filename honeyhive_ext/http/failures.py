@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import orjson
 
+from honeyhive_ext.config.printable import printable
 from honeyhive_ext.config.scrub import Scrub
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import (
@@ -65,11 +66,12 @@ def status_error(
 ) -> APIStatusError:
     """Return the typed error of an answer that is not a success."""
     message, code = _told(content)
+    logged = request_id(headers)
     return error_class(status)(
         status,
         message,
         error_code=code,
-        request_id=request_id(headers),
+        request_id=None if logged is None else printable(logged),
         body=content,
         retry_after=retry_after,
         attempts=attempts,
@@ -250,7 +252,7 @@ def _told(content: bytes) -> tuple[str, str | None]:
         message = body.get("message") or body.get("error") or body.get("detail")  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]
         code = body.get("errorCode")  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]
         if isinstance(message, str):
-            return message[:BODY_SHOWN], code if isinstance(code, str) else None
+            return printable(message[:BODY_SHOWN]), printable(code) if isinstance(code, str) else None
     title = _TITLE.search(content[:4096])
     if title is not None:
         return f"{_text(title[1])} (an HTML page, so probably a proxy's answer)", None
@@ -258,7 +260,7 @@ def _told(content: bytes) -> tuple[str, str | None]:
 
 
 def _text(content: bytes) -> str:
-    return " ".join(content[: BODY_SHOWN * 4].decode("utf-8", "replace").split())[:BODY_SHOWN]
+    return printable(" ".join(content[: BODY_SHOWN * 4].decode("utf-8", "replace").split())[:BODY_SHOWN])
 
 
 def _without_query(location: str) -> str:
@@ -268,7 +270,7 @@ def _without_query(location: str) -> str:
 def _detail(error: BaseException) -> str:
     """Return the innermost message of a chain, because `ConnectError` alone says little."""
     texts = [text for text in map(str, _chain(error)) if text]
-    return f"{type(error).__name__}: {texts[-1]}" if texts else type(error).__name__
+    return f"{type(error).__name__}: {printable(texts[-1])}" if texts else type(error).__name__
 
 
 def _caused_by(error: BaseException, kind: type[BaseException]) -> bool:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from attrs import define, frozen
 
+from honeyhive_ext.config.printable import printable
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local.message import Request, Response, error_response
 
@@ -113,7 +114,7 @@ class Leases:
     def _refused(self, lease: Lease, request: Request) -> Response:
         with self._changed:
             seen = self._late.get(lease.holder)
-            first = f"{request.method} {request.path[:200]}" if seen is None else seen.first
+            first = printable(f"{request.method} {request.path[:200]}") if seen is None else seen.first
             number = 1 if seen is None else seen.number + 1
             self._late[lease.holder] = LateRequests(lease.holder, first, number)
         return error_response(410, f"this address was that of {lease.holder}, which has ended", "GONE")

@@ -10,6 +10,7 @@ from uuid import UUID
 from attrs import define, field, frozen
 from honeyhive_client.models import Event
 
+from honeyhive_ext.config.printable import printable
 from honeyhive_ext.filters.field import F
 from honeyhive_ext.payload.ids import uuid_str
 from honeyhive_ext.search.pages.rows import time_of
@@ -18,6 +19,7 @@ from honeyhive_ext.search.query import Query
 Mark: TypeAlias = Literal["", "orphan", "cycle"]
 
 SHOWN = 80  # characters of an error in a drawing
+DEEPEST = 30  # levels that are drawn as indentation; below, a number says the level
 
 
 def _no_nodes() -> list[Node]:
@@ -81,7 +83,7 @@ class TraceTree:
 
     def __str__(self) -> str:
         lines = list(_lines(self.roots))
-        return "\n".join(lines) if lines else f"(no events in session {self.session_id})"
+        return "\n".join(lines) if lines else f"(no events in session {printable(self.session_id)})"
 
 
 def session_query(session_id: str | UUID) -> tuple[str, Query]:
@@ -169,9 +171,11 @@ def _lines(roots: Sequence[Node]) -> Iterator[str]:
     while left:
         node, first, rest = left.pop()
         yield first + _described(node)
-        last = len(node.children) - 1
+        last, level = len(node.children) - 1, node.depth + 1
         for number in range(last, -1, -1):
             branch, below = ("└── ", "    ") if number == last else ("├── ", "│   ")
+            if level > DEEPEST:
+                branch, below = f"({level}) {branch}", ""
             left.append((node.children[number], rest + branch, rest + below))
 
 
@@ -183,9 +187,9 @@ def _described(node: Node) -> str:
     if isinstance(event.error, str) and event.error:
         parts.append(f"error: {_short(event.error)}")
     if node.mark == "orphan":
-        parts.append(f"(its parent {event.parent_id} is not in this session)")
+        parts.append(f"(its parent {_short(str(event.parent_id))} is not in this session)")
     if node.mark == "cycle":
-        parts.append(f"(its parents lead back to it, by way of {event.parent_id})")
+        parts.append(f"(its parents lead back to it, by way of {_short(str(event.parent_id))})")
     return "  ".join(parts)
 
 
@@ -195,8 +199,7 @@ def _title(event: Event) -> str:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
+    return printable(text if len(text) <= SHOWN else text[: SHOWN - 1] + "…")
 
 
 def _duration(event: Event) -> float | None:

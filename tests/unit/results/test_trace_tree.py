@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from honeyhive_client.models import Event
 from hypothesis import given
 from hypothesis import strategies as st
 
-from honeyhive_ext.results.trace_tree import TraceTree, build_tree
+from honeyhive_ext.results.trace_tree import DEEPEST, TraceTree, build_tree
 
 
 def event(event_id: str | None, parent_id: Any = None, start: Any = 0, **more: Any) -> Event:
@@ -83,7 +84,7 @@ def test_the_drawing_shows_durations_errors_orphans_and_cycles() -> None:
     assert str(tree).splitlines() == [
         "session nightly  1.25 s",
         "├── chain retrieve  820 ms",
-        "│   └── tool search  12.5 ms  error: Time out",
+        "│   └── tool search  12.5 ms  error: Time\\nout",
         f"└── model  error: {'x' * 79}…",
         "(unnamed)  (its parent gone is not in this session)",
         "round  (its parents lead back to it, by way of e)",
@@ -97,3 +98,35 @@ def test_the_drawing_shows_durations_errors_orphans_and_cycles() -> None:
 def test_odd_values_do_not_break_the_tree(odd: Any) -> None:
     tree = build_tree([event(odd, odd, odd, event_name=odd, duration=odd, error=odd), event("a")], "s")
     assert len(str(tree).splitlines()) == 2
+
+
+def test_a_deep_chain_is_drawn_with_bounded_lines_that_say_the_level() -> None:
+    tree = build_tree(
+        [event(str(n), str(n - 1) if n else None, n, event_name="n") for n in range(5_000)], "s"
+    )
+    drawn = str(tree)
+    assert len(drawn) < 1_000_000
+    assert max(map(len, drawn.splitlines())) < 200
+    assert drawn.splitlines()[DEEPEST] == "    " * (DEEPEST - 1) + "└── n"
+    assert drawn.splitlines()[-1] == "    " * DEEPEST + "(4999) └── n"
+
+
+def test_siblings_below_the_deepest_drawn_level_keep_their_branches() -> None:
+    chain = [event(str(n), str(n - 1) if n else None, n, event_name=str(n)) for n in range(DEEPEST + 2)]
+    tree = build_tree([*chain, event("x", str(DEEPEST), 99, event_name="x")], "s")
+    edge = "    " * DEEPEST
+    assert str(tree).splitlines()[-2:] == [
+        f"{edge}({DEEPEST + 1}) ├── {DEEPEST + 1}",
+        f"{edge}({DEEPEST + 1}) └── x",
+    ]
+
+
+@given(st.text(), st.text(), st.text())
+def test_no_text_of_an_event_acts_on_the_terminal(name: str, error: str, parent_id: str) -> None:
+    tree = build_tree([event("a", parent_id, 0, event_type=name, event_name=error, error=name)], "s")
+    (line,) = str(tree).split("\n")
+    assert not [char for char in line if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")]
+    assert not set(line) & set(
+        map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x61C])
+    )
+    assert not set(repr(tree.roots[0])) & set("\x1b\x07\x9b\u202e\n")
