@@ -3,47 +3,73 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
+import sqlite3
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from honeyhive_ext._version import __version__
-from honeyhive_ext.config.printable import printable
+from honeyhive_ext.cli import streams
 from honeyhive_ext.errors import HoneyHiveError
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[Any]  # pyright: ignore[reportPrivateUsage]
+
+FAILED, MISTYPED, INTERRUPTED = 1, 2, 130  # the last is 128 and the number of SIGINT, as in a shell
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line. argparse prints the usage too, a screen of it for `serve`."""
+
+    def error(self, message: str) -> NoReturn:
+        streams.say(f"{self.prog}: {message}; {self.prog} --help lists the arguments")
+        raise SystemExit(MISTYPED)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line with all its commands."""
     from honeyhive_ext.cli import data, serve
 
-    top = argparse.ArgumentParser(
-        prog="honeyhive-ext", description="Tools for the HoneyHive events API.", allow_abbrev=False
-    )
+    top = _Parser(prog="honeyhive-ext", description="Tools for the HoneyHive events API.", allow_abbrev=False)
     top.add_argument("--version", action="version", version=f"honeyhive-ext {__version__}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands: Commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     serve.add(commands)
     data.add(commands)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command.
+    """Run one command. Whatever goes wrong is one line on stderr.
 
     Args:
         argv: The arguments without the name of the program; None takes those of the process.
 
     Returns:
-        The exit status: 0, or 1 after an error, which is on stderr.
+        The exit status: 0 when all is done, or when the reader of the output, such as `head`, has stopped
+        reading; 1 after an error; 130 after Ctrl-C.
+
+    Raises:
+        SystemExit: With 2, the arguments are mistyped; with 0, after --help and --version.
     """
-    options = parser().parse_args(argv)
+    streams.prepare()
+    name = "honeyhive-ext"
     try:
-        return int(options.run(options))
-    except BrokenPipeError:  # the reader of the output, such as `head`, has stopped reading
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        try:
+            options = parser().parse_args(argv)
+            name = f"{name} {options.command}"
+            with streams.warnings_said():
+                return int(options.run(options))
+        finally:
+            streams.flush_output()
+    except BrokenPipeError:
+        streams.give_up_output()
         return 0
-    except HoneyHiveError as problem:
-        print(f"honeyhive-ext {options.command}: {printable(str(problem))}", file=sys.stderr)
-        return 1
+    except KeyboardInterrupt as stopped:
+        streams.say(f"{name}: interrupted{'; ' if stopped.args else ''}{stopped}")
+        return INTERRUPTED
+    except (HoneyHiveError, OSError, sqlite3.Error) as problem:
+        streams.give_up_output()
+        streams.say(f"{name}: {problem}")
+        return FAILED
 
 
 __all__ = ["main", "parser"]

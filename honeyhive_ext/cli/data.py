@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from typing import TYPE_CHECKING, BinaryIO, cast
 
-from honeyhive_ext.config.scrub import Scrub
-from honeyhive_ext.config.secrets import secret
+from honeyhive_ext.cli.streams import say, standard_input, standard_output
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.files.json_lines import json_lines
+from honeyhive_ext.files.names import Place, database_path, file_path, place_to_write
+from honeyhive_ext.files.packing import Packing, packing_of
+from honeyhive_ext.files.whole import whole_file
 from honeyhive_ext.local.server import ANY_KEY, LocalServer
+from honeyhive_ext.local.store.store_errors import StoreFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # pyright: ignore[reportPrivateUsage]
 
-LINES = 1000  # events in one request to a running server
+Seed = Callable[[Iterable[bytes]], Iterable[int]]
+
+BLOCK = 1 << 20  # bytes that are written, or compressed, at a time
+_BESIDE = ("-wal", "-shm", "-journal")  # SQLite's own files next to a database
 
 
 def add(commands: Commands) -> None:
@@ -31,22 +34,26 @@ def add(commands: Commands) -> None:
         allow_abbrev=False,
     )
     command.set_defaults(run=seed)
-    command.add_argument("files", metavar="FILE.jsonl", nargs="+", help="the events; - reads standard input")
+    command.add_argument(
+        "files", metavar="FILE.jsonl", nargs="+", help="the events, also as .gz or .zst; - reads stdin"
+    )
     _target(command)
     command = commands.add_parser(
         "export",
         help="write the events of a local server or its file as JSON Lines",
-        description="Write one event a line, in the order of insertion.",
+        description="Write one event a line, in insertion order. A file appears when it is complete.",
         allow_abbrev=False,
     )
     command.set_defaults(run=export)
-    command.add_argument("file", metavar="FILE.jsonl", nargs="?", default="-", help="(standard output)")
+    command.add_argument(
+        "file", metavar="FILE.jsonl", nargs="?", default="-", help="also .gz or .zst (standard output)"
+    )
     _target(command)
 
 
 def _target(command: argparse.ArgumentParser) -> None:
     target = command.add_mutually_exclusive_group(required=True)
-    target.add_argument("--db", metavar="FILE", type=Path, help="the server's SQLite file")
+    target.add_argument("--db", metavar="FILE", help="the server's SQLite file")
     target.add_argument("--url", metavar="URL", help="a running local server")
     command.add_argument("--api-key", metavar="KEY", default=ANY_KEY, help="the running server's key")
 
@@ -54,92 +61,163 @@ def _target(command: argparse.ArgumentParser) -> None:
 def seed(options: argparse.Namespace) -> int:
     """Store the events of every file; return the exit status."""
     stored = 0
-    for name in options.files:
-        with _reading(name) as lines:
-            if options.db is not None:
-                server = LocalServer(options.db)
-                try:
-                    stored += server.seed(lines)
-                finally:
-                    server.close()
-            else:
-                stored += _post(options, lines)
-    print(f"{stored} events stored", file=sys.stderr)
+    try:
+        with ExitStack() as stack:
+            store: Seed | None = None
+            for name in options.files:
+                with opened(name) as file:
+                    store = store or stack.enter_context(_store(options))
+                    with about(name):
+                        for number in store(json_lines(file)):
+                            stored += number
+    except ConfigError as problem:
+        if stored:
+            raise ConfigError(f"{problem}; {stored} events before that are stored") from problem
+        raise
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"{stored} events are stored") from None
+    say(f"{stored} events stored")
     return 0
 
 
 def export(options: argparse.Namespace) -> int:
     """Write every event; return the exit status."""
-    if options.db is not None and not options.db.exists():
-        raise ConfigError(f"there is no file {options.db}")
-    written = 0
-    with _writing(options.file) as out:
-        for line in _stored(options):
-            out.write(line + b"\n")
-            written += 1
-    print(f"{written} events written", file=sys.stderr)
+    place = None if options.file == "-" else _place(options)
+    packing = packing_of(*(() if place is None else (file_path(options.file), place.path)))
+    # Nothing of the file is touched before its events are there to be read.
+    with _source(options) as blocks, _output(place) as out:
+        written = _copy(blocks, out, packing)
+    say(f"{written} events written")
     return 0
 
 
-def _stored(options: argparse.Namespace) -> Iterator[bytes]:
+@contextmanager
+def _store(options: argparse.Namespace) -> Generator[Seed]:
+    """Give the function that stores lines and says how many each step stored."""
     if options.db is not None:
         server = LocalServer(options.db)
         try:
-            yield from (line.encode() for line in server.export())
+            with store_explained():
+                yield lambda lines: (server.seed(lines),)
         finally:
             server.close()
     else:
-        body = _ask(options, "GET", "/_local/export", b"")
-        yield from (line for line in body.split(b"\n") if line)
+        from honeyhive_ext.cli.running import connect
+
+        with connect(options.url, options.api_key) as running:
+            yield running.seed
 
 
-def _post(options: argparse.Namespace, lines: BinaryIO) -> int:
-    stored, waiting = 0, list[bytes]()
+@contextmanager
+def _source(options: argparse.Namespace) -> Generator[Iterator[bytes]]:
+    """Give every event as a line, in blocks that end anywhere."""
+    if options.db is not None:
+        path = database_path(options.db, "--db")
+        if not path.exists():
+            raise ConfigError(f"there is no file {options.db}")
+        server = LocalServer(path)
+        try:
+            # The server closes when nobody reads any more.
+            with store_explained(), closing(server.export()) as lines:
+                yield _blocks(lines)
+        finally:
+            server.close()
+    else:
+        from honeyhive_ext.cli.running import connect
+
+        with connect(options.url, options.api_key) as running, running.export() as blocks:
+            yield blocks
+
+
+def _blocks(lines: Iterable[str]) -> Iterator[bytes]:
+    block = bytearray()
     for line in lines:
-        if line.strip():
-            waiting.append(line.rstrip(b"\n"))
-        if len(waiting) == LINES:
-            _ask(options, "POST", "/_local/seed", b"\n".join(waiting))
-            stored, waiting = stored + len(waiting), []
-    if waiting:
-        _ask(options, "POST", "/_local/seed", b"\n".join(waiting))
-    return stored + len(waiting)
+        block += line.encode()
+        block += b"\n"
+        if len(block) >= BLOCK:
+            yield bytes(block)
+            block.clear()
+    if block:
+        yield bytes(block)
 
 
-def _ask(options: argparse.Namespace, method: str, path: str, body: bytes) -> bytes:
-    import httpx
-
-    url, scrub = options.url.rstrip("/") + path, Scrub(secret(options.api_key))
-    headers = {"authorization": f"Bearer {options.api_key}", "content-type": "application/x-ndjson"}
-    try:
-        answer = httpx.request(method, url, content=body, headers=headers, timeout=60.0)
-    except httpx.HTTPError as problem:
-        raise ConfigError(scrub.text(f"no local server answers at {options.url}: {problem}")) from problem
-    if not answer.is_success:
-        raise ConfigError(f"{url} answered {answer.status_code}: {scrub.text(answer.text)[:2000]}")
-    return answer.content
-
-
-@contextmanager
-def _reading(name: str) -> Generator[BinaryIO]:
-    if name == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        with Path(name).open("rb") as lines:
-            yield lines
-    except OSError as problem:
-        raise ConfigError(f"cannot read {name}: {problem}") from problem
+def _place(options: argparse.Namespace) -> Place:
+    """Return where the export goes, which is not where it comes from."""
+    place = place_to_write(options.file, "FILE")
+    if not place.path.parent.is_dir():
+        raise ConfigError(f"cannot write {options.file}: there is no folder {place.path.parent}")
+    if options.db is not None:
+        db = database_path(options.db, "--db")
+        its_own = [db, *(db.with_name(db.name + end) for end in _BESIDE)]
+        if place.path in its_own or (place.path.exists() and db.exists() and place.path.samefile(db)):
+            raise ConfigError(f"cannot write {options.file}: it is the database, or one of its files")
+    return place
 
 
 @contextmanager
-def _writing(name: str) -> Generator[BinaryIO]:
-    if name == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
+def _output(place: Place | None) -> Generator[BinaryIO]:
     try:
-        with Path(name).open("wb") as out:
+        if place is None:
+            out = standard_output()
             yield out
+            out.flush()
+        else:
+            with whole_file(place) as new:
+                yield cast("BinaryIO", new)
+    except BrokenPipeError:  # the reader has stopped reading
+        raise
     except OSError as problem:
-        raise ConfigError(f"cannot write {name}: {problem}") from problem
+        name = "standard output" if place is None else place.path
+        raise ConfigError(f"cannot write {name}: {problem.strerror or problem}") from problem
+
+
+def _copy(blocks: Iterable[bytes], out: BinaryIO, packing: Packing) -> int:
+    """Write the blocks and return how many lines they have. The last line ends as the others do."""
+    lines, last = 0, b""
+    for last in blocks:
+        out.write(packing.member(last))
+        lines += last.count(b"\n")
+    if not last:
+        out.write(packing.member(b""))  # an empty file is not one that is compressed
+    elif not last.endswith(b"\n"):
+        out.write(packing.member(b"\n"))
+        lines += 1
+    return lines
+
+
+@contextmanager
+def opened(name: str) -> Generator[BinaryIO]:
+    """Open a file to read; "-" is standard input.
+
+    Raises:
+        ConfigError: It cannot be opened.
+    """
+    if name == "-":
+        yield standard_input()
+        return
+    try:
+        file = file_path(name, "FILE").open("rb")
+    except OSError as problem:
+        raise ConfigError(f"cannot read {name}: {problem.strerror}") from problem
+    with file:
+        yield cast("BinaryIO", file)
+
+
+@contextmanager
+def store_explained() -> Generator[None]:
+    """Raise a ConfigError where the database cannot be read or written. The message names it."""
+    try:
+        yield
+    except StoreFailedError as problem:
+        raise ConfigError(str(problem)) from problem
+
+
+@contextmanager
+def about(name: str) -> Generator[None]:
+    """Say which file an error is about."""
+    try:
+        yield
+    except ConfigError as problem:
+        raise ConfigError(f"{name}: {problem}") from problem
+    except OSError as problem:
+        raise ConfigError(f"{name}: {problem.strerror or problem}") from problem

@@ -10,15 +10,16 @@ import os
 import re
 import signal
 import threading
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from honeyhive_ext.cli.data import about, opened, store_explained
 from honeyhive_ext.config.checks import whole_number
 from honeyhive_ext.config.printable import printable
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.files.json_lines import json_lines
 from honeyhive_ext.local.faults.fault import Fault, fault_from
 from honeyhive_ext.local.server import LocalServer
 from honeyhive_ext.local.switches import TABLE
@@ -39,16 +40,15 @@ def add(commands: Commands) -> None:
         allow_abbrev=False,
     )
     command.set_defaults(run=run)
-    command.add_argument("--db", metavar="FILE", type=Path, help="keep events in this SQLite file (memory)")
-    command.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    command.add_argument("--db", metavar="FILE", help="keep events in this SQLite file (memory)")
+    command.add_argument("--host", type=_host, default="127.0.0.1", help="address to listen on (%(default)s)")
     command.add_argument("--port", type=_port, default=0, help="port to listen on (0: a free one)")
     command.add_argument(
         "--seed",
         metavar="FILE.jsonl",
-        type=Path,
         action="append",
         default=[],
-        help="store these events first; repeatable",
+        help="store these events first, also from .gz or .zst; repeatable",
     )
     command.add_argument("--api-key", metavar="KEY", help="accept only this key (any)")
     command.add_argument("--ingestion-key", metavar="KEY", help="a key that may write but not read (none)")
@@ -163,13 +163,10 @@ def _settle_memory() -> None:
     mallopt(mmap_threshold, 32 << 20)
 
 
-def _seed(server: LocalServer, file: Path) -> None:
-    try:
-        with file.open("rb") as lines:
-            stored = server.seed(lines)
-    except OSError as problem:
-        raise ConfigError(f"cannot read {file}: {problem}") from problem
-    print(f"{stored} events from {printable(str(file))}", flush=True)
+def _seed(server: LocalServer, name: str) -> None:
+    with opened(name) as file, store_explained(), about(name):
+        stored = server.seed(json_lines(file))
+    print(f"{stored} events from {printable(name)}", flush=True)
 
 
 def _on_signals(stopping: threading.Event) -> None:
@@ -189,6 +186,14 @@ def _greet(server: LocalServer, options: argparse.Namespace) -> None:
     for name, value in environ.items():
         print(f"export {name}={value}")
     print("Press Ctrl+C to stop.", flush=True)
+
+
+def _host(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as problem:
+        raise argparse.ArgumentTypeError(f"it is {text!r}: no host can have this name") from problem
+    return text
 
 
 def _port(text: str) -> int:

@@ -11,11 +11,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from typing import Any
+from typing import IO, Any
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.export.resumable import PathLike, ResumableFile
+from honeyhive_ext.export.resumable import ResumableFile
 from honeyhive_ext.export.table import cells, columns, event_of
+from honeyhive_ext.files.names import PathLike, file_path
+from honeyhive_ext.files.packing import packing_of
+from honeyhive_ext.files.side_file import remove_side
+from honeyhive_ext.files.whole import whole_file
 from honeyhive_ext.observe.progress import Progress
 from honeyhive_ext.search.query import Query
 
@@ -51,6 +55,8 @@ def arrow_schema() -> Any:
 class ParquetFile(ResumableFile):
     """A growing Parquet file; its part file holds the events as Arrow record batches."""
 
+    sides = (*ResumableFile.sides, ".new")
+
     def __init__(
         self, path: PathLike, query: Query, progress: bool | Progress = False, *, compression: str = "zstd"
     ) -> None:
@@ -61,6 +67,12 @@ class ParquetFile(ResumableFile):
             raise ConfigError(f"compression is {compression!r}: give one of {', '.join(COMPRESSIONS)}")
         self._compression = compression
         self.form = "parquet " + " ".join(f"{field.name}:{field.type}" for field in self._schema)
+        asked = file_path(path)
+        if packing_of(asked).name:
+            raise ConfigError(
+                f"path is {str(asked)!r}: Parquet is compressed inside; leave out {asked.suffix}, and give "
+                'compression="gzip" or "zstd"'
+            )
         super().__init__(path, query, progress)
 
     def encode(self, events: Sequence[Any]) -> bytes:
@@ -74,22 +86,21 @@ class ParquetFile(ResumableFile):
         encoded: bytes = sink.getvalue().to_pybytes()
         return encoded
 
-    def finish(self) -> None:
+    def finish(self, part: IO[bytes]) -> None:
         """Write the Parquet file from the record batches under another name, then move it to its own."""
-        unfinished = self.path.with_name(self.path.name + ".new")
+        part.flush()
         # Readers filter by the least and greatest value of a row group; for JSON text those are useless.
         plain = [column.name for column in columns() if column.kind != "json"]
-        with self._pq.ParquetWriter(
-            str(unfinished), self._schema, compression=self._compression, write_statistics=plain
-        ) as writer:
-            for group in self._groups():
-                writer.write_table(group, row_group_size=len(group))
-        written = self._pq.read_metadata(str(unfinished)).num_rows
-        if written != self._events:
-            raise ConfigError(f"{self.part} was changed while the export ran: delete it and export again")
-        with unfinished.open("rb") as file:
-            os.fsync(file.fileno())
-        unfinished.replace(self.path)
+        with whole_file(self.place) as new:
+            with self._pq.ParquetWriter(
+                new, self._schema, compression=self._compression, write_statistics=plain
+            ) as writer:
+                for group in self._groups():
+                    writer.write_table(group, row_group_size=len(group))
+            new.seek(0)
+            if self._pq.read_metadata(new).num_rows != self._events:
+                raise ConfigError(f"{self.part} was changed while the export ran: delete it and export again")
+        remove_side(part, self.part)
 
     def _batch(self, events: Sequence[Any]) -> Any:
         rows = list(map(cells, events))
@@ -113,7 +124,7 @@ class ParquetFile(ResumableFile):
             yield self._pa.Table.from_batches(group, self._schema)
 
     def _batches(self) -> Iterator[Any]:
-        with self._pa.OSFile(str(self.part)) as file:
+        with self._pa.OSFile(os.fsencode(self.part)) as file:
             end = file.size()
             while file.tell() < end:
                 with self._pa.ipc.open_stream(file) as stream:
@@ -126,12 +137,13 @@ def read_parquet(path: PathLike) -> Iterator[Any]:
     It reads 1,000 events at a time, so memory does not grow with the file.
 
     Args:
-        path: The path of the Parquet file.
+        path: The path of the Parquet file; `~` is the home folder.
 
     Raises:
-        ConfigError: pyarrow is not installed.
+        ConfigError: pyarrow is not installed, or the path is not one of a file on this machine.
         OSError: The file cannot be read.
     """
-    with load("pyarrow.parquet").ParquetFile(os.fspath(path)) as file:
+    parquet = load("pyarrow.parquet")
+    with file_path(path).open("rb") as opened, parquet.ParquetFile(opened) as file:
         for batch in file.iter_batches(batch_size=BATCH_ROWS):
             yield from map(event_of, batch.to_pylist())

@@ -4,13 +4,16 @@ Until `events.jsonl` is complete, there are two files next to it: `events.jsonl.
 and `events.jsonl.checkpoint` with the number of its valid bytes and the search's position. The bytes are on
 disk before the checkpoint that counts them. So the process may be killed, or the machine may lose power, at
 any time: the next run cuts off the bytes that are not counted and fetches their events again.
+
+How the three files are opened and moved is said in `files/side_file.py` and `files/whole.py`.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -18,17 +21,13 @@ from typing import IO, Any, Self
 import orjson
 
 from honeyhive_ext.errors import ConfigError, QueryError
+from honeyhive_ext.files.names import PathLike, regular_place
+from honeyhive_ext.files.side_file import check_side, close_side, open_side, read_side
+from honeyhive_ext.files.whole import move
 from honeyhive_ext.observe.progress import Progress, Watcher
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.pages.read import ReadPage, read_page
 from honeyhive_ext.search.query import Query
-
-try:
-    import fcntl
-except ImportError:  # Windows, where the part file is not locked
-    fcntl = None  # type: ignore[assignment]
-
-PathLike = str | os.PathLike[str]
 
 
 class ResumableFile:
@@ -38,12 +37,15 @@ class ResumableFile:
     """
 
     form: str  # names what `encode` writes; an export resumes only a file of the same form
+    sides: Sequence[str] = (".checkpoint.new",)  # what it names other files that it makes
     read: ReadPage = staticmethod(read_page)  # how it reads the responses of the service
 
     def __init__(self, path: PathLike, query: Query, progress: bool | Progress = False) -> None:
-        self.path = Path(path).expanduser()
-        self.part = self.path.with_name(self.path.name + ".part")
-        self._state = self.path.with_name(self.path.name + ".checkpoint")
+        self.place = regular_place(path)
+        self.path = self.place.path
+        self.part = self._beside(".part")
+        self._state = self._beside(".checkpoint")
+        self._unfinished = self._beside(".checkpoint.new")
         self._query = query
         self._watcher = Watcher(progress, query.limit)
         self._events = 0
@@ -53,48 +55,53 @@ class ResumableFile:
         """Return the bytes to append for these events."""
         raise AssertionError(events)
 
-    def finish(self) -> None:
-        """Turn the part file, which is on disk, into the complete file at `path` in one step."""
-        self.part.replace(self.path)
+    def finish(self, part: IO[bytes]) -> None:
+        """Turn the part file into the complete file at `path` in one step."""
+        move(part, self.part, self.path)
 
     def begin(self, resume: Checkpoint | None) -> Checkpoint | None:
         """Open the part file and return where the search continues; `resume` if there is no earlier export.
 
         Raises:
             QueryError: The earlier export here is of another search, or of another form.
-            ConfigError: Another process is writing the file.
-            OSError: The file cannot be opened.
+            ConfigError: Another process is writing the file, or it cannot be written. The message says why.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = file = self.part.open("ab")
-        self._lock(file)
-        begun = self._begun()
-        if begun is None:
-            file.truncate(0)
-            return resume
-        size, self._events, checkpoint = begun
-        file.truncate(size)
-        return checkpoint
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"{self.path} cannot be written: {error.strerror}") from error
+        for end in self.sides:
+            check_side(self._beside(end))
+        self._file = file = open_side(self.part)
+        begun = self._begun(os.fstat(file.fileno()).st_size)
+        size = 0
+        if begun is not None:
+            size, self._events, resume = begun
+        file.seek(size)
+        file.truncate()
+        return resume
 
     def write(self, events: Sequence[Any], checkpoint: Checkpoint) -> None:
         """Append the events of a page; `checkpoint` is the position of the search after them."""
-        file = self._opened()
-        file.write(self.encode(events))
-        file.flush()
-        os.fsync(file.fileno())
-        self._events += len(events)
-        state = {
-            "form": self.form,
-            "bytes": file.tell(),
-            "events": self._events,
-            "checkpoint": checkpoint.to_json(),
-        }
-        unfinished = self._state.with_name(self._state.name + ".new")
-        with unfinished.open("wb") as new:
-            new.write(orjson.dumps(state))
-            new.flush()
-            os.fsync(new.fileno())
-        unfinished.replace(self._state)
+        with self._named():
+            file = self._opened()
+            file.write(self.encode(events))
+            file.flush()
+            os.fsync(file.fileno())
+            self._events += len(events)
+            state = {
+                "form": self.form,
+                "bytes": file.tell(),
+                "events": self._events,
+                "checkpoint": checkpoint.to_json(),
+            }
+            with open_side(self._unfinished) as new:
+                new.truncate(0)
+                new.write(orjson.dumps(state))
+                new.flush()
+                os.fsync(new.fileno())
+            # The folder is not synchronised: after a power cut, the checkpoint before this one is as good.
+            self._unfinished.replace(self._state)
 
     def tell(self) -> None:
         """Report the number of events so far to the progress function, in the thread of the caller."""
@@ -102,12 +109,9 @@ class ResumableFile:
 
     def complete(self) -> int:
         """Give the file its final name and return the number of its events."""
-        file = self._opened()
-        file.flush()
-        os.fsync(file.fileno())
-        self.finish()
-        self._state.unlink(missing_ok=True)
-        self.part.unlink(missing_ok=True)
+        with self._named():
+            self.finish(self._opened())
+            self._state.unlink(missing_ok=True)
         return self._events
 
     def __enter__(self) -> Self:
@@ -118,25 +122,34 @@ class ResumableFile:
     ) -> None:
         self._watcher.close()
         if self._file is not None:
-            self._file.close()
+            close_side(self._file)
 
     def _opened(self) -> IO[bytes]:
         if self._file is None:
             raise ConfigError("the file is not open")
         return self._file
 
-    def _lock(self, file: IO[bytes]) -> None:
-        if fcntl is not None:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise ConfigError(f"another export is writing {self.part}") from error
+    def _beside(self, end: str) -> Path:
+        return self.path.with_name(self.path.name + end)
 
-    def _begun(self) -> tuple[int, int, Checkpoint] | None:
-        """Return the valid bytes, their events and the search's position; None without an earlier export."""
+    @contextmanager
+    def _named(self) -> Generator[None]:
+        """Add the file's name to an error of the disk, which has none where the file was open."""
         try:
-            text = self._state.read_bytes()
-        except FileNotFoundError:
+            yield
+        except OSError as error:
+            if error.filename is None and error.errno is not None:
+                error.filename = str(self.part)
+            raise
+
+    def _begun(self, there: int) -> tuple[int, int, Checkpoint] | None:
+        """Return the valid bytes, their events and the search's position; None without an earlier export.
+
+        Args:
+            there: The bytes of the part file.
+        """
+        text = read_side(self._state)
+        if text is None:
             return None
         hint = f"delete {self._state} to start again, or export to another path"
         try:
@@ -148,4 +161,4 @@ class ResumableFile:
             raise QueryError(f"{self._state} does not fit this export ({error}): {hint}") from error
         if form != self.form:
             raise QueryError(f"{self._state} is of an export in another form: {hint}")
-        return (size, events, checkpoint) if self.part.stat().st_size >= size else None
+        return (size, events, checkpoint) if there >= size else None

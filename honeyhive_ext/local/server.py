@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from honeyhive_ext.errors import ConfigError
@@ -37,7 +37,8 @@ class LocalServer:
     reach it in this process, and you call `close()` at the end.
 
     Args:
-        db: The SQLite file, which is created if it does not exist; None keeps everything in memory.
+        db: The SQLite file, which is created with mode 0600 if it does not exist; `~` is the home folder.
+            None keeps everything in memory; ":memory:" is refused.
         host: The address to listen on. An address that is not loopback causes a warning.
         port: The port; 0 lets the system choose a free one, which `url` contains.
         api_key: The only key that is accepted; None accepts any.
@@ -61,7 +62,7 @@ class LocalServer:
 
     def __init__(
         self,
-        db: str | Path | None = None,
+        db: str | os.PathLike[str] | None = None,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -243,7 +244,7 @@ class LocalServer:
         except RequestRefused as refusal:
             raise ConfigError(refusal.message) from refusal
 
-    def export(self) -> Iterator[str]:
+    def export(self) -> Generator[str]:
         """Yield every event as a line of JSON, in the order of insertion.
 
         Clients of this process first send what they hold for this server, but for 5 s at most.

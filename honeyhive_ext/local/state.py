@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 
 import honeyhive_schemas
 from attrs import define
 
 from honeyhive_ext.config.checks import whole_number
+from honeyhive_ext.files.names import PathLike, database_path
 from honeyhive_ext.local.adapters.security import Keys
 from honeyhive_ext.local.faults.fault import Fault
 from honeyhive_ext.local.faults.rules import Faults
@@ -66,7 +66,7 @@ class ServerState:
 
 
 def open_state(
-    db: str | Path | None = None,
+    db: PathLike | None = None,
     switches: Mapping[str, object] | None = None,
     *,
     keys: Keys | None = None,
@@ -86,7 +86,7 @@ def open_state(
     if max_size is not None:
         whole_number(max_size, "max_size", 1)
     store = Store(
-        None if db is None else Path(db),
+        None if db is None else database_path(db),
         kinds(honeyhive_schemas.schema("PostEventRequest")),
         index=index,
         max_size=max_size,

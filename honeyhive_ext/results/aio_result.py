@@ -123,7 +123,8 @@ class AsyncSearchResult(Generic[T]):
         """Write the events to a file, one JSON object a line, as `SearchResult.to_jsonl` does."""
         from honeyhive_ext.export.jsonl import JsonlFile
 
-        return await self._export(JsonlFile(path, self._query, progress))
+        # In a thread, as it looks at the disk, and imports pyarrow for .zst.
+        return await self._export(await in_thread(JsonlFile, path, self._query, progress))
 
     async def to_parquet(
         self, path: str | os.PathLike[str], *, compression: str = "zstd", progress: bool | Progress = False

@@ -53,7 +53,7 @@ def test_a_files_events_go_in_and_come_out_the_same(
 def test_a_running_servers_events_go_in_and_come_out_the_same(
     tmp_path: Path, lines: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("honeyhive_ext.cli.data.LINES", 2)
+    monkeypatch.setattr("honeyhive_ext.cli.running.EVENTS", 2)
     out = tmp_path / "out.jsonl"
     with LocalServer(api_key="hh_mine") as server:
         target = ["--url", server.url, "--api-key", "hh_mine"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
@@ -52,12 +53,14 @@ def store_lines(context: Context, lines: Iterable[bytes]) -> int:
         if not line.strip():
             continue
         try:
-            event = codec.loads(line)
+            event = codec.loads(line.removeprefix(BOM_UTF8))
         except codec.NotJSONError as problem:
             wrong.append(Failure(f"line {number}", str(problem)))
             continue
         found = failures("LegacyEvent", event)
-        wrong.extend(Failure(f"line {number}: {one.path}", one.message) for one in found)
+        wrong.extend(
+            Failure(f"line {number}" + (f": {one.path}" if one.path else ""), one.message) for one in found
+        )
         if not found:
             try:
                 drafts.append(draft(context, codec.guard(event) if codec.suspect(line) else event))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.files.side_file import make_private
 from honeyhive_ext.local.filters.functions import register
 from honeyhive_ext.local.store import indexes
 from honeyhive_ext.local.store.columns import ColumnKind
@@ -73,6 +74,8 @@ class Store:
         self._readers = Connections(partial(_reader, path, max_size))
         self._finalizer = weakref.finalize(self, _close, self._lock, self._open, self._readers)
         try:
+            if path is not None:
+                make_private(path)
             self._writer = _connect(path, max_size)
             self._open.append(self._writer)
             self.rows: PackedRows = prepare(self._writer, kinds, str(path))

@@ -1,0 +1,98 @@
+"""The standard streams of the command, any of which may be closed, full or a pipe whose reader has gone."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import warnings
+from collections.abc import Generator
+from typing import BinaryIO, TextIO
+
+from honeyhive_ext.config.printable import printable
+from honeyhive_ext.errors import ConfigError
+
+
+def prepare() -> None:
+    """Make the streams safe to use.
+
+    If one is closed, the next file that is opened gets its number, and status lines would land in that file.
+    So the number is taken first. Python itself prints what is for a closed stderr to stdout.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for the rest of the process
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file's name can be more than UTF-8 holds.
+        sys.stdout.reconfigure(errors="backslashreplace")  # pyright: ignore[reportUnknownMemberType]
+
+
+def say(text: str) -> None:
+    """Print one line on stderr, with escapes for what a terminal would obey. A full stderr is no error."""
+    try:
+        print(printable(text), file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        _send_nowhere(sys.stderr)
+
+
+@contextlib.contextmanager
+def warnings_said() -> Generator[None]:
+    """Print each warning as one line, without the place in the code that it comes from."""
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        say(f"honeyhive-ext: {message}")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
+
+
+def standard_input() -> BinaryIO:
+    """Return standard input as bytes.
+
+    Raises:
+        ConfigError: It is closed.
+    """
+    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]
+        raise ConfigError("standard input is closed: name a file")
+    return sys.stdin.buffer
+
+
+def standard_output() -> BinaryIO:
+    """Return standard output as bytes.
+
+    Raises:
+        ConfigError: It is closed.
+    """
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
+        raise ConfigError("standard output is closed: name a file")
+    return sys.stdout.buffer
+
+
+def flush_output() -> None:
+    """Write what is buffered for stdout now, so that an error of it is one of the command.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]
+        sys.stdout.flush()
+
+
+def give_up_output() -> None:
+    """Send what is still buffered for stdout nowhere."""
+    if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]
+        _send_nowhere(sys.stdout)
+
+
+def _send_nowhere(stream: TextIO) -> None:
+    """Let a stream that cannot be written lead nowhere: Python would try again at its end, and complain."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
