@@ -11,10 +11,11 @@ import orjson
 
 from honeyhive_ext.batch.limits import RequestLimits
 from honeyhive_ext.config.base_url import normalised_base_url
-from honeyhive_ext.config.secrets import Secret, secret
+from honeyhive_ext.config.scrub import Scrub
+from honeyhive_ext.config.secrets import secret
 from honeyhive_ext.config.settings import build_settings
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.http.failures import hide_key
+from honeyhive_ext.http.failures import hide_keys
 from honeyhive_ext.http.pool import certificates, socks_explained
 from honeyhive_ext.http.proxies import proxy_for
 
@@ -35,13 +36,13 @@ class RunningServer:
     Args:
         client: What sends the requests.
         url: Its URL, for messages.
-        key: The key that it accepts.
+        scrub: Takes the key out of messages.
     """
 
-    def __init__(self, client: httpx.Client, url: str, key: Secret) -> None:
+    def __init__(self, client: httpx.Client, url: str, scrub: Scrub) -> None:
         self._client = client
         self._url = url
-        self._key = key
+        self._scrub = scrub
         self._limits = RequestLimits(max_events=EVENTS)
 
     @contextmanager
@@ -103,7 +104,7 @@ class RunningServer:
         try:
             yield
         except httpx.RequestError as problem:
-            hide_key(problem, self._key)
+            hide_keys(problem, self._scrub)
             raise ConfigError(f"no local server answers at {self._url}: {problem}") from problem
 
     def _refused(self, answer: httpx.Response, lines: Numbered = ()) -> ConfigError:
@@ -114,9 +115,9 @@ class RunningServer:
             told = "; ".join(wrong[:_SHOWN]) + more or str(body["message"])
         except (ValueError, TypeError, KeyError, AttributeError):
             told = answer.text[:2000]
+        told = self._scrub.text(told)
         if lines and answer.status_code == 400:
             return ConfigError(told)
-        told = told.replace(self._key.reveal(), "[key]")
         return ConfigError(f"{self._url} answered {answer.status_code}: {told}")
 
 
@@ -141,20 +142,19 @@ def connect(url: str, key: str) -> Generator[RunningServer]:
         settings = build_settings(api_key=secret(key), base_url=base, environ={})
     except ConfigError as problem:
         raise ConfigError(f"--api-key: {problem}") from problem
-    checked = settings.key(write=False)
     proxy = proxy_for(base)
     verify = certificates() if base.startswith("https://") else False
     with socks_explained(proxy.variable if proxy else ""):
         client = httpx.Client(
             base_url=base,
-            headers={"authorization": f"Bearer {checked.reveal()}"},
+            headers={"authorization": f"Bearer {settings.key(write=False).reveal()}"},
             verify=verify,
             proxy=proxy.proxy if proxy else None,
             timeout=TIMEOUT,
             trust_env=False,
         )
     with client:
-        yield RunningServer(client, base, checked)
+        yield RunningServer(client, base, settings.scrub)
 
 
 def _in_file(path: str, lines: Numbered) -> str:

@@ -41,7 +41,7 @@ def add(commands: Commands) -> None:
     )
     command.set_defaults(run=run)
     command.add_argument("--db", metavar="FILE", help="keep events in this SQLite file (memory)")
-    command.add_argument("--host", type=_host, default="127.0.0.1", help="address to listen on (%(default)s)")
+    command.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     command.add_argument("--port", type=_port, default=0, help="port to listen on (0: a free one)")
     command.add_argument(
         "--seed",
@@ -186,14 +186,6 @@ def _greet(server: LocalServer, options: argparse.Namespace) -> None:
     for name, value in environ.items():
         print(f"export {name}={value}")
     print("Press Ctrl+C to stop.", flush=True)
-
-
-def _host(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError as problem:
-        raise argparse.ArgumentTypeError(f"it is {text!r}: no host can have this name") from problem
-    return text
 
 
 def _port(text: str) -> int:

@@ -56,7 +56,7 @@ class Listener:
                 self._ports[lease] = self._socket.listen(partial(self.leases.answer, lease, self.handle))
                 if len(self._ports) > OPEN + 1:
                     self._socket.close(self._ports.pop(next(iter(self._ports))))
-        except (OSError, UnicodeError) as problem:  # or a name that no host has
+        except (OSError, TypeError, UnicodeError) as problem:  # or a name that no host has
             raise ConfigError(f"cannot listen on {self.host} port {self.port}: {problem}") from problem
 
     def _opened(self) -> SocketServer:

@@ -140,7 +140,14 @@ def test_what_a_person_mistypes_is_one_line(
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["export"], ["seed", "--db", "x"], ["serve", "--prot", "1"], ["exprot"], ["\x1b[2J"], ["serve", "--host", "\udcff"]],
+    [
+        [],
+        ["export"],
+        ["seed", "--db", "x"],
+        ["serve", "--prot", "1"],
+        ["exprot"],
+        ["\x1b[2J"],
+    ],
     ids=repr,
 )
 def test_a_mistyped_command_is_one_line_and_status_2(
@@ -155,7 +162,7 @@ def test_a_mistyped_command_is_one_line_and_status_2(
     assert "\x1b" not in error
 
 
-@pytest.mark.parametrize("host", ["no.such.host.invalid", "a b", "a..b", "ä" * 70], ids=ascii)
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "a b", "a..b", "ä" * 70, "\udcff"], ids=ascii)
 def test_a_host_that_is_none_is_one_line_after_the_warning(host: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "honeyhive_ext.cli", "serve", "--host", host],
