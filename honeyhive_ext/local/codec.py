@@ -41,6 +41,13 @@ _PLAIN = (b"\\u0000", "\ufdd0".encode(), "\ufdd1".encode(), "\ufdd2".encode())
 _START_BYTES = _START.encode()
 
 
+class TooManyValuesError(ValueError):
+    """A text with so many values that they would fill the memory."""
+
+    def __init__(self) -> None:
+        super().__init__("the body holds too many arrays, objects and values: send fewer events at once")
+
+
 class NotJSONError(ValueError):
     """A text that is not strict JSON. The message says what is wrong, and where."""
 
@@ -55,6 +62,28 @@ class TooDeepError(ValueError):
     def __init__(self, path: str = "") -> None:
         self.path = path
         super().__init__(f"nested more than {MAX_DEPTH} levels deep")
+
+
+# Bytes of memory that a value takes: `[],` is 3 bytes of JSON, and 30 times as many in Python.
+_SCALAR, _CONTAINER = 40, 120
+MEMORY = 256_000_000  # bytes that the values of one body may take, about
+_SMALL = 1_000_000  # bytes of a body that needs no look
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
+
+
+def check_values(body: bytes) -> None:
+    """Check that the values of a body do not take far more memory than the body.
+
+    Raises:
+        TooManyValuesError: They do.
+    """
+    # The characters inside texts count only if the whole is too much.
+    if len(body) > _SMALL and _memory(body) > MEMORY and _memory(_STRING.sub(b"", body)) > MEMORY:
+        raise TooManyValuesError
+
+
+def _memory(body: bytes) -> int:
+    return body.count(b",") * _SCALAR + (body.count(b"[") + body.count(b"{")) * _CONTAINER
 
 
 def loads(body: bytes) -> Any:

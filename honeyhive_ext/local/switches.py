@@ -55,6 +55,11 @@ class Switches:
         "What does `contains` look into?",
         "strings, case-sensitive; ignore_case: strings in any case; any: the JSON text of other values too",
     )
+    lists: Literal["elements", "whole"] = _switch(
+        "elements",
+        'What does a filter compare with a list, such as metadata.tags == "a" with ["a", "b"]?',
+        "elements: each value in the list; whole: nothing, so that only `exists` finds it",
+    )
     ties: Literal["newest", "shuffled"] = _switch(
         "newest",
         "In which order are events with equal start_time?",
@@ -111,7 +116,7 @@ class Switches:
         "events; a larger batch is answered with 413; 0 for any number",
     )
     max_filters: int = _switch(
-        0, "How many filters may a search have?", "filters; more are answered with 400; 0 for any number"
+        1000, "How many filters may a search have?", "filters; more are answered with 400; 0 for any number"
     )
     max_read_ms: int = _switch(
         30_000,
@@ -147,6 +152,7 @@ class SwitchOptions(TypedDict, total=False):
     missing: Literal["matches", "exclude"]
     filter_type: Literal["strict", "coerce"]
     contains: Literal["strings", "ignore_case", "any"]
+    lists: Literal["elements", "whole"]
     ties: Literal["newest", "shuffled"]
     evaluation_id: Literal["any", "metadata.evaluation_id", "metadata.run_id", "top"]
     repost: Literal["replace", "reject", "duplicate", "merge"]

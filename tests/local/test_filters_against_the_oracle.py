@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from honeyhive_ext.local import LocalServer
+from honeyhive_ext.local.store.where import MANY
 from tests.support import oracle
 from tests.support.local_api import post
 from tests.support.scale import scaled
@@ -31,7 +32,19 @@ TEXTS = [
     "\ufdd0",
     "a\ufdd1b",
 ]
+LARGE = [
+    sign * (2**power + more)
+    for sign in (1, -1)
+    for power in (53, 63, 64, 70, 1023)
+    for more in (-1025, -1, 0, 1, 5, 1025)
+]
+IDS = [uuid.UUID(int=0xABCDEF_0000_4000_8000_000000000000 + n) for n in range(3)]
+ID_TEXTS = [form for one in IDS for form in (str(one), str(one).upper(), str(one).title())]
 NUMBERS = [
+    *LARGE,
+    *(float(number) for number in LARGE),
+    1.7976931348623157e308,
+    5e-324,
     0,
     1,
     5,
@@ -75,8 +88,10 @@ events = st.fixed_dictionaries(
         "config": objects,
         "event_name": st.sampled_from(TEXTS),
         "error": st.none() | st.sampled_from(TEXTS),
-        "duration": st.sampled_from([0, 5, 0.1, 1e300]),
-        "children_ids": st.lists(st.sampled_from(TEXTS), max_size=2),
+        "duration": st.sampled_from(NUMBERS),
+        "children_ids": st.lists(st.sampled_from([*TEXTS, *ID_TEXTS]), max_size=2),
+        "session_id": st.sampled_from(ID_TEXTS),
+        "parent_id": st.sampled_from(ID_TEXTS),
     },
 )
 
@@ -89,10 +104,17 @@ def filters(draw: st.DrawFn, stored: list[dict[str, Any]]) -> dict[str, Any]:
     found = [
         value
         for event in stored
-        for value in oracle.values_at(event, field)
+        for whole in oracle.values_at(event, field)
+        for value in oracle.values_inside(whole)
         if not isinstance(value, dict | list)
     ]
     value = draw(st.sampled_from(found) if found and draw(st.booleans()) else leaves)
+    if isinstance(value, str) and field in oracle.IDS:
+        value = draw(
+            st.sampled_from([value, value.upper(), value.lower(), value.replace("-", ""), value[:9]])
+        )
+    if type(value) is int and draw(st.booleans()):
+        value += draw(st.sampled_from([-1, 1, 0.0]))
     kind = oracle.type_name(value)
     time = oracle.milliseconds(value) is not None
     operators = ["exists", "not exists"]
@@ -241,3 +263,15 @@ def test_an_index_changes_no_answer() -> None:
                 assert found == [event["event_id"] for event in search(plain, one)["events"]], one
     indexed.close()
     plain.close()
+
+
+@given(data=st.data(), given_events=st.lists(events, min_size=1, max_size=6))
+@settings(max_examples=scaled(600), deadline=None, suppress_health_check=list(HealthCheck))
+def test_python_finds_what_the_oracle_finds_where_there_are_too_many_filters_for_sql(
+    running_server: LocalServer, data: st.DataObject, given_events: list[dict[str, Any]]
+) -> None:
+    stored = fill(running_server, given_events)
+    asked = data.draw(st.lists(filters(stored), min_size=1, max_size=2))
+    many = [one for one in asked for _ in range(MANY + 1)]
+    found = search(running_server, many)
+    assert [event["event_id"] for event in found["events"]] == oracle.matches(stored, asked), asked

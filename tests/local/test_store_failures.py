@@ -19,9 +19,9 @@ from honeyhive_ext.local.store import (
     StoreClosedError,
     StoreFailedError,
     Transaction,
+    group_commit,
     store_errors,
     watch,
-    writer,
 )
 from tests.support.local_api import HEADERS, core, post
 
@@ -86,7 +86,7 @@ def test_a_file_that_may_not_be_written_is_still_read(tmp_path: Path) -> None:
 
 
 def test_another_program_that_keeps_writing_is_503(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "BUSY", 0)
+    monkeypatch.setattr(group_commit, "BUSY", 0)
     with core(tmp_path / "events.db") as app:
         other = sqlite3.connect(tmp_path / "events.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")

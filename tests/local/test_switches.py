@@ -123,6 +123,7 @@ def test_contains_looks_into_strings_in_any_case_or_into_anything(plain: Api) ->
     small, large = plain.create(event_name="straße", metadata={"a": "straße"}), plain.create(
         event_name="STRASSE", metadata={"a": "STRASSE"})  # fmt: skip
     other = plain.create(metadata={"a": ["straße", 15]}, duration=1.5)
+    plain.server.configure(lists="whole")
     for field in ("event_name", "metadata.a"):
         plain.server.configure(contains="strings")
         assert plain.ids((field, "contains", "traß")) == [small]
@@ -134,6 +135,31 @@ def test_contains_looks_into_strings_in_any_case_or_into_anything(plain: Api) ->
     assert plain.ids(("metadata.a", "contains", 15)) == [other]
     assert plain.ids(("duration", "contains", 1.5)) == [other]
     assert plain.ids(("event_name", "contains", "traß")) == [small]
+
+
+def test_a_list_means_each_of_its_values_or_none_of_them(plain: Api) -> None:
+    tags = plain.create(metadata={"v": ["alpha", ["beta", None, 5]]}, children_ids=["alpha"])
+    text, deep = plain.create(metadata={"v": "alpha"}), plain.create(metadata={"v": [{"k": ["alpha", True]}]})
+    found = [
+        (("metadata.v", "is", "alpha"), {tags, text}),
+        (("metadata.v", "is", "beta"), {tags}),
+        (("metadata.v", "is", 5), {tags}),
+        (("metadata.v", "greater than", 4), {tags}),
+        (("metadata.v", "contains", "lph"), {tags, text}),
+        (("metadata.v.k", "is", True), {deep}),
+        (("metadata.v.k", "contains", "alp"), {deep}),
+        (("children_ids", "is", "alpha"), {tags}),
+    ]
+    for (field, operator, value), ids in found:
+        assert set(plain.ids((field, operator, value))) == ids
+        negation = {"is": "is not", "contains": "not contains"}.get(operator)
+        if negation is not None:
+            assert set(plain.ids((field, negation, value))) == {tags, text, deep} - ids
+    plain.server.configure(lists="whole")
+    for one, ids in found:
+        assert set(plain.ids(one)) == ids & {text}, one
+    assert set(plain.ids(("metadata.v", "exists", None))) == {tags, text, deep}
+    assert set(plain.ids(("metadata.v", "is not", "alpha"))) == {tags, deep}
 
 
 def test_ties_come_newest_first_or_shuffled_at_every_request(plain: Api) -> None:

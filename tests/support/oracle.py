@@ -6,11 +6,13 @@ It follows docs/local-server.md and shares no code with the server.
 from __future__ import annotations
 
 import json
+import string
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
+IDS = {"event_id", "session_id", "parent_id", "children_ids"}
 NEGATIONS = {"not exists": "exists", "is not": "is", "not contains": "contains"}
 
 
@@ -31,6 +33,23 @@ def values_at(value: Any, path: str) -> Iterator[Any]:
                     yield from values_at(inner, rest)
                 else:
                     yield inner
+
+
+def values_inside(value: Any) -> Iterator[Any]:
+    """Yield a value and, if it is an array, every value in it and in the arrays in it."""
+    yield value
+    if isinstance(value, list):
+        for inner in value:
+            yield from values_inside(inner)
+
+
+def as_id(text: str) -> str:
+    """Return a text as it compares in a field of ids: a UUID, with hyphens or without, as its digits."""
+    digits = text.replace("-", "").lower()
+    shaped = [len(part) for part in text.split("-")] in ([8, 4, 4, 4, 12], [32])
+    if not shaped or not set(digits) <= set(string.hexdigits):
+        return text
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def milliseconds(value: Any) -> Fraction | None:
@@ -72,6 +91,8 @@ def positive(value: Any, operator: str, wanted: Any, type_: str) -> bool:
         return mine > other if operator in ("after", "greater than") else mine < other
     if type_name(value) != type_:
         return False
+    if type_ == "number":
+        value, wanted = Fraction(value), Fraction(wanted)
     if operator == "is":
         return bool(value == wanted)
     if operator == "contains":
@@ -88,7 +109,12 @@ def holds(event: Mapping[str, Any], one: Mapping[str, Any]) -> bool:
     if base == "is" and wanted is None:
         return bool(there) == (operator == "is not")
     type_ = one.get("type") or type_name(wanted)
-    found = any(positive(value, base, wanted, type_) for value in there)
+    each = [inner for value in there for inner in values_inside(value) if inner is not None]
+    if one["field"].split(".")[0] in IDS and isinstance(wanted, str) and type_ == "string":
+        fold = str.casefold if base == "contains" else as_id
+        wanted = fold(wanted)
+        each = [fold(value) if isinstance(value, str) else value for value in each]
+    found = any(positive(value, base, wanted, type_) for value in each)
     return found != (operator in NEGATIONS)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeGuard
@@ -22,32 +24,92 @@ def find(value: Any, parts: Sequence[str]) -> Iterator[Any]:
     >>> list(find({"a": [{"b.c": 1}, {"b": {"c": 2}}]}, ["a", "b", "c"]))
     [1, 2]
     """
-    if not parts:
-        yield value
-    elif is_object(value):
-        for end in range(1, len(parts) + 1):
-            key = ".".join(parts[:end])
-            if key in value:
-                yield from find(value[key], parts[end:])
-    elif is_array(value):
-        for element in value:
-            yield from find(element, parts)
-        at = int(parts[0]) if parts[0].isdecimal() and len(parts[0]) < 10 else len(value)
-        if at < len(value):
-            yield from find(value[at], parts[1:])
+    todo: list[tuple[Any, int]] = [(value, 0)]
+    # Where a part may be the number of an element, many readings lead to the same place.
+    seen: set[tuple[int, int]] | None = set() if any(map(str.isdecimal, parts)) else None
+    while todo:
+        item, at = todo.pop()
+        if at == len(parts):
+            yield item
+        elif is_object(item):
+            todo.extend(_inside(item, parts, at))
+        elif is_array(item):
+            if seen is not None:
+                if (id(item), at) in seen:
+                    continue
+                seen.add((id(item), at))
+                number = int(parts[at]) if parts[at].isdecimal() and len(parts[at]) < 10 else len(item)
+                if number < len(item):
+                    todo.append((item[number], at + 1))
+            todo.extend((one, at) for one in reversed(item) if is_object(one) or is_array(one))
 
 
-def number(value: float) -> float:
-    """Return a JSON number as SQLite sees it.
+def _inside(item: dict[str, Any], parts: Sequence[str], at: int) -> Iterator[tuple[Any, int]]:
+    """Yield the value under each key that begins the rest of the path, and where the path then continues."""
+    left = len(parts) - at
+    if left == 1:
+        if parts[at] in item:
+            yield item[parts[at]], at + 1
+    elif left < len(item):
+        for end in range(len(parts), at, -1):
+            key = ".".join(parts[at:end])
+            if key in item:
+                yield item[key], end
+    else:
+        rest = ".".join(parts[at:])
+        for key, inner in item.items():
+            if rest.startswith(key) and (len(key) == len(rest) or rest[len(key)] == "."):
+                yield inner, at + key.count(".") + 1
 
-    An integer of more than 64 bits is a double; beyond the range of a double it is infinity.
+
+def scalars(array: Sequence[Any]) -> Iterator[Any]:
+    """Yield what is neither null, array nor object in an array, at any depth of arrays.
+
+    >>> list(scalars(["a", ["b", None, {"c": 1}]]))
+    ['a', 'b']
     """
-    if isinstance(value, int) and not -_INT64 <= value < _INT64:
-        try:
-            return float(value)
-        except OverflowError:
-            return float("inf") if value > 0 else float("-inf")
-    return value
+    todo: list[Any] = [array]
+    while todo:
+        item = todo.pop()
+        if is_array(item):
+            todo.extend(reversed(item))
+        elif item is not None and not is_object(item):
+            yield item
+
+
+def double(value: float) -> float:
+    """Return the double that is nearest to a number; infinity beyond the range of doubles.
+
+    >>> double(2**70 + 1) == 2**70, double(-(10**400))
+    (True, -inf)
+    """
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def sql_number(value: float) -> float:
+    """Return a JSON number as SQLite holds it: an integer of more than 64 bits as its nearest double."""
+    return value if isinstance(value, float) or -_INT64 <= value < _INT64 else double(value)
+
+
+_UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
+
+
+def canonical(text: str) -> str:
+    """Return an id as it compares: a UUID in lower case and with its hyphens, any other text as it is.
+
+    >>> canonical("7F22137A69114ED3BC36110F1DDE6B66"), canonical("Not-A-UUID")
+    ('7f22137a-6911-4ed3-bc36-110f1dde6b66', 'Not-A-UUID')
+    """
+    if len(text) != 36 and len(text) != 32:
+        return text
+    low = text.lower()
+    if (low == text and len(text) == 36) or not _UUID.fullmatch(low):
+        return text
+    digits = low.replace("-", "")
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def is_number(value: object) -> TypeGuard[float]:
@@ -66,7 +128,7 @@ def instant(value: object) -> float | None:
     if isinstance(value, str):
         return _parse(value)
     if is_number(value):
-        return number(value)
+        return value
     return None
 
 
@@ -97,5 +159,5 @@ def scalar(value: object) -> str | float | None:
     if isinstance(value, str):
         return value
     if is_number(value):
-        return number(value)
+        return sql_number(value)
     return None

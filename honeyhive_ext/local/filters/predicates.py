@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Literal, cast
 
-from attrs import asdict, frozen
+from attrs import asdict, define, evolve, field, frozen
 
 from honeyhive_ext.local.codec import NotJSONError, dumps, loads
-from honeyhive_ext.local.filters.operands import find, instant, is_number, number
+from honeyhive_ext.local.filters.operands import canonical, find, instant, is_number, scalars
+from honeyhive_ext.local.json_types import is_array
 from honeyhive_ext.local.switches import Switches
 
 Positive = Literal["exists", "is", "contains", "greater than", "less than"]
@@ -29,6 +29,9 @@ MEANING: Mapping[str, tuple[Positive, bool]] = {
     "before": ("less than", False),
 }
 FIELD_LENGTH = 4096  # characters; longer than any useful path
+FIELD_PARTS = 500  # parts between dots; twice as many as an event has levels
+VALUE_LENGTH = 100_000  # characters of a text
+_SPECS = 4_000_000  # characters of the predicates that are remembered
 
 
 class BadFilterError(ValueError):
@@ -53,16 +56,25 @@ class Predicate:
         type: The type of the values compared; datetime compares Unix milliseconds.
         value: The value, of that type.
         contains: The switch of that name.
+        lists: Whether an array means each of its elements too.
+        ids: Whether texts that are UUIDs compare as UUIDs.
     """
 
     operator: Positive
     type: OperandType
     value: Any
     contains: str = "strings"
+    lists: bool = False
+    ids: bool = False
 
     def holds(self, values: list[Any]) -> bool:
         """Return whether any of the values found under the field fulfils the predicate."""
-        return any(self._one(value) for value in values if value is not None)
+        for value in values:
+            if value is None:
+                continue
+            if self._one(value) or (self.lists and is_array(value) and any(map(self._one, scalars(value)))):
+                return True
+        return False
 
     def _one(self, value: Any) -> bool:
         if self.operator == "exists":
@@ -81,13 +93,16 @@ class Predicate:
         if self.type == "datetime":
             return instant(value)
         if self.type == "number":
-            return number(value) if is_number(value) else None
-        wanted = str if self.type == "string" else bool
-        return value if isinstance(value, wanted) else None
+            return value if is_number(value) else None
+        if self.type == "boolean":
+            return value if isinstance(value, bool) else None
+        if not isinstance(value, str):
+            return None
+        return canonical(value) if self.ids else value
 
     def _contains(self, value: Any) -> bool:
         if isinstance(value, str):
-            if self.contains == "ignore_case":
+            if self.contains == "ignore_case" or self.ids:
                 return self.value.casefold() in value.casefold()
             return self.value in value
         return self.contains == "any" and self.value in dumps(value)
@@ -96,22 +111,55 @@ class Predicate:
         """Return the predicate and a path inside a field (None: the field itself) as JSON for `hh_match`."""
         return dumps({**asdict(self), "tail": tail})
 
+    def of_ids(self) -> Predicate:
+        """Return the same predicate on a field that holds ids."""
+        value = self.value
+        if self.type == "string" and self.operator != "contains":
+            value = canonical(value)
+        return evolve(self, ids=True, value=value)
+
 
 EXISTS = Predicate("exists", "null", None)
 
 
-@lru_cache(maxsize=512)
-def _from_spec(spec: str) -> tuple[Predicate, list[str]]:
-    fields: dict[str, Any] = loads(spec.encode())
-    tail = fields.pop("tail")
-    return Predicate(**fields), [] if tail is None else tail.split(".")
+@define
+class _Specs:
+    """The predicates that SQL asked about last, by their text."""
+
+    known: dict[str, tuple[Predicate, list[str]]] = field(factory=dict["str", "tuple[Predicate, list[str]]"])
+    size: int = 0
+
+    def get(self, spec: str) -> tuple[Predicate, list[str]]:
+        found = self.known.get(spec)
+        return self._read(spec) if found is None else found
+
+    def _read(self, spec: str) -> tuple[Predicate, list[str]]:
+        fields: dict[str, Any] = loads(spec.encode())
+        tail: str | None = fields.pop("tail")
+        found = Predicate(**fields), [] if tail is None else tail.split(".")
+        if self.size > _SPECS:
+            self.forget()
+        self.size += len(spec)
+        self.known[spec] = found
+        return found
+
+    def forget(self) -> None:
+        self.known, self.size = {}, 0
+
+
+_specs = _Specs()
+
+
+def forget_predicates() -> None:
+    """Forget what is remembered of earlier searches."""
+    _specs.forget()
 
 
 def match(text: bytes | str | None, spec: str) -> int:
     """Return whether the JSON text of a field fulfils a predicate: the exact answer where SQL has none."""
     if not text:
         return 0
-    predicate, parts = _from_spec(spec)
+    predicate, parts = _specs.get(spec)
     found = list(find(loads(text.encode() if isinstance(text, str) else text), parts))
     return int(predicate.holds(found))
 
@@ -144,16 +192,20 @@ def read_filter(given: Mapping[str, Any], switches: Switches) -> FilterSpec:
         raise BadFilterError("operator", f"this server does not know the operator {operator!r}")
     if len(given["field"]) > FIELD_LENGTH:
         raise BadFilterError("field", f"longer than {FIELD_LENGTH} characters")
+    if given["field"].count(".") >= FIELD_PARTS:
+        raise BadFilterError("field", f"more than {FIELD_PARTS} parts between dots")
     positive, negated = MEANING[operator]
     excluded = negated and positive != "exists" and switches.missing == "exclude"
     if positive == "exists":
         return FilterSpec(given["field"], EXISTS, negated, needs_field=False)
     value = given["value"]
+    if isinstance(value, str) and len(value) > VALUE_LENGTH:
+        raise BadFilterError("value", f"longer than {VALUE_LENGTH} characters")
     if value is None and positive == "is":
         # JSON null counts as not existing.
         return FilterSpec(given["field"], EXISTS, not negated, needs_field=False)
     type_, value = _typed(operator, given.get("type"), value, switches)
-    predicate = Predicate(positive, type_, value, switches.contains)
+    predicate = Predicate(positive, type_, value, switches.contains, switches.lists == "elements")
     return FilterSpec(given["field"], predicate, negated, needs_field=excluded)
 
 
@@ -181,7 +233,7 @@ def _typed(operator: str, named: str | None, value: Any, switches: Switches) -> 
         return "string", dumps(value)
     if type_ == "null" or (type_ == "boolean" and operator in ("greater than", "less than")):
         raise _bad_value(f"{operator} takes a number, a string or a point in time, not {value!r}")
-    return type_, number(value) if type_ == "number" else value
+    return type_, value
 
 
 def _bad_value(message: str) -> BadFilterError:

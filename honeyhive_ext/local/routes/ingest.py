@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from honeyhive_ext.local.filters.operands import instant
+from honeyhive_ext.local.filters.operands import canonical, instant, sql_number
 from honeyhive_ext.local.json_types import is_array
 from honeyhive_ext.local.message import Failure, bad_request
 from honeyhive_ext.local.routes.context import Context
@@ -63,7 +63,7 @@ def drafts(
                 whole[name] = round(whole[name])
         start = instant(whole["start_time"])
         row, extra = pack(whole)
-        made.append(Draft(whole, row, extra, now if start is None else start, visible_at, event))
+        made.append(Draft(whole, row, extra, now if start is None else sql_number(start), visible_at, event))
     return made
 
 
@@ -78,7 +78,7 @@ def _identify(event: dict[str, Any]) -> None:
     session_id = session_id or (event_id if session else None) or str(uuid.uuid4())
     event_id = event_id or (session_id if session else str(uuid.uuid4()))
     event["event_id"], event["session_id"] = event_id, session_id
-    if not event.get("parent_id") and not (session and event_id == session_id):
+    if not event.get("parent_id") and not (session and canonical(event_id) == canonical(session_id)):
         event["parent_id"] = session_id
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from attrs import field, frozen
 
-from honeyhive_ext.local.codec import TooDeepError
+from honeyhive_ext.local.codec import TooDeepError, TooManyValuesError, check_values
 from honeyhive_ext.local.message import Failure, RequestRefused, Response, bad_request
 from honeyhive_ext.local.routes.context import Context
 from honeyhive_ext.local.store import (
@@ -65,7 +65,10 @@ class Route:
             RequestRefused: The request is answered with an error.
         """
         try:
+            check_values(context.request.body)
             return self.endpoint(context)
+        except TooManyValuesError as problem:
+            raise RequestRefused(413, str(problem), "PAYLOAD_TOO_LARGE") from problem
         except TooDeepError as problem:
             raise bad_request([Failure(problem.path, str(problem))]) from problem
         except EventExistsError as problem:

@@ -10,7 +10,7 @@ import orjson
 from attrs import field, frozen
 
 from honeyhive_ext.local import codec
-from honeyhive_ext.local.filters.operands import instant
+from honeyhive_ext.local.filters.operands import canonical, instant, sql_number
 from honeyhive_ext.local.filters.predicates import BadFilterError, FilterSpec, read_filter
 from honeyhive_ext.local.message import Failure, Response, bad_request
 from honeyhive_ext.local.routes.context import Context, not_found
@@ -19,7 +19,8 @@ from honeyhive_ext.local.routes.route import Route
 from honeyhive_ext.local.routes.understood import unknown_in_search
 from honeyhive_ext.local.routes.validate import fields
 from honeyhive_ext.local.store.columns import quoted
-from honeyhive_ext.local.store.where import Where
+from honeyhive_ext.local.store.counts import EVER
+from honeyhive_ext.local.store.where import MANY, Where
 
 # The switch evaluation_id: the fields that the parameter of that name is compared with.
 EVALUATION = {
@@ -38,7 +39,8 @@ def get_event(context: Context) -> Response:
     event_id = path_uuid(context, "event_id")
     with context.reading() as connection:
         row = connection.execute(
-            f"SELECT body FROM events WHERE {quoted('event_id')} = ? ORDER BY copy DESC LIMIT 1", [event_id]
+            f"SELECT body FROM events WHERE {quoted('event_id')} = ? ORDER BY copy DESC LIMIT 1",
+            [canonical(event_id)],
         ).fetchone()
     if row is None:
         raise not_found(f"no event {event_id} is stored")
@@ -135,7 +137,7 @@ def _end(between: Mapping[str, Any], name: str, wrong: list[Failure]) -> float:
         message = f"takes ISO 8601 text or Unix milliseconds, not {between[name]!r}"
         wrong.append(Failure(f"dateRange.{name}", message))
         return 0
-    return found
+    return sql_number(found)
 
 
 def search_response(context: Context, asked: SearchBody) -> Response:
@@ -154,35 +156,38 @@ def search_response(context: Context, asked: SearchBody) -> Response:
 
 def _run(context: Context, connection: sqlite3.Connection, asked: SearchBody) -> tuple[int, list[bytes]]:
     """Return the number of matches and the events of the page, from one view of the store."""
-    store = context.store
-    where = Where(store.rows, store.paths, store.indexes.paths)
-    if asked.between is not None:
-        where.term("sort_time BETWEEN ? AND ?", *asked.between)
+    store, switches = context.store, context.switches
+    where = Where(store.rows, store.paths, store.indexes.paths, many=len(asked.filters) > MANY)
     if asked.evaluation_id is not None:
-        where.any_is(EVALUATION[context.switches.evaluation_id], asked.evaluation_id)
+        where.any_is(EVALUATION[switches.evaluation_id], asked.evaluation_id)
     for one in asked.filters:
         where.filter(one)
+    most_values = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) - 10
+    if len(where.values) > most_values:
+        raise bad_request([Failure("filters", f"need {len(where.values)} values, more than {most_values}")])
     totals = dict(connection.execute("SELECT name, value FROM totals").fetchall())
     now = context.clock()
     if totals[b"last_visible"] > now:
         where.term("visible_at <= ?", now)
-    shuffled = context.switches.ties == "shuffled"
+    shuffled = switches.ties == "shuffled"
     order, extra = (_SHUFFLED, [context.random()]) if shuffled else (_NEWEST, [])
     offset = min((asked.page - 1) * asked.limit, _MAX_OFFSET)
-    counted = bool(where.terms) and context.switches.count == "total"
-    sql = f"SELECT seq{', count(*) OVER ()' if counted else ''} FROM events{where.sql()}"
+    within = () if asked.between is None else ("sort_time BETWEEN ? AND ?",)
     found = connection.execute(
-        f"{sql} ORDER BY {order} LIMIT ? OFFSET ?", [*where.values, *extra, asked.limit, offset]
+        f"SELECT seq, sort_time FROM events{where.sql(*within)} ORDER BY {order} LIMIT ? OFFSET ?",
+        [*where.values, *(asked.between or ()), *extra, asked.limit, offset],
     ).fetchall()
     events = _events(connection, [row[0] for row in found])
-    if context.switches.count == "page":
+    if switches.count == "page":
         return len(events), events
-    if not where.terms:
+    if not (where.terms or within):
         return totals[b"events"], events
-    if found or asked.page == 1:
-        return (found[0][1] if found else 0), events
-    total = connection.execute(f"SELECT count(*) FROM events{where.sql()}", where.values).fetchone()
-    return total[0], events
+    first = offset + len(found)
+    if len(found) < asked.limit and (found or asked.page == 1):
+        return first, events
+    seen = (first, found[-1][1], found[-1][0]) if found and not shuffled else None
+    span = asked.between or EVER
+    return store.counts.total(connection, where, span, totals[b"version"], seen), events
 
 
 def _events(connection: sqlite3.Connection, page: list[int]) -> list[bytes]:

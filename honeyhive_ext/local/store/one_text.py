@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from honeyhive_ext.local.codec import loads
-from honeyhive_ext.local.store.columns import ColumnKind, add_columns, quoted
+from honeyhive_ext.local.store.columns import ColumnKind, add_columns, identifier
 from honeyhive_ext.local.store.packed_row import PackedRows
 
 # A null that was sent is, in a column of version 1, a value of a type that the column otherwise never holds.
@@ -38,7 +38,9 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def _copy(connection: sqlite3.Connection, rows: PackedRows) -> None:
-    old = ",".join(["seq", "copy", "sort_time", "visible_at", *map(quoted, rows.names), "extra"])
+    old = ",".join(
+        ["seq", "copy", "sort_time", "visible_at", *(identifier("f_" + name) for name in rows.names), "extra"]
+    )
     new = ",".join(["seq", "copy", "sort_time", "visible_at", *rows.cells])
     marks = ",".join("?" * (4 + len(rows.cells)))
     connection.executemany(

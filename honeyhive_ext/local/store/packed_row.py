@@ -12,8 +12,8 @@ nothing is parsed or serialised. The other columns come before it:
     body           {"event_name":"a","duration":5,"metadata":{"k":1},"z":true}
                    ^ byte 1                               ^ byte 43, 7 bytes long
 
-- `f_NAME` holds a text or a number itself. It is NULL where the field is absent, is null, or has a value of
-  another type.
+- `f_NAME` holds a text or a number itself, and an id in the form in which it compares (`canonical`). It is
+  NULL where the field is absent, is null, or has a value of another type.
 - `p_NAME` holds the place of any other field's JSON text in `body`: the first byte, counted from 1 as SQLite
   counts, in the high 32 bits, and the length in bytes in the low 32 bits. So no field is stored twice, and a
   filter parses one field instead of the whole event. It is NULL where the field is absent.
@@ -35,11 +35,12 @@ import orjson
 from attrs import define, field, frozen
 
 from honeyhive_ext.local.codec import TooDeepError, dumps, loads
+from honeyhive_ext.local.filters.operands import canonical
 from honeyhive_ext.local.store.columns import ColumnKind, cell
 
 _INT64 = 2**63
 _LENGTH = 32  # bits of a place that hold the length
-SHAPES = 1000  # shapes of events whose plan is remembered
+SHAPES_SIZE = 4_000_000  # bytes, about, of the plans that are remembered
 
 
 def part(name: str) -> str:
@@ -66,6 +67,7 @@ class _Plan:
         template: The text without the values.
         plain: (cell, at) of each value that is stored as it is.
         integers: (cell, at) of each integer, which may be too large for a column.
+        ids: (cell, at) of each id, which is stored in the form that compares.
         places: (cell, at, bytes of the template before the value) of each field of JSON text.
         extra: The fields that go into `extra`.
     """
@@ -75,6 +77,7 @@ class _Plan:
     template: bytes
     plain: list[tuple[int, int]] = field(factory=list["tuple[int, int]"])
     integers: list[tuple[int, int]] = field(factory=list["tuple[int, int]"])
+    ids: list[tuple[int, int]] = field(factory=list["tuple[int, int]"])
     places: list[tuple[int, int, int]] = field(factory=list["tuple[int, int, int]"])
     extra: list[str] = field(factory=list[str])
 
@@ -100,6 +103,7 @@ class PackedRows:
     cells: Sequence[str] = field(init=False)
     _places: Mapping[str, tuple[int, ColumnKind]] = field(init=False)
     _plans: dict[Sequence[object], _Plan] = field(factory=dict["Sequence[object]", "_Plan"], init=False)
+    _size: list[int] = field(factory=lambda: [0], init=False)
 
     def __attrs_post_init__(self) -> None:
         names = list(self.kinds)
@@ -128,6 +132,8 @@ class PackedRows:
         extra: dict[str, Any] = {name: event[name] for name in plan.extra}
         for index, at in plan.plain:
             row[index] = values[at]
+        for index, at in plan.ids:
+            row[index] = canonical(values[at])
         for index, at in plan.integers:
             if -_INT64 <= values[at] < _INT64:
                 row[index] = values[at]
@@ -155,13 +161,23 @@ class PackedRows:
                 plan.places.append((index, at, before))
             elif kind == "number" and type(value) is int:
                 plan.integers.append((index, at))
+            elif kind == "id" and type(value) is str:
+                plan.ids.append((index, at))
             elif index >= 0 and type(value) is (str if kind == "text" else float):
                 plan.plain.append((index, at))
             elif index < 0 or value is not None:
                 plan.extra.append(name)
-        if len(self._plans) < SHAPES:
+        # A name may be long and a shape may have many names.
+        size = sum(map(len, names)) + 100 * len(names)
+        if self._size[0] + size <= SHAPES_SIZE:
+            self._size[0] += size
             self._plans[shape] = plan
         return plan
+
+    def forget(self) -> None:
+        """Forget the shapes of the events so far."""
+        self._plans.clear()
+        self._size[0] = 0
 
 
 def _getter(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:

@@ -15,7 +15,9 @@ from attrs import define, field, frozen
 from honeyhive_ext.local.codec import dumps, loads
 
 LIMIT = 20_000  # paths that a field may have before its filters read every event
+TEXT_LIMIT = 4_000_000  # characters that these paths may have together
 SHAPES = 64  # shapes of objects (their keys and types) that one node remembers, for speed
+SHAPES_SIZE = 4_000_000  # bytes, about, of all shapes that are remembered
 EACH = None  # the step into each element of an array
 
 PathStep = str | None
@@ -57,6 +59,9 @@ class _Tree:
     roots: dict[str, _Node] = field(factory=dict[str, _Node])
     by_text: dict[tuple[str, str], list[JSONPath]] = field(factory=dict["tuple[str, str]", "list[JSONPath]"])
     sizes: dict[str, int] = field(factory=dict[str, int])
+    lengths: dict[str, int] = field(factory=dict[str, int])
+    full: set[str] = field(factory=set[str])
+    shapes_size: int = 0
     fresh: list[tuple[str, JSONPath]] = field(factory=list["tuple[str, JSONPath]"])
     events: _Shapes = field(factory=dict["tuple[object, ...]", "list[_Inside]"])
 
@@ -69,16 +74,32 @@ class _Tree:
 
     def add(self, root: str, at: _Node, step: PathStep) -> _Node | None:
         """Add one step and return its node; None where the field has too many paths already."""
-        size = self.sizes.get(root, 0)
-        if size > LIMIT:
+        if root in self.full:
             return None
-        self.sizes[root] = size + 1
         child = _Node((*at.path, step))
+        text = dotted(child.path)
+        size, length = self.sizes.get(root, 0), self.lengths.get(root, 0) + len(text)
+        if size >= LIMIT or length > TEXT_LIMIT:
+            self.fill(root)
+            return None
+        self.sizes[root], self.lengths[root] = size + 1, length
         self.fresh.append((root, child.path))
         # The text first: a reader that sees the events of a node must find the text.
-        self.by_text.setdefault((root, dotted(child.path)), []).append(child.path)
+        self.by_text.setdefault((root, text), []).append(child.path)
         at.children[step] = child
         return child
+
+    def fill(self, root: str) -> None:
+        """Note that a field has more paths than are remembered: in the table, a path without a step."""
+        self.full.add(root)
+        self.fresh.append((root, ()))
+
+    def remember(self, shapes: _Shapes, shape: tuple[object, ...], inside: list[_Inside]) -> None:
+        """Remember a shape, if there is room."""
+        size = 16 * len(shape) + sum(len(name) for name in shape if isinstance(name, str)) + 200
+        if len(shapes) < SHAPES and self.shapes_size + size <= SHAPES_SIZE:
+            self.shapes_size += size
+            shapes[shape] = inside
 
 
 @define
@@ -98,7 +119,7 @@ class Paths:
         if text is None:
             return FoundPaths(("$",), scan=False)
         tree = self._tree
-        if tree.sizes.get(root, 0) > LIMIT:
+        if root in tree.full:
             return FoundPaths((), scan=True)
         paths = tuple(tree.by_text.get((root, text), ()))
         plain = tuple(path for path in (_sqlite(p) for p in paths) if path is not None)
@@ -117,7 +138,10 @@ class Paths:
         for number, name, text in rows:
             root = name.decode()
             node = tree.root(root)
-            for step in loads(text):
+            steps = loads(text)
+            if not steps:
+                tree.full.add(root)
+            for step in steps:
                 node = node.children.get(step) or tree.add(root, node, step) or node
             saved = number
         tree.fresh.clear()
@@ -149,8 +173,7 @@ class Paths:
                 for name, value in event.items()
                 if type(value) in _ADD_PATHS and name in fields
             ]
-            if len(tree.events) < SHAPES:
-                tree.events[shape] = inside
+            tree.remember(tree.events, shape, inside)
         for name, node, add in inside:
             value = event[name]
             if value:
@@ -173,8 +196,7 @@ def _add_object(tree: _Tree, root: str, at: _Node, value: Mapping[str, Any]) -> 
             child = at.children.get(key) or tree.add(root, at, key)
             if child is not None and type(inner) in _ADD_PATHS:
                 inside.append((key, child, _ADD_PATHS[type(inner)]))
-        if len(at.shapes) < SHAPES:
-            at.shapes[shape] = inside
+        tree.remember(at.shapes, shape, inside)
     for key, child, add in inside:
         inner = value[key]
         if inner:

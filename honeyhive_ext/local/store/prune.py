@@ -40,6 +40,7 @@ def prune(connection: sqlite3.Connection, bound: int) -> int:
         if size(connection) <= bound * KEEP:
             break
     connection.execute("UPDATE totals SET value = value - ? WHERE name = 'events'", [deleted])
+    connection.execute("UPDATE totals SET value = value + 1 WHERE name = 'version'")
     connection.execute("COMMIT")
     connection.execute("PRAGMA incremental_vacuum")
     return deleted

@@ -21,6 +21,8 @@ from honeyhive_ext.local.filters.functions import register
 from honeyhive_ext.local.store import indexes
 from honeyhive_ext.local.store.columns import ColumnKind
 from honeyhive_ext.local.store.connections import Connections
+from honeyhive_ext.local.store.counts import Counts
+from honeyhive_ext.local.store.group_commit import GroupCommit
 from honeyhive_ext.local.store.packed_row import PackedRows
 from honeyhive_ext.local.store.paths import Paths
 from honeyhive_ext.local.store.schema import check, prepare
@@ -33,7 +35,6 @@ from honeyhive_ext.local.store.store_errors import (
 from honeyhive_ext.local.store.transaction import Transaction
 from honeyhive_ext.local.store.watch import Watch, WatchedConnection, watched
 from honeyhive_ext.local.store.write_ahead_log import WriteAheadLog
-from honeyhive_ext.local.store.writer import Writer
 
 T = TypeVar("T")
 PATIENCE = 2.0  # seconds that `close` waits for a write before it ends it
@@ -66,6 +67,7 @@ class Store:
         self.name = "the memory" if path is None else str(path)
         self.max_size = max_size
         self.paths = Paths()
+        self.counts = Counts()
         self._lock = threading.Lock()
         self._reading = False  # whether a reader uses the writer's connection, which only happens in memory
         self._interrupting = threading.Lock()  # guards `_reading`
@@ -80,7 +82,7 @@ class Store:
             self._open.append(self._writer)
             self.rows: PackedRows = prepare(self._writer, kinds, str(path))
             self.paths.load(self._writer)
-            self.indexes = indexes.load_indexes(self._writer, index)
+            self.indexes = indexes.load_indexes(self._writer, index, self.rows.kinds)
             if path is not None:
                 self._writer.execute(f"PRAGMA busy_timeout = {_ASK}")
                 # While too many files are open, readers share the connection that there is.
@@ -92,7 +94,7 @@ class Store:
         except BaseException:
             self.close()
             raise
-        self._writing = Writer(
+        self._writing = GroupCommit(
             self._writer,
             self._lock,
             self.name,

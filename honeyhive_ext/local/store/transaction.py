@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from attrs import define, field, frozen
 
+from honeyhive_ext.local.filters.operands import canonical
+from honeyhive_ext.local.filters.predicates import forget_predicates
 from honeyhive_ext.local.store.columns import quoted
 from honeyhive_ext.local.store.indexes import Indexes
 from honeyhive_ext.local.store.merge import merge_events
@@ -117,7 +119,7 @@ class Transaction:
 
     def _copies(self, event_id: str) -> int:
         found = self._connection.execute(
-            f"SELECT max(copy) + 1 FROM events WHERE {quoted('event_id')} = ?", [event_id]
+            f"SELECT max(copy) + 1 FROM events WHERE {quoted('event_id')} = ?", [canonical(event_id)]
         )
         return int(found.fetchone()[0])
 
@@ -128,7 +130,7 @@ class Transaction:
     def has_session(self, session_id: str) -> bool:
         """Return whether any event of this session is stored."""
         sql = f"SELECT 1 FROM events WHERE {quoted('session_id')} = ? LIMIT 1"
-        return self._connection.execute(sql, [session_id]).fetchone() is not None
+        return self._connection.execute(sql, [canonical(session_id)]).fetchone() is not None
 
     def replace(self, seq: int, event: Mapping[str, Any], sort_time: float | None = None) -> None:
         """Replace the event in row `seq`."""
@@ -146,7 +148,9 @@ class Transaction:
         """Delete every event and every path."""
         for table in ("events", "paths", "indexed"):
             self._connection.execute(f"DELETE FROM {table}")
-        self._connection.execute("UPDATE totals SET value = 0")
+        self._connection.execute("UPDATE totals SET value = 0 WHERE name <> 'version'")
+        self._rows.forget()
+        forget_predicates()
         self.added = 0
         self.paths_changed = True
         self._paths.load(self._connection)
@@ -157,6 +161,8 @@ class Transaction:
     def finish(self) -> None:
         """Write the paths and totals, in the same transaction as the work."""
         self.paths_changed = self._paths.save(self._connection) or self.paths_changed
+        # So a reader of any process sees that what it has counted may have changed.
+        self._connection.execute("UPDATE totals SET value = value + 1 WHERE name = 'version'")
         if self.added:
             self._connection.execute(
                 "UPDATE totals SET value = value + ? WHERE name = 'events'", [self.added]
@@ -166,5 +172,5 @@ class Transaction:
 def _find(connection: sqlite3.Connection, event_id: str) -> Stored | None:
     """Return the event with this id, of duplicates the newest; None if there is none."""
     where = f"{quoted('event_id')} = ? ORDER BY copy DESC LIMIT 1"
-    row = connection.execute(f"SELECT seq, body FROM events WHERE {where}", [event_id]).fetchone()
+    row = connection.execute(f"SELECT seq, body FROM events WHERE {where}", [canonical(event_id)]).fetchone()
     return None if row is None else Stored(row[0], event_of(row[1]))

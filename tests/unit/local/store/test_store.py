@@ -88,7 +88,7 @@ def test_a_field_that_the_document_gains_becomes_a_column(tmp_path: Path) -> Non
     old.close()
     properties |= {"odd \"name'": {"type": "number"}, "tags": {"type": "array"}, "ok": {"type": "boolean"}}
     new = Store(tmp_path / "events.db", kinds({"properties": properties}))
-    assert list(new.rows.kinds.values()) == ["text", "text", "number", "json", "json"]
+    assert list(new.rows.kinds.values()) == ["id", "id", "number", "json", "json"]
     row, extra = new.rows.pack({"odd \"name'": 1.5, "tags": ["x"], "ok": True, "z": 1})
     assert extra == {"z": 1}
     assert event_of(row[-1]) == {"odd \"name'": 1.5, "tags": ["x"], "ok": True, "z": 1}

@@ -43,7 +43,7 @@ class _Job(Generic[T]):
 
 
 @define(eq=False)
-class Writer:
+class GroupCommit:
     """Writes through one connection.
 
     Args:
