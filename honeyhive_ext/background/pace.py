@@ -37,20 +37,21 @@ class Pace:
         """Send at once, without the wait after a failure. What the service asks for still holds."""
         self._hurry = True
 
-    def due(self, *, now: float, count: int, size: int, since: float) -> float | None:
+    def due(self, *, now: float, count: int, size: int, since: float, awaited: bool = False) -> float | None:
         """Return the seconds until the next request; None if nothing waits.
 
         Args:
             now: The monotonic clock, in seconds.
             count, size: The entries that wait, and their bytes.
             since: When the first of them came.
+            awaited: Whether a flush waits for them.
         """
         if not count:
             self._hurry = False
             return None
         start = self._asked
         if not self._hurry:
-            full = count >= self._flush_events or size >= self._flush_bytes
+            full = awaited or count >= self._flush_events or size >= self._flush_bytes
             start = max(start, self._resume, now if full else since + self._flush_seconds)
         return max(0.0, start - now)
 

@@ -202,7 +202,8 @@ class Worker:
 
     def _due(self) -> float | None:
         count, size, since = self.queue.waits()
-        return self._pace.due(now=time.monotonic(), count=count, size=size, since=since)
+        awaited = bool(self._flushes) or self.closed is not None or self.abandoned
+        return self._pace.due(now=time.monotonic(), count=count, size=size, since=since, awaited=awaited)
 
     def _refill(self) -> None:
         """Read back what did not fit into memory."""

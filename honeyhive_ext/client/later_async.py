@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
 from honeyhive_ext.client.later import Later, connected
+from honeyhive_ext.http.pool import Pool
 from honeyhive_ext.http.sender import AsyncSender, Sender
 from honeyhive_ext.http.threads import in_thread
 
@@ -52,7 +54,7 @@ def build_later(
     """
     settings = sender.settings
     if not on_its_loop:
-        plain = Sender(settings, observer=sender.observer)
+        plain = _plain(sender)
         return Later(given, settings, observed, partial(connected, plain), disconnect=plain.close)
     from honeyhive_ext.client.loop_sender import LastLoop, LoopSender
 
@@ -60,3 +62,11 @@ def build_later(
     return Later(
         given, settings, observed, partial(LoopSender, sender, loops), loops.see, given_transport=True
     )
+
+
+def _plain(sender: AsyncSender) -> Sender:
+    """Return a sync sender with the settings and the retry budget of an async one."""
+    made = object.__new__(Sender)
+    pool = Pool(sender.settings.base_url, None, None, sender.clock, sender.settings.scrub, warn=False)
+    made.__dict__ |= {**sender.__dict__, "_pool": pool, "sleep": time.sleep}
+    return made

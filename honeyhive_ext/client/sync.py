@@ -223,7 +223,8 @@ class HoneyHive(Unpicklable):
         ...     return ["docs/sending.md"]
         >>> with hh.span("answer", inputs={"question": "How do I send events?"}) as span:
         ...     span.outputs = {"read": search("sending")}
-        >>> hh.close()
+        >>> hh.close().success
+        True
         """
         from honeyhive_ext.client.elsewhere import SpanElsewhere
         from honeyhive_ext.tracing import Span, SpanOptions

@@ -160,8 +160,11 @@ class Pool:
         transport: httpx.BaseTransport | None,
         clock: Callable[[], float] = time.monotonic,
         scrub: Scrub = NO_KEYS,
+        *,
+        warn: bool = True,
     ) -> None:
-        warn_if_unencrypted(base_url)
+        if warn:
+            warn_if_unencrypted(base_url)
         self._given = GivenByCaller(http_client, transport, httpx.Client)
         self.given = http_client
         self._base_url = base_url

@@ -112,8 +112,10 @@ def run_alone(make: Callable[[], Awaitable[object]]) -> None:
 
     loop = Alone()
     try:
-        loop.run_until_complete(run())
-        loop.run_until_complete(loop.shutdown_asyncgens())
+        try:
+            loop.run_until_complete(run())
+        finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())
     finally:
         loop.close()
 
