@@ -27,7 +27,8 @@ from honeyhive_ext.local.switches import TABLE
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # pyright: ignore[reportPrivateUsage]
 
-CLOSING = 4.0  # seconds; with the wait for the signal, `serve` ends within 5 s
+LOOK = 0.5  # seconds between two looks whether a signal has come
+CLOSING = 4.0  # seconds for the end of everything that runs; then the process ends without it
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 
 
@@ -120,7 +121,7 @@ def run(options: argparse.Namespace) -> int:
         server.start()
         _greet(server, options)
         # A signal just before a wait begins does not end that wait, so no wait is long.
-        while not stopping.wait(0.5):
+        while not stopping.wait(LOOK):
             pass
     finally:
         _close(server)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from honeyhive_ext.cli import main, parser
+from honeyhive_ext.cli import main, parser, serve
+from honeyhive_ext.local import LocalServer, listener
 from honeyhive_ext.local.switches import TABLE
 from tests.support.local_api import HEADERS
 from tests.support.serving import serving
@@ -48,6 +51,66 @@ def test_it_stops_on_sigterm_and_starts_again_with_its_data(tmp_path: Path) -> N
         answer = httpx.post(f"{server.url}/v1/events/search", json={}, headers=HEADERS).json()
         assert answer["count"] == 2
         assert server.stop(signal.SIGTERM)[0] == 0
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
+RUNNING = {
+    "a read": f"""
+def run(context):
+    with context.reading() as connection:
+        tell()
+        connection.execute({ENDLESS!r}).fetchall()
+""",
+    "a write": """
+def run(context):
+    def work(transaction):
+        tell()
+        time.sleep(600)
+    context.store.write(work)
+""",
+    "code": """
+def run(context):
+    tell()
+    time.sleep(600)
+""",
+}
+
+
+@pytest.mark.parametrize("running", RUNNING)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_whatever_runs_and_keeps_what_it_has_acknowledged(
+    tmp_path: Path, running: str, number: signal.Signals
+) -> None:
+    began, file = tmp_path / "began", tmp_path / "events.db"
+    first = f"""
+import time
+from pathlib import Path
+from honeyhive_ext.local import app
+from honeyhive_ext.local.routes.route import Route
+def tell():
+    Path({str(began)!r}).touch()
+{RUNNING[running]}
+app.ROUTES = (*app.ROUTES, Route("GET", "/v1/run", run))
+"""
+    with serving("--db", str(file), first=first) as server:
+        assert httpx.post(f"{server.url}/v1/events", json=TOOL, headers=HEADERS).status_code == 200
+        address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+        with socket.create_connection(address, timeout=60) as connection:
+            connection.sendall(
+                b"GET /v1/run HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer hh_1\r\n\r\n"
+            )
+            while not began.exists():
+                time.sleep(0.01)
+            code, out, err = server.stop(number)
+    assert (code, err) == (0, "")
+    assert out.startswith("stopped")
+    with LocalServer(file) as server:
+        assert len(server.events()) == 1
+
+
+def test_its_bounds_add_up_to_less_than_five_seconds() -> None:
+    assert serve.CLOSING + serve.LOOK < 5
+    assert listener.STOPPING < serve.CLOSING
 
 
 @pytest.mark.parametrize(

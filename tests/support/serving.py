@@ -30,9 +30,13 @@ class Served:
 
 
 @contextmanager
-def serving(*options: str) -> Iterator[Served]:
-    """Start the command, wait until it listens, and kill it at the end if it still runs."""
-    command = [sys.executable, "-W", "error", "-m", "honeyhive_ext.cli", "serve", *options]
+def serving(*options: str, first: str = "") -> Iterator[Served]:
+    """Start the command, wait until it listens, and kill it at the end if it still runs.
+
+    `first` is Python code that runs in its process before it.
+    """
+    program = f"import sys\n{first}\nfrom honeyhive_ext.cli import main\nsys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-W", "error", "-c", program, "serve", *options]
     environ = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'generated'}"}
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ, cwd=ROOT

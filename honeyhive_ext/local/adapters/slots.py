@@ -106,7 +106,7 @@ def most_connections() -> int:
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if soft == resource.RLIM_INFINITY:
         return CONNECTIONS
-    return max(8, min(CONNECTIONS, soft - RESERVED))
+    return min(CONNECTIONS, max(8, soft - RESERVED))
 
 
 def _refuse(connection: socket.socket) -> None:
