@@ -76,7 +76,7 @@ class Adoption:
         if lock is None:
             self.living += 1
             return None
-        # Another process may have sent them since the folder was listed. What the owner appended since is found
+        # Another process may have sent them since the folder was listed. What was appended since is found
         # another time.
         numbers = [one for one in numbers if segment_path(self.folder, owner, one).exists()]
         if not numbers:

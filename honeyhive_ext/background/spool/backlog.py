@@ -146,6 +146,9 @@ class Backlog:
             lock, self._owner_lock = self._owner_lock, None
             if lock is None:
                 return
+            for segment in self._segments.values() if self._pid == os.getpid() else ():
+                with self._counted("failed_acknowledgements"):
+                    segment.acks.add(Ranges())  # what a full disk did not take before
             if self._segments or self._left or self._pid != os.getpid():
                 lock.close()
             else:

@@ -118,7 +118,10 @@ class Segment:
         if size is None:
             size = os.stat(self.path, follow_symlinks=False).st_size
         left = max(0, size - scan.offset)
-        chunk, whole = read_around(self.path, scan.offset, min(max(max_bytes, scan.need), left))
+        wanted = min(max(max_bytes, scan.need), left)
+        chunk, whole = read_around(self.path, scan.offset, wanted)
+        if len(chunk) < wanted:  # the file is shorter than it should be
+            size, left = scan.offset + len(chunk), len(chunk)
         self._flawed = self._flawed or not whole
         records = scan.feed(chunk, left - len(chunk), partial(read_at, self.path))
         end = not chunk or scan.offset >= size

@@ -86,6 +86,8 @@ class Tail:
                 head = HEAD.pack(MARK, kind, size, position, int(time()), at, check)
                 self._put(at, head + CHECK.pack(crc32(head, self._seed)), payload)
             except OSError as error:
+                if self._end == end:
+                    self._end = at
                 self._withdrawn.append(position)
                 raise trouble(error, self._folder) from error
             except ValueError as error:  # closed by a signal handler

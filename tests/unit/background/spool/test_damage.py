@@ -230,6 +230,18 @@ def test_damage_in_a_segment_of_a_living_owner_counts_what_it_took(tmp_path: Pat
     assert not files(tmp_path)
 
 
+def test_a_segment_of_a_living_owner_that_somebody_cut_ends_there(tmp_path: Path) -> None:
+    with Spool(tmp_path, HERE) as spool:
+        fill(spool, 50)
+        (path,) = files(tmp_path, ".segment")
+        copy = path.read_bytes()[:3001]
+        path.unlink()
+        path.write_bytes(copy)
+        found = numbers(spool)
+        assert found == list(range(len(found)))
+        assert 20 < len(found) < 50
+
+
 def test_a_file_of_false_marks_costs_no_more_than_its_bytes() -> None:
     scan = Scan(seed_of("x"))
     data = b"\x1e\x00\x01\x00\xff\xff\xff\x00" * 4000

@@ -116,6 +116,7 @@ def test_a_write_that_the_disk_takes_in_part_is_cut_back(
         with pytest.raises(SpoolError) as caught:
             fill(spool, 1, first=99)
         assert caught.value.reason == "full"
+        assert numbers(spool) == [0, 1, 2]
     fill(spool, 3, first=3)
     assert numbers(spool) == list(range(6))
     assert spool.counts["withdrawn"] == 1
@@ -159,7 +160,7 @@ def test_acknowledgements_that_cannot_be_written_hold_and_are_written_later(
         spool.acknowledge([0, 1])
         assert numbers(spool) == list(range(2, 10))
         assert spool.counts["failed_acknowledgements"] == 1
-    spool.acknowledge([5])
+        spool.acknowledge([5])
     spool.close()
     assert drain(tmp_path) == [2, 3, 4, 6, 7, 8, 9]
 
