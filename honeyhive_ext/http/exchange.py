@@ -31,7 +31,7 @@ NEVER_AGAIN = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)  # nothing c
 
 
 # Each call makes several of these, so they are named tuples, or classes that attrs does not freeze: both are
-# made faster than frozen ones. Answers are no tuples and have no telling repr, because tracebacks can show
+# made faster than frozen ones. Answers are no tuples and do not show what came, because tracebacks can show
 # variables, and a server can repeat the key.
 
 
@@ -49,7 +49,7 @@ class Call(NamedTuple):
     write: bool = False
 
 
-@attrs.define(repr=False)
+@attrs.define
 class Reply:
     """An answer that the caller wanted, as it came.
 
@@ -63,8 +63,8 @@ class Reply:
     """
 
     status: int
-    headers: Mapping[str, str]
-    content: bytes
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    content: bytes = attrs.field(repr=False)
     attempts: int
     bytes_sent: int
     scrub: Scrub = attrs.field(default=NO_KEYS, eq=False)
@@ -90,13 +90,13 @@ class Wait(NamedTuple):
     seconds: float
 
 
-@attrs.define(repr=False)
+@attrs.define
 class Answer:
     """An outcome: the attempt brought an answer, of any status."""
 
     status: int
-    headers: Mapping[str, str]
-    content: bytes
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    content: bytes = attrs.field(repr=False)
 
 
 ExchangeStep = Attempt | Wait
@@ -166,7 +166,7 @@ def exchange(
                     attempt,
                     seconds,
                     status=status,
-                    headers=outcome.headers,
+                    answer=outcome,
                     scrub=limits.scrub,
                 )
                 success = 200 <= status < 300

@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import attrs
 
@@ -20,8 +20,6 @@ from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import ConfigError
 
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-cf-id", "cf-ray")
-
-_NO_HEADERS: Mapping[str, str] = {}
 
 log = logging.getLogger("honeyhive_ext.http")
 
@@ -80,6 +78,13 @@ class RetryInfo(RequestInfo):
     reason: str
 
 
+class _Answered(Protocol):
+    """An answer. Its headers are in no variable of `response`, because tracebacks can show those."""
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
 OnRequest = Callable[[RequestInfo], object]
 OnResponse = Callable[[ResponseInfo], object]
 OnRetry = Callable[[RetryInfo], object]
@@ -122,14 +127,13 @@ class Observer:
         *,
         status: int | None = None,
         error: str | None = None,
-        headers: Mapping[str, str] = _NO_HEADERS,
+        answer: _Answered | None = None,
         scrub: Scrub = NO_KEYS,
     ) -> None:
         """Tell of an attempt that is over."""
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s %s attempt %d: %s in %.3f s", method, path, attempt, status or error, seconds)
         if self._on_response is not None:
-            logged_as = request_id(headers)
             info = ResponseInfo(
                 operation=operation,
                 method=method,
@@ -138,7 +142,7 @@ class Observer:
                 status=status,
                 error=error,
                 seconds=seconds,
-                request_id=None if logged_as is None else scrub.text(logged_as),
+                request_id=None if answer is None else _request_id(answer, scrub),
             )
             _call(self._on_response, info, "on_response")
 
@@ -152,6 +156,11 @@ class Observer:
                 operation=operation, method=method, path=path, attempt=attempt, wait=wait, reason=reason
             )
             _call(self._on_retry, info, "on_retry")
+
+
+def _request_id(answer: _Answered, scrub: Scrub) -> str | None:
+    found = request_id(answer.headers)
+    return None if found is None else scrub.text(found)
 
 
 def _call(hook: Callable[[_Info], object], info: _Info, name: str) -> None:

@@ -169,6 +169,9 @@ def shown(value: object, depth: int = 4) -> str:
         return "".join(shown(each, depth - 1) for pair in value.items() for each in pair)
     if depth and isinstance(value, (list, tuple, set, frozenset)):
         return "".join(shown(each, depth - 1) for each in value)
+    fields = getattr(type(value), "__attrs_attrs__", ())
+    if depth and fields:
+        return "".join(shown(getattr(value, each.name, None), depth - 1) for each in fields if each.repr)
     return value.decode("latin-1") if isinstance(value, bytes) else repr(value)
 
 
@@ -276,6 +279,27 @@ def test_a_key_that_comes_in_two_pieces_shows_neither(transport: str, place: str
     assert error is not None
     assert PROJECT[12:] not in text
     assert PROJECT[:12] not in text
+
+
+class StopError(BaseException):
+    """What a signal handler raises while a hook runs."""
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("hook", ["on_response", "on_retry"])
+def test_an_exception_that_ends_a_call_in_a_hook_shows_no_answer(transport: str, hook: str) -> None:
+    def stopped(info: object) -> None:
+        del info
+        raise StopError
+
+    status = b"503 " if hook == "on_retry" else b"200 "
+    planted = message(
+        status + b"X", b"X-Request-Id: %b\r\n" % PROJECT.encode(), b'{"%b":1}' % PROJECT.encode()
+    )
+    with Misbehaving(then=raw(planted)) as server, pytest.raises(StopError) as failed:
+        TRANSPORTS[transport](create, {"base_url": server.url, hook: stopped})
+    for text in left_by(failed.value):
+        assert PROJECT not in text
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

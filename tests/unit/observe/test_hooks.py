@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import httpx
 import pytest
 
 from honeyhive_ext.errors import ConfigError
@@ -17,7 +18,7 @@ def test_hooks_get_one_frozen_object_each() -> None:
     seen: list[Any] = []
     observer = Observer(seen.append, seen.append, seen.append)
     observer.request(*WHERE)
-    observer.response(*WHERE, 0.25, status=503, headers={"x-request-id": "r1"})
+    observer.response(*WHERE, 0.25, status=503, answer=httpx.Response(503, headers={"x-request-id": "r1"}))
     observer.response(*WHERE, 0.5, error="ReadTimeout")
     observer.retry(*WHERE, wait=1.5, reason="503")
     common: dict[str, Any] = {
