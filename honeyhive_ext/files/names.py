@@ -134,7 +134,7 @@ def database_path(given: object, name: str = "db") -> Path:
     """Return the path of a SQLite file, which need not exist yet. Links are followed.
 
     Raises:
-        ConfigError: It is ":memory:", is not a regular file, or its folder does not exist.
+        ConfigError: It is ":memory:", is not a regular file, cannot be read, or its folder does not exist.
 
     >>> database_path(":memory:")
     Traceback (most recent call last):
@@ -151,6 +151,8 @@ def database_path(given: object, name: str = "db") -> Path:
         raise ConfigError(f"{said}: {error.strerror}") from error
     if place.descriptor is not None or not stat.S_ISREG(mode):
         raise ConfigError(f"{said}, which is no regular file: name a SQLite file")
+    if place.path.exists() and not os.access(place.path, os.R_OK):
+        raise ConfigError(f"{said}: there is no permission to read it")
     if not place.path.parent.is_dir():
         raise ConfigError(f"{said}: there is no folder {place.path.parent}; make it first")
     return place.path

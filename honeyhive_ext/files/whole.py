@@ -21,6 +21,9 @@ from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.files.names import Place
 from honeyhive_ext.files.side_file import close_side, open_side, remove_side
 
+# A file that can be written but not replaced: one that is mounted, such as in a container, or one of somebody
+# else in a folder like /tmp.
+_STAYS = (errno.EBUSY, errno.EPERM, errno.EACCES)
 _ACL = "system.posix_acl_access"
 
 
@@ -77,9 +80,9 @@ def move(new: IO[bytes], side: Path, path: Path) -> None:
     try:
         side.replace(path)
     except OSError as error:
-        if error.errno != errno.EBUSY:
+        if error.errno not in _STAYS or not path.exists():
             raise
-        _copy_over(side, path)  # a file that is mounted, such as in a container, cannot be replaced
+        _copy_over(side, path)
     sync_folder(path.parent)
 
 
@@ -119,9 +122,17 @@ def _like(new: int, path: Path) -> None:
 
 
 def _copy_over(side: Path, path: Path) -> None:
+    """Write the content of a complete file over another file, once there is room for it."""
     with side.open("rb") as source, path.open("r+b") as target:
-        target.truncate(0)
+        size, before = os.fstat(source.fileno()).st_size, os.fstat(target.fileno()).st_size
+        try:
+            if size > before and hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(target.fileno(), before, size - before)
+        except OSError:
+            target.truncate(before)
+            raise
         shutil.copyfileobj(source, target)
+        target.truncate(size)
         target.flush()
         os.fsync(target.fileno())
     side.unlink()

@@ -135,6 +135,13 @@ def test_a_database_is_never_replaced(tmp_path: Path) -> None:
             place_to_write(tmp_path / name)
 
 
+def test_a_database_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.db").touch()
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.R_OK)  # root may read everything
+    with pytest.raises(ConfigError, match="permission"):
+        database_path(tmp_path / "x.db")
+
+
 def test_a_write_protected_file_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "x").write_text("kept")
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)  # root may write everything

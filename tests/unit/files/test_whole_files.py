@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import resource
 import stat
 import subprocess
@@ -167,18 +168,45 @@ def test_what_became_no_file_meanwhile_is_not_destroyed(tmp_path: Path) -> None:
     assert stat.S_ISFIFO(path.stat().st_mode)
 
 
-def test_a_mounted_file_is_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def not_replaced(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def refuse(self: Path, target: Path) -> Path:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+
+
+@pytest.mark.parametrize("number", [errno.EBUSY, errno.EPERM, errno.EACCES])
+@pytest.mark.parametrize("old", [b"", b"old and longer", b"o"])
+def test_a_file_that_can_be_written_but_not_replaced_is_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, old: bytes
+) -> None:
     path = tmp_path / "x"
-    path.write_text("old and longer")
+    path.write_bytes(old)
     inode = path.stat().st_ino
-
-    def busy(self: Path, target: Path) -> Path:
-        raise OSError(errno.EBUSY, "Device or resource busy")
-
-    monkeypatch.setattr(Path, "replace", busy)
+    not_replaced(monkeypatch, number)
     put(path)
     assert (path.read_text(), path.stat().st_ino) == ("new", inode)
     assert [one.name for one in tmp_path.iterdir()] == ["x"]
+    with pytest.raises(OSError, match=re.escape(os.strerror(number))):
+        put(tmp_path / "y")
+    assert [one.name for one in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_file_is_not_written_over_where_there_is_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x"
+    path.write_text("old")
+    not_replaced(monkeypatch, errno.EBUSY)
+
+    def full(number: int, start: int, size: int) -> None:
+        os.ftruncate(number, start + size // 2)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="No space"):
+        put(path, b"new and much longer")
+    assert path.read_text() == "old"
 
 
 def planted(path: Path, victim: Path) -> dict[str, Callable[[], None]]:
