@@ -75,9 +75,9 @@ def build_options(
         EventError: The session's id or properties are wrong.
     """
     concurrency = settings.max_concurrency if max_concurrency is None else max_concurrency
-    whole_number(max_events, "max_events", 1)
-    whole_number(max_bytes, "max_bytes", 1)
-    whole_number(concurrency, "max_concurrency", 1, MOST_CONCURRENCY)
+    max_events = whole_number(max_events, "max_events", 1)
+    max_bytes = whole_number(max_bytes, "max_bytes", 1)
+    concurrency = whole_number(concurrency, "max_concurrency", 1, MOST_CONCURRENCY)
     if on_error not in ("raise", "collect"):
         raise ConfigError(f'on_error is {on_error!r}: write "raise" or "collect"')
     opening: Call | None = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import Any
 
 from honeyhive_ext.errors import ConfigError, HoneyHiveError
 
@@ -35,8 +37,9 @@ def whole_number(
     honeyhive_ext.ConfigError: max_events is 0: give a whole number, 1 or more
     """
     top = math.inf if most is None else most
-    if isinstance(value, int) and not isinstance(value, bool) and least <= value <= top:
-        return value
+    # numpy's integers are an Integral, and numpy's bool is not.
+    if not isinstance(value, bool) and isinstance(value, Integral) and least <= int(value) <= top:
+        return int(value)
     bounds = f"{least} or more" if most is None else f"{least} to {most}"
     raise error(f"{name} is {value!r}: give a whole number, {bounds}")
 
@@ -67,11 +70,12 @@ def seconds(
     Traceback (most recent call last):
     honeyhive_ext.ConfigError: timeout is -1: give seconds above 0, such as 30
     """
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and -math.inf < value < math.inf:
-        if value > most:
+    given: Any = value if not isinstance(value, bool) and isinstance(value, Real) else math.nan
+    if -math.inf < given < math.inf:
+        if given > most:
             raise error(f"{name} is {value!r} seconds, more than {most:g}: is it in milliseconds?")
-        if value > 0 if least is None else value >= least:
-            return float(value)
+        if given > 0 if least is None else given >= least:
+            return float(given)
     bounds = "above 0" if least is None else f"of {least:g} or more"
     raise error(f"{name} is {value!r}: give seconds {bounds}, such as 30")
 

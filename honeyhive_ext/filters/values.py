@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, date, datetime
+import sys
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cache
+from ipaddress import IPv4Address, IPv6Address
 from numbers import Integral, Real
-from typing import TypeAlias
+from pathlib import PurePath
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 from honeyhive_client.models import Event
@@ -23,6 +26,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OUT_OF_RANGE = 2**64  # many JSON libraries change integers from here on
 NUMBER_ORDER = ("greater than", "less than")
 TIME_ORDER = ("after", "before")
+_ORDERED = (*NUMBER_ORDER, *TIME_ORDER)
+T = TypeVar("T")
 
 
 @cache
@@ -73,9 +78,11 @@ def wire_value(value: object, operator: str) -> tuple[WireValue, str | None]:
         is_time = operator in TIME_ORDER and is_iso_time(value)
         return _encodable(str(value)), "datetime" if is_time else "string"
     if isinstance(value, datetime):
-        return iso_utc(value), "datetime"
-    if isinstance(value, UUID):
-        return str(value), "string"
+        return iso_utc(_there(value)), "datetime"
+    if isinstance(value, UUID | PurePath | IPv4Address | IPv6Address):
+        return _encodable(str(value)), "string"
+    if isinstance(value, timedelta):
+        return wire_value(_there(value) / timedelta(milliseconds=1), operator)
     if isinstance(value, Decimal):
         if operator in NUMBER_ORDER:
             raise QueryError(
@@ -90,7 +97,21 @@ def wire_value(value: object, operator: str) -> tuple[WireValue, str | None]:
         if not math.isfinite(number):
             raise QueryError(f"{number!r} is not a JSON number, so no event holds it")
         return number, "number"
+    numpy = sys.modules.get("numpy")  # who has such a value has loaded numpy
+    if numpy is not None and isinstance(value, numpy.bool_):
+        return bool(value), "boolean"
+    if numpy is not None and isinstance(value, numpy.datetime64):
+        text = str(_there(value))
+        if operator not in _ORDERED:
+            return text, "string"
     raise QueryError(f"a filter cannot hold a {type(value).__name__}{_instead(value)}")
+
+
+def _there(value: T) -> T:
+    """Return a time or a duration unless it is NaT of pandas or numpy, which is not equal to itself."""
+    if value != value:
+        raise QueryError(f"{value} is no value: write F(...).not_exists() for events without one")
+    return value
 
 
 def _encodable(text: str) -> str:
@@ -108,6 +129,10 @@ def _integer(number: int) -> int:
 
 
 def _instead(value: object) -> str:
+    if type(value).__name__ == "NAType":
+        return ": write F(...).not_exists() for events without a value"
+    if type(value).__name__ == "datetime64":
+        return ": write value.item().replace(tzinfo=UTC), because a datetime64 has no time zone"
     if isinstance(value, date):
         return ": write a datetime with a time zone, such as datetime(2026, 1, 2, tzinfo=UTC)"
     if isinstance(value, list | tuple | set | frozenset):

@@ -36,7 +36,8 @@ def mismatch(one: Comparison) -> str | None:
     """Return why no event can match a filter, or None if one can."""
     operator, value, kind = one.operator, one.value, one.type
     root = one.field.partition(".")[0]
-    if root not in event_fields() and (near := did_you_mean(root, event_fields(), cutoff=0.8)):
+    known = root in event_fields()
+    if not known and (near := did_you_mean(root, event_fields(), cutoff=0.8)):
         return f"events have no field {root!r}: did you mean {near!r}?"
     if operator in TIME_ORDER and kind != "datetime":
         return (
@@ -51,6 +52,8 @@ def mismatch(one: Comparison) -> str | None:
         return f"{value!r} is not of type {kind!r}"
     if one.field == "event_type" and operator == "is" and value not in EVENT_TYPE_VALUES:
         return f"there is no event_type {value!r}, only {', '.join(sorted(EVENT_TYPE_VALUES))}"
+    if not known and " not " not in f" {operator} ":
+        return f'events have no field {root!r}: write the whole path, such as F("metadata.{one.field}")'
     return None
 
 

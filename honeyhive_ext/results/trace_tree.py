@@ -107,15 +107,19 @@ def build_tree(events: Iterable[Event], session_id: str) -> TraceTree:
     by_id: dict[str, Node] = {}
     for node in nodes:
         if isinstance(node.event.event_id, str):
-            by_id.setdefault(node.event.event_id, node)
+            by_id.setdefault(node.event.event_id.lower(), node)
     roots: list[Node] = []
     for node in nodes:
         parent_id = node.event.parent_id
-        parent = by_id.get(parent_id) if isinstance(parent_id, str) else None
+        parent = by_id.get(parent_id.lower()) if isinstance(parent_id, str) else None
         if parent is not None and parent is not node:
             parent.children.append(node)
             continue
-        if parent is None and isinstance(parent_id, str) and parent_id not in ("", session_id):
+        if (
+            parent is None
+            and isinstance(parent_id, str)
+            and parent_id.lower() not in ("", session_id.lower())
+        ):
             node.mark = "orphan"
         roots.append(node)
     placed: set[int] = set()
@@ -158,7 +162,7 @@ def _cut_open(node: Node, by_id: dict[str, Node]) -> Node:
 
 
 def _parent(node: Node, by_id: dict[str, Node]) -> Node:
-    return by_id[str(node.event.parent_id)]
+    return by_id[str(node.event.parent_id).lower()]
 
 
 def _start(event: Event) -> float:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 from honeyhive_ext.config.checks import did_you_mean, lone_surrogate, seconds, whole_number
@@ -59,3 +62,31 @@ def test_a_mistyped_name_is_matched_with_the_nearest_one() -> None:
 def test_a_lone_surrogate_is_found_with_its_place() -> None:
     assert lone_surrogate("plain") is lone_surrogate("ü 😀") is None
     assert lone_surrogate("ü\ud83d") == "a lone surrogate at character 1, which UTF-8 cannot hold"
+
+
+@pytest.mark.parametrize("number", [np.int64(3), np.uint8(3), np.int16(3), 3])
+def test_whole_numbers_of_numpy_are_whole_numbers_and_come_back_as_int(number: Any) -> None:
+    assert type(whole_number(number, "limit", 0, 10)) is int
+    assert whole_number(number, "limit", 0, 10) == 3
+
+
+@pytest.mark.parametrize(
+    "wrong", [np.bool_(True), np.float64(3), np.int64(11), np.int64(-1), True, "3", None]
+)
+def test_what_is_no_whole_number_stays_refused(wrong: Any) -> None:
+    with pytest.raises(ConfigError, match=r"limit is .*: give a whole number, 0 to 10"):
+        whole_number(wrong, "limit", 0, 10)
+
+
+@pytest.mark.parametrize("length", [np.int64(2), np.float32(2), np.float64(2), Fraction(2), 2])
+def test_lengths_in_seconds_may_be_any_real_number(length: Any) -> None:
+    assert type(seconds(length, "timeout")) is float
+    assert seconds(length, "timeout") == 2
+
+
+@pytest.mark.parametrize(
+    "wrong", [np.bool_(True), np.float64("nan"), np.float32("inf"), np.int64(0), Decimal(2)]
+)
+def test_what_is_no_length_in_seconds_stays_refused(wrong: Any) -> None:
+    with pytest.raises(ConfigError, match=r"timeout is .*: give seconds above 0"):
+        seconds(wrong, "timeout")

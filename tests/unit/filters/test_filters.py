@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import time
 import warnings
@@ -10,18 +11,27 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import PurePosixPath
 from types import FunctionType
+from typing import Any
 from uuid import UUID
 
+import numpy as np
+import pandas as pd
 import pytest
 from honeyhive_client.models import EventFilter
 
 from honeyhive_ext.errors import QueryError
 from honeyhive_ext.filters import F, Filter, FilterWarning, as_filters
+from honeyhive_ext.serialize.dumps import to_json
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NOON_TEXT = "2026-01-01T12:00:00.000Z"
 ID = UUID("7f22137a-6911-4ed3-bc36-110f1dde6b66")
+
+# These tests are about other things than names; their fields have short ones.
+pytestmark = pytest.mark.filterwarnings("ignore:.*events have no field '.':honeyhive_ext.FilterWarning")
 
 
 class Kind(Enum):
@@ -201,7 +211,7 @@ def test_a_path_through_an_array_may_have_two_values() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         role = F("inputs.messages.role")
-        assert len(as_filters([role == "user", role == "assistant", F("x") > "1.2"])) == 3
+        assert len(as_filters([role == "user", role == "assistant", F("config.x") > "1.2"])) == 3
 
 
 def test_the_repr_of_fields_and_filters_is_how_they_are_written() -> None:
@@ -237,3 +247,53 @@ def test_joined_filters_keep_the_order_in_which_they_are_written() -> None:
     assert ((ONE & TWO) & wire).filters == (ONE, TWO, web)
     assert (wire & ONE).filters == (web, ONE)
     assert (ONE & wire).filters == (ONE, web)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "kind"),
+    [
+        (np.bool_(True), True, "boolean"),
+        (np.int64(3), 3, "number"),
+        (np.uint8(3), 3, "number"),
+        (np.uint64(2**64 - 1), 2**64 - 1, "number"),
+        (np.float32(1.5), 1.5, "number"),
+        (np.float64(1.5), 1.5, "number"),
+        (np.float16(1.5), 1.5, "number"),
+        (np.str_("t3"), "t3", "string"),
+        (np.datetime64("2026-01-01T12:00:00.001", "ms"), "2026-01-01T12:00:00.001", "string"),
+        (timedelta(seconds=1.5), 1500.0, "number"),
+        (np.timedelta64(1500, "ms").item(), 1500.0, "number"),
+        (PurePosixPath("/tmp/x"), "/tmp/x", "string"),
+        (IPv4Address("127.0.0.1"), "127.0.0.1", "string"),
+        (IPv6Address("::1"), "::1", "string"),
+    ],
+)
+@pytest.mark.parametrize("operator", ["is", "is not"])
+def test_a_filter_takes_a_value_as_an_event_holds_it(
+    value: Any, expected: object, kind: str, operator: str
+) -> None:
+    one = F.metadata.where(operator, value).to_dict()
+    assert (type(one["value"]), one["value"], one["type"]) == (type(expected), expected, kind)
+    assert json.loads(to_json({"metadata": value})) == {"metadata": expected}
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_every_cell_of_a_frame_of_values_goes_into_a_filter(library: str) -> None:
+    values = {"n": [1, 2], "x": [0.5, 1.5], "ok": [True, False], "tag": ["a", "b"], "at": [NOON, NOON]}
+    frame = pytest.importorskip(library).DataFrame(values)
+    for name, (first, _) in values.items():
+        found = (F(f"metrics.{name}") == frame[name][0]).to_dict()
+        assert found == (F(f"metrics.{name}") == first).to_dict()
+
+
+@pytest.mark.parametrize("missing", [pd.NA, pd.NaT, np.datetime64("NaT")])
+@pytest.mark.parametrize("operator", ["is", "greater than", "after"])
+def test_what_stands_for_a_missing_value_is_refused_with_what_to_write(missing: Any, operator: str) -> None:
+    with pytest.raises(QueryError, match="not_exists"):
+        F.metadata.where(operator, missing)
+
+
+@pytest.mark.parametrize("value", [np.complex128(1), np.void(b"x"), np.array([1]), np.bytes_(b"x")])
+def test_what_no_event_holds_is_refused(value: Any) -> None:
+    with pytest.raises(QueryError, match="a filter cannot hold a"):
+        F.metadata.where("is", value)

@@ -130,3 +130,25 @@ def test_no_text_of_an_event_acts_on_the_terminal(name: str, error: str, parent_
         map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x61C])
     )
     assert not set(repr(tree.roots[0])) & set("\x1b\x07\x9b\u202e\n")
+
+
+def test_ids_name_the_same_event_in_capitals() -> None:
+    tree = build_tree(
+        [
+            event("ab", None, 0),
+            event("CD", "AB", 1),
+            event("ef", "cd", 2),
+            event("x", "S", 3),
+            event("q", "R", 4),
+            event("r", "Q", 5),
+        ],
+        "s",
+    )
+    assert shape(tree) == [
+        ("ab", 0, ""),
+        ("CD", 1, ""),
+        ("ef", 2, ""),
+        ("x", 0, ""),
+        ("q", 0, "cycle"),
+        ("r", 1, ""),
+    ]

@@ -21,6 +21,9 @@ from honeyhive_ext.search.walk.steps import Position, WalkStep
 
 HI = 10_005
 
+# These tests are about other things than names; their fields have short ones.
+pytestmark = pytest.mark.filterwarnings("ignore:.*events have no field '.':honeyhive_ext.FilterWarning")
+
 
 def page(*times: float, count: int | None = None) -> Page:
     return Page([{"event_id": str(time), "start_time": time} for time in times], count)
