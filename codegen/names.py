@@ -59,7 +59,7 @@ def _check_properties(where: str, names: Any) -> None:
         if other != name:
             raise GenerationError(
                 f"{where}: the properties {other} and {name} differ only in upper and lower case, which "
-                "neither columns of SQLite nor attributes in snake_case can tell apart"
+                "attributes in snake_case cannot tell apart"
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from pathlib import Path
 from typing import Any
 
 import honeyhive_schemas
@@ -13,6 +14,7 @@ import pytest
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.local import log as log_module
+from honeyhive_ext.local.routes import control
 from tests.support.local_api import KEY, Api
 
 TOOL: dict[str, Any] = {"event_type": "tool", "inputs": {}}
@@ -118,3 +120,18 @@ def test_the_control_routes_need_the_key_except_health() -> None:
         headers = {"authorization": "Bearer the-right-key"}
         assert client.get("/_local/stats", headers=headers).status_code == 200
     server.close()
+
+
+@pytest.mark.parametrize("name", [None, "events.db"], ids=["memory", "file"])
+def test_an_export_that_is_read_slowly_holds_up_nobody(
+    tmp_path: Path, name: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "_PIECE", 300)
+    with LocalServer(None if name is None else tmp_path / name) as server:
+        server.seed({"event_type": "tool", "inputs": {}, "event_name": f"{n}"} for n in range(10))
+        names: list[str] = []
+        for line in server.export():
+            names.append(json.loads(line)["event_name"])
+            if len(names) <= 10:
+                server.seed([{"event_type": "tool", "inputs": {}, "event_name": f"{len(names) + 9}"}])
+        assert names == [str(n) for n in range(20)]

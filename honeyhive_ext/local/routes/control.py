@@ -16,10 +16,12 @@ from honeyhive_ext.local.routes.ingest import draft
 from honeyhive_ext.local.routes.route import Route
 from honeyhive_ext.local.routes.validate import failures
 from honeyhive_ext.local.store import Draft, Store
+from honeyhive_ext.local.store.packed_row import text_of
 from honeyhive_ext.local.store.prune import size
 
 HEALTH = "/_local/health"
 _LINES = "application/x-ndjson"
+_PIECE = 4_000_000  # bytes of an export that are read at once
 _LISTED = 1000  # failures that one answer lists
 
 
@@ -78,10 +80,30 @@ def get_export(context: Context) -> Response:
 
 
 def export_lines(store: Store) -> Iterator[bytes]:
-    """Yield every event as one line of JSON, in the order of insertion."""
-    with store.reading() as connection:
-        for (body,) in connection.execute("SELECT body FROM events ORDER BY seq"):
+    """Yield every event as one line of JSON, in the order of insertion.
+
+    No view of the store is kept between two pieces, so whoever takes the lines slowly holds up nobody.
+    """
+    last = -1
+    while lines := _piece(store, last):
+        for _, body in lines:
             yield codec.unguard(body) + b"\n"
+        last = lines[-1][0]
+
+
+def _piece(store: Store, after: int) -> list[tuple[int, bytes]]:
+    """Return the next events after a row, about _PIECE bytes."""
+    lines: list[tuple[int, bytes]] = []
+    size = 0
+    with store.reading() as connection:
+        for seq, body in connection.execute(
+            "SELECT seq, body FROM events WHERE seq > ? ORDER BY seq", [after]
+        ):
+            lines.append((seq, text_of(body)))
+            size += len(body)
+            if size > _PIECE:
+                break
+    return lines
 
 
 def get_requests(context: Context) -> Response:

@@ -20,6 +20,8 @@ from honeyhive_ext.local.routes.understood import unknown_in_search
 from honeyhive_ext.local.routes.validate import fields
 from honeyhive_ext.local.store.columns import quoted
 from honeyhive_ext.local.store.counts import EVER
+from honeyhive_ext.local.store.packed_row import text_of
+from honeyhive_ext.local.store.store_errors import DamagedRowError
 from honeyhive_ext.local.store.where import MANY, Where
 
 # The switch evaluation_id: the fields that the parameter of that name is compared with.
@@ -42,9 +44,10 @@ def get_event(context: Context) -> Response:
             f"SELECT body FROM events WHERE {quoted('event_id')} = ? ORDER BY copy DESC LIMIT 1",
             [canonical(event_id)],
         ).fetchone()
-    if row is None:
+        body = None if row is None else text_of(row[0])
+    if body is None:
         raise not_found(f"no event {event_id} is stored")
-    return Response(200, b'{"event":' + codec.unguard(row[0]) + b"}")
+    return Response(200, b'{"event":' + codec.unguard(body) + b"}")
 
 
 @frozen
@@ -165,9 +168,9 @@ def _run(context: Context, connection: sqlite3.Connection, asked: SearchBody) ->
     most_values = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) - 10
     if len(where.values) > most_values:
         raise bad_request([Failure("filters", f"need {len(where.values)} values, more than {most_values}")])
-    totals = dict(connection.execute("SELECT name, value FROM totals").fetchall())
+    total, last_visible, version = _totals(connection)
     now = context.clock()
-    if totals[b"last_visible"] > now:
+    if last_visible > now:
         where.term("visible_at <= ?", now)
     shuffled = switches.ties == "shuffled"
     order, extra = (_SHUFFLED, [context.random()]) if shuffled else (_NEWEST, [])
@@ -181,13 +184,22 @@ def _run(context: Context, connection: sqlite3.Connection, asked: SearchBody) ->
     if switches.count == "page":
         return len(events), events
     if not (where.terms or within):
-        return totals[b"events"], events
+        return total, events
     first = offset + len(found)
     if len(found) < asked.limit and (found or asked.page == 1):
         return first, events
     seen = (first, found[-1][1], found[-1][0]) if found and not shuffled else None
     span = asked.between or EVER
-    return store.counts.total(connection, where, span, totals[b"version"], seen), events
+    return store.counts.total(connection, where, span, version, seen), events
+
+
+def _totals(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """Return the number of all events, when the last of them becomes visible, and the version of the view."""
+    found = dict(connection.execute("SELECT name, value FROM totals").fetchall())
+    values = [found.get(name) for name in (b"events", b"last_visible", b"version")]
+    if not all(isinstance(one, int | float) for one in values):
+        raise DamagedRowError
+    return cast("tuple[int, int, int]", tuple(values))
 
 
 def _events(connection: sqlite3.Connection, page: list[int]) -> list[bytes]:
@@ -197,7 +209,7 @@ def _events(connection: sqlite3.Connection, page: list[int]) -> list[bytes]:
         [orjson.dumps(page).decode()],
     )
     by_seq: dict[int, bytes] = dict(found.fetchall())
-    return [by_seq[seq] for seq in page]
+    return [text_of(by_seq.get(seq)) for seq in page]
 
 
 def projected(event: bytes, names: Sequence[str]) -> bytes:

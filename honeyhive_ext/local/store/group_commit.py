@@ -20,7 +20,7 @@ from honeyhive_ext.local.store import prune
 from honeyhive_ext.local.store.indexes import Indexes
 from honeyhive_ext.local.store.packed_row import PackedRows
 from honeyhive_ext.local.store.paths import Paths
-from honeyhive_ext.local.store.store_errors import RepeatedIdError, StoreClosedError, failed
+from honeyhive_ext.local.store.store_errors import DAMAGE, RepeatedIdError, StoreClosedError, failed
 from honeyhive_ext.local.store.transaction import Transaction
 from honeyhive_ext.local.store.watch import WatchedConnection
 from honeyhive_ext.local.store.write_ahead_log import WriteAheadLog
@@ -120,7 +120,7 @@ class GroupCommit:
                 self._together([job])
 
     def _failure(self, problem: Exception) -> Exception:
-        if not isinstance(problem, sqlite3.Error):
+        if not isinstance(problem, (sqlite3.Error, *DAMAGE)):
             return problem
         found = StoreClosedError() if self.ending.is_set() else failed(problem, self.name)
         found.__cause__ = problem

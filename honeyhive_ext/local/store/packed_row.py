@@ -37,6 +37,7 @@ from attrs import define, field, frozen
 from honeyhive_ext.local.codec import TooDeepError, dumps, loads
 from honeyhive_ext.local.filters.operands import canonical
 from honeyhive_ext.local.store.columns import ColumnKind, cell
+from honeyhive_ext.local.store.store_errors import DamagedRowError
 
 _INT64 = 2**63
 _LENGTH = 32  # bits of a place that hold the length
@@ -49,9 +50,25 @@ def part(name: str) -> str:
     return f"CAST(substr(body, {place} >> {_LENGTH}, {place} & {(1 << _LENGTH) - 1}) AS TEXT)"
 
 
-def event_of(body: bytes) -> dict[str, Any]:
-    """Return the event whose text this is, still guarded."""
-    event: dict[str, Any] = loads(body)
+def text_of(body: object) -> bytes:
+    """Return what the column `body` of a row holds.
+
+    Raises:
+        DamagedRowError: It holds no text.
+    """
+    if not isinstance(body, bytes):
+        raise DamagedRowError
+    return body
+
+
+def event_of(body: object) -> dict[str, Any]:
+    """Return the event whose text this is, still guarded.
+
+    Raises:
+        DamagedRowError: It is no text.
+        NotJSONError: The text is not JSON.
+    """
+    event: dict[str, Any] = loads(text_of(body))
     return event
 
 

@@ -27,6 +27,7 @@ from honeyhive_ext.local.store.packed_row import PackedRows
 from honeyhive_ext.local.store.paths import Paths
 from honeyhive_ext.local.store.schema import check, prepare
 from honeyhive_ext.local.store.store_errors import (
+    DAMAGE,
     InterruptedReadError,
     SlowReadError,
     StoreClosedError,
@@ -87,7 +88,11 @@ class Store:
                 self._writer.execute(f"PRAGMA busy_timeout = {_ASK}")
                 # While too many files are open, readers share the connection that there is.
                 self._readers.give_back(self._readers.take())
-        except sqlite3.Error as problem:
+        except ConfigError:
+            self.close()
+            raise
+        except (sqlite3.Error, ValueError, TypeError, LookupError, AttributeError) as problem:
+            # A damaged file may hold anything where the store has its own notes.
             self.close()
             reason = failed(problem, self.name)
             raise ConfigError(f"{path} cannot be opened as a store: {reason}") from problem
@@ -127,12 +132,12 @@ class Store:
                     if self.path is not None:
                         self._begin_reading(connection)
                     yield connection
-                except sqlite3.Error as problem:
+                except (sqlite3.Error, *DAMAGE) as problem:
                     raise self._failure(problem, connection.watch, seconds) from problem
         except sqlite3.Error as problem:  # no connection could be opened
             raise failed(problem, self.name) from problem
 
-    def _failure(self, problem: sqlite3.Error, watch: Watch, seconds: float | None) -> Exception:
+    def _failure(self, problem: Exception, watch: Watch, seconds: float | None) -> Exception:
         if self._ending.is_set():
             return StoreClosedError()
         if watch.ended:

@@ -6,7 +6,11 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Literal
 
+from honeyhive_ext.local.codec import NotJSONError
+
 FailureKind = Literal["full", "busy", "read only", "damaged", "disk", "memory", "too large", "other"]
+
+_DAMAGED = "{name} is damaged: name another file, or restore a copy"
 
 # By SQLite's primary result code: the kind, and what it means for whoever asked.
 _KINDS: Mapping[int, tuple[FailureKind, str]] = {
@@ -16,8 +20,8 @@ _KINDS: Mapping[int, tuple[FailureKind, str]] = {
     sqlite3.SQLITE_PROTOCOL: ("busy", "other programs are opening {name}"),
     sqlite3.SQLITE_READONLY: ("read only", "{name} is read-only: give this program the right to write to it"),
     sqlite3.SQLITE_PERM: ("read only", "{name} is read-only: give this program the right to write to it"),
-    sqlite3.SQLITE_CORRUPT: ("damaged", "{name} is damaged: name another file, or restore a copy"),
-    sqlite3.SQLITE_NOTADB: ("damaged", "{name} is damaged: name another file, or restore a copy"),
+    sqlite3.SQLITE_CORRUPT: ("damaged", _DAMAGED),
+    sqlite3.SQLITE_NOTADB: ("damaged", _DAMAGED),
     sqlite3.SQLITE_IOERR: ("disk", "{name} cannot be read or written"),
     sqlite3.SQLITE_CANTOPEN: ("disk", "{name} cannot be opened: it was moved, or too many files are open"),
     sqlite3.SQLITE_NOMEM: ("memory", "there is not enough memory"),
@@ -81,21 +85,35 @@ class EventExistsError(Exception):
         super().__init__(f"event_id {event_id} is stored already")
 
 
+class DamagedRowError(Exception):
+    """A row of the file does not hold an event."""
+
+    def __init__(self) -> None:
+        super().__init__("a row holds no event")
+
+
 class RepeatedIdError(Exception):
     """An event_id occurs again: the transaction has to start again and look for each id first."""
 
 
-def failed(problem: sqlite3.Error, name: str) -> StoreFailedError:
+DAMAGE = (DamagedRowError, NotJSONError, UnicodeDecodeError)
+"""What reading a damaged file raises, besides SQLite's errors."""
+
+
+def failed(problem: Exception, name: str) -> StoreFailedError:
     """Return an error of SQLite as one of the store.
 
     Args:
-        problem: The error.
+        problem: The error. Any other error than SQLite's means that what was read is damaged.
         name: The name of the file.
 
     >>> found = failed(sqlite3.OperationalError("no such table: x"), "events.db")
     >>> found.kind, str(found)
     ('other', 'events.db: no such table: x')
     """
+    # "malformed JSON": a row says that a field is where it is not
+    if not isinstance(problem, sqlite3.Error) or str(problem) == "malformed JSON":
+        return StoreFailedError("damaged", f"{_DAMAGED.format(name=name)}: {problem}")
     code: int = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     kind, message = _KINDS.get(code & 0xFF, ("other", "{name}"))
     if code in _REFUSED:
