@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.background.stats import BackgroundStats, FlushReport
     from honeyhive_ext.batch.report import BatchFailure, BatchReport, report_of
     from honeyhive_ext.client.aio import AsyncHoneyHive
+    from honeyhive_ext.client.default import trace
     from honeyhive_ext.client.sync import HoneyHive
     from honeyhive_ext.config.retry_policy import RetryPolicy
     from honeyhive_ext.errors import (
@@ -100,6 +101,7 @@ __all__ = [
     "__version__",
     "current_span",
     "report_of",
+    "trace",
 ]
 
 # The module of each name. Names that are not listed are in `errors`.
@@ -124,6 +126,7 @@ _HOMES = {
     "RetryInfo": "observe.hooks",
     "RetryPolicy": "config.retry_policy",
     "SearchResult": "results.result",
+    "trace": "client.default",
     "TraceTree": "results.trace_tree",
 }
 

@@ -6,7 +6,9 @@ fixture, so other tests pay nothing for it. The guide is docs/testing.md.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 import warnings
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any, cast
@@ -92,13 +94,17 @@ def honeyhive_local(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
     honeyhive_local_server: LocalServer,
-) -> LocalServer:
+) -> Iterator[LocalServer]:
     """Give a HoneyHive on this machine that is empty at the start of every test.
 
     There is one `LocalServer` a run (under xdist, a worker). Each test gets an empty store, an empty request
     log, no faults and the default switches. HH_API_URL and HH_API_KEY name the server while the test runs, so
     an application that reads them needs no change. Ingestion and data plane keys in the environment are
     hidden.
+
+    `honeyhive_ext.trace` records there too. A client that was made before the test, such as one of a module,
+    sends nothing while the test runs, unless it was made for this server: the test fails, and says what to
+    write instead.
 
     The mark `@pytest.mark.honeyhive(count="page")` sets switches for a test, a class or a module. The test
     fails if a fault with a number (`times=`, `nth=`) has not happened that often when the test function ends.
@@ -113,20 +119,55 @@ def honeyhive_local(
         monkeypatch.delenv(name, raising=False)
     _reach_past_proxies(monkeypatch)
     test.stash[_SERVER] = server
-    return server
+    with _taken_over(server):
+        yield server
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test if a fault that it set did not happen; add the requests to the report of a failed test."""
+    """Fail a test if a fault that it set did not happen, or an older client was to send something.
+
+    The requests are added to the report of a failed test.
+    """
     try:
         result = yield
         _fail_for_unused_faults(item)
+        if complaint := _older_clients(item):
+            pytest.fail(complaint, pytrace=False)
         return result
     finally:
         server = item.stash.get(_SERVER, None)
         if server is not None and server.requests:
             item.add_report_section("call", "honeyhive_local", _listed(server))
+        if complaint := _older_clients(item):
+            item.add_report_section("call", "honeyhive_local: refused", complaint)
+
+
+@contextlib.contextmanager
+def _taken_over(server: LocalServer) -> Generator[None]:
+    """Let `trace` record on a server, and older clients send nothing, while a test runs."""
+    from honeyhive_ext.client.default import trace
+    from honeyhive_ext.http.only_newer import only_newer
+
+    only_newer.begin(server.url)
+    with trace.replaced():
+        try:
+            yield
+        finally:
+            only_newer.end()
+
+
+def _older_clients(item: pytest.Item) -> str:
+    """Return what is wrong if a client that is older than a test was to send something; "" otherwise."""
+    only_newer = sys.modules.get("honeyhive_ext.http.only_newer")
+    if only_newer is None or item.stash.get(_SERVER, None) is None or not only_newer.only_newer.refused:
+        return ""
+    return (
+        f"A client that was made before this test, for {', '.join(sorted(only_newer.only_newer.refused))}, "
+        "was to send something, and was refused. A test with honeyhive_local sends nothing elsewhere. In the "
+        "application write `from honeyhive_ext import trace` and @trace, or make its HoneyHive when it is "
+        "first used and not when its module is imported."
+    )
 
 
 def _fail_for_unused_faults(item: pytest.Item) -> None:

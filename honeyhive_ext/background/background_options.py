@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Literal, get_args
 
 from attrs import frozen
 
 from honeyhive_ext.config.checks import seconds, unquoted, whole_number
+from honeyhive_ext.config.secrets import Environment
 from honeyhive_ext.errors import ConfigError
 
 Overflow = Literal["drop_newest", "drop_oldest", "block", "raise"]
@@ -106,7 +107,7 @@ class Background:
             raise ConfigError(f"Background(handle_sigterm=) is {self.handle_sigterm!r}: write True or False")
 
 
-def spool_folder(given: str | os.PathLike[str] | bool | None, environ: Mapping[str, str]) -> str | None:
+def spool_folder(given: str | os.PathLike[str] | bool | None, environ: Environment) -> str | None:
     """Return the folder of the spool, or None for no spool.
 
     Args:

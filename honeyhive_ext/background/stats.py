@@ -17,7 +17,8 @@ class BackgroundStats:
     Attributes:
         accepted: Those that `enqueue`, `enqueue_update` and spans handed over.
         delivered: Those that the service confirmed.
-        rejected: Those that the service refused, by reason: "refused" or "too_large".
+        rejected: Those that the service refused, by reason: "refused" or "too_large"; or "config", where
+            the client cannot send at all.
         dropped: Those that were lost here, by reason: "overflow" (no room), "max_age" (not sent in time),
             "closed" (the client was closed first), "exit" (the process ended first) or "invalid" (the event
             could not be made).

@@ -20,7 +20,7 @@ from honeyhive_ext.background.losses import LossLog, cause, log
 from honeyhive_ext.background.pace import Pace
 from honeyhive_ext.background.spilling import SpillingQueue
 from honeyhive_ext.config.signals import from_a_signal_handler
-from honeyhive_ext.errors import HoneyHiveError
+from honeyhive_ext.errors import ConfigError, HoneyHiveError
 from honeyhive_ext.http.retry import jitter
 from honeyhive_ext.serialize.encoders import type_name
 
@@ -262,6 +262,9 @@ class Worker:
         sent = Sent()
         try:
             sent = send_entries(self._sender, entries, batch)
+        except ConfigError as error:  # no attempt can succeed
+            log.error("events cannot be sent: %s", error)
+            sent.rejected += [(entry, "config") for entry in entries]
         except HoneyHiveError as error:
             sent.error = error
         finally:

@@ -11,11 +11,15 @@ from honeyhive_ext.background.background_options import Background, background_o
 from honeyhive_ext.background.stats import BackgroundStats, FlushReport
 from honeyhive_ext.client.collecting import collecting
 from honeyhive_ext.config.checks import seconds
+from honeyhive_ext.config.sampling import sampled
+from honeyhive_ext.config.secrets import Environment
 from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.http.only_newer import birth, only_newer
 from honeyhive_ext.http.sender import Sender
 from honeyhive_ext.payload.events import prepare_event, prepare_update
 from honeyhive_ext.payload.times import now_ms
+from honeyhive_ext.tracing.outcome import log_not_sent
 
 if TYPE_CHECKING:
     from honeyhive_ext.background.background_sender import BackgroundSender
@@ -71,6 +75,7 @@ class Later(Unpicklable):
         self._seen = seen
         self._disconnect = disconnect
         self._base_url = "" if given_transport else settings.base_url
+        self._born = birth()
         self._made: dict[None, BackgroundSender] = {}
         self._closed = False
         self._keep: Callable[[], Keeper] | None = None
@@ -83,7 +88,7 @@ class Later(Unpicklable):
             from honeyhive_ext.background.process_end import handle_sigterm
 
             handle_sigterm()
-        folder = spool_folder(options.spool, os.environ)
+        folder = spool_folder(options.spool, Environment(os.environ))
         if folder is not None:
             from honeyhive_ext.background.keeping import Keeper
             from honeyhive_ext.background.spool.header import Destination
@@ -105,11 +110,16 @@ class Later(Unpicklable):
         """Return the same for spans whose events are made in another way."""
         if self._options is None:
             return None
-        self._sender()
+        if None not in self._made:
+            self._make()
         return partial(self._take_span, settings)
 
     def _take_span(self, settings: EventSettings, fields: dict[str, Any]) -> None:
-        sender = self._sender()
+        try:
+            sender = self._sender()
+        except ConfigError as error:  # a client that was made before a test
+            log_not_sent(fields["event_id"], fields["event_type"], error)
+            return
         make = partial(prepare_event, None, fields, settings=settings, now_ms=now_ms)
         if collecting():
             sender.enqueue_later(make, fields["event_id"])
@@ -119,8 +129,10 @@ class Later(Unpicklable):
     def enqueue(self, event: Any, fields: Mapping[str, Any]) -> str:
         """Take an event, and return its id; see `Events.enqueue`."""
         sender = self._sender()
-        wire = prepare_event(event, fields, settings=self._settings.events, now_ms=now_ms)
-        sender.enqueue(wire)
+        settings = self._settings.events
+        wire = prepare_event(event, fields, settings=settings, now_ms=now_ms)
+        if settings.sample_rate >= 1 or sampled(wire.session_id or wire.event_id, settings.sample_rate):
+            sender.enqueue(wire)
         return wire.event_id
 
     def enqueue_update(self, event: Any, fields: Mapping[str, Any]) -> None:
@@ -160,6 +172,8 @@ class Later(Unpicklable):
         return BackgroundStats() if sender is None else sender.stats()
 
     def _sender(self) -> BackgroundSender:
+        if self._born < only_newer.born_before and self._base_url:
+            only_newer.check(self._base_url)
         sender = self._made.get(None)
         return self._make() if sender is None else sender
 

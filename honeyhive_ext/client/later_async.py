@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -68,5 +67,5 @@ def _plain(sender: AsyncSender) -> Sender:
     """Return a sync sender with the settings and the retry budget of an async one."""
     made = object.__new__(Sender)
     pool = Pool(sender.settings.base_url, None, None, sender.clock, sender.settings.scrub, warn=False)
-    made.__dict__ |= {**sender.__dict__, "_pool": pool, "sleep": time.sleep}
+    made.__dict__ |= {**sender.__dict__, "_pool": pool}  # `connected` sets how it waits
     return made

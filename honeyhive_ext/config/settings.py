@@ -13,6 +13,7 @@ from honeyhive_ext.config.checks import seconds, unquoted, whole_number
 from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY
 from honeyhive_ext.config.destination import destination_of
 from honeyhive_ext.config.retry_policy import RetryPolicy, retry_policy
+from honeyhive_ext.config.sampling import sample_rate
 from honeyhive_ext.config.scrub import NO_KEYS, Scrub
 from honeyhive_ext.config.secrets import DATA_PLANE, Environment, Secret, checked_key, secret
 from honeyhive_ext.config.unpicklable import Unpicklable
@@ -40,12 +41,14 @@ class EventSettings:
         destination: What stands for the service and the project that events go to; see `destination_of`.
             An event takes session and parent only from a span with the same one.
         scrub: Takes the keys out of errors about events.
+        sample_rate: The part of all traces that is recorded, 0 to 1; see `sampling`.
     """
 
     source: str = DEFAULT_SOURCE
     on_unserializable: OnUnserializable = "raise"
     redact: Redact | None = None
     destination: str = attrs.field(default="", repr=False)
+    sample_rate: float = 1.0
     scrub: Scrub = attrs.field(default=NO_KEYS, repr=False, eq=False)
 
 
@@ -145,7 +148,12 @@ def build_settings(
         retry=retry_policy(retry, RetryPolicy()),
         max_concurrency=whole_number(max_concurrency, "max_concurrency", 1, MAX_CONCURRENCY),
         events=_event_settings(
-            _source(source, env), on_unserializable, redact, destination_of(url, write_key), scrub
+            _source(source, env),
+            on_unserializable,
+            redact,
+            destination_of(url, write_key),
+            scrub,
+            sample_rate(env),
         ),
         scrub=scrub,
     )
@@ -179,6 +187,7 @@ def _event_settings(
     redact: Redact | None,
     destination: str,
     scrub: Scrub,
+    rate: float,
 ) -> EventSettings:
     if on_unserializable not in ("raise", "null", "repr"):
         raise ConfigError(f'on_unserializable is {on_unserializable!r}: write "raise", "null" or "repr"')
@@ -187,6 +196,7 @@ def _event_settings(
             "redact is not callable: give a function that takes an event's dict and returns a dict"
         )
     return EventSettings(
+        sample_rate=rate,
         source=source,
         on_unserializable=on_unserializable,
         redact=redact,

@@ -18,6 +18,7 @@ from honeyhive_ext.config.settings import EventSettings, Settings
 from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import APIStatusError
 from honeyhive_ext.http.exchange import SHORTEST_ATTEMPT, Accept, Call, CallLimits, Reply, answer_error
+from honeyhive_ext.http.only_newer import birth, only_newer
 from honeyhive_ext.http.retry import Bucket, Uniform, jitter, retry_after, wait
 from honeyhive_ext.observe.hooks import Observer
 
@@ -65,6 +66,8 @@ class Core(Unpicklable):
         self.observer = observer or Observer()
         self._bucket = Bucket(settings.retry.budget)
         self._urls: dict[str, httpx.URL] = {}
+        self._born = birth()
+        self.given = False  # whether what sends was given by the caller
 
     def with_events(self, events: EventSettings) -> Self:
         """Return a sender that makes events in another way, and shares everything else with this one."""
@@ -95,6 +98,8 @@ class Core(Unpicklable):
     ) -> CallLimits:
         """Return what one call may do: its own options, or else the client's settings."""
         settings = self.settings
+        if self._born < only_newer.born_before and not self.given:
+            only_newer.check(settings.base_url)
         policy = settings.retry if retry is None else retry_policy(retry, settings.retry)
         limit = settings.timeout if timeout is None else seconds(timeout, "timeout")
         key = settings.key(write=call.write)

@@ -66,6 +66,7 @@ class Sender(Core):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(settings, observer=observer, clock=clock, wall=wall, uniform=uniform)
+        self.given = http_client is not None or transport is not None
         self._pool = Pool(settings.base_url, http_client, transport, lambda: self.clock(), settings.scrub)
         self.sleep = sleep
 
@@ -196,6 +197,7 @@ class AsyncSender(Core):
         sleep: Callable[[float], Awaitable[None]] = _sleep,
     ) -> None:
         super().__init__(settings, observer=observer, clock=clock, wall=wall, uniform=uniform)
+        self.given = http_client is not None or transport is not None
         self._pool = AsyncPool(settings.base_url, http_client, transport, settings.scrub)
         self._sending: set[asyncio.Future[Answer]] = set()
         self.sleep = sleep

@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Self, Unpack
+from typing import Any, Self
 
-from honeyhive_client.request_fields import REQUEST_FIELDS
-from honeyhive_client.typed_dicts import CreateEventRequestInput
-
+from honeyhive_ext.config.sampling import sampled
 from honeyhive_ext.config.settings import EventSettings, OnUnserializable
-from honeyhive_ext.config.unpicklable import Uncopied
 from honeyhive_ext.errors import APIConnectionError, ConfigError, EventError, PickleRefusedError
 from honeyhive_ext.payload.events import session_id_str
 from honeyhive_ext.payload.ids import new_id
 from honeyhive_ext.payload.scope import CURRENT, Scope, enter, innermost, leave
 from honeyhive_ext.serialize.encoders import type_name
-from honeyhive_ext.tracing.capture import Yielded, copied_fields
+from honeyhive_ext.tracing.capture import Yielded
 from honeyhive_ext.tracing.ending import INTERRUPTED, finished
 from honeyhive_ext.tracing.open_spans import Failures, claim, is_of_the_parent, opened
-from honeyhive_ext.tracing.outcome import is_the_applications, log_not_sent, quietly, say
+from honeyhive_ext.tracing.outcome import is_the_applications, log_not_sent, quietly
+from honeyhive_ext.tracing.span_fields import SpanFields
 from honeyhive_ext.tracing.span_options import SpanOptions
 
-# The service does the same with an update: it merges facts, and replaces inputs and outputs.
-MERGED = frozenset(
-    name
-    for name, field in REQUEST_FIELDS["CreateEventRequest"].items()
-    if "object" in field.types and name not in ("inputs", "outputs")
-)
 
-
-class Recording(Uncopied):
+class Recording(SpanFields):
     """One span or session while it runs: its ids, its times, and the fields that the code inside adds.
 
     It knows no client: it is given a function that sends its event.
@@ -56,6 +47,7 @@ class Recording(Uncopied):
     """
 
     _scope: Scope | None = None  # None until it begins
+    _recorded = True
 
     def __init__(
         self,
@@ -122,56 +114,10 @@ class Recording(Uncopied):
         """The session that the span and everything inside it belong to."""
         return self._entered().session_id
 
-    def has(self, field: str) -> bool:
-        """Tell whether a field of the span's event is set."""
-        return field in self._fields
-
-    def keep(self, field: str, value: Any) -> None:
-        """Set a field to a value that is already a copy made of plain JSON types."""
-        self._fields[field] = value
-
-    def not_captured(self, field: str, failure: Exception) -> None:
-        """Report that a value could not be copied into a field. Raise only what is the application's."""
-        if is_the_applications(failure):
-            raise failure
-        say("the %s of the event %s are not captured: %s", field, self.event_id, type_name(failure))
-
     @property
-    def outputs(self) -> dict[str, Any] | None:
-        """The span's result. A value that is not a dict is recorded as `{"value": ...}`."""
-        return self._fields.get("outputs")
-
-    @outputs.setter
-    def outputs(self, value: Any) -> None:
-        self.set(outputs=value)
-
-    def set(self, **fields: Unpack[CreateEventRequestInput]) -> None:
-        """Add fields to the span's event, which is sent when the span ends.
-
-        Values are copied now. `metadata`, `metrics`, `feedback`, `config` and `user_properties` are merged
-        with those that are set; every other field is replaced.
-
-        Args:
-            **fields: The fields of CreateEventRequest except the ids and `event_type`.
-
-        Raises:
-            EventError: A field is not known or cannot be set here, or the span has ended.
-        """
-        if self._ended:
-            raise EventError("the span has ended and its event is sent: use events.update")
-        for name in ("event_id", "session_id", "parent_id", "event_type"):
-            if name in fields:
-                raise EventError("cannot be set inside the span: give it to span() or session()", path=name)
-        for name, value in self._checked(fields).items():
-            if name in MERGED:
-                # In one step each, so that threads which set facts at the same time lose none.
-                self._fields.setdefault(name, {}).update(value)
-            else:
-                self._fields[name] = value
-
-    def _checked(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a copy of the fields, as values may change later. A wrong field is an error at this line."""
-        return copied_fields(fields, self.mode)
+    def off(self) -> bool:
+        """Whether no event is recorded, whatever its session."""
+        return self._settings.sample_rate <= 0
 
     def _entered(self) -> Scope:
         if self._scope is None:
@@ -194,6 +140,7 @@ class Recording(Uncopied):
         if around is not None and inside:
             given.setdefault("parent_id", around.event_id)
         given["event_id"], given["session_id"] = event_id or new_id(), session_id
+        self._recorded = sampled(session_id, self._settings.sample_rate)
         self._scope = Scope(session_id, given["event_id"], CURRENT.get(), self, destination)
         self._start_clock()
         opened(self)
@@ -234,7 +181,9 @@ class Recording(Uncopied):
         self.leave()
         if isinstance(error, GeneratorExit) and is_of_the_parent(self):
             return None
-        return finished(self._fields, self._started_ms, self._seconds, error) if claim(self) else None
+        if not claim(self) or not self._recorded:
+            return None
+        return finished(self._fields, self._started_ms, self._seconds, error)
 
     @property
     def waits(self) -> bool:
@@ -257,6 +206,8 @@ class Recording(Uncopied):
     def send_unfinished(self, failures: Failures, why: str | None = INTERRUPTED) -> None:
         """Send the event as it is now; see `open_spans`. For the code inside, the span goes on."""
         try:
+            if not self._recorded:
+                return
             fields = self.unfinished()
             if why is not None:
                 fields.setdefault("error", why)
@@ -283,7 +234,9 @@ class Recording(Uncopied):
 
     def __del__(self) -> None:
         # It has begun, and what would end it is gone: an async generator, after its loop was closed.
-        if self._scope is not None and not self._ended and not is_of_the_parent(self) and claim(self):
+        if self._scope is not None and not self._ended and not is_of_the_parent(self):
+            if not claim(self) or not self._recorded:
+                return
             self.dropped()
 
     def sending(self, error: BaseException | None) -> dict[str, Any]:

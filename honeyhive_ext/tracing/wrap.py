@@ -34,6 +34,8 @@ class AnySpan(Protocol):
     mode: OnUnserializable
     yielded: Yielded | None
 
+    @property
+    def off(self) -> bool: ...
     def fresh(self, default_name: str | None = None) -> Self: ...
     def begin(self) -> None: ...
     def suspend(self) -> None: ...
@@ -68,7 +70,7 @@ class Start:
     def __call__(self, args: Args, kwargs: Kwargs) -> Any:
         """Begin the span of this call, with the arguments as its inputs, and return it."""
         run = self.span.fresh(self.name)
-        if not run.has("inputs"):
+        if not run.has("inputs") and not run.off:
             inputs = self.arguments.of(args, kwargs, run.mode)
             if inputs is not None:
                 run.keep("inputs", inputs)
@@ -92,7 +94,7 @@ def _name_of(function: Function) -> str:
 
 def keep_result(run: AnySpan, result: Any) -> None:
     """Keep a copy of the result as the outputs, unless the body has set them."""
-    if run.options.capture_outputs and not run.has("outputs"):
+    if run.options.capture_outputs and not run.has("outputs") and not run.off:
         try:
             run.keep("outputs", bounded({"result": result}, run.mode, path="outputs", depth=1))
         except Exception as failure:  # noqa: BLE001 - it decides what to raise

@@ -1,0 +1,57 @@
+"""While a test has a local server, clients that were made before it send nothing.
+
+Such a client was made when a module was imported, and read the environment of the developer.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+from honeyhive_ext.errors import ConfigError
+
+_births = itertools.count(1)
+
+
+class OnlyNewer:
+    """Refuses what older clients send, while a test runs.
+
+    Attributes:
+        refused: The base URLs of the clients that tried.
+    """
+
+    def __init__(self) -> None:
+        self.born_before = 0  # clients with a smaller number are refused
+        self.refused: set[str] = set()
+        self._url = ""
+
+    def begin(self, url: str) -> None:
+        """Refuse clients that exist already, except those of this server."""
+        self.refused = set()
+        self._url = url
+        self.born_before = next(_births)
+
+    def end(self) -> None:
+        """Refuse nothing."""
+        self.born_before = 0
+
+    def check(self, base_url: str) -> None:
+        """Refuse an older client.
+
+        Raises:
+            ConfigError: It sends somewhere else than to the server of the test.
+        """
+        if base_url.startswith(self._url):
+            return
+        self.refused.add(base_url)
+        raise ConfigError(
+            f"this client was made before the test, for {base_url}, and a test with honeyhive_local sends "
+            "nothing there: use `from honeyhive_ext import trace`, or make the client when it is first used"
+        )
+
+
+only_newer = OnlyNewer()
+
+
+def birth() -> int:
+    """Return a number for a client that is made now."""
+    return next(_births)
