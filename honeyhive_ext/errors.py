@@ -15,7 +15,7 @@
     │   │   ├── PayloadTooLargeError    413
     │   │   ├── RateLimitError          429
     │   │   └── ServerError             5xx
-    │   └── ResponseError           a success that is not JSON or not what the document describes
+    │   └── ResponseError           an answer that is not what was asked for: not JSON, too large, another id
     ├── QueueFullError              no room for an event that is to be sent later; it was not taken
     ├── BatchError                  a part of a batch was not delivered; it carries the report
     ├── ResultCountError            `.one()` of a search that does not match exactly one event
@@ -232,20 +232,20 @@ class ServerError(APIStatusError):
 
 
 class ResponseError(APIError):
-    """A success whose body is not JSON, or not what the API document describes.
+    """An answer that cannot be used: not as the API document says, about another event, too large.
 
     Attributes:
-        status: The HTTP status, such as 200.
-        body: The bytes of the answer's body.
-        reason: What is wrong with the body.
+        status: The HTTP status, such as 200; 0 where an `http_client=` does not tell it.
+        body: The bytes of the answer's body; b"" if they were not kept.
+        reason: What is wrong with the answer.
+        maybe_stored: Whether it answers a write that may have been carried out. To send it again is safe.
     """
 
     __module__ = "honeyhive_ext"
 
-    def __init__(self, reason: str, *, status: int, body: bytes = b"") -> None:
-        self.status = status
-        self.body = body
-        self.reason = reason
+    def __init__(self, reason: str, *, status: int, body: bytes = b"", maybe_stored: bool = False) -> None:
+        self.status, self.body = status, body
+        self.reason, self.maybe_stored = reason, maybe_stored
         super().__init__(reason)
 
 

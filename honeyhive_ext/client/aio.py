@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY
+from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY, MAX_ANSWER_BYTES
 
 # The rest is imported when a client is made, so that a program that only names the class starts fast.
 from honeyhive_ext.config.unpicklable import Unpicklable
@@ -63,6 +63,7 @@ class AsyncHoneyHive(Unpicklable):
         timeout: float | None = None,
         retry: RetryPolicy | bool | None = None,
         max_concurrency: int = DEFAULT_CONCURRENCY,
+        max_answer_bytes: int = MAX_ANSWER_BYTES,
         on_unserializable: OnUnserializable = "raise",
         redact: Redact | None = None,
         on_request: OnRequest | None = None,
@@ -92,6 +93,7 @@ class AsyncHoneyHive(Unpicklable):
             timeout=timeout,
             retry=retry,
             max_concurrency=max_concurrency,
+            max_answer_bytes=max_answer_bytes,
             on_unserializable=on_unserializable,
             redact=redact,
         )

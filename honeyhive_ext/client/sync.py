@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY
+from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY, MAX_ANSWER_BYTES
 
 # The rest is imported when a client is made, so that a program that only names the class starts fast.
 from honeyhive_ext.config.unpicklable import Unpicklable
@@ -43,6 +43,8 @@ class HoneyHive(Unpicklable):
         timeout: Seconds that one attempt may take, at most 3600. Default: HH_API_TIMEOUT, else 30.
         retry: False for one attempt, or a `RetryPolicy`. Default: the standard policy, `RetryPolicy()`.
         max_concurrency: Requests of one batch in flight, 1 to 64. Default 4.
+        max_answer_bytes: Bytes that the decoded body of one answer may have. A larger one is a
+            `ResponseError`. Default 256,000,000. The body of an error may have 1,000,000.
         on_unserializable: What happens to a value that JSON cannot hold: "raise" an `EventError` with its
             path (default), or send "null" or its "repr" (at most 1,000 characters).
         redact: A function that gets each event as a dict, before it is serialised, and returns the dict to
@@ -80,6 +82,7 @@ class HoneyHive(Unpicklable):
         timeout: float | None = None,
         retry: RetryPolicy | bool | None = None,
         max_concurrency: int = DEFAULT_CONCURRENCY,
+        max_answer_bytes: int = MAX_ANSWER_BYTES,
         on_unserializable: OnUnserializable = "raise",
         redact: Redact | None = None,
         on_request: OnRequest | None = None,
@@ -110,6 +113,7 @@ class HoneyHive(Unpicklable):
             timeout=timeout,
             retry=retry,
             max_concurrency=max_concurrency,
+            max_answer_bytes=max_answer_bytes,
             on_unserializable=on_unserializable,
             redact=redact,
         )

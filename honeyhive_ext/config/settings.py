@@ -10,7 +10,7 @@ import attrs
 
 from honeyhive_ext.config.base_url import normalised_base_url
 from honeyhive_ext.config.checks import seconds, unquoted, whole_number
-from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY
+from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY, MAX_ANSWER_BYTES
 from honeyhive_ext.config.destination import destination_of
 from honeyhive_ext.config.retry_policy import RetryPolicy, retry_policy
 from honeyhive_ext.config.sampling import sample_rate
@@ -63,6 +63,7 @@ class Settings(Unpicklable):
         timeout: Seconds that one attempt may take.
         retry: How often and for how long a call is tried.
         max_concurrency: Requests of one batch that are in flight at a time.
+        max_answer_bytes: Bytes that the decoded body of one answer may have.
         events: How input becomes a wire event.
         scrub: Takes both keys, and what is added later, out of texts.
     """
@@ -73,6 +74,7 @@ class Settings(Unpicklable):
     timeout: float = DEFAULT_TIMEOUT
     retry: RetryPolicy = attrs.field(factory=RetryPolicy)
     max_concurrency: int = DEFAULT_CONCURRENCY
+    max_answer_bytes: int = MAX_ANSWER_BYTES
     events: EventSettings = attrs.field(factory=EventSettings)
     scrub: Scrub = attrs.field(default=NO_KEYS, repr=False, eq=False)
 
@@ -100,6 +102,7 @@ def build_settings(
     timeout: float | None = None,
     retry: RetryPolicy | bool | None = None,
     max_concurrency: int = DEFAULT_CONCURRENCY,
+    max_answer_bytes: int = MAX_ANSWER_BYTES,
     on_unserializable: OnUnserializable = "raise",
     redact: Redact | None = None,
     environ: Mapping[str, str] | None = None,
@@ -114,6 +117,7 @@ def build_settings(
         timeout: Seconds that one attempt may take, up to 3600, or `HH_API_TIMEOUT`. Default 30.
         retry: See `retry_policy`.
         max_concurrency: Requests of one batch that are in flight at a time, 1 to 64.
+        max_answer_bytes: Bytes that the decoded body of one answer may have, at least 1. Default 256,000,000.
         on_unserializable: See `EventSettings`.
         redact: See `EventSettings`.
         environ: The environment variables; None for those of the process.
@@ -147,6 +151,7 @@ def build_settings(
         timeout=_timeout(timeout, env),
         retry=retry_policy(retry, RetryPolicy()),
         max_concurrency=whole_number(max_concurrency, "max_concurrency", 1, MAX_CONCURRENCY),
+        max_answer_bytes=whole_number(max_answer_bytes, "max_answer_bytes", 1),
         events=_event_settings(
             _source(source, env),
             on_unserializable,

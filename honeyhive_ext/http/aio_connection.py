@@ -12,6 +12,7 @@ from typing import cast
 
 import httpx
 
+from honeyhive_ext.http.bounds import AnswerBounds
 from honeyhive_ext.http.connection import READ, wait
 from honeyhive_ext.http.exchange import Answer
 from honeyhive_ext.http.protocol import ClientProtocol, Origin, Target, cut_off
@@ -47,12 +48,17 @@ class AsyncConnection(asyncio.Protocol):
         return not wait(transport.get_extra_info("socket"), READ, 0.0)
 
     async def exchange(
-        self, method: str, target: Target, headers: Iterable[tuple[str, str]], content: bytes
+        self,
+        method: str,
+        target: Target,
+        headers: Iterable[tuple[str, str]],
+        content: bytes,
+        bounds: AnswerBounds,
     ) -> Answer:
         """Send a request and return its whole answer, decoded.
 
         Raises:
-            httpx.RequestError: The connection broke, or what came is not HTTP.
+            httpx.RequestError: The connection broke, or what came is not HTTP or not within its bounds.
         """
         transport = self._transport
         if transport is None:
@@ -61,7 +67,7 @@ class AsyncConnection(asyncio.Protocol):
         self._answer = answer
         answered = False
         try:
-            for piece in self._protocol.request(method, target, headers, content):
+            for piece in self._protocol.request(method, target, headers, content, bounds):
                 transport.write(memoryview(piece))  # of which asyncio copies no more than it must
             received = await answer
             answered = True

@@ -13,6 +13,7 @@ import httpx
 
 from honeyhive_ext.http.addresses import HostAddress, in_turn, name_of, none_of
 from honeyhive_ext.http.aio_connection import AsyncConnection
+from honeyhive_ext.http.bounds import AnswerBounds
 from honeyhive_ext.http.exchange import Answer
 from honeyhive_ext.http.failures import is_of_the_network, tls_cause
 from honeyhive_ext.http.idle import Idle
@@ -52,15 +53,20 @@ class AsyncioExchanger:
         self._closed = False
 
     async def exchange(
-        self, method: str, url: str, headers: Iterable[tuple[str, str]], content: bytes, limit: float
+        self,
+        method: str,
+        url: str,
+        headers: Iterable[tuple[str, str]],
+        content: bytes,
+        bounds: AnswerBounds,
     ) -> Answer:
         """Send a request and return its whole answer.
 
         Raises:
-            httpx.RequestError: No answer came within `limit` seconds, or none at all.
+            httpx.RequestError: No answer came, or none within `bounds`.
         """
         late: type[httpx.TimeoutException] = httpx.PoolTimeout
-        end = asyncio.get_running_loop().time() + limit
+        end = asyncio.get_running_loop().time() + bounds.limit
         time_limit = asyncio.timeout_at(end)
         target = target_of(url)
         try:
@@ -74,7 +80,7 @@ class AsyncioExchanger:
                         late = httpx.ConnectTimeout
                         connection = await self._connect(target.origin, end)
                     late = httpx.ReadTimeout
-                    answer = await connection.exchange(method, target, headers, content)
+                    answer = await connection.exchange(method, target, headers, content, bounds)
                     if self._closed:
                         connection.close()
                     elif connection.usable:

@@ -12,11 +12,12 @@ import os
 import select
 import socket
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import httpx
 
 from honeyhive_ext.http.addresses import HostAddress, in_turn, name_of, none_of
+from honeyhive_ext.http.bounds import AnswerBounds, Deadline
 from honeyhive_ext.http.exchange import Answer
 from honeyhive_ext.http.failures import is_of_the_network, tls_cause
 from honeyhive_ext.http.protocol import ClientProtocol, Origin, Target, tls_name
@@ -25,23 +26,6 @@ PIECE = 65_536  # bytes read at a time
 READ, WRITE = 1, 2
 _IN_PROGRESS = (errno.EINPROGRESS, errno.EWOULDBLOCK)
 _AGAIN = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
-
-class Deadline:
-    """The time that one attempt has.
-
-    Args:
-        limit: Seconds from now.
-        clock: Seconds that only go up.
-    """
-
-    def __init__(self, limit: float, clock: Callable[[], float]) -> None:
-        self._end = clock() + limit
-        self._clock = clock
-
-    def left(self) -> float:
-        """Return the seconds that are left, at most 0 when it is over."""
-        return self._end - self._clock()
 
 
 class Connection:
@@ -95,16 +79,21 @@ class Connection:
         return self._protocol.idle and not wait(self._socket, READ, 0.0)
 
     def exchange(
-        self, method: str, target: Target, headers: Iterable[tuple[str, str]], content: bytes, end: Deadline
+        self,
+        method: str,
+        target: Target,
+        headers: Iterable[tuple[str, str]],
+        content: bytes,
+        bounds: AnswerBounds,
     ) -> Answer:
         """Send a request and return its whole answer, decoded. Close the connection in every other case.
 
         Raises:
-            httpx.RequestError: The connection broke, what came is not HTTP, or it came too late.
+            httpx.RequestError: The connection broke, or what came is not HTTP or not within its bounds.
         """
         answered = False
         try:
-            answer, sent = self._exchange(method, target, headers, content, end)
+            answer, sent = self._exchange(method, target, headers, content, bounds)
             answered = sent
             return answer
         finally:
@@ -112,16 +101,23 @@ class Connection:
                 self.close()
 
     def _exchange(
-        self, method: str, target: Target, headers: Iterable[tuple[str, str]], content: bytes, end: Deadline
+        self,
+        method: str,
+        target: Target,
+        headers: Iterable[tuple[str, str]],
+        content: bytes,
+        bounds: AnswerBounds,
     ) -> tuple[Answer, bool]:
         """Return the answer, and whether the whole request was sent."""
-        unsent = [memoryview(piece) for piece in self._protocol.request(method, target, headers, content)]
+        pieces = self._protocol.request(method, target, headers, content, bounds)
+        unsent = [memoryview(piece) for piece in pieces]
         refused: httpx.WriteError | None = None
         while True:
             if unsent:
                 refused = self._write(unsent)
-            if not self._ready(READ | (WRITE if unsent else 0), end) or end.left() < 0:
+            if not self._ready(READ | (WRITE if unsent else 0), bounds):
                 raise httpx.ReadTimeout("the answer did not end in time")
+            bounds.check_time()
             data = self._read()
             if data is None:
                 continue

@@ -16,7 +16,15 @@ from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.config.scrub import NO_KEYS, Scrub
 from honeyhive_ext.config.secrets import Secret
 from honeyhive_ext.errors import APIError, APIStatusError, ResponseError
-from honeyhive_ext.http.failures import connection_error, hide_keys, redirect_hint, status_error
+from honeyhive_ext.http.bounds import SHORTEST_ATTEMPT, About, AnswerError
+from honeyhive_ext.http.failures import (
+    answer_not_usable,
+    connection_error,
+    hide_keys,
+    redirect_hint,
+    status_error,
+)
+from honeyhive_ext.http.redirects import origin_of, same_origin
 from honeyhive_ext.http.retry import Bucket, Decision, Uniform, classify, retry_after, wait
 from honeyhive_ext.observe.hooks import Observer
 
@@ -26,7 +34,6 @@ Accept = Container[int] | Callable[[int, bytes], bool]
 BODY_KEPT = 1_000_000  # bytes of an answer's body that an error keeps at most
 MAX_REDIRECTS = 5
 SAME_METHOD_REDIRECTS = (307, 308)  # RFC 9110, 15.4.8 and 15.4.9: the method and the body stay
-SHORTEST_ATTEMPT = 0.001  # seconds; a timeout of zero would mean "do not block" to a socket
 NEVER_AGAIN = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)  # nothing can send such a request
 
 
@@ -42,11 +49,13 @@ class Call(NamedTuple):
         operation: Its operationId in the API document.
         request: The result of the generated `build_request`: method, url and, for a body, content (bytes).
         write: Whether the ingestion key may be used.
+        about: The event or the session that a success must be about; None for any.
     """
 
     operation: str
     request: Mapping[str, Any]
     write: bool = False
+    about: About | None = None
 
 
 @attrs.define
@@ -69,9 +78,10 @@ class Reply:
     bytes_sent: int
     scrub: Scrub = attrs.field(default=NO_KEYS, eq=False)
 
-    def unusable(self, reason: str) -> ResponseError:
-        """Return the error of a success that is not what was asked for."""
-        error = ResponseError(reason, status=self.status, body=self.content[:BODY_KEPT])
+    def unusable(self, reason: str, *, maybe_stored: bool = False) -> ResponseError:
+        """Return the error of a success that is not what was asked for; see it for `maybe_stored`."""
+        body = self.content[:BODY_KEPT]
+        error = ResponseError(reason, status=self.status, body=body, maybe_stored=maybe_stored)
         error.attempts = self.attempts
         self.scrub.clean(error)
         return error
@@ -188,7 +198,7 @@ def exchange(
                     bucket.give(given)
             elif outcome is not None:
                 hide_keys(outcome, limits.scrub)
-                failure = _lost(outcome, attempt, limit)
+                failure = _lost(outcome, attempt, limit, call)
                 observer.response(operation, method, path, attempt, now - sent_at, error=failure.reason)
             else:
                 raise TypeError("an attempt is answered with its outcome")
@@ -221,14 +231,20 @@ def _not_successful(answer: Answer, url: httpx.URL, attempt: int, limits: CallLi
     """Return the failure that an answer is, for a status that the caller did not want."""
     decision, hint = classify(answer.status), ""
     if decision is Decision.REDIRECT:
-        hint = redirect_hint(answer.headers.get("location", ""), _origin(url))
+        hint = redirect_hint(answer.headers.get("location", ""), origin_of(url))
     asked = retry_after(answer.headers, limits.wall())
     error = answer_error(answer, attempts=attempt, asked=asked, hint=hint, scrub=limits.scrub)
     return _Failure(error, str(answer.status), decision is Decision.RETRY, asked)
 
 
-def _lost(lost: httpx.RequestError, attempt: int, limit: float) -> _Failure:
-    """Return the failure of an attempt without an answer."""
+def _lost(lost: httpx.RequestError, attempt: int, limit: float, call: Call) -> _Failure:
+    """Return the failure of an attempt without an answer that can be used."""
+    if isinstance(lost, AnswerError):
+        again = classify(lost.status) is Decision.RETRY
+        unusable = answer_not_usable(
+            str(lost), lost.status, lost.body, attempts=attempt, maybe_stored=call.write
+        )
+        return _Failure(unusable, type(lost).__name__, again, cause=lost)
     error = connection_error(lost, attempts=attempt, timeout=limit)
     return _Failure(error, type(lost).__name__, not isinstance(lost, NEVER_AGAIN), cause=lost)
 
@@ -274,27 +290,6 @@ def answer_error(
 
 def _accepted(accept: Accept, status: int, content: bytes) -> bool:
     return accept(status, content) if callable(accept) else status in accept
-
-
-def same_origin(url: httpx.URL, location: str) -> httpx.URL | None:
-    """Return the URL that a redirect leads to if scheme, host and port stay the same, else None.
-
-    >>> same_origin(httpx.URL("https://a.example/v1"), "/v1/")
-    URL('https://a.example/v1/')
-    >>> same_origin(httpx.URL("https://a.example/v1"), "http://a.example/v1") is None
-    True
-    """
-    if not location:
-        return None
-    try:
-        target = url.join(location)
-    except httpx.InvalidURL:
-        return None
-    return target if _origin(target) == _origin(url) and not target.userinfo else None
-
-
-def _origin(url: httpx.URL) -> str:
-    return f"{url.scheme}://{url.netloc.decode('ascii')}"  # httpx leaves out a port that is the default
 
 
 def _limit(timeout: float, left: float) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from honeyhive_ext.http.bounds import AnswerBounds
     from honeyhive_ext.http.exchange import Answer
 
 
@@ -20,7 +21,7 @@ class AsyncExchanger(Protocol):
         url: str,
         headers: Iterable[tuple[str, str]],
         content: bytes,
-        limit: float,
+        bounds: AnswerBounds,
     ) -> Answer:
         """Send a request and return its answer, of any status.
 
@@ -29,7 +30,9 @@ class AsyncExchanger(Protocol):
             url: The whole URL.
             headers: All headers except Host and Content-Length.
             content: The body.
-            limit: Seconds within which the answer must be complete.
+            bounds: What the answer may be. It must be complete within `bounds.limit` seconds. Call
+                `bounds.check(status, content)` before the connection is used again: it raises if the answer
+                is too large, or about another event.
 
         Raises:
             httpx.RequestError: No answer came. The class of the error says why.

@@ -22,6 +22,7 @@ from honeyhive_ext.errors import (
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
+    ResponseError,
     error_class,
 )
 from honeyhive_ext.observe.hooks import request_id
@@ -127,6 +128,23 @@ def connection_error(error: httpx.RequestError, *, attempts: int, timeout: float
     return made
 
 
+def answer_not_usable(
+    reason: str, status: int, body: bytes, *, attempts: int, maybe_stored: bool
+) -> ResponseError:
+    """Return the error of an answer that came and cannot be used."""
+    answered = f"the service answered {status}, but" if status else "the service answered, but"
+    tries = f" ({attempts} attempts)" if attempts > 1 else ""
+    unknown = (
+        ". The service may or may not have acted on the request; sending it again with the same id is safe"
+        if maybe_stored
+        else ""
+    )
+    text = f"{answered} {reason}{tries}{unknown}"
+    made = ResponseError(text, status=status, body=body, maybe_stored=maybe_stored)
+    made.attempts = attempts
+    return made
+
+
 def without_wire_frames(error: BaseException) -> None:
     """Remove the HTTP library's frames from an exception and its causes.
 
@@ -169,7 +187,7 @@ def is_of_the_network(error: OSError) -> bool:
     return known and not from_a_signal_handler(error)
 
 
-def raised_by_others(error: httpx.RequestError) -> BaseException | None:
+def raised_by_others(error: Exception) -> BaseException | None:
     """Return the exception of a signal handler that httpcore took for one of the network, else None."""
     cause = error.__cause__
     if cause is None or not type(cause).__module__.startswith("httpcore"):

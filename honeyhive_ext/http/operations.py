@@ -11,6 +11,7 @@ from honeyhive_client.errors import MalformedResponse, UnexpectedStatus
 from honeyhive_client.models import CreateEventRequest, CreateEventResponse
 
 from honeyhive_ext.config.settings import Settings
+from honeyhive_ext.http.bounds import About
 from honeyhive_ext.http.exchange import Call, Reply
 from honeyhive_ext.payload.events import prepare_event, prepare_session, prepare_update
 from honeyhive_ext.payload.ids import uuid_str
@@ -25,6 +26,11 @@ _Model = TypeVar("_Model")
 # The id is made before the first attempt, so a conflict means that an earlier attempt arrived.
 DELIVERED = frozenset({409})
 
+# Where answers name the event or the session that they are about.
+OWN_ID = (("event_id",),)
+EVENT_ID = (("event", "event_id"),)
+SESSION_IDS = (("session_id",), ("event_id",))  # a session is an event, which has its id
+
 
 def creation(
     event: EventType | Mapping[str, Any] | CreateEventRequest | None,
@@ -33,21 +39,25 @@ def creation(
 ) -> tuple[str, Call]:
     """Return the id of an event to create, and the call that creates it."""
     wire = prepare_event(event, fields, settings=settings.events, now_ms=now_ms)
-    return wire.event_id, Call("createEvent", create_event.build_request(body=wire.content), write=True)
+    request = create_event.build_request(body=wire.content)
+    return wire.event_id, Call("createEvent", request, write=True, about=About(wire.event_id, OWN_ID))
 
 
 def created(event_id: str, reply: Reply) -> CreateEventResponse:
     """Return the answer to the creation of an event. A 409 means that an earlier attempt arrived."""
     if reply.status in DELIVERED:
         return CreateEventResponse(success=True, event_id=event_id)
-    return _parsed(create_event, reply, CreateEventResponse)
+    answer = _parsed(create_event, reply, CreateEventResponse, write=True)
+    answer.event_id = event_id  # the same id, as the client writes it
+    return answer
 
 
 def reading(event_id: str | UUID) -> Call:
     """Return the call that reads one event."""
     from honeyhive_client.api.events import get_event
 
-    return Call("getEvent", get_event.build_request(event_id=uuid_str(event_id, "event_id")))
+    asked = uuid_str(event_id, "event_id")
+    return Call("getEvent", get_event.build_request(event_id=asked), about=About(asked, EVENT_ID, named=True))
 
 
 def read(reply: Reply) -> Event:
@@ -71,7 +81,9 @@ def updating(event_id: str, content: bytes) -> Call:
     """Return the call that sends a prepared update."""
     from honeyhive_client.api.events import update_event
 
-    return Call("updateEvent", update_event.build_request(event_id=event_id, body=content), write=True)
+    request = update_event.build_request(event_id=event_id, body=content)
+    # The service documents no body. If there is one that names an event, it is this one.
+    return Call("updateEvent", request, write=True, about=About(event_id, OWN_ID + EVENT_ID))
 
 
 def session_creation(fields: Mapping[str, Any], settings: Settings) -> tuple[str, Call]:
@@ -79,7 +91,8 @@ def session_creation(fields: Mapping[str, Any], settings: Settings) -> tuple[str
     from honeyhive_client.api.sessions import create_session
 
     session_id, content = prepare_session(fields, settings=settings.events, now_ms=now_ms)
-    return session_id, Call("createSession", create_session.build_request(body=content), write=True)
+    request = create_session.build_request(body=content)
+    return session_id, Call("createSession", request, write=True, about=About(session_id, SESSION_IDS))
 
 
 def session_created(session_id: str, reply: Reply) -> CreateSessionResponse:
@@ -91,10 +104,12 @@ def session_created(session_id: str, reply: Reply) -> CreateSessionResponse:
         return CreateSessionResponse(
             event_id=session_id, session_id=session_id, org_id="", workspace_id="", project_id=""
         )
-    return _parsed(create_session, reply, CreateSessionResponse)
+    answer = _parsed(create_session, reply, CreateSessionResponse, write=True)
+    answer.event_id = answer.session_id = session_id  # the same id, as the client writes it
+    return answer
 
 
-def _parsed(operation: Any, reply: Reply, model: type[_Model]) -> _Model:
+def _parsed(operation: Any, reply: Reply, model: type[_Model], *, write: bool = False) -> _Model:
     """Return a success as its model. Any 2xx counts as the documented 200, because the body decides."""
     parsed, wrong = _read(operation, reply, model)
     if parsed is not None:
@@ -102,7 +117,8 @@ def _parsed(operation: Any, reply: Reply, model: type[_Model]) -> _Model:
     # Neither a variable here nor a cause of the error holds what came: it can repeat the key.
     raise reply.unusable(
         f"the service answered {reply.status}, but {wrong}. The request may have succeeded. "
-        "Check that base_url (HH_API_URL) is the API and not a web page in front of it"
+        "Check that base_url (HH_API_URL) is the API and not a web page in front of it",
+        maybe_stored=write,
     )
 
 
@@ -114,7 +130,4 @@ def _read(operation: Any, reply: Reply, model: type[_Model]) -> tuple[_Model | N
         return None, error.reason
     if not isinstance(parsed, model):
         return None, f"expected {model.__name__}"
-    for name in ("event_id", "session_id"):
-        if not isinstance(getattr(parsed, name, ""), str):
-            return None, f"{name} is not a string"
     return parsed, ""

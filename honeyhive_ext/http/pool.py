@@ -200,10 +200,20 @@ class Pool:
             raise ConfigError("this client is closed: make a new one, or use it inside its `with` block")
         if self.given is not None or self._transport is not None:
             self._given.check_process(in_flight=bool(self._inside))
+            self._end_in_time()
             return None
         if not self._made:
             self._make()
         return self._exchanger if self._proxy is None else None
+
+    def _end_in_time(self) -> None:
+        """Make the requests end in time over what was given, once."""
+        if not self._made:
+            from honeyhive_ext.http.timed_streams import end_in_time
+
+            for one in [self._transport] if self.given is None else [*_transports_of(self.given)]:
+                end_in_time(one)
+            self._made = True
 
     def _make(self) -> None:
         if self._base_url.startswith("https://"):
@@ -215,9 +225,13 @@ class Pool:
         self._made = True
 
     def _over(self, setting: ProxySetting) -> _Transport:
+        from honeyhive_ext.http.timed_streams import end_in_time
+
         verify = self._exchanger.tls or False
         with socks_explained(setting.variable):
-            return _Transport(httpx.HTTPTransport(verify=verify, limits=LIMITS, proxy=setting.proxy))
+            made = httpx.HTTPTransport(verify=verify, limits=LIMITS, proxy=setting.proxy)
+        end_in_time(made)
+        return _Transport(made)
 
     @contextlib.contextmanager
     def sending(self, caller: FrameType | None) -> Generator[SendRequest]:

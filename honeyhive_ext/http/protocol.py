@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -12,15 +11,15 @@ import h11
 import httpx
 
 from honeyhive_ext.config.secrets import Unshown
+from honeyhive_ext.http.body import Body
+from honeyhive_ext.http.bounds import MAX_HEAD, AnswerBounds, AnswerError, malformed_headers
 from honeyhive_ext.http.exchange import Answer
 
-MAX_HEAD = 65_536  # bytes of headers
 MAX_INFORMATIONAL = 100  # answers 1xx before the one that counts
 ONE_WRITE = 65_536  # bytes; a larger body is not copied behind its headers
 
 _ZONE = re.compile(r"%25[^]]*")
 _QUOTED = re.compile(r":? (bytearray\(|b['\"])")
-_CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}  # zlib's wbits
 
 
 class Origin(NamedTuple):
@@ -75,8 +74,8 @@ class ClientProtocol:
 
     def __init__(self) -> None:
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
-        self._response: h11.Response | None = None
-        self._body: list[bytes] = []
+        self._bounds: AnswerBounds | None = None
+        self._begun: tuple[int, httpx.Headers, Body] | None = None
         self._informational = 0
 
     @property
@@ -85,14 +84,19 @@ class ClientProtocol:
         return self._http.our_state is h11.IDLE
 
     def request(
-        self, method: str, target: Target, headers: Iterable[tuple[str, str]], content: bytes
+        self,
+        method: str,
+        target: Target,
+        headers: Iterable[tuple[str, str]],
+        content: bytes,
+        bounds: AnswerBounds,
     ) -> list[bytes]:
         """Begin an exchange: return the bytes to write.
 
         Raises:
             httpx.LocalProtocolError: HTTP does not allow a header or the URL. It shows neither.
         """
-        self._response, self._body, self._informational = None, [], 0
+        self._bounds, self._begun, self._informational = bounds, None, 0
         if not (pieces := self._written(method, target, headers, content)):
             raise httpx.LocalProtocolError("a header or the URL holds a character that HTTP forbids")
         return pieces
@@ -118,7 +122,7 @@ class ClientProtocol:
         """Take bytes that came, b"" at the end of the stream; return the answer once it is complete.
 
         Raises:
-            httpx.RequestError: The answer is cut off, too large in its headers, or not HTTP.
+            httpx.RequestError: The answer is cut off, too large, about another event, too late, or not HTTP.
         """
         self._http.receive_data(data)
         while True:
@@ -126,7 +130,7 @@ class ClientProtocol:
             if isinstance(event, h11.RemoteProtocolError):
                 raise _not_http(event)
             if isinstance(event, h11.Data):
-                self._body.append(bytes(event.data))
+                self._add(event.data)
             elif isinstance(event, h11.Response):
                 self._begin(event)
             elif isinstance(event, h11.EndOfMessage):
@@ -148,18 +152,33 @@ class ClientProtocol:
             return error
 
     def _begin(self, response: h11.Response) -> None:
-        if sum(len(name) + len(value) for name, value in response.headers) > MAX_HEAD:
-            raise httpx.RemoteProtocolError("the answer's headers are too large")
-        self._response = response
+        if self._bounds is None:
+            raise cut_off()
+        size, announced = 0, None
+        for name, value in response.headers:
+            size += len(name) + len(value)
+            if name == b"content-length":
+                announced = int(value)
+        if size > MAX_HEAD:
+            raise AnswerError(f"its headers have more than {MAX_HEAD:,} bytes", response.status_code)
+        headers = httpx.Headers(response.headers.raw_items())
+        body = Body(response.status_code, headers.get("content-encoding", ""), self._bounds)
+        if announced is not None:
+            body.announce(announced)
+        self._begun = response.status_code, headers, body
+
+    def _add(self, data: bytes | bytearray) -> None:
+        if self._begun is None:
+            raise cut_off()
+        self._begun[2].add(data)
 
     def _answer(self) -> Answer:
-        response = self._response
-        if response is None:
+        if self._begun is None or self._bounds is None:
             raise cut_off()
-        headers = httpx.Headers(response.headers.raw_items())
-        content = decoded(b"".join(self._body), headers.get("content-encoding", ""))
-        self._body = []
-        return Answer(response.status_code, headers, content)
+        (status, headers, body), self._begun = self._begun, None
+        content = body.whole()
+        self._bounds.check(status, content)
+        return Answer(status, headers, content)
 
     def next(self) -> bool:
         """Make ready for the next exchange; False where the connection must be closed instead."""
@@ -175,38 +194,9 @@ def cut_off() -> httpx.RemoteProtocolError:
     return httpx.RemoteProtocolError("the server closed the connection before the answer was complete")
 
 
-def _not_http(error: h11.RemoteProtocolError) -> httpx.RemoteProtocolError:
+def _not_http(error: h11.RemoteProtocolError) -> httpx.RequestError:
     """Return h11's error without the bytes that it quotes: a server can repeat the key."""
     text = _QUOTED.split(str(error))[0]
-    return cut_off() if "ConnectionClosed" in text else httpx.RemoteProtocolError(text)
-
-
-def decoded(content: bytes, coding: str) -> bytes:
-    """Return a body without its content coding (RFC 9110, 8.4).
-
-    Raises:
-        httpx.DecodingError: The coding is not one that was asked for, or the body is not in it.
-
-    >>> import gzip
-    >>> decoded(gzip.compress(b"{}"), "gzip")
-    b'{}'
-    """
-    coding = coding.strip().lower()
-    if coding in ("", "identity") or not content:
-        return content
-    wbits = _CODINGS.get(coding)
-    if wbits is None:
-        raise httpx.DecodingError(f"the answer has the content coding {coding!r}, which was not asked for")
-    if coding == "deflate" and content[0] & 0x0F != 8:  # no zlib header: raw deflate, as some servers send it
-        wbits = -15
-    try:
-        pieces: list[bytes] = []
-        while content:
-            unpacker = zlib.decompressobj(wbits)
-            pieces.append(unpacker.decompress(content) + unpacker.flush())
-            if not unpacker.eof:
-                raise httpx.DecodingError("the compressed answer ends early")
-            content = unpacker.unused_data.lstrip(b"\0")
-        return b"".join(pieces)
-    except zlib.error as error:
-        raise httpx.DecodingError(str(error)) from error
+    if "ConnectionClosed" in text:
+        return cut_off()
+    return malformed_headers(text) or httpx.RemoteProtocolError(text)

@@ -17,7 +17,8 @@ from honeyhive_ext.config.secrets import Secret, Unshown
 from honeyhive_ext.config.settings import EventSettings, Settings
 from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import APIStatusError
-from honeyhive_ext.http.exchange import SHORTEST_ATTEMPT, Accept, Call, CallLimits, Reply, answer_error
+from honeyhive_ext.http.bounds import MAX_ERROR_BYTES, SHORTEST_ATTEMPT, AnswerBounds, Deadline
+from honeyhive_ext.http.exchange import Accept, Call, CallLimits, Reply, answer_error
 from honeyhive_ext.http.only_newer import birth, only_newer
 from honeyhive_ext.http.retry import Bucket, Uniform, jitter, retry_after, wait
 from honeyhive_ext.observe.hooks import Observer
@@ -35,16 +36,33 @@ _HEADERS = (
 _HEADER_TEXTS = tuple((name.decode(), value.decode()) for name, value in _HEADERS)
 
 
+class PhaseTimeout(float):
+    """The timeout of one phase, as httpx takes it, that knows the end of the whole attempt."""
+
+    end: Deadline
+
+    def left(self) -> float:
+        """Return the seconds that are left.
+
+        Raises:
+            httpx.ReadTimeout: There are none.
+        """
+        self.end.check_time()
+        return max(SHORTEST_ATTEMPT, self.end.left())
+
+
 class Countdown(dict[str, float | None]):
     """httpx's timeouts of one attempt. Each phase gets the time that the phases before it left."""
 
-    def __init__(self, limit: float, clock: Callable[[], float]) -> None:
+    def __init__(self, end: Deadline) -> None:
+        limit = end.limit
         super().__init__(connect=limit, read=limit, write=limit, pool=limit)
-        self._clock = clock
-        self.end = clock() + limit
+        self._end = end
 
     def get(self, key: str, default: Any = None) -> Any:
-        return max(SHORTEST_ATTEMPT, self.end - self._clock())
+        timeout = PhaseTimeout(max(SHORTEST_ATTEMPT, self._end.left()))
+        timeout.end = self._end
+        return timeout
 
 
 class Core(Unpicklable):
@@ -106,6 +124,19 @@ class Core(Unpicklable):
         # By position, which is faster: each call makes one.
         return CallLimits(
             policy, limit, accept, self._bucket, self.clock, self.wall, self.uniform, key, settings.scrub
+        )
+
+    def bounds(self, call: Call, limit: float) -> AnswerBounds:
+        """Return what the answer to an attempt may be that begins now.
+
+        A body of an error that names events is never larger than the request that held them.
+        """
+        return AnswerBounds(
+            limit,
+            most=self.settings.max_answer_bytes,
+            most_of_error=max(MAX_ERROR_BYTES, len(call.request.get("content") or b"")),
+            about=call.about,
+            clock=self.clock,
         )
 
     def request(

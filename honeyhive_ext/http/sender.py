@@ -18,6 +18,7 @@ from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.config.secrets import Unshown
 from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.http.aio_pool import AsyncPool, AsyncSendRequest
+from honeyhive_ext.http.bounds import AnswerBounds
 from honeyhive_ext.http.drive import drive, drive_async
 from honeyhive_ext.http.exchange import (
     Accept,
@@ -35,6 +36,7 @@ from honeyhive_ext.http.pool import Pool
 from honeyhive_ext.http.request import Core, Countdown
 from honeyhive_ext.http.retry import Uniform, jitter
 from honeyhive_ext.http.socket_exchanger import SocketExchanger
+from honeyhive_ext.http.through_httpx import outcome_of, read_answer, read_answer_async
 from honeyhive_ext.observe.hooks import Observer
 
 if TYPE_CHECKING:
@@ -44,10 +46,6 @@ __all__ = ["AsyncSender", "Call", "Reply", "Sender"]
 
 ABANDONED = 5.0  # seconds after its limit until a request that does not end by itself is cancelled after all
 ASYNC_GRACE = 0.1  # seconds; time for the phase that is late to raise its own error first
-
-# A response of httpx and its stream refer to each other, which would keep each request's body in memory until
-# the garbage collector runs. Another stream breaks that cycle.
-NO_STREAM = httpx.ByteStream(b"")
 
 
 class Sender(Core):
@@ -98,7 +96,7 @@ class Sender(Core):
         else:
             request = self.request(call, limits.key, self._pool.given)
             url = request.url
-            do = partial(self._attempt, request)
+            do = partial(self._attempt, call, request)
         steps = exchange(call, url, limits, self.observer)
         if sys.exc_info()[1] is None:
             return drive(steps, do)
@@ -121,7 +119,8 @@ class Sender(Core):
         # httpx builds the str of a URL again each time, and only a redirect needs it.
         target = self.settings.base_url + made["url"] if step.url is url else str(step.url)
         try:
-            return direct.exchange(made["method"], target, headers, made.get("content", b""), step.limit)
+            content, bounds = made.get("content", b""), self.bounds(call, step.limit)
+            return direct.exchange(made["method"], target, headers, content, bounds)
         except httpx.RequestError as error:
             without_wire_frames(error)
             return error
@@ -129,32 +128,22 @@ class Sender(Core):
             without_wire_frames(error)
             raise
 
-    def _attempt(self, request: httpx.Request, step: ExchangeStep) -> AttemptOutcome:
+    def _attempt(self, call: Call, request: httpx.Request, step: ExchangeStep) -> AttemptOutcome:
         """Do one step through httpx."""
         if isinstance(step, Wait):
             self.sleep(step.seconds)
             return None
-        timeouts = Countdown(step.limit, self.clock)
+        bounds = self.bounds(call, step.limit)
         request.url = step.url
-        request.extensions = {"timeout": timeouts}
+        request.extensions = {"timeout": Countdown(bounds)}
         try:
             with self._pool.sending(inspect.currentframe()) as send:
-                response = send(request)
-                try:
-                    body: list[bytes] = []
-                    for piece in response.iter_bytes():
-                        body.append(piece)
-                        if self.clock() > timeouts.end:
-                            return httpx.ReadTimeout("the answer did not end in time")
-                    return Answer(response.status_code, response.headers, b"".join(body))
-                finally:
-                    response.close()
-                    response.stream = NO_STREAM
-        except httpx.RequestError as error:
+                return read_answer(send(request), bounds)
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             foreign = raised_by_others(error)
             without_wire_frames(error)
             if foreign is None:
-                return error
+                return outcome_of(error)
         except BaseException as error:
             without_wire_frames(error)
             raise
@@ -169,16 +158,6 @@ async def _sleep(seconds: float) -> None:
     import asyncio
 
     await asyncio.sleep(seconds)
-
-
-async def _received(send: AsyncSendRequest, request: httpx.Request) -> Answer:
-    """Send a request and read its whole answer."""
-    response = await send(request)
-    try:
-        return Answer(response.status_code, response.headers, await response.aread())
-    finally:
-        await response.aclose()
-        response.stream = NO_STREAM
 
 
 class AsyncSender(Core):
@@ -219,7 +198,7 @@ class AsyncSender(Core):
         else:
             request = self.request(call, limits.key, self._pool.given)
             url = request.url
-            do = partial(self._attempt, await self._pool.send(), request)
+            do = partial(self._attempt, call, await self._pool.send(), request)
         steps = exchange(call, url, limits, self.observer)
         if sys.exc_info()[1] is None:
             return await drive_async(steps, do)
@@ -242,17 +221,19 @@ class AsyncSender(Core):
         # httpx builds the str of a URL again each time, and only a redirect needs it.
         target = self.settings.base_url + made["url"] if step.url is url else str(step.url)
         try:
-            content = made.get("content", b"")
-            return await direct.exchange(made["method"], target, headers, content, step.limit)
+            content, bounds = made.get("content", b""), self.bounds(call, step.limit)
+            answer = await direct.exchange(made["method"], target, headers, content, bounds)
+            bounds.check(answer.status, answer.content)  # the first time for a transport that does not
         except httpx.RequestError as error:
             without_wire_frames(error)
             return error
         except BaseException as error:
             without_wire_frames(error)
             raise
+        return answer
 
     async def _attempt(
-        self, send: AsyncSendRequest, request: httpx.Request, step: ExchangeStep
+        self, call: Call, send: AsyncSendRequest, request: httpx.Request, step: ExchangeStep
     ) -> AttemptOutcome:
         """Do one step through httpx.
 
@@ -265,35 +246,39 @@ class AsyncSender(Core):
         if isinstance(step, Wait):
             await self.sleep(step.seconds)
             return None
+        bounds = self.bounds(call, step.limit)
         request.url = step.url
-        request.extensions = {"timeout": Countdown(step.limit, self.clock)}
+        request.extensions = {"timeout": Countdown(bounds)}
         limit = asyncio.timeout(step.limit + ASYNC_GRACE)
         try:
             async with limit:
                 if self._pool.may_be_cancelled:
-                    return await _received(send, request)
-                return await asyncio.shield(self._by_itself(send, request, step.limit))
+                    return await read_answer_async(await send(request), bounds)
+                return await asyncio.shield(self._by_itself(send, request, bounds))
         except TimeoutError as error:
             without_wire_frames(error)
             if not limit.expired():
                 raise
             return httpx.ReadTimeout("the answer did not end in time")
-        except httpx.RequestError as error:
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             without_wire_frames(error)
-            return error
+            return outcome_of(error)
         except BaseException as error:
             without_wire_frames(error)
             raise
 
     def _by_itself(
-        self, send: AsyncSendRequest, request: httpx.Request, limit: float
+        self, send: AsyncSendRequest, request: httpx.Request, bounds: AnswerBounds
     ) -> asyncio.Future[Answer]:
         """Begin a request that ends by itself, whatever becomes of its call."""
         import asyncio
 
-        sending = asyncio.ensure_future(_received(send, request))
+        async def received() -> Answer:
+            return await read_answer_async(await send(request), bounds)
+
+        sending = asyncio.ensure_future(received())
         # A transport that keeps none of httpx's timeouts would keep it forever.
-        late = asyncio.get_running_loop().call_later(limit + ABANDONED, sending.cancel)
+        late = asyncio.get_running_loop().call_later(bounds.limit + ABANDONED, sending.cancel)
 
         def ended(_: asyncio.Future[Answer]) -> None:
             late.cancel()

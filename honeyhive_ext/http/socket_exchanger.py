@@ -6,7 +6,8 @@ import ssl
 import time
 from collections.abc import Callable, Iterable
 
-from honeyhive_ext.http.connection import Connection, Deadline
+from honeyhive_ext.http.bounds import AnswerBounds
+from honeyhive_ext.http.connection import Connection
 from honeyhive_ext.http.exchange import Answer
 from honeyhive_ext.http.idle import Idle
 from honeyhive_ext.http.protocol import target_of
@@ -28,24 +29,27 @@ class SocketExchanger:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.tls: ssl.SSLContext | None = None
-        self._clock = clock
         self._idle: Idle[Connection] = Idle(clock)
         self._closed = False
 
     def exchange(
-        self, method: str, url: str, headers: Iterable[tuple[str, str]], content: bytes, limit: float
+        self,
+        method: str,
+        url: str,
+        headers: Iterable[tuple[str, str]],
+        content: bytes,
+        bounds: AnswerBounds,
     ) -> Answer:
         """Send a request and return its whole answer.
 
         Raises:
-            httpx.RequestError: No answer came within `limit` seconds, or none at all.
+            httpx.RequestError: No answer came, or none within `bounds`.
         """
-        end = Deadline(limit, self._clock)
         target = target_of(url)
         connection = self._idle.take(lambda kept: kept.origin == target.origin and kept.usable)
         if connection is None:
-            connection = Connection(target.origin, self.tls, end)
-        answer = connection.exchange(method, target, headers, content, end)
+            connection = Connection(target.origin, self.tls, bounds)
+        answer = connection.exchange(method, target, headers, content, bounds)
         if self._closed:
             connection.close()
         elif connection.open:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from honeyhive_ext.config.lazy import lazy
+from honeyhive_ext.http.bounds import AnswerBounds
 from honeyhive_ext.http.exchanger import AsyncExchanger
 
 if TYPE_CHECKING:
     from honeyhive_ext.transports.aiohttp import AiohttpTransport
 
-__all__ = ["AiohttpTransport", "AsyncExchanger"]
+__all__ = ["AiohttpTransport", "AnswerBounds", "AsyncExchanger"]
 
 __getattr__ = lazy(__name__, {"AiohttpTransport": "transports.aiohttp"})

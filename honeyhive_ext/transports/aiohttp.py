@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import lru_cache
+from typing import Any
 
 import httpx
 
 from honeyhive_ext.config.scrub import Scrub
 from honeyhive_ext.config.secrets import Secret, Unshown
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.http.body import Body
+from honeyhive_ext.http.bounds import MAX_HEAD, AnswerBounds, malformed_headers
+from honeyhive_ext.http.connection import READ, wait
 from honeyhive_ext.http.exchange import Answer
 from honeyhive_ext.http.failures import tls_cause
 from honeyhive_ext.http.per_loop import PerLoop
@@ -19,6 +23,8 @@ from honeyhive_ext.http.proxies import proxy_at, secrets_of
 
 try:
     import aiohttp
+    from aiohttp.client_proto import ResponseHandler
+    from aiohttp.connector import Connection
     from yarl import URL
 except ImportError as error:
     raise ConfigError(
@@ -80,10 +86,15 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._sessions = PerLoop(self._make_session, aiohttp.ClientSession.close)
 
     async def exchange(
-        self, method: str, url: str, headers: Iterable[tuple[str, str]], content: bytes, limit: float
+        self,
+        method: str,
+        url: str,
+        headers: Iterable[tuple[str, str]],
+        content: bytes,
+        bounds: AnswerBounds,
     ) -> Answer:
-        """Send a request and return its whole answer; see `AsyncExchanger`."""
-        return await self._exchange(method, url, headers, content, limit)
+        """Send a request and return its whole answer, decoded; see `AsyncExchanger`."""
+        return await self._exchange(method, url, headers, content, bounds)
 
     async def _exchange(
         self,
@@ -91,8 +102,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         url: str,
         headers: Iterable[tuple[str, str]],
         content: bytes,
-        limit: float,
+        bounds: AnswerBounds,
         left_out: Sequence[str] | None = None,
+        *,
+        decode: bool = True,
     ) -> Answer:
         """Send a request and return its whole answer.
 
@@ -107,13 +120,12 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 data=data or None,
                 headers=headers,
                 skip_auto_headers=left_out,
-                timeout=_timeout(limit),
+                timeout=_timeout(bounds.limit),
                 proxy=None if self._proxy is None else self._proxy.reveal(),
                 allow_redirects=False,
                 ssl=self._context(target),
             )
-            # Reading to the end gives the connection back, and failing closes it: no `async with`.
-            return Answer(response.status, response.headers, await response.read())
+            return await _read(response, bounds, decode=decode)
         except (aiohttp.ClientError, TimeoutError) as error:
             made, cause = _as_httpx(error, self._scrub), _cause(error, target)
         raise made from cause  # outside of `except`, or aiohttp's error would be its context
@@ -126,10 +138,12 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         limit = min((seconds for seconds in limits if seconds is not None), default=3600.0)
         headers = Unshown(pair for pair in request.headers.multi_items() if pair[0] not in _OWN_HEADERS)
         left_out = () if "Content-Type" in request.headers else ("Content-Type",)
-        answer = await self._exchange(request.method, str(request.url), headers, content, limit, left_out)
-        # The body is decoded already, so headers that describe its encoded form are wrong now.
-        kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in _ENCODED]
-        return httpx.Response(answer.status, headers=kept, content=answer.content)
+        answer = await self._exchange(
+            request.method, str(request.url), headers, content, AnswerBounds(limit), left_out, decode=False
+        )
+        # httpx decodes it. The body is whole already, so headers that describe its transfer are wrong now.
+        kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in _TRANSFER]
+        return httpx.Response(answer.status, headers=kept, stream=_Whole(answer.content))
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
@@ -145,10 +159,16 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         return url
 
     def _make_session(self) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=self._max_connections, keepalive_timeout=self._keepalive_expiry
+        connector = _Connector(limit=self._max_connections, keepalive_timeout=self._keepalive_expiry)
+        # aiohttp decodes without a bound.
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            response_class=_Response,
+            max_line_size=MAX_HEAD,
+            max_field_size=MAX_HEAD,
         )
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
     def _context(self, url: URL) -> ssl.SSLContext | bool:
         """Return what verifies a server. The certificates are loaded at the first URL that needs them."""
@@ -164,7 +184,68 @@ def _timeout(limit: float) -> aiohttp.ClientTimeout:
 
 _OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 _BROKEN = (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError)
-_ENCODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+_TRANSFER = frozenset({"content-length", "transfer-encoding"})
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Takes no idle connection on which the server wrote something: it would be taken for the next answer."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Any],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's own signature
+    ) -> Connection:
+        for _ in range(self.limit):
+            connection = await super().connect(req, traces, timeout)
+            protocol, transport = connection.protocol, connection.transport
+            if protocol is None or transport is None or not protocol.should_close:
+                sock = None if transport is None else transport.get_extra_info("socket")
+                if sock is None or not wait(sock, READ, 0.0):
+                    return connection
+            connection.close()
+        raise aiohttp.ServerDisconnectedError("the server writes before it is asked")
+
+
+class _Response(aiohttp.ClientResponse):
+    """Remembers its connection, which it gives back when its last byte comes: it may have to be closed."""
+
+    protocol: ResponseHandler | None = None
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        self.protocol = connection.protocol
+        return await super().start(connection)
+
+
+class _Whole(httpx.AsyncByteStream):
+    """The body of an answer that was read already."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
+
+
+async def _read(response: aiohttp.ClientResponse, bounds: AnswerBounds, *, decode: bool) -> Answer:
+    """Read an answer to its end, which gives the connection back. Close it in every other case."""
+    answered = False
+    try:
+        coding = ", ".join(response.headers.getall("Content-Encoding", ())) if decode else ""
+        body = Body(response.status, coding, bounds)
+        if response.content_length is not None:
+            body.announce(response.content_length)
+        async for piece in response.content.iter_any():
+            body.add(piece)
+        content = body.whole()
+        bounds.check(response.status, content)
+        answered = True
+        return Answer(response.status, response.headers, content)
+    finally:
+        if not answered:
+            response.close()
+            if isinstance(response, _Response) and response.protocol is not None:
+                response.protocol.close()  # it was given back when its last byte came
 
 
 def _cause(error: Exception, url: URL) -> Exception | None:
@@ -196,7 +277,8 @@ def _as_httpx(error: aiohttp.ClientError | TimeoutError, scrub: Scrub) -> httpx.
         return httpx.ProxyError(f"{error.status} {scrub.text(error.message)}")
     if isinstance(error, aiohttp.ClientResponseError):
         # Its first lines say what is wrong, and the others quote what came.
-        return httpx.RemoteProtocolError(" ".join(error.message.partition("\n\n")[0].split()).rstrip(":"))
+        said = " ".join(error.message.partition("\n\n")[0].split()).rstrip(":")
+        return malformed_headers(said) or httpx.RemoteProtocolError(said)
     if isinstance(error, _BROKEN):
         return httpx.RemoteProtocolError(text)
     return httpx.ReadError(text)

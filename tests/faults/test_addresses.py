@@ -62,7 +62,7 @@ def silent(port: int) -> Iterator[str]:
 
 
 def create(hh: Any) -> Any:
-    return hh.events.create("tool")
+    return hh.events.create("tool", event_id=SUCCESS_ID)
 
 
 def client(kind: Kind, port: int, **options: Any) -> EitherClient:

@@ -70,14 +70,14 @@ def tls_server(authority: trustme.CA) -> Iterator[TLSServer]:
 
 def sync(url: str) -> str:
     with HoneyHive("hh_secret", base_url=url, retry=False) as hh:
-        return hh.events.create("tool").event_id
+        return hh.events.create("tool", event_id=SUCCESS_ID).event_id
 
 
 def asyncio_with(transport: Callable[[], Any]) -> Callable[[str], str]:
     def call(url: str) -> str:
         async def main() -> str:
             async with AsyncHoneyHive("hh_secret", base_url=url, retry=False, transport=transport()) as hh:
-                return (await hh.events.create("tool")).event_id
+                return (await hh.events.create("tool", event_id=SUCCESS_ID)).event_id
 
         return asyncio.run(main())
 

@@ -12,6 +12,7 @@ Nothing here sleeps: a hanging answer waits for an event, and `close()` releases
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import struct
 import threading
@@ -96,8 +97,13 @@ SUCCESS_ID = "7f22137a-6911-4ed3-bc36-110f1dde6b66"
 
 
 def success() -> Answer:
-    """Return the answer of the service to an event that it stored."""
+    """Return the answer of the service to the event with SUCCESS_ID, which it stored."""
     return answer(200, f'{{"success":true,"event_id":"{SUCCESS_ID}"}}')
+
+
+def stored(request: Recorded) -> Answer:
+    """Answer as the service does to an event that it stored."""
+    return answer(200, json.dumps({"success": True, "event_id": json.loads(request.body)["event_id"]}))
 
 
 def raw(data: bytes) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -74,7 +75,7 @@ class Wire:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.body = request.read()
-        return httpx.Response(200, json={"success": True, "event_id": ID})
+        return httpx.Response(200, json={"success": True, "event_id": json.loads(self.body)["event_id"]})
 
 
 def create(event: dict[str, Any]) -> tuple[Calls, bytes]:

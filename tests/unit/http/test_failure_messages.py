@@ -12,8 +12,9 @@ from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.config.scrub import Scrub
 from honeyhive_ext.config.secrets import Secret
 from honeyhive_ext.errors import BODY_SHOWN, APIError, APIStatusError
-from honeyhive_ext.http.exchange import Answer, Call, CallLimits, Wait, exchange, same_origin
+from honeyhive_ext.http.exchange import Answer, Call, CallLimits, Wait, exchange
 from honeyhive_ext.http.failures import connection_error, redirect_hint, status_error
+from honeyhive_ext.http.redirects import same_origin
 from honeyhive_ext.http.retry import Bucket
 from honeyhive_ext.observe.hooks import Observer, RequestInfo, ResponseInfo, RetryInfo, request_id
 

@@ -13,9 +13,7 @@ import pytest
 
 from honeyhive_ext import AsyncHoneyHive, ConfigError, HoneyHive
 from honeyhive_ext.transports import AiohttpTransport
-from tests.support.misbehaving import Misbehaving, answer
-
-SUCCESS = answer(200, b'{"success":true,"event_id":"7f22137a-6911-4ed3-bc36-110f1dde6b66"}')
+from tests.support.misbehaving import Misbehaving, stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # fork beside threads
 
@@ -46,7 +44,7 @@ def in_a_child(work: Callable[[], object]) -> bool:
 )
 def test_a_child_opens_connections_of_its_own_and_the_parent_keeps_its(given: Callable[[], Any]) -> None:
     options = given()
-    with Misbehaving(then=SUCCESS) as server:
+    with Misbehaving(then=stored) as server:
         hh = HoneyHive("hh_1", base_url=server.url, **options)
         hh.events.create("tool")
         assert in_a_child(lambda: [hh.events.create("tool") for _ in range(2)])
@@ -86,7 +84,7 @@ def test_a_client_that_cannot_begin_again_in_a_child_is_refused_with_the_way_out
         with pytest.raises(ConfigError, match=f"^{name} was used before this process was forked.*post_fork"):
             hh.events.create("tool")
 
-    with Misbehaving(then=SUCCESS) as server:
+    with Misbehaving(then=stored) as server:
         hh = HoneyHive("hh_1", base_url=server.url, **options)
         assert in_a_child(lambda: hh.events.create("tool"))  # not used before: nothing is shared
         hh.events.create("tool")
@@ -100,7 +98,7 @@ def test_a_client_that_cannot_begin_again_in_a_child_is_refused_with_the_way_out
 
 @pytest.mark.parametrize("transport", [lambda: None, AiohttpTransport])
 def test_an_async_client_begins_again_in_a_child(transport: Callable[[], Any]) -> None:
-    with Misbehaving(then=SUCCESS) as server:
+    with Misbehaving(then=stored) as server:
         hh = AsyncHoneyHive("hh_1", base_url=server.url, transport=transport())
 
         async def create() -> None:
@@ -121,7 +119,7 @@ def test_an_async_client_that_was_given_is_refused_in_a_child() -> None:
     async def create() -> None:
         await hh.events.create("tool")
 
-    with Misbehaving(then=SUCCESS) as server:
+    with Misbehaving(then=stored) as server:
         given = httpx.AsyncClient()
         hh = AsyncHoneyHive("hh_1", base_url=server.url, http_client=given)
         with asyncio.Runner() as runner:

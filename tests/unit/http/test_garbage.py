@@ -12,10 +12,7 @@ import pytest
 
 from honeyhive_ext import AsyncHoneyHive, HoneyHive
 from honeyhive_ext.http.exchange import Answer
-from tests.support.misbehaving import Misbehaving, answer
-
-STORED = b'{"success":true,"event_id":"7f22137a-6911-4ed3-bc36-110f1dde6b66"}'
-
+from tests.support.misbehaving import Misbehaving, stored
 
 KEPT = (httpx.Request, httpx.Response, Answer, types.FrameType)
 
@@ -45,7 +42,7 @@ def create_over_a_transport(url: str) -> None:
 
 @pytest.mark.parametrize("create", [create, create_async, create_over_a_client, create_over_a_transport])
 def test_a_request_with_its_body_is_in_no_cycle(create: Callable[[str], None]) -> None:
-    with Misbehaving(then=answer(200, STORED)) as server:
+    with Misbehaving(then=stored) as server:
         create(server.url)  # makes everything that is made once
         gc.collect()
         gc.disable()

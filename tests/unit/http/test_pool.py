@@ -18,7 +18,8 @@ from tests.support.clients import KINDS, EitherClient, Kind
 from tests.support.misbehaving import Misbehaving, answer, hang
 from tests.support.sockets import connections_to
 
-STORED = answer(200, b'{"success":true,"event_id":"7f22137a-6911-4ed3-bc36-110f1dde6b66"}')
+EVENT_ID = "7f22137a-6911-4ed3-bc36-110f1dde6b66"
+STORED = answer(200, f'{{"success":true,"event_id":"{EVENT_ID}"}}')
 
 
 def get(kind: Kind, url: str) -> None:
@@ -70,7 +71,7 @@ def test_a_client_that_was_given_is_used_and_stays_open(kind: Kind) -> None:
     given: Any = httpx.AsyncClient() if kind == "async" else httpx.Client()
     with Misbehaving(then=STORED) as server, EitherClient(kind, server.url, http_client=given) as client:
         for _ in range(3):
-            client.do(lambda hh: hh.events.create("tool"))
+            client.do(lambda hh: hh.events.create("tool", event_id=EVENT_ID))
         client.do(lambda hh: hh.close())
         assert not given.is_closed
         client.do(lambda _: given.aclose() if kind == "async" else given.close())
@@ -104,7 +105,7 @@ def test_a_connection_to_a_proxy_is_closed_after_its_request_when_the_client_was
     with Misbehaving(held) as proxy, ThreadPoolExecutor() as threads:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         hh = HoneyHive("hh_key", base_url="http://a.example", retry=False)
-        creating = threads.submit(hh.events.create, "tool")
+        creating = threads.submit(hh.events.create, "tool", event_id=EVENT_ID)
         assert held.reached.wait(60)
         hh.close()
         held.release()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from honeyhive_ext.http.bounds import AnswerBounds
 from honeyhive_ext.http.protocol import ClientProtocol, target_of
 
 TARGET = target_of("http://a.example/v1/events")
@@ -23,7 +24,7 @@ def test_a_connection_whose_stream_ended_or_holds_more_is_not_used_again(
     pieces: tuple[bytes, ...], again: bool
 ) -> None:
     protocol = ClientProtocol()
-    protocol.request("GET", TARGET, [], b"")
+    protocol.request("GET", TARGET, [], b"", AnswerBounds(60))
     answers = [protocol.receive(piece) for piece in pieces]
     assert [one.content for one in answers if one] == [b"{}"]
     assert protocol.next() is again

@@ -11,10 +11,8 @@ import pytest
 
 from honeyhive_ext import APIConnectionError, HoneyHive, RetryPolicy
 from tests.support.lines import at_line, raise_as_a_signal_handler
-from tests.support.misbehaving import Misbehaving, answer
+from tests.support.misbehaving import Misbehaving, stored
 from tests.support.sockets import connections_to
-
-SUCCESS = answer(200, b'{"success":true,"event_id":"7f22137a-6911-4ed3-bc36-110f1dde6b66"}')
 
 
 def lines_of_a_call(hh: HoneyHive) -> int:
@@ -59,7 +57,7 @@ def test_a_call_made_at_any_line_of_another_one_is_answered() -> None:
                         client = HoneyHive("hh_1", base_url=server.url, retry=False)
                 client.close() if fresh else None
 
-    with Misbehaving(then=SUCCESS) as server:
+    with Misbehaving(then=stored) as server:
         in_time(work)
     assert len(server.requests) > 50
 
@@ -85,7 +83,7 @@ def test_over_a_client_that_was_given_such_a_call_is_refused_and_the_outer_one_a
         assert all("cannot be entered twice" in text for text in refused)
         given.close()
 
-    with Misbehaving(then=SUCCESS) as server:
+    with Misbehaving(then=stored) as server:
         in_time(work)
 
 
@@ -118,6 +116,6 @@ def test_an_exception_at_any_line_of_a_call_reaches_the_caller_and_harms_no_othe
                 assert hh.events.create("tool").success
                 assert connections_to(server.url) <= 1
 
-    with Misbehaving(then=SUCCESS) as server:
+    with Misbehaving(then=stored) as server:
         in_time(work)
     assert server.connections < len(server.requests)

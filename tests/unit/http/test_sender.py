@@ -83,7 +83,7 @@ def test_writes_carry_the_ingestion_key_and_reads_the_project_key(kind: Kind) ->
     ):
         client.do(create)
         client.do(lambda hh: hh.events.update(EVENT_ID, metadata={"a": 1}))
-        assert client.do(lambda hh: hh.sessions.create()).org_id == "o"
+        assert client.do(lambda hh: hh.sessions.create(session_id=EVENT_ID)).org_id == "o"
         client.do(lambda hh: hh.events.get(EVENT_ID))
     keys = [r.headers["authorization"].removeprefix("Bearer ") for r in server.requests]
     assert keys == ["hh_ingst_1"] * 3 + ["hh_test_key"]
@@ -263,7 +263,7 @@ def test_options_of_a_call_win_over_those_of_the_client(kind: Kind) -> None:
         with pytest.raises(RateLimitError) as caught:
             client.do(lambda hh: hh.events.create("tool", retry=RetryPolicy(attempts=3)))
         assert caught.value.attempts == 3
-        assert client.do(lambda hh: hh.events.create("tool", retry=True)).success
+        assert client.do(lambda hh: hh.events.create("tool", event_id=EVENT_ID, retry=True)).success
         for option in ({"retry": 3}, {"timeout": 0}, {"timeout": float("inf")}):
             with pytest.raises(ConfigError):
                 client.do(lambda hh: hh.events.create("tool", **option))  # noqa: B023 - called at once

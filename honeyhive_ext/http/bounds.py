@@ -1,0 +1,199 @@
+"""What one answer may be: how late, how large, and about which event."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Any, NamedTuple, cast
+
+import httpx
+import orjson
+from honeyhive_client.errors import MalformedResponse
+from honeyhive_client.types import as_it_came, read_json
+
+from honeyhive_ext.config.defaults import MAX_ANSWER_BYTES
+from honeyhive_ext.errors import EventError
+from honeyhive_ext.payload.ids import uuid_str
+
+SHORTEST_ATTEMPT = 0.001  # seconds; a timeout of zero would mean "do not block" to a socket
+MAX_HEAD = 65_536  # bytes of headers
+MAX_ERROR_BYTES = 1_000_000  # of the body of an answer that is not a success
+SHOWN = 100  # characters of a value of an answer that a message quotes
+
+
+class AnswerError(httpx.RequestError):
+    """An answer that came and cannot be used. Its connection is closed.
+
+    Attributes:
+        status: The HTTP status; 0 where the HTTP library does not tell it.
+        body: The beginning of its body, if it was read.
+    """
+
+    def __init__(self, message: str, status: int, body: bytes = b"") -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = body
+
+
+# What h11 and aiohttp say of headers that they cannot read. A hostile Location is no reason to write again.
+_OF_HEADERS = re.compile(
+    r"illegal header line|Invalid (HTTP )?header|after header|Receive buffer too long|Got more than"
+)
+
+
+def malformed_headers(reason: str, status: int = 0) -> AnswerError | None:
+    """Return the error of an answer whose headers cannot be read, or None if the reason is another one."""
+    if _OF_HEADERS.search(reason) is None:
+        return None
+    return AnswerError("its headers are malformed, or larger than an answer's headers may be", status)
+
+
+class About(NamedTuple):
+    """The event or the session that an answer must be about.
+
+    Attributes:
+        id: Its id, as `uuid_str` writes it.
+        places: Where an answer names an id: paths of properties.
+        named: Whether the answer must name it.
+    """
+
+    id: str
+    places: tuple[tuple[str, ...], ...]
+    named: bool = False
+
+
+class Deadline:
+    """The time that one attempt has.
+
+    Args:
+        limit: Seconds from now.
+        clock: Seconds that only go up.
+
+    Attributes:
+        limit: The seconds.
+    """
+
+    __slots__ = ("_clock", "_end", "limit")
+
+    def __init__(self, limit: float, clock: Callable[[], float] = monotonic) -> None:
+        self.limit = limit
+        self._end = clock() + limit
+        self._clock = clock
+
+    def left(self) -> float:
+        """Return the seconds that are left, at most 0 when it is over."""
+        return self._end - self._clock()
+
+    def check_time(self) -> None:
+        """Raise httpx.ReadTimeout if the time is over."""
+        if self.left() < 0:
+            raise httpx.ReadTimeout("the answer did not end in time")
+
+
+class AnswerBounds(Deadline):
+    """What the answer to one attempt may be.
+
+    Args:
+        limit: Seconds from now, to the last byte of the answer.
+        most: Bytes of the body of a success, decoded.
+        most_of_error: Bytes of the body of any other answer, decoded.
+        about: What a success must be about; None for anything.
+        clock: Seconds that only go up.
+
+    Attributes:
+        limit: The seconds.
+    """
+
+    __slots__ = ("_about", "_checked", "_most", "_most_of_error")
+
+    def __init__(
+        self,
+        limit: float,
+        *,
+        most: int = MAX_ANSWER_BYTES,
+        most_of_error: int = MAX_ERROR_BYTES,
+        about: About | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.limit = limit
+        self._end = clock() + limit
+        self._clock = clock
+        self._most = most
+        self._most_of_error = most_of_error
+        self._about = about
+        self._checked: bytes | None = None
+
+    def most(self, status: int) -> int:
+        """Return how many bytes the decoded body of an answer may have."""
+        return self._most if 200 <= status < 300 else min(self._most, self._most_of_error)
+
+    def too_large(self, status: int) -> AnswerError:
+        """Return the error of an answer with a larger body."""
+        most = self.most(status)
+        setting = " (max_answer_bytes=)" if most == self._most else ""
+        return AnswerError(f"its body has more than {most:,} bytes{setting}", status)
+
+    def check(self, status: int, content: bytes) -> None:
+        """Check the size of an answer, and what it is about. Call it before its connection is used again.
+
+        Args:
+            status: The HTTP status.
+            content: The decoded body.
+
+        Raises:
+            AnswerError: The body is too large, or a success is about another event or session.
+        """
+        if content is self._checked:
+            return
+        if len(content) > self.most(status):
+            raise self.too_large(status)
+        if self._about is not None and 200 <= status < 300:
+            other = _other(self._about, content)
+            if other is not None:
+                raise AnswerError(
+                    f"it is about {other}, and not about {self._about.id}: check base_url (HH_API_URL) and "
+                    "what is in front of it",
+                    status,
+                    content[:MAX_ERROR_BYTES],
+                )
+        self._checked = content
+
+
+def _other(about: About, content: bytes) -> str | None:
+    """Return what an answer is about, if that is something else. Whoever reads it says if it is not JSON."""
+    try:
+        value: Any = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        try:
+            value = read_json(200, content, as_it_came)
+        except MalformedResponse:
+            return None
+    if not isinstance(value, dict):
+        return None
+    found = False
+    for place in about.places:
+        given: Any = value
+        for name in place:
+            given = cast("Mapping[str, Any]", given).get(name) if isinstance(given, dict) else None
+        if given is None:
+            continue
+        if given != about.id and not _is_same(given, about.id):
+            return shown(given)
+        found = True
+    return None if found or not about.named else "no event with an id"
+
+
+def shown(given: object) -> str:
+    """Return how a message shows a value of an answer: whole or not at all, since a part can be of a key."""
+    if not isinstance(given, (str, int, float)):
+        return f"a value of type {type(given).__name__}"
+    return repr(given) if len(repr(given)) <= SHOWN else f"a text of {len(repr(given))} characters"
+
+
+def _is_same(given: object, asked: str) -> bool:
+    """Return whether two ids are the same UUID, in capitals or without hyphens (RFC 9562, 4)."""
+    try:
+        return isinstance(given, str) and uuid_str(given, "") == asked
+    except EventError:
+        return False

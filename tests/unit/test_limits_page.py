@@ -1,0 +1,35 @@
+"""docs/limits.md: every bound names a test that is there, and its settings are those of the clients."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+from honeyhive_ext import HoneyHive
+from honeyhive_ext.config.defaults import MAX_ANSWER_BYTES
+from honeyhive_ext.http.bounds import MAX_ERROR_BYTES, MAX_HEAD
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = (DOCS / "limits.md").read_text(encoding="utf-8")
+ROWS = [
+    [cell.strip() for cell in line.strip().strip("|").split("|")]
+    for line in PAGE.splitlines()
+    if line.startswith("| ") and not line.startswith(("| ---", "| what |"))
+]
+
+
+def test_every_bound_names_its_test() -> None:
+    assert len(ROWS) > 8
+    for row in ROWS:
+        assert len(row) == 5, row
+        files = re.findall(r"\]\(([^)#]+)\)", row[-1])
+        assert files, row
+        for path in files:
+            assert "def test_" in (DOCS / path).read_text(encoding="utf-8"), row
+
+
+def test_the_bounds_of_answers_are_those_of_the_code() -> None:
+    for bound in (MAX_ANSWER_BYTES, MAX_ERROR_BYTES, MAX_HEAD):
+        assert f"{bound:,} bytes" in PAGE
+    assert inspect.signature(HoneyHive).parameters["max_answer_bytes"].default == MAX_ANSWER_BYTES
