@@ -11,6 +11,7 @@ from attrs import frozen
 from honeyhive_ext.config.checks import seconds, unquoted, whole_number
 from honeyhive_ext.config.secrets import Environment
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.files.names import folder_path
 
 Overflow = Literal["drop_newest", "drop_oldest", "block", "raise"]
 OnDrop = Callable[[str, str], object]
@@ -114,14 +115,18 @@ def spool_folder(given: str | os.PathLike[str] | bool | None, environ: Environme
         given: `Background(spool=)`. True is `$XDG_STATE_HOME/honeyhive-ext/spool`, whose first part is
             `~/.local/state` by default (XDG Base Directory Specification).
         environ: The environment variables.
+
+    Raises:
+        ConfigError: It is no folder on this machine, such as a URL.
     """
+    name = "HH_SPOOL" if given is None else "Background(spool=)"
     if given is None:
         text = unquoted(environ.get("HH_SPOOL", ""))
         given = {"": False, "0": False, "false": False, "1": True, "true": True}.get(text.lower(), text)
     if given is True:
         state = environ.get("XDG_STATE_HOME") or os.path.join("~", ".local", "state")
         given = os.path.join(state, "honeyhive-ext", "spool")
-    return os.path.expanduser(os.fspath(given)) if given else None
+    return str(folder_path(given, name)) if given else None
 
 
 def background_options(given: Background | bool) -> Background | None:

@@ -20,6 +20,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _CLOUD = re.compile(r"(?:s3[an]?|gc?s|abfss?|adl|az|hdfs|https?|ftps?|sftp|file):/")
 _OPEN_FILES = re.compile(r"(?:/proc/\d+(?:/task/\d+)?|/dev)/fd")  # no folder of Windows
 _MOST_LINKS = 40  # as in Linux's path_resolution(7)
+_SEPARATORS = (os.sep, os.altsep or os.sep)
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -54,35 +55,57 @@ def file_path(given: object, name: str = "path") -> Path:
     '/data/run:1/x.jsonl'
     >>> file_path("s3://bucket/x.jsonl")
     Traceback (most recent call last):
-    honeyhive_ext.ConfigError: path is 's3://bucket/x.jsonl': give a file on this machine, without a scheme
+    honeyhive_ext.ConfigError: path is 's3://bucket/x.jsonl': give a path on this machine, without a scheme
     """
+    text = _text(given, name)
+    if text.endswith(_SEPARATORS) or os.path.basename(text) in (os.curdir, os.pardir):
+        raise ConfigError(f"{name} is {text!r}, which is a folder: name a file in it")
+    return _absolute(text, name)
+
+
+def folder_path(given: object, name: str = "folder") -> Path:
+    """Return the path of a folder as an absolute one, as `file_path` does for a file.
+
+    Raises:
+        ConfigError: It is not a str or PathLike, is empty, a URL, or cannot be a name.
+
+    >>> folder_path("/data/spool/").as_posix()
+    '/data/spool'
+    """
+    return _absolute(_text(given, name), name)
+
+
+def _text(given: object, name: str) -> str:
     kind, text = type(given).__name__, given
     if isinstance(given, os.PathLike):
         text = os.fspath(cast("os.PathLike[str]", given))
     if not isinstance(text, str):
         raise ConfigError(f"{name} is a {kind}: give a str or a pathlib.Path")
-    said = f"{name} is {text!r}"
     if not text:
-        raise ConfigError(f"{said}: name a file")
+        raise ConfigError(f"{name} is empty: give a path")
     if _URL.match(text) or _CLOUD.match(text):
-        raise ConfigError(f"{said}: give a file on this machine, without a scheme")
-    seps = (os.sep, os.altsep or os.sep)
-    if text.endswith(seps) or os.path.basename(text) in (os.curdir, os.pardir):
-        raise ConfigError(f"{said}, which is a folder: name a file in it")
+        raise ConfigError(f"{name} is {text!r}: give a path on this machine, without a scheme")
     try:
-        os.fsencode(text)
-        bad = "\0" in text
+        bad = "\0" in text or not os.fsencode(text)
     except UnicodeEncodeError:
         bad = True
     if bad:
-        raise ConfigError(f"{said}: no file can have this name")
+        raise ConfigError(f"{name} is {text!r}: no file can have this name")
+    return text
+
+
+def _absolute(text: str, name: str) -> Path:
     home = os.path.expanduser(text)
-    if home == text and text.startswith("~") and (text == "~" or any(sep in text for sep in seps)):
-        raise ConfigError(f"{said}: there is no such home folder; write ./{text} if it begins with ~")
+    if home == text and text.startswith("~") and (text == "~" or any(one in text for one in _SEPARATORS)):
+        raise ConfigError(
+            f"{name} is {text!r}: there is no such home folder; write ./{text} if it begins with ~"
+        )
     try:
         return Path(home).absolute()
-    except OSError as error:  # the working directory is gone
-        raise ConfigError(f"{said}: the working directory is gone; give an absolute path") from error
+    except OSError as error:
+        raise ConfigError(
+            f"{name} is {text!r}: the working directory is gone; give an absolute path"
+        ) from error
 
 
 def place_to_write(given: object, name: str = "path") -> Place:

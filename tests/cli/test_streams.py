@@ -114,7 +114,7 @@ def test_ctrl_c_is_one_line_and_says_what_is_stored(tmp_path: Path, target: str)
         (["seed", "\udcff.jsonl", "--db", "x.db"], r"cannot read \\udcff"),
         (["seed", "a\x1b[2Jb", "--db", "x.db"], r"a\\x1b\[2Jb"),
         (["serve", "--db", "."], "folder"),
-        (["serve", "--db", ""], "name a file"),
+        (["serve", "--db", ""], "db is empty"),
         (["serve", "--db", "no/x.db"], "no folder"),
         (["serve", "--db", os.devnull], "no regular file"),
         (["serve", "--seed", "s3://b/x"], "without a scheme"),

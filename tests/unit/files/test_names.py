@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from honeyhive_ext import ConfigError
-from honeyhive_ext.files.names import database_path, file_path, place_to_write, regular_place
+from honeyhive_ext.files.names import database_path, file_path, folder_path, place_to_write, regular_place
 from honeyhive_ext.local import LocalServer
 
 
@@ -47,7 +47,7 @@ def test_a_tilde_is_the_home_folder_and_a_folder_of_that_name_has_a_dot(
 @pytest.mark.parametrize(
     ("given", "hint"),
     [
-        ("", "name a file"),
+        ("", "is empty"),
         (".", "folder"),
         ("out/", "folder"),
         ("out/..", "folder"),
@@ -67,6 +67,18 @@ def test_a_tilde_is_the_home_folder_and_a_folder_of_that_name_has_a_dot(
 def test_what_names_no_file_is_refused(given: Any, hint: str) -> None:
     with pytest.raises(ConfigError, match=hint):
         file_path(given)
+
+
+def test_a_folder_may_end_in_a_slash_and_is_else_decided_as_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert folder_path("~/spool/") == folder_path("spool") == tmp_path / "spool"
+    assert folder_path(".") == tmp_path
+    for wrong in ("", "s3://bucket/spool", "a\0b", "~nobody_of_this_name/x", b"x", 7):
+        with pytest.raises(ConfigError, match=r"^folder is "):
+            folder_path(wrong)
 
 
 def test_a_path_without_a_working_directory_is_refused(
