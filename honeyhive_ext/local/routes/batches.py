@@ -61,7 +61,7 @@ def store_batch(context: Context, body: dict[str, Any], wrong: Wrong | None = No
     """Store a batch, as it was posted. With single_session all its events share one new session."""
     if new := new_in("PostEventBatchRequest", body, _BATCH):
         raise bad_request(new)
-    checked = _checked(context, wrong or Wrong(failures("PostEventBatchRequest", body)), body)
+    checked = _checked(context, wrong or _wrong(context, "PostEventBatchRequest", body), body)
     session: list[Draft] = []
     session_id: str | None = None
     if body.get("single_session") is True:
@@ -87,9 +87,14 @@ def store_session_batch(
     """Store events with the session_id of the path, whatever session_id they have."""
     if new := new_in("SessionEventBatchRequest", body, ("events",)):
         raise bad_request(new)
-    checked = _checked(context, wrong or Wrong(failures("SessionEventBatchRequest", body)), body)
+    checked = _checked(context, wrong or _wrong(context, "SessionEventBatchRequest", body), body)
     batch = _store(context, checked, session_id, (), session_id)
     return batch.partial() if batch.errors else stored_response({"success": True})
+
+
+def _wrong(context: Context, schema: str, body: dict[str, Any]) -> Wrong:
+    """Check a batch. Where its good events are stored alone, every bad one has to be known."""
+    return Wrong(failures(schema, body, every=context.switches.bad_event == "partial"))
 
 
 @frozen
