@@ -22,7 +22,9 @@ CHECK = struct.Struct("<I")
 OVERHEAD = HEAD.size + CHECK.size
 LARGEST = 256 * 1024 * 1024  # bytes of a payload
 
-_BEGIN = re.compile(rb"\x1e\x00[\x01\x02]\x00")
+# The mark and the kind, a length below LARGEST, a position below 2**48: what noise seldom is.
+_BEGIN = re.compile(rb"\x1e\x00[\x01\x02]\x00...[\x00-\x10]......\x00\x00", re.DOTALL)
+_BEGIN_SIZE = 16
 
 
 class RecordKind(IntEnum):
@@ -95,7 +97,7 @@ class Scan:
         while True:
             match = _BEGIN.search(chunk, at)
             if match is None:
-                stop = max(at, end - 3) if more else end  # a mark may be cut in two
+                stop = max(at, end - _BEGIN_SIZE + 1) if more else end  # a mark may be cut in two
                 break
             begin = match.start()
             if begin + OVERHEAD > end:
