@@ -69,15 +69,14 @@ def make_writer(path: Path, header: bytes, size: int, *, durable: bool) -> Segme
     """
     descriptor = create(path)
     try:
-        write_whole(descriptor, header, 0)
         writer: SegmentWriter
         try:
-            writer = MappedWriter(path, descriptor, len(header), size)
+            writer = MappedWriter(path, descriptor, header, size)
         except OSError as error:
             if error.errno not in _CANNOT:
                 raise
-            os.ftruncate(descriptor, len(header))
-            writer = PlainWriter(path, descriptor, len(header), size)
+            os.ftruncate(descriptor, 0)
+            writer = PlainWriter(path, descriptor, header, size)
         if durable:
             sync_file(descriptor)
             sync_folder(path.parent)
@@ -119,12 +118,13 @@ class _Writer:
 class MappedWriter(_Writer):
     """A segment in an allocated file that is mapped into memory."""
 
-    def __init__(self, path: Path, descriptor: int, start: int, size: int) -> None:
+    def __init__(self, path: Path, descriptor: int, header: bytes, size: int) -> None:
         if not hasattr(os, "posix_fallocate"):  # macOS
             raise OSError(errno.ENOSYS, "no posix_fallocate")
-        super().__init__(path, descriptor, start, size)
+        super().__init__(path, descriptor, len(header), size)
         os.posix_fallocate(descriptor, 0, size)
         self._map = mmap.mmap(descriptor, size)
+        self._map[: len(header)] = header
 
     def put(self, at: int, head: bytes, payload: bytes) -> None:
         """Write the payload, then the head: a record without its head is not seen."""
@@ -145,6 +145,10 @@ class MappedWriter(_Writer):
 
 class PlainWriter(_Writer):
     """A segment that is written to; a short write is cut back."""
+
+    def __init__(self, path: Path, descriptor: int, header: bytes, size: int) -> None:
+        super().__init__(path, descriptor, len(header), size)
+        write_whole(descriptor, header, 0)
 
     def put(self, at: int, head: bytes, payload: bytes) -> None:
         """Write the record; cut off what a full disk took of it."""

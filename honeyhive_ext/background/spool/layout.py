@@ -138,7 +138,10 @@ class Scan:
         return found
 
     def finish(self) -> int:
-        """Count what is damaged after the last record; return where the free part of the file begins."""
+        """Count what is damaged after the last record; return where the free part of the file begins.
+
+        An append that a kill interrupted left its payload there, and counts too.
+        """
         self.damaged += self._filled - self._gap
         self._gap = self._filled
         return self._filled

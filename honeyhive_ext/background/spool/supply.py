@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from pathlib import Path
@@ -13,8 +14,9 @@ from honeyhive_ext.background.spool.ranges import Ranges
 from honeyhive_ext.background.spool.segment import SEGMENT, Segment, segment_path
 from honeyhive_ext.background.spool.trouble import SpoolError, SpoolReason, trouble
 
-FIRST_SEGMENT = 256 * 1024  # the next ones are four times as large each, up to the limit
+FIRST_SEGMENT = 4 * 1024 * 1024  # bytes; the next ones are four times as large each, up to the limit
 SMALLEST = 64 * 1024
+LOOKING = 0.02  # seconds for the sizes of files
 AGAIN = 0.25  # seconds until the disk is asked again after it was full
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -62,7 +64,12 @@ class Supply:
         self._max_bytes = max_bytes
         self._most = max(SMALLEST, min(segment_bytes, max_bytes // 8))
         self._size = min(FIRST_SEGMENT, self._most)
+        self._used = folder_bytes(folder)  # in the folder, as far as is known
         self._refusal: tuple[float, int, SpoolReason] | None = None
+
+    def measure(self) -> None:
+        """Look at what is in the folder by now."""
+        self._used = folder_bytes(self._folder)
 
     def make(self, number: int, need: int) -> Grown:
         """Return a new segment with room for a record of so many bytes.
@@ -88,19 +95,21 @@ class Supply:
         return Grown(segment, writer)
 
     def _writer(self, path: Path, least: int) -> SegmentWriter | None:
-        used = folder_bytes(self._folder)
-        if used + max(least, SMALLEST) > self._max_bytes:
-            return None
-        size = max(self._size, least)
-        if used + size > self._max_bytes:
-            size = max(least, SMALLEST)
-        self._size = min(self._size * 4, self._most)
+        size, small = max(self._size, least), max(SMALLEST, least)
+        if self._used + size > self._max_bytes:
+            self.measure()
+            size = size if self._used + size <= self._max_bytes else small
+            if self._used + size > self._max_bytes:
+                return None
         try:
-            return make_writer(path, self._header, size, durable=self._durable)
+            writer = make_writer(path, self._header, size, durable=self._durable)
         except OSError as error:
-            if error.errno not in _FULL or size <= max(least, SMALLEST):
+            if error.errno not in _FULL or size <= small:
                 raise
-        return make_writer(path, self._header, max(least, SMALLEST), durable=self._durable)
+            writer = make_writer(path, self._header, small, durable=self._durable)
+        self._size = min(self._size * 4, self._most)
+        self._used += writer.size
+        return writer
 
     def _refuse(self, error: SpoolError, need: int) -> SpoolError:
         self._refusal = (monotonic() + AGAIN, need, error.reason)
@@ -108,13 +117,12 @@ class Supply:
 
 
 def folder_bytes(folder: Path) -> int:
-    """Return how large the segments in a folder are together."""
-    total = 0
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.endswith(SEGMENT):
-                try:
-                    total += entry.stat(follow_symlinks=False).st_size
-                except FileNotFoundError:  # deleted meanwhile
-                    continue
+    """Return how large the segments in a folder are together; of very many files an estimate."""
+    names = [name for name in os.listdir(folder) if name.endswith(SEGMENT)]
+    total, until = 0, monotonic() + LOOKING
+    for seen, name in enumerate(names, 1):
+        with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
+            total += (folder / name).stat(follow_symlinks=False).st_size
+        if monotonic() > until:
+            return total * len(names) // seen
     return total

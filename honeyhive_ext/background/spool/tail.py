@@ -242,8 +242,9 @@ class Tail:
                 return
             number = self._take_number()
         try:
+            self._supply.measure()
             part = self._supply.make(number, 0)
-        except SpoolError:  # the append that needs it asks again, and says so
+        except (SpoolError, OSError):  # the append that needs it asks again, and says so
             return
         with self._lock:
             # The order of the numbers is that of the positions.

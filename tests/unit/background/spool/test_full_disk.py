@@ -224,7 +224,7 @@ def test_a_folder_that_was_removed_meanwhile_is_a_typed_error(tmp_path: Path) ->
     shutil.rmtree(tmp_path / "spool")
     fill(spool, 3)  # its segment is there as long as it is open
     with pytest.raises(SpoolError) as caught:
-        fill(spool, 10, size=100_000)
+        fill(spool, 100, size=100_000)
     assert caught.value.reason == "folder"
     assert spool.read().records == []
     assert spool.counts["unreadable_records"] == spool.appended
