@@ -161,10 +161,11 @@ def seconds_from_now(value: str) -> float:
         ({}, lambda value: value is None),
         ({"retry_after": 3}, lambda value: value == "3"),
         ({"retry_after": "soon"}, lambda value: value == "soon"),
+        ({"retry_after": "sp\u00e4ter"}, lambda value: value == "sp\u00e4ter"),
         ({"retry_after": -1}, lambda value: value == "-1"),
         ({"retry_after_date": 3600}, lambda value: 3000 < seconds_from_now(value) < 3601),
     ],
-    ids=["nothing", "seconds", "junk", "negative", "date"],
+    ids=["nothing", "seconds", "junk", "umlaut", "negative", "date"],
 )
 def test_rate_limit_says_how_long_to_wait(
     api: Api, options: FaultOptions, check: Callable[[str | None], bool]
@@ -267,6 +268,8 @@ WRONG: list[Any] = [
     {"kind": "truncate", "commit": False},
     {"kind": "latency", "delay": [2, 1]},
     {"kind": "latency", "delay": ["a", 1]},
+    {"kind": "rate_limit", "retry_after": "1\r\nx: y"},
+    {"kind": "rate_limit", "retry_after": "sp\u00e4ter \u20ac"},
     {"kind": "status", "zzz": 1},
 ]
 

@@ -90,7 +90,8 @@ def _break(request: httpx.Request, response: Response) -> None:
 def _httpx_response(
     request: httpx.Request, response: Response, stream: httpx.SyncByteStream | httpx.AsyncByteStream
 ) -> httpx.Response:
-    return httpx.Response(response.status, headers=answer_fields(response), stream=stream, request=request)
+    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer_fields(response)]
+    return httpx.Response(response.status, headers=fields, stream=stream, request=request)
 
 
 def _pieces(response: Response, method: str) -> tuple[list[bytes], float, bool]:

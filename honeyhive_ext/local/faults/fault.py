@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict, get_args
 
@@ -47,6 +48,7 @@ KINDS: Mapping[str, tuple[frozenset[str], bool]] = {
     "visibility": (frozenset({"milliseconds"}), True),
 }
 _ALWAYS_COMMIT = frozenset(kind for kind, (_, commits) in KINDS.items() if commits)
+_SENDABLE = re.compile("[\t -~\x80-\xff]*")
 _DAY = 86_400.0  # seconds
 _MAX_MILLISECONDS = 2**62  # SQLite holds the sum of this and a time of today
 _MATCH = frozenset({"kind", "method", "path", "nth", "probability", "times", "commit", "delay"})
@@ -96,7 +98,7 @@ class Fault:
         body: For status: the body as text; None for the service's error body.
         seconds: For hang (default 3600) and dribble (default 1); at most 86,400.
         at: For truncate: how many bytes of the body arrive; None for half.
-        retry_after: For rate_limit: seconds, or any text, sent as it is; None for no Retry-After.
+        retry_after: For rate_limit: seconds, or any text of a header, sent as it is; None for no Retry-After.
         retry_after_date: For rate_limit: Retry-After is an HTTP date this many seconds from now.
         keep: For partial: how many events are stored; None for none.
         milliseconds: For visibility: how long search does not show the new events.
@@ -168,6 +170,8 @@ def _check_numbers(fault: Fault) -> None:
     for name, value, least, most in whole:
         if value is not None:
             whole_number(value, name, least, most)
+    if isinstance(fault.retry_after, str) and _SENDABLE.fullmatch(fault.retry_after) is None:
+        raise ConfigError("retry_after holds a character that a header cannot have")
     if fault.seconds is not None:
         seconds(fault.seconds, "seconds", least=0, most=_DAY)
     low, high = fault.delay if isinstance(fault.delay, tuple) else (fault.delay, fault.delay)
