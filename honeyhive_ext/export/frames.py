@@ -26,6 +26,7 @@ from honeyhive_ext.search.pages.rows import YEAR_9999, YEAR_ONE
 from honeyhive_ext.search.query import Query
 
 Times: TypeAlias = Literal["ms", "datetime"]
+Nested: TypeAlias = Literal["object", "json"]
 
 PANDAS: Mapping[Kind, str] = {
     "string": "string",
@@ -133,15 +134,19 @@ class FrameMaker:
         *,
         flatten: bool | str | Collection[str] = False,
         times: str = "ms",
+        nested: str = "object",
         progress: bool | Progress = False,
     ) -> None:
         if library not in LIBRARIES:
             raise ConfigError(f'library is {library!r}: give "pandas" or "polars"')
         if times not in ("ms", "datetime"):
             raise ConfigError(f'times is {times!r}: give "ms" or "datetime"')
+        if nested not in ("object", "json"):
+            raise ConfigError(f'nested is {nested!r}: give "object" or "json"')
         self._library = LIBRARIES[library]()
         self._flat = _flat(flatten)
-        self._as_is = _NESTED if self._library.nested else frozenset(self._flat)
+        self._nested = self._library.nested and nested == "object"
+        self._as_is = _NESTED if self._nested else frozenset(self._flat)
         self._times = [c.name for c in properties() if c.is_time] if times == "datetime" else []
         self._cells: dict[str, list[Any]] = {c.name: [] for c in columns() if c.name not in self._flat}
         self._inner: dict[str, dict[str, set[Kind]]] = {name: {} for name in self._flat}
@@ -200,14 +205,17 @@ class FrameMaker:
         self._fill(values)
         if column.name in self._times:
             return self._library.times([None if ms is None else round(ms * 1000) for ms in values])
-        return self._library.column(values, column.kind)
+        return self._cells_of(values, column.kind)
 
     def _inner_column(self, kinds: set[Kind], values: list[Any]) -> Any:
         kind = common_kind(kinds, values)
         self._fill(values)
-        if kind == "json" and not self._library.nested:
+        if kind == "json" and not self._nested:
             values = [None if value is None else json_text(value) or exact_text(value) for value in values]
-        return self._library.column(values, kind)
+        return self._cells_of(values, kind)
+
+    def _cells_of(self, values: list[Any], kind: Kind) -> Any:
+        return self._library.column(values, "string" if kind == "json" and not self._nested else kind)
 
     def _fill(self, values: list[Any]) -> None:
         values.extend([None] * (self._events - len(values)))

@@ -14,7 +14,7 @@ from pathlib import PurePath
 from typing import TypeAlias, TypeVar
 from uuid import UUID
 
-from honeyhive_client.models import Event
+from honeyhive_client.models import CreateEventRequest, Event
 
 from honeyhive_ext.config.checks import lone_surrogate
 from honeyhive_ext.errors import QueryError
@@ -34,6 +34,12 @@ T = TypeVar("T")
 def event_fields() -> tuple[str, ...]:
     """Return the names of the fields of an event that the API document names."""
     return tuple(name for name in Event.__annotations__ if name != "additional_properties")
+
+
+@cache
+def first_names() -> frozenset[str]:
+    """Return the names with which the path of a filter may begin: what events are posted and read with."""
+    return frozenset(event_fields()) | CreateEventRequest.__annotations__.keys()
 
 
 def iso_utc(time: datetime) -> str:

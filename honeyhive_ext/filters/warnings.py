@@ -10,7 +10,7 @@ from typing import Protocol
 from honeyhive_client.models.event_type import EVENT_TYPE_VALUES
 
 from honeyhive_ext.config.checks import did_you_mean
-from honeyhive_ext.filters.values import NUMBER_ORDER, TIME_ORDER, WireValue, event_fields
+from honeyhive_ext.filters.values import NUMBER_ORDER, TIME_ORDER, WireValue, event_fields, first_names
 
 
 class Comparison(Protocol):
@@ -36,7 +36,7 @@ def mismatch(one: Comparison) -> str | None:
     """Return why no event can match a filter, or None if one can."""
     operator, value, kind = one.operator, one.value, one.type
     root = one.field.partition(".")[0]
-    known = root in event_fields()
+    known = root in first_names()
     if not known and (near := did_you_mean(root, event_fields(), cutoff=0.8)):
         return f"events have no field {root!r}: did you mean {near!r}?"
     if operator in TIME_ORDER and kind != "datetime":

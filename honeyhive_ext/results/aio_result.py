@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas
     import polars
 
-    from honeyhive_ext.export.frames import Times
+    from honeyhive_ext.export.frames import Nested, Times
     from honeyhive_ext.export.resumable import ResumableFile
 
 T = TypeVar("T")
@@ -143,6 +143,7 @@ class AsyncSearchResult(Generic[T]):
         *,
         flatten: bool | str | Collection[str] = False,
         times: Times = "ms",
+        nested: Nested = "object",
         progress: bool | Progress = False,
     ) -> pandas.DataFrame: ...
 
@@ -153,6 +154,7 @@ class AsyncSearchResult(Generic[T]):
         *,
         flatten: bool | str | Collection[str] = False,
         times: Times = "ms",
+        nested: Nested = "object",
         progress: bool | Progress = False,
     ) -> polars.DataFrame: ...
 
@@ -162,13 +164,16 @@ class AsyncSearchResult(Generic[T]):
         *,
         flatten: bool | str | Collection[str] = False,
         times: Times = "ms",
+        nested: Nested = "object",
         progress: bool | Progress = False,
     ) -> pandas.DataFrame | polars.DataFrame:
         """Return the events as a data frame, as `SearchResult.to_dataframe` does."""
         from honeyhive_ext.export.frames import FrameMaker
 
         query = self._query
-        begun = await in_thread(FrameMaker, library, query, flatten=flatten, times=times, progress=progress)
+        begun = await in_thread(
+            FrameMaker, library, query, flatten=flatten, times=times, nested=nested, progress=progress
+        )
         with begun as maker:
             async with aclosing(self.raw().pages()) as pages:
                 async for page in pages:

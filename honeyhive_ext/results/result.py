@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas
     import polars
 
-    from honeyhive_ext.export.frames import Times
+    from honeyhive_ext.export.frames import Nested, Times
     from honeyhive_ext.export.resumable import ResumableFile
 
 T = TypeVar("T")
@@ -172,6 +172,7 @@ class SearchResult(Generic[T]):
         *,
         flatten: bool | str | Collection[str] = False,
         times: Times = "ms",
+        nested: Nested = "object",
         progress: bool | Progress = False,
     ) -> pandas.DataFrame: ...
 
@@ -182,6 +183,7 @@ class SearchResult(Generic[T]):
         *,
         flatten: bool | str | Collection[str] = False,
         times: Times = "ms",
+        nested: Nested = "object",
         progress: bool | Progress = False,
     ) -> polars.DataFrame: ...
 
@@ -191,12 +193,13 @@ class SearchResult(Generic[T]):
         *,
         flatten: bool | str | Collection[str] = False,
         times: Times = "ms",
+        nested: Nested = "object",
         progress: bool | Progress = False,
     ) -> pandas.DataFrame | polars.DataFrame:
         """Return the events as a data frame, one row each, newest first, in memory at once.
 
-        The columns are those of `to_parquet`, even if nothing matches. Nested values are dicts and lists
-        in pandas, and JSON text in polars.
+        The columns are those of `to_parquet`, even if nothing matches. All cells of a column have one type,
+        except nested values in pandas: see `nested`.
 
         Args:
             library: "pandas" or "polars". The extra of the same name installs it.
@@ -204,6 +207,8 @@ class SearchResult(Generic[T]):
                 names of columns to do so only for these. `honeyhive_ext.export.column_name` returns the name
                 of such a column.
             times: "ms" for start_time and end_time as Unix ms, "datetime" for datetimes in UTC (to the µs).
+            nested: "object" for dicts, lists and cells of mixed types as Python values in pandas; "json" for
+                JSON text, as polars always has it. Then pandas can write the frame, and compare its rows.
             progress: As for `to_jsonl`.
 
         Raises:
@@ -212,7 +217,9 @@ class SearchResult(Generic[T]):
         from honeyhive_ext.export.frames import FrameMaker
 
         with (
-            FrameMaker(library, self._query, flatten=flatten, times=times, progress=progress) as maker,
+            FrameMaker(
+                library, self._query, flatten=flatten, times=times, nested=nested, progress=progress
+            ) as maker,
             closing(self.raw().pages()) as pages,
         ):
             for page in pages:

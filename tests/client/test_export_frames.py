@@ -259,3 +259,42 @@ print(sorted({"pandas", "polars", "pyarrow", "numpy", "tqdm", "honeyhive_ext.exp
 def test_the_columns_are_the_names_of_the_document_and_three_more() -> None:
     assert tuple(NAMES[-3:]) == EXTRA_COLUMNS
     assert len(set(NAMES)) == len(NAMES)
+
+
+MIXED = [
+    {
+        "outputs": {"content": "text"},
+        "metadata": {"cost": 1, "list": [1], "deep": {"a": 1}},
+        "children_ids": [],
+    },
+    {
+        "outputs": {"content": [{"type": "text"}]},
+        "metadata": {"cost": 0.5, "big": 2**70, "deep": {}, "list": []},
+    },
+    {"outputs": {"content": {"type": "text"}}, "metrics": {"ok": True, "score": "high"}, "error": None},
+    {"outputs": {"content": 7}, "metrics": {"ok": 1, "score": 0.5}, "metadata": {"list": ["x", 1, None]}},
+    {"outputs": None, "inputs": {}, "other": [1, "x"]},
+]
+
+
+@pytest.mark.parametrize("flatten", [False, True, ["outputs"]])
+@pytest.mark.parametrize("times", ["ms", "datetime"])
+def test_a_frame_of_mixed_cells_can_be_written_and_compared_with_nested_as_json(
+    tmp_path: Path, flatten: Any, times: str
+) -> None:
+    frame = made("pandas", [*MIXED, *ODD], flatten=flatten, times=times, nested="json")
+    assert "object" not in {str(kind) for kind in frame.dtypes}
+    frame.to_parquet(tmp_path / "x.parquet")
+    pandas.testing.assert_frame_equal(pandas.read_parquet(tmp_path / "x.parquet"), frame, check_dtype=False)
+    frame.to_feather(tmp_path / "x.feather")
+    assert len(frame.drop_duplicates()) <= len(frame)
+    other = made("polars", [*MIXED, *ODD], flatten=flatten, times=times)
+    for name in other.columns:
+        assert list(map(cell, frame[name])) == other[name].to_list() or times == "datetime", name
+
+
+def test_nested_values_as_json_are_the_values() -> None:
+    frame = made("pandas", MIXED, nested="json")
+    assert [json.loads(text) for text in frame["outputs"][:4]] == [one["outputs"] for one in MIXED[:4]]
+    with pytest.raises(ConfigError, match='nested is \'text\': give "object" or "json"'):
+        made("pandas", [], nested="text")
