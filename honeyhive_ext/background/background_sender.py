@@ -37,6 +37,8 @@ NOTHING = FlushReport(delivered=0, lost=0, waiting=0, seconds=0.0)
 
 beginnings: list[Callable[[], object]] = []  # are called where a process begins to send
 
+ends: dict[int, float] = {}  # until when the end of a process may take, on the monotonic clock, by process
+
 live: weakref.WeakSet[BackgroundSender] = weakref.WeakSet()  # those of this process, see process_end.py
 
 
@@ -73,7 +75,6 @@ class BackgroundSender(Unpicklable):
         self._closed = False
         self._abandoned = False
         self._workers: dict[int, Worker] = {}  # by process: a forked child begins with nothing
-        self._exits: dict[int, float] = {}  # until when the end of a process may take, on the monotonic clock
         if keep is not None:
             self._begin(keep())
         live.add(self)
@@ -171,8 +172,8 @@ class BackgroundSender(Unpicklable):
                     "give Background(max_bytes=, max_events=) more room, or another overflow="
                 )
             self._block(worker, entry)
-        if self._exits and (end := self._exits.get(os.getpid())) is not None:
-            self.exit(end)
+        if ends and os.getpid() in ends:  # the process ends: it has the rest of its time, or a moment
+            self.exit(max(ends[os.getpid()], time.monotonic() + self.options.exit_seconds / 4))
 
     def _block(self, worker: Worker, entry: Entry) -> None:
         """Wait for room. The thread that sends waits for nothing: nobody else makes room."""
@@ -213,7 +214,6 @@ class BackgroundSender(Unpicklable):
 
         Events may still come, from what ends later. They get what is left of the time.
         """
-        self._exits[os.getpid()] = end
         return self._finish(end, "exit")
 
     def _finish(self, end: float, reason: str) -> FlushReport:

@@ -38,6 +38,7 @@ class LossLog:
         error: HoneyHiveError | None,
         *,
         last: bool = False,
+        kept: bool = False,
     ) -> None:
         """Write a log record if there is something to say and the last one is long enough ago.
 
@@ -46,26 +47,30 @@ class LossLog:
             stats: What became of the events so far.
             error: Why events wait; None while the service takes them.
             last: Whether nothing is said later: then what is lost is said now.
+            kept: Whether what has no answer is on disk.
         """
         if now - self._when < EVERY and not last:
             return
         total = Counter(stats.dropped) + Counter(stats.rejected)
         lost = total - self._said
         waiting = stats.waiting
-        if not lost and (error is None or not waiting):
+        open_now = stats.in_flight if last and not kept else 0
+        if not lost and not open_now and (error is None or not waiting):
             return
         self._when, self._said = now, total
         parts: list[str] = []
         if lost:
             reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(lost.items()))
             parts.append(f"{lost.total():,} events are lost ({reasons})")
-        if waiting and error is not None:
+        if open_now:
+            parts.append(f"{open_now:,} events are in a request that has no answer, and may be lost")
+        elif waiting and error is not None:
             parts.append(f"{waiting:,} events wait")
         if error is not None:
             parts.append(cause(error))
         parts += [_ADVICE[reason] for reason in sorted(lost) if reason in _ADVICE]
         try:
-            log.log(logging.ERROR if lost else logging.WARNING, "%s", "; ".join(parts))
+            log.log(logging.ERROR if lost or open_now else logging.WARNING, "%s", "; ".join(parts))
         except Exception as failure:  # a log handler that raises does not stop the sending
             if from_a_signal_handler(failure):
                 raise

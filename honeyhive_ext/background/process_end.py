@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
 import signal
@@ -11,7 +10,7 @@ import time
 from types import FrameType
 from typing import Any
 
-from honeyhive_ext.background.background_sender import beginnings, live
+from honeyhive_ext.background.background_sender import beginnings, ends, live
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.tracing.open_spans import send_unfinished
@@ -21,9 +20,9 @@ def at_exit() -> None:
     """Send the events of open spans and what waits in all clients of this process, within their bounds."""
     send_unfinished()
     senders = [*live]
-    if not senders:
-        return
-    end = time.monotonic() + max(sender.options.exit_seconds for sender in senders)
+    started = time.monotonic()
+    end = max([started, *(started + sender.options.exit_seconds for sender in senders)])
+    ends.setdefault(os.getpid(), end)
     for sender in senders:
         sender.hurry()
     for sender in senders:
@@ -96,6 +95,5 @@ _known: set[int] = set()
 _held: list[Any] = []  # locks
 
 beginnings.append(know_the_end)
-atexit.register(at_exit)
 with contextlib.suppress(AttributeError):  # Windows has no fork
     os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)

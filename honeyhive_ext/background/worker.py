@@ -159,7 +159,8 @@ class Worker:
                     if from_a_signal_handler(error):
                         raise
                     log.error("on_drop raises %s", type_name(error))
-        self._losses.say(time.monotonic(), self.queue.stats(), self._error, last=last)
+        kept = self._keeper is not None
+        self._losses.say(time.monotonic(), self.queue.stats(), self._error, last=last, kept=kept)
 
     def _run(self) -> None:
         """Run the thread. An error that nothing expected is logged, and does not end the sending."""

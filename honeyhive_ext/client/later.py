@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -33,6 +34,14 @@ if TYPE_CHECKING:
 _CREATIONS = frozenset({"createEvent", "createEventBatch", "createSession", "createSessionEventBatch"})
 
 _NOTHING = FlushReport(delivered=0, lost=0, waiting=0, seconds=0.0)
+
+
+@atexit.register
+def _at_exit() -> None:
+    """Send what waits. It is registered early: at its end a process registers nothing more."""
+    from honeyhive_ext.background.process_end import at_exit
+
+    at_exit()
 
 
 def connected(sender: Sender, sleep: Callable[[float], None]) -> Sender:
