@@ -5,7 +5,7 @@ from typing import Any
 
 from codegen.document import Document, Schema, json_types
 from codegen.sync.documents import Source
-from codegen.sync.shape import flat
+from codegen.sync.flatten import flat
 
 PREAMBLE = Path(__file__).resolve().parent / "templates" / "request_fields.py.in"
 LIMITS = ("minimum", "maximum")

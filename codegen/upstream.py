@@ -2,9 +2,11 @@
 
 It reads the whole OpenAPI document of the service, as YAML or JSON, and compares the operations that
 openapi.yaml has, with everything they refer to. It says what was added, removed or changed, and which
-programs that breaks.
+programs that breaks. A keyword that it cannot compare is named ("not compared"), as is an operation that
+openapi.yaml does not have ("not covered").
 `--write` copies the changes into openapi.yaml, keeps our descriptions, examples and additional responses, and
-generates `generated/` again. The exit status is 0 if openapi.yaml is current (or was made current), 1 if not.
+generates `generated/` again. The exit status is 0 if the operations of openapi.yaml are the
+same in both documents (or were made so), 1 if not.
 """
 
 import argparse
@@ -15,8 +17,9 @@ from pathlib import Path
 from codegen.errors import GenerationError
 from codegen.generate import ROOT, generate
 from codegen.sync.changes import report
-from codegen.sync.compare import compare, nothing
+from codegen.sync.compare import compare
 from codegen.sync.documents import read_ours, read_source, written
+from codegen.sync.take_over import take_over
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,24 +51,23 @@ def sync(place: str, spec: Path, config: Path, out: Path, write: bool) -> int:
         GenerationError: A document cannot be read, or the changed one cannot be generated from; then
             openapi.yaml stays as it was.
     """
-    ours = read_ours(spec)
-    found = compare(ours, read_source(place))
-    print(report(found.changes, found.new_operations))
-    if not found.changes or not write:
-        return 1 if found.changes else 0
-    by_hand = [change for change in found.changes if change.edit is nothing]
-    for change in found.changes:
-        change.edit()
-    before = spec.read_text("utf-8")
-    spec.write_text(written(ours), "utf-8")
-    try:
-        generate(spec, config.resolve(), out)
-    except GenerationError:
-        spec.write_text(before, "utf-8")
-        raise
+    ours, theirs = read_ours(spec), read_source(place)
+    found = compare(ours, theirs)
+    print(report(found))
+    if not write or not found.changes:
+        return 0 if found.is_current else 1
+    changed, by_hand = take_over(ours, theirs)
+    before, after = spec.read_bytes(), written(changed).encode()
+    if after != before:
+        spec.write_bytes(after)
+        try:
+            generate(spec, config.resolve(), out)
+        except GenerationError:
+            spec.write_bytes(before)
+            raise
     for change in by_hand:
         print(f"not taken over, write it by hand: {change}")
-    return 1 if by_hand else 0
+    return 1 if by_hand or found.not_compared else 0
 
 
 if __name__ == "__main__":

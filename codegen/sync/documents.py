@@ -1,9 +1,11 @@
 """Reading both documents, and writing ours again with every comment and line in its place."""
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 from attrs import frozen
@@ -28,14 +30,32 @@ class Operation:
         method: The HTTP method, in lower case.
         path: The path, with its parameters in braces.
         node: The operation itself.
-        shared: The parameters of its path.
+        item: The path item that it is in.
     """
 
     name: str
     method: str
     path: str
     node: Node
-    shared: list[Node]
+    item: Node
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.address}{' (deprecated)' if self.node.get('deprecated') else ''}"
+
+    @property
+    def address(self) -> str:
+        """The method and path."""
+        return f"{self.method.upper()} {self.path}"
+
+    @property
+    def route(self) -> str:
+        """The method and path without the names of parameters, which no request has."""
+        return re.sub(r"\{[^}]*\}", "{}", self.address)
+
+    @property
+    def parameters(self) -> list[Node]:
+        """The parameters of the path and its own."""
+        return [*self.item.get("parameters", ()), *self.node.get("parameters", ())]
 
 
 @frozen
@@ -50,13 +70,18 @@ class Source:
         Raises:
             GenerationError: The document has no such node.
         """
+        seen: set[str] = set()
         while is_object(node) and "$ref" in node:
             ref = str(node["$ref"])
+            if ref in seen:
+                raise GenerationError(f"$ref to {ref!r}: it leads back to itself")
+            seen.add(ref)
             found: Any = self.root
             try:
-                for part in ref.removeprefix("#/").split("/"):
-                    found = found[part.replace("~1", "/").replace("~0", "~")]
-            except (KeyError, TypeError) as error:
+                for part in ref.removeprefix("#/").split("/") if ref.startswith("#/") else [ref]:
+                    key = unquote(part).replace("~1", "/").replace("~0", "~")
+                    found = found[int(key) if isinstance(found, list) else key]
+            except (KeyError, TypeError, ValueError, IndexError) as error:
                 raise GenerationError(f"$ref to {ref!r}: there is no such place in the document") from error
             node = found
         return node
@@ -68,11 +93,17 @@ class Source:
 
     def operations(self) -> Iterator[Operation]:
         """Yield every operation of the document."""
-        for path, item in self.root["paths"].items():
+        for path, item in self.path_items():
             for method in METHODS:
                 if method in item:
                     name = item[method].get("operationId", f"{method} {path}")
-                    yield Operation(name, method, path, item[method], list(item.get("parameters", ())))
+                    yield Operation(name, method, path, item[method], item)
+
+    def path_items(self) -> Iterator[tuple[str, Node]]:
+        """Yield every path with what the document says about it."""
+        for path, item in self.root["paths"].items():
+            if not str(path).startswith("x-"):
+                yield path, self.resolve(item)
 
 
 def read_source(place: str) -> Source:

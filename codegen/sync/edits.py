@@ -1,17 +1,18 @@
 """Making one change in our document. Our descriptions, examples and x-unit stay."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from attrs import frozen
 
+from codegen.document import is_object
+from codegen.sync.changes import Edit
 from codegen.sync.documents import Node, Source
-from codegen.sync.shape import EVERY, flat
+from codegen.sync.flatten import EVERY, flat, listed, types_of
+from codegen.sync.keywords import NARROWING, TEXTS, UNIONS
 
-KEPT = ("description", "examples", "x-unit", "deprecated", "default")
+NUMBERS = frozenset({"integer", "number"})
 ORDER = ("description", "type", "format", "enum", "additionalProperties", "required", "properties", "items")
-
-Edit = Callable[[], None]
 
 
 @frozen
@@ -78,6 +79,7 @@ class Editor:
         """Return an edit that sets the allowed values: first ours in their order, then the new ones."""
 
         def edit() -> None:
+            self.node.pop("const", None)
             if values is None:
                 self.node.pop("enum", None)
                 return
@@ -91,11 +93,24 @@ class Editor:
         return lambda: _set_types(self.node, types)
 
     def replace(self) -> None:
-        """Replace our schema by the newer one, but keep our description and examples."""
-        kept = {key: self.node[key] for key in KEPT if key in self.node}
+        """Replace our schema by the newer one, but keep our words, and x-unit if it is still a number."""
+        kept = {key: self.node[key] for key in ("description", "examples") if key in self.node}
         fresh = self._written(self.their)
+        if types_of(flat(self.their, self.theirs), self.theirs) & NUMBERS and "x-unit" in self.node:
+            kept["x-unit"] = self.node["x-unit"]
         self.node.clear()
         self.node.update({**fresh, **kept})
+
+    def others(self) -> None:
+        """Ask of other properties what the newer document asks of them."""
+        self.node["additionalProperties"] = self._written(
+            flat(self.their, self.theirs)["additionalProperties"]
+        )
+
+    def items(self) -> None:
+        """Ask of items what the newer document asks of them; a missing `items` allows any."""
+        theirs = flat(self.their, self.theirs).get("items", {})
+        self.node["items"] = self._written(theirs)
 
     def close(self) -> None:
         """Refuse unknown properties."""
@@ -112,31 +127,44 @@ class Editor:
             return {}
         path = (*above, own)
         merged = flat(schema, self.theirs)
-        result = {key: value for key, value in merged.items() if not key.startswith("x-")}
-        result.pop("example", None)
-        inner: Mapping[str, Node] = merged.get("properties", {})
-        if inner:
-            result["properties"] = {key: self._written(value, path) for key, value in inner.items()}
-        if "items" in merged:
-            result["items"] = self._written(merged["items"], path)
-        if result.get("type") == "object" and "additionalProperties" not in result:
-            result["additionalProperties"] = True
-        if isinstance(result.get("additionalProperties"), Mapping):
-            result["additionalProperties"] = True
         if self.tolerant:
-            _make_tolerant(result)
+            merged = self._tolerant(merged)
+        result: dict[str, Any] = {}
+        for key, value in merged.items():
+            if key == "properties":
+                result[key] = {name: self._written(inner, path) for name, inner in value.items()}
+            elif key in ("items", "additionalProperties", "not") and is_object(value):
+                result[key] = self._written(value, path)
+            elif key in UNIONS:
+                result[key] = [self._written(inner, path) for inner in value]
+            elif key not in TEXTS - {"description"} and not key.startswith("x-"):
+                result[key] = self._inlined(value, path)
+        if "object" in listed(result.get("type", ())) and "additionalProperties" not in result:
+            result["additionalProperties"] = True
         first = {key: result.pop(key) for key in ORDER if key in result}
         return {**first, **result}
 
+    def _inlined(self, value: Any, above: tuple[int, ...]) -> Any:
+        if isinstance(value, list):
+            return [self._inlined(inner, above) for inner in cast("Sequence[Any]", value)]
+        if not is_object(value):
+            return value
+        if isinstance(value.get("$ref"), str):
+            return self._written(value, above)
+        return {key: self._inlined(inner, above) for key, inner in value.items()}
 
-def _make_tolerant(schema: dict[str, Any]) -> None:
-    for key in ("enum", "format", "required"):
-        schema.pop(key, None)
-    if schema.get("additionalProperties") is False:
-        schema["additionalProperties"] = True
-    if "type" in schema:
-        given = schema["type"]
-        _set_types(schema, frozenset({given} if isinstance(given, str) else given) | {"null"})
+    def _tolerant(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the schema without what only narrows it, and with null."""
+        wide = {
+            key: value
+            for key, value in schema.items()
+            if key not in {*NARROWING, "enum", "format", "required"}
+        }
+        types = types_of(schema, self.theirs)
+        if wide.get("additionalProperties") is False:
+            wide["additionalProperties"] = True
+        _set_types(wide, EVERY if types == EVERY else types | {"null"})
+        return wide
 
 
 def _set_types(schema: Any, types: frozenset[str]) -> None:

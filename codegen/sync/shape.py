@@ -1,24 +1,18 @@
-"""What a schema allows, in one form: without references and extensions, with unions merged."""
+"""What a schema says, with a place for each keyword that can be compared, and one for the rest."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from attrs import frozen
 
+from codegen.document import is_object
 from codegen.sync.documents import Node, Source
+from codegen.sync.flatten import EVERY, flat, same, types_of
+from codegen.sync.keywords import LIMITS, USUAL, is_words
 
-EVERY = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
-LIMITS = (
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minLength",
-    "maxLength",
-    "minItems",
-    "maxItems",
-    "pattern",
+COMPARED = frozenset(
+    {*LIMITS, "type", "enum", "format", "properties", "required", "additionalProperties", "items"}
+    | {"deprecated", "default"}
 )
 
 
@@ -33,9 +27,11 @@ class Shape:
         limits: Its limits by keyword.
         properties: The schemas of its properties.
         required: The properties that it must have.
-        closed: Whether it refuses other properties.
-        items: The schema of its items, or None.
+        others: The schema of its other properties, or whether it accepts them.
+        items: The schema of its items, or None for any.
         deprecated: Whether it is deprecated.
+        default: Its default alone, or nothing.
+        rest: What all other keywords say, as comparable text.
     """
 
     types: frozenset[str]
@@ -44,81 +40,65 @@ class Shape:
     limits: Mapping[str, Any]
     properties: Mapping[str, Node]
     required: frozenset[str]
-    closed: bool
+    others: Node | bool
     items: Node | None
     deprecated: bool
+    default: tuple[Any, ...]
+    rest: Mapping[str, str]
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it names no properties and accepts any."""
+        return not self.properties and self.others is True
 
 
 def shape_of(node: Node, source: Source) -> Shape:
     """Normalise one schema of a document."""
     merged = flat(node, source)
-    enum = merged.get("enum", [merged["const"]] if "const" in merged else None)
+    types = types_of(merged, source)
+    said = {key: value for key, value in merged.items() if key not in USUAL or value != USUAL[key]}
+    others = merged.get("additionalProperties", True)
     return Shape(
-        types=_types(merged),
-        enum=None if enum is None else tuple(enum),
+        types=types,
+        enum=tuple(merged["enum"]) if "enum" in merged else None,
         format=merged.get("format"),
-        limits={key: merged[key] for key in LIMITS if key in merged},
+        limits={key: said[key] for key in LIMITS if key in said},
         properties=merged.get("properties", {}),
         required=frozenset(merged.get("required", ())),
-        closed=merged.get("additionalProperties") is False,
-        items=merged.get("items"),
+        others=others if isinstance(others, bool) or flat(others, source) else True,
+        items=merged["items"] if "items" in merged and flat(merged["items"], source) else None,
         deprecated=bool(merged.get("deprecated", False)),
+        default=(merged["default"],) if "default" in merged else (),
+        rest={
+            key: settled(value, source)
+            for key, value in said.items()
+            if key not in COMPARED and not is_words(key)
+        },
     )
 
 
-def flat(node: Node, source: Source) -> dict[str, Any]:
-    """Return an equal schema without `$ref`, `allOf` and unions at its top.
-
-    For a union of objects it keeps the properties of all, and requires only those that each of them requires.
-    A union of strings and numbers becomes one schema with two types.
-    """
-    siblings = {key: value for key, value in node.items() if key not in ("$ref", "allOf", "anyOf", "oneOf")}
-    parts: list[dict[str, Any]] = []
-    if "$ref" in node:
-        parts.append(flat(source.resolve(node), source))
-    parts += [flat(part, source) for part in node.get("allOf", ())]
-    for union in ("anyOf", "oneOf"):
-        if union in node:
-            parts.append(_union([flat(part, source) for part in node[union]]))
-    merged: dict[str, Any] = {}
-    for part in [*parts, siblings]:
-        _add(merged, part)
-    if merged.pop("nullable", False):  # OpenAPI 3.0
-        merged["type"] = sorted(_types(merged) | {"null"})
-    return merged
+def settled(value: Any, source: Source) -> str:
+    """Return a text that is equal for parts of documents that say the same, with references followed."""
+    return same(_followed(value, source, ()))
 
 
-def _add(merged: dict[str, Any], part: Mapping[str, Any]) -> None:
-    properties = {**merged.get("properties", {}), **part.get("properties", {})}
-    required = [*merged.get("required", ()), *part.get("required", ())]
-    merged.update(part)
-    if properties:
-        merged["properties"] = properties
-    if required:
-        merged["required"] = required
-
-
-def _union(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
-    for part in parts:
-        _add(merged, part)
-    merged["type"] = sorted(frozenset[str]().union(*map(_types, parts)))
-    required = [frozenset[str](part.get("required", ())) for part in parts]
-    merged["required"] = sorted(required[0].intersection(*required[1:]))
-    if all("enum" in part for part in parts):
-        merged["enum"] = [value for part in parts for value in part["enum"]]
-    else:
-        merged.pop("enum", None)
-    return merged
-
-
-def _types(merged: Mapping[str, Any]) -> frozenset[str]:
-    given = merged.get("type")
-    if given is None:
-        inferred = "object" if merged.get("properties") else "array" if "items" in merged else None
-        return frozenset({inferred}) if inferred else EVERY
-    types = frozenset({given} if isinstance(given, str) else given)
-    return types | {"integer"} if "number" in types else types
+def _followed(value: Any, source: Source, above: tuple[int, ...]) -> Any:
+    if isinstance(value, list | tuple):
+        return [_followed(inner, source, above) for inner in cast("Sequence[Any]", value)]
+    if not is_object(value):
+        return value
+    if isinstance(value.get("$ref"), str):
+        rest = {key: inner for key, inner in value.items() if key != "$ref" and not is_words(key)}
+        found = source.resolve(value)
+        if id(found) in above:
+            return {"within itself": above[::-1].index(id(found))}
+        inner = _followed(found, source, (*above, id(found)))
+        return {"$ref": inner, **_followed(rest, source, above)} if rest else inner
+    return {
+        key: _followed(inner, source, above)
+        for key, inner in value.items()
+        if not is_words(str(key)) and (key not in USUAL or inner != USUAL[key])
+    }
 
 
 def type_text(types: frozenset[str]) -> str:
@@ -128,4 +108,4 @@ def type_text(types: frozenset[str]) -> str:
     'null or number'
     """
     shown = types - {"integer"} if "number" in types else types
-    return "any type" if types == EVERY else " or ".join(sorted(shown))
+    return "any type" if types == EVERY else " or ".join(sorted(shown)) or "nothing"

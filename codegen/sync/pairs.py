@@ -1,0 +1,146 @@
+"""Which of their schemas stand behind each of ours: they are found first, and then judged together."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+
+from codegen.sync.answers import judge_answer
+from codegen.sync.changes import Change, Finding, nothing
+from codegen.sync.documents import Node, Source
+from codegen.sync.edits import Editor
+from codegen.sync.flatten import Flat, flat
+from codegen.sync.requests import judge_request
+from codegen.sync.shape import Shape, settled, shape_of
+
+
+def _branches(merged: Flat) -> list[Node]:
+    """Return the branches of a union that has no other form."""
+    key = "anyOf" if "anyOf" in merged else "oneOf"
+    found: list[Node] = merged.get(key, [])
+    return found
+
+
+@frozen
+class Behind:
+    """One of our schemas, and what stands behind it.
+
+    Attributes:
+        our: Our schema, as it is referred to.
+        node: Our schema.
+        where: Its place: the name of its component, or the way to it.
+        name: The name of its component, or None.
+        theirs: Each of their schemas by what it says, with its own place.
+    """
+
+    our: Node
+    node: Node
+    where: str
+    name: str | None
+    theirs: dict[str, tuple[Node, str]] = field(factory=dict[str, tuple[Any, str]])
+
+
+@define
+class Pairs:
+    """Pairs of schemas, ours and theirs, with all schemas inside them.
+
+    Attributes:
+        ours: Our document.
+        theirs: The newer document.
+        answers: Whether they are of responses, which only have to be readable.
+        by_hand: Whether only a person can make a change here.
+    """
+
+    ours: Source
+    theirs: Source
+    answers: bool
+    by_hand: bool = False
+    _found: dict[int, Behind] = field(factory=dict[int, Behind], init=False)
+    _seen: set[tuple[int, int]] = field(factory=set[tuple[int, int]], init=False)
+
+    def add(self, our: Node, their: Node, where: str, place: str | None = None) -> None:
+        """Add two schemas and all schemas inside both."""
+        node, other = self.ours.resolve(our), self.theirs.resolve(their)
+        if (id(node), id(other)) in self._seen:
+            return
+        self._seen.add((id(node), id(other)))
+        name = None if self.by_hand else self.ours.component(our)
+        where, place = name or where, self.theirs.component(their) or place or where
+        forms = [*self._forms(their)] if self.answers else [their]
+        branches = _branches(flat(our, self.ours)) if self.answers else []
+        if branches and shape_of(our, self.ours).rest == shape_of(their, self.theirs).rest:
+            forms = [their]
+        elif branches:
+            for form in forms:
+                closest = min(branches, key=lambda branch: self._distance(branch, form))
+                self.add(closest, form, where, place)
+            return
+        group = self._found.setdefault(id(node), Behind(our, node, where, name))
+        mine = shape_of(our, self.ours)
+        for form in forms:
+            group.theirs.setdefault(settled(form, self.theirs), (form, place))
+            new = shape_of(form, self.theirs)
+            if self.answers or mine.types == new.types or (mine.enum and new.enum):
+                self._add_inner(mine, new, where, place)
+
+    def _add_inner(self, mine: Shape, new: Shape, where: str, place: str) -> None:
+        for key in mine.properties:
+            if key in new.properties:
+                inside, there = f"{where}.{key}", f"{place}.{key}"
+                self.add(mine.properties[key], new.properties[key], inside, there)
+        if mine.items is not None and new.items is not None:
+            self.add(mine.items, new.items, f"{where}[]", f"{place}[]")
+        if not isinstance(mine.others, bool) and not isinstance(new.others, bool):
+            self.add(mine.others, new.others, f"{where}.*", f"{place}.*")
+
+    def _forms(self, their: Node) -> Iterator[Node]:
+        """Yield the forms that a value of their schema may have: each branch of a union by itself."""
+        merged = flat(their, self.theirs)
+        branches = _branches(merged)
+        if not branches:
+            yield their
+            return
+        siblings = {key: value for key, value in merged.items() if value is not branches}
+        for branch in branches:
+            yield from self._forms({"allOf": [siblings, branch]} if siblings else branch)
+
+    def _distance(self, our: Node, their: Node) -> tuple[int, int]:
+        trial = Pairs(self.ours, self.theirs, answers=True, by_hand=True)
+        trial.add(our, their, "")
+        found = [finding for finding in trial.findings() if isinstance(finding, Change)]
+        return sum(change.effect != "harmless" for change in found), len(found)
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what is different, for each of our schemas."""
+        for group in self._found.values():
+            for finding in self._judged(group):
+                if isinstance(finding, Change) and self.by_hand:
+                    yield evolve(finding, edit=nothing)
+                else:
+                    yield finding
+
+    def _judged(self, group: Behind) -> Iterator[Finding]:
+        mine = shape_of(group.our, self.ours)
+        pairs = [
+            (
+                shape_of(their, self.theirs),
+                Editor(group.node, their, self.theirs, tolerant=self.answers),
+                place,
+            )
+            for their, place in group.theirs.values()
+        ]
+        if self.answers:
+            yield from judge_answer(mine, [(new, edit) for new, edit, _ in pairs], group.where)
+            return
+        judged = [
+            {str(found): found for found in judge_request(mine, new, group.where, edit, group.name)}
+            for new, edit, _ in pairs
+        ]
+        everywhere = set(judged[0]).intersection(*judged[1:])
+        for found, (_, _, place) in zip(judged, pairs, strict=True):
+            for text, finding in found.items():
+                if isinstance(finding, Change) and text not in everywhere:
+                    # Ours cannot be like both of them.
+                    yield evolve(finding, what=f"{finding.what}, in {place} alone", edit=nothing)
+                else:
+                    yield finding
