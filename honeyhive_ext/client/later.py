@@ -12,6 +12,7 @@ from honeyhive_ext.background.background_options import Background, background_o
 from honeyhive_ext.background.stats import BackgroundStats, FlushReport
 from honeyhive_ext.client.collecting import collecting
 from honeyhive_ext.config.checks import seconds
+from honeyhive_ext.config.interpreters import require_main_interpreter
 from honeyhive_ext.config.sampling import sampled
 from honeyhive_ext.config.secrets import Environment
 from honeyhive_ext.config.unpicklable import Unpicklable
@@ -93,6 +94,7 @@ class Later(Unpicklable):
 
     def _prepare(self, options: Background) -> None:
         """Do what an option asks for when the client is made."""
+        require_main_interpreter()
         if options.handle_sigterm:
             from honeyhive_ext.background.process_end import handle_sigterm
 

@@ -129,6 +129,18 @@ hh.events.enqueue('tool')
 os.kill(os.getpid(), signal.SIGTERM)
 time.sleep(600)
 """,
+    "a fork that tells Python nothing": """
+import ctypes
+hh = HoneyHive()
+hh.flush()
+child = ctypes.CDLL(None).fork()
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+else:
+    hh.events.enqueue('tool')
+    hh.flush()
+    os._exit(0)
+""",
     "SIGINT": """
 hh = HoneyHive()
 hh.events.enqueue('tool')
@@ -312,3 +324,34 @@ def test_sigterm_needs_the_main_thread() -> None:
     thread.start()
     thread.join()
     assert "main thread" in errors[0]
+
+
+INSIDE = """
+import sys
+sys.path[:] = PATH
+from honeyhive_ext import ConfigError, HoneyHive
+try:
+    HoneyHive()
+except ConfigError as error:
+    print(error)
+hh = HoneyHive(background=False)
+with hh.span("x"): pass
+hh.close()
+"""
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="subinterpreters have another module since 3.13")
+def test_a_subinterpreter_is_refused_unless_spans_wait(server: LocalServer) -> None:
+    inside = INSIDE.replace("PATH", repr(sys.path))
+    program = f"""
+import _xxsubinterpreters as interpreters
+inside = interpreters.create()
+interpreters.run_string(inside, {inside!r})
+interpreters.destroy(inside)
+print("alive")
+"""
+    ended = run(program, server.url)
+    refused, alive = ended.stdout.splitlines()
+    assert "background=False" in refused
+    assert (alive, ended.stderr) == ("alive", "")
+    assert [event["event_name"] for event in server.events()] == ["x"]
