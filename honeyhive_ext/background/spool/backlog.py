@@ -196,7 +196,7 @@ class Backlog:
         """Leave a segment on the disk, and have nothing more to do with it."""
         self.counts[counter] += 1
         self.counts["unreadable_records"] += len(segment.known.without(segment.acks.ranges))
-        del self._segments[segment.number]
+        self._segments.pop(segment.number, None)
         self._left = True
 
     def _acknowledge(self, positions: Iterable[int], counter: str) -> None:
@@ -244,4 +244,4 @@ class Backlog:
         for segment in [one for one in self._segments.values() if one.finished]:
             with contextlib.suppress(OSError):
                 segment.delete()
-            del self._segments[segment.number]
+            self._segments.pop(segment.number, None)  # a signal handler may have come first

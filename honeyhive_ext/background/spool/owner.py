@@ -81,8 +81,8 @@ class OwnerLock:
     """The lock of an owner, held until it is closed or the process ends."""
 
     def __init__(self, folder: Path, owner: str, header: Header | None, descriptor: int) -> None:
-        self.folder, self.owner, self.header = folder, owner, header
         self._descriptor, self._pid = descriptor, os.getpid()
+        self.folder, self.owner, self.header = folder, owner, header
 
     @classmethod
     def make(cls, folder: Path, destination: Destination, owner: str) -> OwnerLock:
@@ -141,6 +141,10 @@ class OwnerLock:
             descriptor, self._descriptor = self._descriptor, -1
             if self._pid == os.getpid() or descriptor in _held:  # a child closed it when it was forked
                 _close(descriptor)
+
+    def __del__(self) -> None:
+        with contextlib.suppress(OSError, TypeError, AttributeError):  # the interpreter may be ending
+            self.close()
 
     def remove(self) -> None:
         """Remove the lock of an owner that left nothing."""
