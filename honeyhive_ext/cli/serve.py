@@ -180,13 +180,13 @@ def _on_signals(stopping: threading.Event) -> None:
 
 def _greet(server: LocalServer, options: argparse.Namespace) -> None:
     where = printable(str(options.db)) if options.db is not None else "memory"
-    print(f"HoneyHive local server on {server.url}, events in {where}")
     environ = server.environ
     if options.api_key is not None:
         environ["HH_API_KEY"] = "<the key given with --api-key>"
-    for name, value in environ.items():
-        print(f"export {name}={value}")
-    print("Press Ctrl+C to stop.", flush=True)
+    lines = [f"HoneyHive local server on {server.url}, events in {where}"]
+    lines += [f"export {name}={value}" for name, value in environ.items()]
+    # Written at once: a reader that takes the first line alone, such as `head -1`, ends no server.
+    print("\n".join([*lines, "Press Ctrl+C to stop.\n"]), end="", flush=True)
 
 
 def _port(text: str) -> int:

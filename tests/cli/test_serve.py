@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -106,6 +109,21 @@ app.ROUTES = (*app.ROUTES, Route("GET", "/v1/run", run))
     assert out.startswith("stopped")
     with LocalServer(file) as server:
         assert len(server.events()) == 1
+
+
+def test_it_serves_on_after_its_reader_has_taken_the_first_line() -> None:
+    read, write = os.pipe()
+    command = [sys.executable, "-m", "honeyhive_ext.cli", "serve"]
+    with subprocess.Popen(command, stdout=write) as process:
+        os.close(write)
+        line = b""
+        while not line.endswith(b"\n"):
+            line += os.read(read, 1)
+        os.close(read)
+        url = line.decode().removeprefix("HoneyHive local server on ").split(",")[0]
+        assert httpx.get(f"{url}/_local/health").status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
 
 
 def test_its_bounds_add_up_to_less_than_five_seconds() -> None:
