@@ -149,7 +149,7 @@ def _taken_over(server: LocalServer) -> Generator[None]:
     from honeyhive_ext.client.default import trace
     from honeyhive_ext.http.only_newer import only_newer
 
-    only_newer.begin(server.url)
+    only_newer.begin(server.serves)
     with trace.replaced():
         try:
             yield

@@ -6,6 +6,7 @@ Such a client was made when a module was imported, and read the environment of t
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 from honeyhive_ext.errors import ConfigError
 
@@ -22,12 +23,17 @@ class OnlyNewer:
     def __init__(self) -> None:
         self.born_before = 0  # clients with a smaller number are refused
         self.refused: set[str] = set()
-        self._url = ""
+        self._served: Callable[[str], bool] = bool
 
-    def begin(self, url: str) -> None:
-        """Refuse clients that exist already, except those of this server."""
+    def begin(self, served: Callable[[str], bool]) -> None:
+        """Refuse clients that exist already, except those of the server of the tests.
+
+        Args:
+            served: Returns whether a base URL is an address of that server. What comes from an earlier test
+                is refused there, as its own.
+        """
         self.refused = set()
-        self._url = url
+        self._served = served
         self.born_before = next(_births)
 
     def end(self) -> None:
@@ -40,7 +46,7 @@ class OnlyNewer:
         Raises:
             ConfigError: It sends somewhere else than to the server of the test.
         """
-        if base_url.startswith(self._url):
+        if self._served(base_url):
             return
         self.refused.add(base_url)
         raise ConfigError(

@@ -43,6 +43,7 @@ class Listener:
     keyed: bool
     _socket: SocketServer | None = field(default=None, init=False)
     _ports: dict[Lease, int] = field(factory=dict[Lease, int], init=False)
+    _addresses: set[str] = field(factory=set[str], init=False)  # present and former ones, as in a URL
 
     def start(self, lease: Lease | None) -> None:
         """Start to listen, if the server does not, and open the port of a lease.
@@ -58,6 +59,7 @@ class Listener:
                     self._socket.close(self._ports.pop(next(iter(self._ports))))
         except (OSError, TypeError, UnicodeError) as problem:  # or a name that no host has
             raise ConfigError(f"cannot listen on {self.host} port {self.port}: {problem}") from problem
+        self._addresses.update(self.urls(None), self.urls(lease))
 
     def _opened(self) -> SocketServer:
         if not is_loopback(self.host):
@@ -84,6 +86,10 @@ class Listener:
         until = time.monotonic() + STOPPING
         while not listening.join(_ASK) and time.monotonic() < until:
             interrupt()
+
+    def serves(self, url: str) -> bool:
+        """Return whether a URL is that of the owner or of a lease, present or former."""
+        return "/".join(url.split("/", 3)[:3]) in self._addresses
 
     def urls(self, lease: Lease | None) -> list[str]:
         """Return the base URL for the holder of a lease, or for the owner, if the server listens."""

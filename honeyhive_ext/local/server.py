@@ -156,6 +156,10 @@ class LocalServer:
         """
         return self._listener.url(self._lease)
 
+    def serves(self, base_url: str) -> bool:
+        """Return whether a URL is an address that this server has, or had since it was made."""
+        return self._listener.serves(base_url)
+
     @property
     def api_key(self) -> str:
         """A key for a client: the one that is accepted, or "hh_local" if any is accepted."""

@@ -241,3 +241,21 @@ def test_a_request_that_does_not_end_is_named(monkeypatch: pytest.MonkeyPatch) -
     ):
         leases.renew("second")
     leases.renew("third")
+
+
+def test_a_server_knows_every_address_that_it_had(owner: LocalServer) -> None:
+    first = owner.lend("first").start()
+    urls = [owner.url, first.url, f"{first.url}/base"]
+    owner.stop()
+    second = owner.lend("second").start()
+    for url in (*urls, owner.url, second.url):
+        assert owner.serves(url)
+        assert second.serves(url)
+    for url in (
+        f"{second.url}0",
+        "http://127.0.0.1",
+        "https" + second.url[4:],
+        "https://api.example.com",
+        "",
+    ):
+        assert not owner.serves(url)

@@ -380,3 +380,61 @@ def test_last(honeyhive_local): ...
 def test_the_warning_can_be_ignored(pytester: pytest.Pytester) -> None:
     result = run(pytester, LEAK, "-W", "ignore::honeyhive_ext.pytest_plugin.LateRequestWarning")
     result.assert_outcomes(passed=3, warnings=0)
+
+
+def test_a_client_that_a_test_left_behind_fails_no_other_test(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+import threading
+from honeyhive_ext import HoneyHive
+
+go, done, problems = threading.Event(), threading.Event(), []
+
+@pytest.mark.parametrize("background", [False, True])
+def test_that_leaves_a_client(honeyhive_local, background):
+    if background:  # the first has sent by now
+        go.set()
+        assert done.wait(60)
+        assert "410" in problems.pop()
+        assert honeyhive_local.events() == []
+        go.clear(), done.clear()
+    hh = HoneyHive(background=background)
+
+    def late():
+        go.wait()
+        try:
+            with hh.span("late"):
+                pass
+            hh.events.create("tool")
+        except Exception as problem:
+            problems.append(str(problem))
+        hh.close()
+        done.set()
+
+    threading.Thread(target=late, daemon=True).start()
+
+def test_then(honeyhive_local):
+    go.set()
+    assert done.wait(60)
+    assert "410" in problems.pop()
+    assert honeyhive_local.events() == list(honeyhive_local.requests) == []
+
+@pytest.fixture(scope="module")
+def started_once(honeyhive_local_server):
+    with HoneyHive("hh_1", base_url=honeyhive_local_server.url) as hh:
+        yield hh
+
+def test_an_application_that_was_started_before_the_test(started_once, honeyhive_local):
+    started_once.events.create("tool")
+    assert len(honeyhive_local.events()) == 1
+
+def test_the_same_application_in_the_next_test(started_once, honeyhive_local):
+    started_once.events.create("tool")
+    assert len(honeyhive_local.events()) == 1
+""",
+    )
+    result.assert_outcomes(passed=5, warnings=2)
+    text = shown(result)
+    for name in ("False", "True"):
+        assert f"test_that_leaves_a_client[{name}] left something running that sends" in text
