@@ -112,11 +112,13 @@ class Backlog:
                 self._at = number
                 try:
                     found = segment.read(max_bytes)
-                except OSError:
-                    self._leave(segment, "unreadable_segments")
+                except OSError as error:
+                    self._leave(
+                        segment, "unreadable_segments", there=not isinstance(error, FileNotFoundError)
+                    )
                     continue
                 if segment.header is not None and not self._owns(segment.header):
-                    self._leave(segment, "elsewhere")
+                    self._leave(segment, "elsewhere", there=True)
                     continue
                 return self._reading(segment, found, after)
             self._after = max(after, self._after)
@@ -192,12 +194,12 @@ class Backlog:
         for segment in self._segments.values():
             segment.rewind()
 
-    def _leave(self, segment: Segment, counter: str) -> None:
-        """Leave a segment on the disk, and have nothing more to do with it."""
+    def _leave(self, segment: Segment, counter: str, *, there: bool) -> None:
+        """Leave a segment on the disk, if it is there, and have nothing more to do with it."""
         self.counts[counter] += 1
         self.counts["unreadable_records"] += len(segment.known.without(segment.acks.ranges))
         self._segments.pop(segment.number, None)
-        self._left = True
+        self._left = self._left or there
 
     def _acknowledge(self, positions: Iterable[int], counter: str) -> None:
         ranges = ranges_of(positions)

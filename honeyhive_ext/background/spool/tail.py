@@ -10,7 +10,7 @@ from __future__ import annotations
 import _thread
 from collections import deque
 from pathlib import Path
-from threading import Event, RLock, get_ident
+from threading import Event, Lock, RLock, get_ident
 from time import time
 from typing import Literal
 from zlib import crc32
@@ -49,6 +49,7 @@ class Tail:
         self._seed = 0
         self._lock = RLock()
         self._syncing = RLock()
+        self._preparing = Lock()
         self._active: Grown | None = None
         self._spare: Grown | None = None
         self._sealing: deque[Full] = deque()
@@ -85,16 +86,14 @@ class Tail:
             try:
                 head = HEAD.pack(MARK, kind, size, position, int(time()), at, check)
                 self._put(at, head + CHECK.pack(crc32(head, self._seed)), payload)
-            except OSError as error:
+            except BaseException as error:
                 if self._end == end:
                     self._end = at
                 self._withdrawn.append(position)
-                raise trouble(error, self._folder) from error
-            except ValueError as error:  # closed by a signal handler
-                self._withdrawn.append(position)
-                raise SpoolError("closed", self._folder) from error
-            except BaseException:
-                self._withdrawn.append(position)
+                if isinstance(error, OSError):
+                    raise trouble(error, self._folder) from error
+                if isinstance(error, ValueError):  # closed by a signal handler
+                    raise SpoolError("closed", self._folder) from error
                 raise
         if end > self._notice:
             self._call_keeper()
@@ -153,6 +152,8 @@ class Tail:
             self._stop.set()
             self._retire_active()
             self._retire_spare()
+        if self._preparing.acquire(timeout=1):  # the keeper removes what it has just made
+            self._preparing.release()
         self._seal()
 
     def abandon(self) -> None:
@@ -173,7 +174,8 @@ class Tail:
         self._rolling = True
         try:
             if self._spare is None or self._spare.writer.start + need > self._spare.writer.size:
-                made = self._supply.make(self._take_number(), need)
+                self._number += 1
+                made = self._supply.make(self._number, need)
                 self._retire_spare()
                 self._spare = made
             self._retire_active()
@@ -202,10 +204,6 @@ class Tail:
         self._sealing.append(full)
         self._news.append(full)
 
-    def _take_number(self) -> int:
-        self._number += 1
-        return self._number
-
     def _call_keeper(self) -> None:
         with self._lock:
             if self._keeping or self._closed:
@@ -222,7 +220,8 @@ class Tail:
         while True:
             seen = self.next
             self._seal()
-            self._prepare()
+            with self._preparing:
+                self._prepare()
             if self._sync_mode == "interval":
                 self._sync_all(self.next)
                 self._stop.wait(INTERVAL)
@@ -240,7 +239,7 @@ class Tail:
         with self._lock:
             if self._spare is not None or self._closed or self._rolling:
                 return
-            number = self._take_number()
+            self._number = number = self._number + 1
         try:
             self._supply.measure()
             part = self._supply.make(number, 0)
