@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from honeyhive_ext.local import LocalServer
+from honeyhive_ext.local.adapters import channel
 from tests.support.local_api import HEADERS, Api
 
 TOOL: dict[str, Any] = {"event_type": "tool", "inputs": {}}
@@ -329,6 +330,25 @@ def test_https_to_an_http_port_is_refused_at_once(server: LocalServer) -> None:
     with connected(server) as connection:
         connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
         assert statuses(rest(connection)) == [400]
+
+
+def test_a_client_that_falls_silent_gets_408_within_a_request_and_nothing_between_two(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(channel, "IDLE", 0.05)
+    with LocalServer() as server:
+        with connected(server) as connection:
+            assert rest(connection) == b""
+        for data in (
+            b"GET /_loc",
+            head(lines=b"Content-Length: 5\r\n"),
+            head("/_local/health", method=b"GET"),
+        ):
+            with connected(server) as connection:
+                connection.sendall(data)
+                answer = rest(connection)
+            assert statuses(answer) == ([200] if b"health" in data else [408])
+        assert server.events() == []
 
 
 def test_http_1_0_is_answered_and_closed(server: LocalServer) -> None:
