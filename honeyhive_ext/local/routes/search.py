@@ -19,7 +19,7 @@ from honeyhive_ext.local.routes.route import Route
 from honeyhive_ext.local.routes.understood import unknown_in_search
 from honeyhive_ext.local.routes.validate import fields
 from honeyhive_ext.local.store.columns import quoted
-from honeyhive_ext.local.store.counts import EVER
+from honeyhive_ext.local.store.counts import EVER, count
 from honeyhive_ext.local.store.packed_row import text_of
 from honeyhive_ext.local.store.store_errors import DamagedRowError
 from honeyhive_ext.local.store.where import MANY, Where
@@ -33,6 +33,7 @@ EVALUATION = {
 }
 _NEWEST = "sort_time DESC, seq DESC"
 _SHUFFLED = "sort_time DESC, (seq * ?) % 1000003, seq"
+_WITHIN = "sort_time BETWEEN ? AND ?"
 _MAX_OFFSET = 2**62  # beyond every event, and SQLite can hold it
 
 
@@ -175,22 +176,31 @@ def _run(context: Context, connection: sqlite3.Connection, asked: SearchBody) ->
     shuffled = switches.ties == "shuffled"
     order, extra = (_SHUFFLED, [context.random()]) if shuffled else (_NEWEST, [])
     offset = min((asked.page - 1) * asked.limit, _MAX_OFFSET)
-    within = () if asked.between is None else ("sort_time BETWEEN ? AND ?",)
+    values = [*where.values, *(asked.between or ())]
+    sql = where.sql(*(() if asked.between is None else (_WITHIN,)))
+    span = asked.between or EVER
+    number: int | None = None  # of all matches
+    if switches.count == "total":
+        number = store.counts.known(connection, where, span, version) if sql else total
+    # Filters read every event then, so the same pass counts. Times alone are counted faster in their index.
+    counted = number is None and bool(where.terms) and switches.count == "total"
+    if number is not None and where.terms and number <= offset + asked.limit:
+        order = f"+{order}"  # every match is wanted: to read the table is faster than to follow the index
     found = connection.execute(
-        f"SELECT seq, sort_time FROM events{where.sql(*within)} ORDER BY {order} LIMIT ? OFFSET ?",
-        [*where.values, *(asked.between or ()), *extra, asked.limit, offset],
+        f"SELECT seq{', count(*) OVER ()' if counted else ''} FROM events{sql}"
+        f" ORDER BY {order} LIMIT ? OFFSET ?",
+        [*values, *extra, asked.limit, offset],
     ).fetchall()
     events = _events(connection, [row[0] for row in found])
     if switches.count == "page":
         return len(events), events
-    if not (where.terms or within):
-        return total, events
-    first = offset + len(found)
-    if len(found) < asked.limit and (found or asked.page == 1):
-        return first, events
-    seen = (first, found[-1][1], found[-1][0]) if found and not shuffled else None
-    span = asked.between or EVER
-    return store.counts.total(connection, where, span, version, seen), events
+    if number is None:
+        if counted and found:
+            number = int(found[0][1])
+        else:
+            number = 0 if counted and asked.page == 1 else count(connection, where, _WITHIN, *span)
+        store.counts.keep(where, span, version, number)
+    return number, events
 
 
 def _totals(connection: sqlite3.Connection) -> tuple[int, int, int]:

@@ -36,63 +36,52 @@ class Counts:
     _kept: OrderedDict[bytes, _Count] = field(factory=OrderedDict["bytes", "_Count"], init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
 
-    def total(
-        self,
-        connection: sqlite3.Connection,
-        where: Where,
-        span: TimeSpan,
-        version: int,
-        seen: tuple[int, float, int] | None = None,
-    ) -> int:
-        """Return how many events meet the terms within a span of times.
+    def known(self, connection: sqlite3.Connection, where: Where, span: TimeSpan, version: int) -> int | None:
+        """Return how many events meet the terms within a span of times; None if all have to be counted.
 
         Args:
             connection: A view of the store.
             where: The terms, without the span.
             span: The first and the last sort_time.
             version: The version of the view. Views of one version have the same events.
-            seen: How many matches come first in the order of search, and the sort_time and seq of the last of
-                them. These need not be counted again.
         """
-        key = hashlib.blake2b(repr((where.terms, where.values)).encode(errors="surrogatepass")).digest()
         with self._lock:
-            kept = self._kept.get(key)
+            kept = self._kept.get(_key(where))
         if kept is None or kept.version != version or not _contains(kept.span, span):
-            total = _rest(connection, where, span, seen)
-        else:
-            total = kept.total - _gone(connection, where, kept.span, span)
+            return None
+        total = kept.total - _gone(connection, where, kept.span, span)
+        self.keep(where, span, version, total)
+        return total
+
+    def keep(self, where: Where, span: TimeSpan, version: int, total: int) -> None:
+        """Keep a count for `known`."""
+        key = _key(where)
         with self._lock:
             self._kept[key] = _Count(version, span, total)
             self._kept.move_to_end(key)
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-        return total
+
+
+def _key(where: Where) -> bytes:
+    return hashlib.blake2b(repr((where.terms, where.values)).encode(errors="surrogatepass")).digest()
 
 
 def _contains(outer: TimeSpan, inner: TimeSpan) -> bool:
     return outer[0] <= inner[0] and inner[1] <= outer[1] and inner[0] <= inner[1]
 
 
-def _rest(
-    connection: sqlite3.Connection, where: Where, span: TimeSpan, seen: tuple[int, float, int] | None
-) -> int:
-    if seen is None:
-        return _count(connection, where, "sort_time BETWEEN ? AND ?", *span)
-    number, time, seq = seen
-    term = "sort_time BETWEEN ? AND ? AND (sort_time < ? OR seq < ?)"
-    return number + _count(connection, where, term, span[0], time, time, seq)
-
-
 def _gone(connection: sqlite3.Connection, where: Where, outer: TimeSpan, inner: TimeSpan) -> int:
     """Return how many matches are in the outer span only."""
     gone = 0
     if outer[0] < inner[0]:
-        gone += _count(connection, where, "sort_time >= ? AND sort_time < ?", outer[0], inner[0])
+        gone += count(connection, where, "sort_time >= ? AND sort_time < ?", outer[0], inner[0])
     if inner[1] < outer[1]:
-        gone += _count(connection, where, "sort_time > ? AND sort_time <= ?", inner[1], outer[1])
+        gone += count(connection, where, "sort_time > ? AND sort_time <= ?", inner[1], outer[1])
     return gone
 
 
-def _count(connection: sqlite3.Connection, where: Where, term: str, *values: float) -> int:
+def count(connection: sqlite3.Connection, where: Where, term: str, *values: float) -> int:
+    """Count the events that meet the terms and one more."""
     row = connection.execute(f"SELECT count(*) FROM events{where.sql(term)}", [*where.values, *values])
     return int(row.fetchone()[0])

@@ -7,7 +7,7 @@ import time
 
 from attrs import define
 
-_STEPS = 250  # instructions of SQLite between two looks at the clock; a row of a search takes 20 or more
+_STEPS = 2000  # instructions of SQLite between two looks at the clock; a row of a search takes 20 or more
 _NEVER = float("inf")
 _ENDED = float("-inf")
 

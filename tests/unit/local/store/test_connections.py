@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from pathlib import Path
 
 import pytest
 
 from honeyhive_ext.local.store import StoreClosedError
+from honeyhive_ext.local.store import connections as connections_module
 from honeyhive_ext.local.store.connections import Connections
 from honeyhive_ext.local.store.watch import WatchedConnection, watched
+from tests.support.local_api import core
 
 # A statement that ends only when it is interrupted.
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
@@ -73,3 +76,86 @@ def test_a_connection_that_cannot_be_opened_does_not_hold_up_the_end() -> None:
     with pytest.raises(sqlite3.OperationalError), connections.lend():
         raise AssertionError("nothing was opened")
     connections.close()
+
+
+def test_readers_wait_for_a_connection_when_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections_module, "MOST", 3)
+    opened: list[WatchedConnection] = []
+
+    def connect() -> WatchedConnection:
+        opened.append(watched(":memory:"))
+        return opened[-1]
+
+    connections = Connections(connect)
+    together, done = threading.Barrier(3), list[int]()
+
+    def read() -> None:
+        with connections.lend() as connection:
+            together.wait()  # three read at once
+            done.append(connection.execute("SELECT 1").fetchone()[0])
+
+    readers = [threading.Thread(target=read) for _ in range(12)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert len(opened) == 3
+    assert done == [1] * 12
+    connections.close()
+
+
+def test_a_reader_that_waits_is_told_that_the_connections_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections_module, "MOST", 1)
+    connections = Connections(lambda: watched(":memory:"))
+    seen: list[str] = []
+    taken = connections.take()
+
+    def read() -> None:
+        try:
+            with connections.lend():
+                seen.append("lent")
+        except StoreClosedError:
+            seen.append("closed")
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    closer = threading.Thread(target=connections.close)
+    closer.start()
+    reader.join()
+    connections.give_back(taken)
+    closer.join()
+    assert seen == ["closed"]
+
+
+def test_while_no_file_can_be_opened_readers_share_the_connection_that_there_is() -> None:
+    opened: list[WatchedConnection] = []
+
+    def connect() -> WatchedConnection:
+        if opened:
+            raise sqlite3.OperationalError("unable to open database file")
+        opened.append(watched(":memory:"))
+        return opened[0]
+
+    connections = Connections(connect)
+    done: list[int] = []
+
+    def read() -> None:
+        for _ in range(20):
+            with connections.lend() as connection:
+                done.append(connection.execute("SELECT 1").fetchone()[0])
+
+    readers = [threading.Thread(target=read) for _ in range(5)]
+    with connections.lend():
+        for reader in readers:
+            reader.start()
+    for reader in readers:
+        reader.join()
+    assert done == [1] * 100
+    connections.close()
+
+
+def test_the_caches_of_the_connections_of_a_file_are_bounded(tmp_path: Path) -> None:
+    with core(tmp_path / "events.db") as app:
+        with app.state.store.reading() as connection:
+            assert connection.execute("PRAGMA cache_size").fetchone() == (-8192,)
+        assert app.state.store._writer.execute("PRAGMA cache_size").fetchone() == (-65536,)
