@@ -35,6 +35,7 @@ def _field(document: Document, name: str, field: str, inner: Schema, parent: Sch
     values["enum"] = tuple(schema["enum"]) if "enum" in schema else None
     values["items"] = json_types(document.resolved(schema["items"])) if "items" in schema else None
     values["model"] = _model(document, name, field, inner)
+    values["closed"] = _is_closed(document, inner) or None
     values.update({limit: schema[limit] for limit in LIMITS if limit in schema})
     given = ", ".join(f"{key}={value!r}" for key, value in values.items() if value is not None)
     return f"Field({given})"
@@ -48,3 +49,9 @@ def _model(document: Document, parent: str, field: str, inner: Schema) -> str | 
     if target is not None:
         return document.python_name(target)
     return name if inner.get("properties") else None
+
+
+def _is_closed(document: Document, inner: Schema) -> bool:
+    schema = document.resolved(inner)
+    schema = document.resolved(schema["items"]) if "items" in schema else schema
+    return bool(schema.get("properties")) and schema.get("additionalProperties") is False

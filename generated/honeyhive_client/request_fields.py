@@ -28,6 +28,7 @@ class Field:
         model: The request model of its value, or of the items of its array; None for plain JSON.
         minimum: The least number allowed, or None.
         maximum: The greatest number allowed, or None.
+        closed: Whether the objects of `model` refuse other properties.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Field:
     model: str | None = None
     minimum: float | None = None
     maximum: float | None = None
+    closed: bool = False
 
     def __repr__(self) -> str:
         return shown(self)
@@ -115,9 +117,16 @@ REQUEST_FIELDS: Mapping[str, Mapping[str, Field]] = {
     },
     "SearchEventsRequest": {
         "filters": Field(
-            name="filters", types=("array",), required=False, items=("object",), model="EventFilter"
+            name="filters",
+            types=("array",),
+            required=False,
+            items=("object",),
+            model="EventFilter",
+            closed=True,
         ),
-        "dateRange": Field(name="dateRange", types=("object",), required=False, model="DateRange"),
+        "dateRange": Field(
+            name="dateRange", types=("object",), required=False, model="DateRange", closed=True
+        ),
         "limit": Field(name="limit", types=("integer",), required=False, minimum=1, maximum=1000),
         "page": Field(name="page", types=("integer",), required=False, minimum=1),
         "ignore_order": Field(name="ignore_order", types=("boolean",), required=False),
@@ -131,7 +140,12 @@ REQUEST_FIELDS: Mapping[str, Mapping[str, Field]] = {
     },
     "CreateEventBatchRequest": {
         "events": Field(
-            name="events", types=("array",), required=True, items=("object",), model="CreateEventRequest"
+            name="events",
+            types=("array",),
+            required=True,
+            items=("object",),
+            model="CreateEventRequest",
+            closed=True,
         ),
         "single_session": Field(name="single_session", types=("boolean",), required=False),
         "session_properties": Field(
@@ -155,7 +169,12 @@ REQUEST_FIELDS: Mapping[str, Mapping[str, Field]] = {
     },
     "CreateSessionEventBatchRequest": {
         "events": Field(
-            name="events", types=("array",), required=True, items=("object",), model="CreateEventRequest"
+            name="events",
+            types=("array",),
+            required=True,
+            items=("object",),
+            model="CreateEventRequest",
+            closed=True,
         ),
     },
 }

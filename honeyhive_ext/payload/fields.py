@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from attrs import frozen
@@ -55,7 +56,7 @@ class RequestModel:
             name=name,
             purpose=purpose,
             converters={field.name: converter(field) for field in table.values()},
-            objects=frozenset(field.name for field in table.values() if converter(field) is _object),
+            objects=frozenset(name for name, field in table.items() if converter(field) is _object),
             nullable=frozenset(field.name for field in table.values() if field.nullable),
             required=tuple(field.name for field in table.values() if field.required),
         )
@@ -125,6 +126,9 @@ class RequestModel:
 
 def converter(field: Field) -> Converter:
     """Return the function from a value that a caller gives for a field to its value on the wire."""
+    kinds = [kind for kind in field.types if kind != "null"]
+    if field.model is not None and kinds in (["object"], ["array"]):
+        return _model(field) if kinds == ["object"] else _models(field)
     if field.unit == "unix-ms":
         return _timestamp
     if field.unit == "ms":
@@ -141,7 +145,6 @@ def converter(field: Field) -> Converter:
         "integer": _integer,
         "boolean": _boolean,
     }
-    kinds = [kind for kind in field.types if kind != "null"]
     return by_type[kinds[0]] if len(kinds) == 1 else _anything
 
 
@@ -184,6 +187,42 @@ def _object(value: Any, path: str, mode: OnUnserializable) -> Any:
             f'give a dict (a JSON object), not {type_name(value)}: write {path}={{"value": ...}}', path=path
         )
     return {"value": tree}
+
+
+def _model(field: Field) -> Converter:
+    """Return the converter of an object whose properties the document names."""
+
+    def convert(value: Any, path: str, mode: OnUnserializable) -> Any:
+        tree = value if kind_of(value) is dict else _object(value, path, mode)
+        # At the first value: a model may contain itself.
+        inner = _inner_model(field.model or "")
+        try:
+            wire = inner.convert(tree, mode, further=not field.closed)
+            inner.check_required(wire)
+        except EventError as error:
+            place = f"{path}.{error.path}" if error.path else path
+            raise EventError(error.reason, path=place) from error.__cause__
+        return wire
+
+    return convert
+
+
+def _models(field: Field) -> Converter:
+    """Return the converter of an array of such objects."""
+    each = _model(field)
+
+    def convert(value: Any, path: str, mode: OnUnserializable) -> Any:
+        tree = to_builtins(value, path=path, depth=1)
+        if kind_of(tree) is not list:
+            raise EventError(f"give a list, not {type_name(value)}", path=path)
+        return [each(item, f"{path}[{index}]", mode) for index, item in enumerate(tree)]
+
+    return convert
+
+
+@cache
+def _inner_model(name: str) -> RequestModel:
+    return RequestModel.of(name, "the object")
 
 
 def _array(field: Field) -> Converter:
@@ -238,7 +277,7 @@ def _one_of(values: tuple[str, ...]) -> Converter:
 
 
 def _integer(value: Any, path: str, mode: OnUnserializable) -> int:
-    found = number(value, path)
+    found = number(value, path, "a whole number")
     if found != int(found):
         raise EventError(f"{found} is not whole: give a whole number", path=path)
     return int(found)

@@ -191,7 +191,7 @@ def _checker(field: Field) -> Callable[[Values], bool]:
         return lambda column: only(str, column) and values.issuperset(column)
     if field.format == "uuid":
         return lambda column: only(str, column) and all_canonical(column)
-    if field.types == ("object",):
+    if field.types == ("object",) and field.model is None:
         return lambda column: only(dict, column) and all_builtin(column)
     if "string" in field.types:
         return lambda column: only(str, column)

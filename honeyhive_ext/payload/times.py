@@ -12,6 +12,7 @@ from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.serialize.encoders import MAX_INT, MIN_INT, encoder_for, kind_of, type_name
 
+_ISO_HINT = "; for an ISO 8601 str write datetime.fromisoformat(value), which needs an offset such as +00:00"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 TOLERANCE_MS = 2.0  # three roundings to whole ms, of start, end and duration, can add up to 1.5 ms
@@ -54,7 +55,7 @@ def unix_ms(value: object, path: str) -> int | float:
         raise EventError(
             "a timedelta is a duration: give a datetime with a time zone, or write it as duration", path=path
         )
-    number = _number(value, path, "Unix milliseconds or a datetime with a time zone")
+    number = _number(value, path, "Unix milliseconds or a datetime with a time zone", _ISO_HINT)
     for low, high, unit, remedy in OTHER_UNITS:
         if low <= number < high:
             raise EventError(
@@ -94,9 +95,9 @@ def duration_ms(value: object, path: str) -> int | float:
     return _number(value, path, "milliseconds or a timedelta")
 
 
-def number(value: object, path: str) -> int | float:
+def number(value: object, path: str, wanted: str = "a number") -> int | float:
     """Return a finite number."""
-    return _number(value, path, "a number")
+    return _number(value, path, wanted)
 
 
 def tidy(value: float) -> int | float:
@@ -111,17 +112,12 @@ def tidy(value: float) -> int | float:
     return int(rounded) if rounded.is_integer() and abs(rounded) < MAX_INT else rounded
 
 
-def _number(value: object, path: str, wanted: str) -> int | float:
+def _number(value: object, path: str, wanted: str, text_hint: str = "") -> int | float:
     plain: Any = value
     if type(plain) is not int and type(plain) is not float:
         plain = float(value) if isinstance(value, Decimal) else _unwrap(value)
     if type(plain) is bool or type(plain) not in (int, float):
-        hint = ""
-        if isinstance(value, str):
-            hint = (
-                "; for an ISO 8601 str write datetime.fromisoformat(value), which needs an offset such as "
-                "+00:00"
-            )
+        hint = text_hint if isinstance(value, str) else ""
         raise EventError(f"give {wanted}, not {type_name(value)}{hint}", path=path)
     if type(plain) is int and not MIN_INT <= plain <= MAX_INT:
         raise EventError(f"an integer beyond 64 bits: give {wanted}", path=path)

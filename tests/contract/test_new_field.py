@@ -23,6 +23,24 @@ FIELD = """\
           type: number
           x-unit: unix-ms
           examples: [1767225600000]
+        usage:
+          description: What the step used.
+          type: object
+          additionalProperties: false
+          required: [tokens]
+          properties:
+            tokens: {type: integer, description: How many., examples: [3]}
+            since: {type: number, x-unit: unix-ms, description: Since when., examples: [1767225600000]}
+            inner: {$ref: "#/components/schemas/SessionProperties"}
+          examples: [{tokens: 3}]
+        parts:
+          description: The parts of the step.
+          type: array
+          items:
+            type: object
+            properties:
+              size: {type: number, description: How large., examples: [1.5]}
+          examples: [[{size: 1.5}]]
 """
 
 
@@ -114,6 +132,56 @@ print(answer.status_code, answer.json()["message"])
 """
     expected = "400 filters[0].operator: this server does not know the operator 'starts with'\n"
     assert run(copy, code) == expected
+
+
+def test_a_wrong_value_in_a_new_object_is_refused_with_its_place_before_anything_is_sent(copy: Path) -> None:
+    code = """
+import datetime
+from honeyhive_client.models import CreateEventRequestUsage
+from honeyhive_ext import BatchError, EventError, HoneyHive
+from honeyhive_ext.local import LocalServer
+wrong = [
+    {"usage": {"tokens": "many"}},
+    {"usage": {"tokens": 1.5}},
+    {"usage": {"tokens": 3, "since": "2026-01-01T00:00:00Z"}},
+    {"usage": {"tokens": 3, "tokns": 4}},
+    {"usage": {}},
+    {"usage": 3},
+    {"usage": None},
+    {"usage": {"tokens": 3, "inner": {"session_name": 5}}},
+    {"parts": [{"size": 1}, {"size": "2"}]},
+    {"parts": {"size": 1}},
+    {"priority": "3"},
+]
+at = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+three = lambda fields: [{"event_type": "tool", **fields}] * 3
+with LocalServer() as server, HoneyHive(api_key="hh_test", base_url=server.url) as hh:
+    for fields in wrong:
+        both = (lambda: hh.events.create_batch(three(fields)), lambda: hh.events.create("tool", **fields))
+        for send in both:
+            try:
+                send()
+                print("SENT", fields)
+            except (BatchError, EventError) as error:
+                shown = str(error)
+        print(shown)
+    assert len(server.requests) == 0
+    usage = {"tokens": 3, "since": at, "inner": {"own": 1}}
+    sent = hh.events.create("tool", usage=usage, parts=[{"size": 1, "own": 2}])
+    print(hh.events.get(sent.event_id).to_dict()["usage"])
+    hh.events.create("tool", usage=CreateEventRequestUsage(tokens=4))
+    print(hh.events.create_batch(three({"usage": {"tokens": 3, "since": at}})).success)
+    print([event.to_dict()["usage"].get("since") for event in hh.events.search()].count(1767225600000))
+"""
+    lines = run(copy, code).splitlines()
+    places = [line.partition(": ")[0] for line in lines[:11]]
+    inside = ["usage.tokens", "usage.tokens", "usage.since", "usage.tokns", "usage.tokens", "usage", "usage"]
+    inside += ["usage.inner.session_name", "parts[1].size", "parts", "priority"]
+    assert places == inside
+    assert "did you mean 'tokens'" in lines[3]
+    assert "fromisoformat" in lines[2]
+    assert not any("fromisoformat" in line or "time" in line for line in (lines[0], lines[8], lines[10]))
+    assert lines[11:] == ["{'tokens': 3, 'since': 1767225600000, 'inner': {'own': 1}}", "True", "4"]
 
 
 @pytest.mark.parametrize(("argument", "status"), [("3", 0), ("'high'", 1)])

@@ -34,8 +34,9 @@ def generate(*arguments: str, hash_seed: int = 1) -> subprocess.CompletedProcess
 
 
 def python(code: str, *, path: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run code in a fresh interpreter, with `path` before everything else on sys.path."""
-    env = {**os.environ, "PYTHONPATH": str(path or GENERATED), "PYTHONWARNINGS": "error"}
+    """Run code in a fresh interpreter, with `path` and this checkout before everything else on sys.path."""
+    paths = os.pathsep.join((str(path or GENERATED), str(ROOT)))
+    env = {**os.environ, "PYTHONPATH": paths, "PYTHONWARNINGS": "error"}
     command = [sys.executable, "-c", code]
     return subprocess.run(command, cwd=ROOT / "docs", env=env, capture_output=True, text=True, check=False)
 
