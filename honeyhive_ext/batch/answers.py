@@ -11,6 +11,7 @@ from attrs import field, frozen
 from honeyhive_ext.config.printable import printable
 from honeyhive_ext.config.scrub import NO_KEYS, Scrub
 from honeyhive_ext.errors import APIStatusError, HoneyHiveError, ResponseError, error_class
+from honeyhive_ext.payload.ids import one_form
 
 
 @frozen
@@ -78,10 +79,10 @@ def missing(answer: BatchAnswer, ours: Sequence[str], *, ids_in_answer: bool) ->
         left = set(ours)
         if left.issuperset(listed):
             return left.difference(listed)
-        # RFC 9562, section 4: a UUID in upper case is the same UUID, and a service may write it that way
-        by_lower = {event_id.lower(): event_id for event_id in ours}
-        lowered = {event_id.lower() for event_id in listed}
-        return left - {by_lower[i] for i in lowered} if lowered <= by_lower.keys() else None
+        # A UUID in capitals or without hyphens is the same UUID (RFC 9562, 4), and a service may write it so.
+        by_form = {one_form(event_id): event_id for event_id in ours}
+        found = {one_form(event_id) for event_id in listed}
+        return left - {by_form[i] for i in found} if found <= by_form.keys() else None
     if ids_in_answer or answer.status == 500:
         return None
     # createSessionEventBatch answers 200 {"success": bool} and names no ids (API document 1.9.0)

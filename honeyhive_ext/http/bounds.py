@@ -13,8 +13,7 @@ from honeyhive_client.errors import MalformedResponse
 from honeyhive_client.types import as_it_came, read_json
 
 from honeyhive_ext.config.defaults import MAX_ANSWER_BYTES
-from honeyhive_ext.errors import EventError
-from honeyhive_ext.payload.ids import uuid_str
+from honeyhive_ext.payload.ids import one_form
 
 SHORTEST_ATTEMPT = 0.001  # seconds; a timeout of zero would mean "do not block" to a socket
 MAX_HEAD = 65_536  # bytes of headers
@@ -38,7 +37,8 @@ class AnswerError(httpx.RequestError):
 
 # What h11 and aiohttp say of headers that they cannot read. A hostile Location is no reason to write again.
 _OF_HEADERS = re.compile(
-    r"illegal header line|Invalid (HTTP )?header|after header|Receive buffer too long|Got more than"
+    "illegal header line|Invalid (HTTP )?header|after header|Too many headers|Got more than"
+    "|Receive buffer too long"
 )
 
 
@@ -178,7 +178,7 @@ def _other(about: About, content: bytes) -> str | None:
             given = cast("Mapping[str, Any]", given).get(name) if isinstance(given, dict) else None
         if given is None:
             continue
-        if given != about.id and not _is_same(given, about.id):
+        if given != about.id and not (isinstance(given, str) and one_form(given) == about.id):
             return shown(given)
         found = True
     return None if found or not about.named else "no event with an id"
@@ -189,11 +189,3 @@ def shown(given: object) -> str:
     if not isinstance(given, (str, int, float)):
         return f"a value of type {type(given).__name__}"
     return repr(given) if len(repr(given)) <= SHOWN else f"a text of {len(repr(given))} characters"
-
-
-def _is_same(given: object, asked: str) -> bool:
-    """Return whether two ids are the same UUID, in capitals or without hyphens (RFC 9562, 4)."""
-    try:
-        return isinstance(given, str) and uuid_str(given, "") == asked
-    except EventError:
-        return False

@@ -168,8 +168,9 @@ class ClientProtocol:
         self._begun = response.status_code, headers, body
 
     def _add(self, data: bytes | bytearray) -> None:
-        if self._begun is None:
+        if self._begun is None or self._bounds is None:
             raise cut_off()
+        self._bounds.check_time()  # a piece of a connection can hold many small chunks
         self._begun[2].add(data)
 
     def _answer(self) -> Answer:

@@ -21,6 +21,7 @@ from honeyhive_ext.http.bounds import MAX_ERROR_BYTES, SHORTEST_ATTEMPT, AnswerB
 from honeyhive_ext.http.exchange import Accept, Call, CallLimits, Reply, answer_error
 from honeyhive_ext.http.only_newer import birth, only_newer
 from honeyhive_ext.http.retry import Bucket, Uniform, jitter, retry_after, wait
+from honeyhive_ext.http.through_httpx import with_cookies
 from honeyhive_ext.observe.hooks import Observer
 
 KEPT_URLS = 16
@@ -151,8 +152,11 @@ class Core(Unpicklable):
         method, url, content = made["method"], self.url(made["url"]), made.get("content", b"")
         headers = self._headers(call, key)
         if given is not None:
-            return given.build_request(
-                method, url, headers=httpx.Headers([*headers]), content=content or None
+            return with_cookies(
+                given.cookies,
+                lambda: given.build_request(
+                    method, url, headers=httpx.Headers([*headers]), content=content or None
+                ),
             )
         if content:
             headers.append((b"Content-Length", b"%d" % len(content)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -52,6 +54,7 @@ async def read_answer_async(response: httpx.Response, bounds: AnswerBounds) -> A
             assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - of an async transport
             async for piece in response.stream:
                 body.add(piece)
+                bounds.check_time()
         answer = _answer(response, body, bounds)
         usable = not _holds_more(response)
         return answer
@@ -100,6 +103,25 @@ def _holds_more(response: httpx.Response) -> bool:
         names = ("_httpcore_stream", "_stream", "_connection")
         layer = next((found for name in names if (found := getattr(layer, name, None)) is not None), None)
     return False
+
+
+def with_cookies(cookies: httpx.Cookies, build: Callable[[], httpx.Request]) -> httpx.Request:
+    """Build a request of a client that was given, which keeps the cookies of answers.
+
+    One that cannot be sent, for its characters, would end each later request of that client. It is forgotten.
+    """
+    with contextlib.suppress(UnicodeEncodeError):
+        request = build()
+        if _can_be_sent(request.headers.get("cookie", "")):
+            return request
+    for cookie in list(cookies.jar):
+        if not _can_be_sent(f"{cookie.name}={cookie.value}"):
+            cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
+    return build()
+
+
+def _can_be_sent(cookie: str) -> bool:
+    return cookie.isascii() and cookie.isprintable()
 
 
 def outcome_of(error: httpx.RequestError | httpx.InvalidURL) -> httpx.RequestError:

@@ -132,3 +132,15 @@ def uuid_str(value: object, path: str) -> str:
         )
     digits = match[1].replace("-", "").lower()
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def one_form(text: str) -> str:
+    """Return an id of an answer in the form in which it is compared: lower case, a UUID with hyphens.
+
+    >>> one_form("CAF77ACE34174DA4944DF4A0688F3C23"), one_form("Other")
+    ('caf77ace-3417-4da4-944d-f4a0688f3c23', 'other')
+    """
+    try:
+        return uuid_str(text, "")
+    except EventError:
+        return text.lower()

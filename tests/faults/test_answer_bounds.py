@@ -360,3 +360,15 @@ def test_a_hostile_location_is_a_typed_error_and_no_write_is_repeated(way: Way, 
             client.do(create)
         followed = location.startswith("?") and status in (307, 308)
         assert len(server.requests) <= (6 if followed else 1)
+
+
+@pytest.mark.parametrize("cookie", ["a=\xb0", "\xe9=b", "a=\x1a", "a=b; c=\x7f"])
+def test_a_cookie_that_cannot_be_sent_ends_no_later_call(way: Way, cookie: str) -> None:
+    kept = [("Set-Cookie", "kept=yes"), ("Set-Cookie", cookie)]
+    with Misbehaving(answer(500, b"{}", kept), then=stored) as server, client_over(way, server.url) as client:
+        for _ in range(2):
+            assert client.do(create).success
+    assert {request.headers.get("cookie", "kept=yes") for request in server.requests} <= {
+        "kept=yes",
+        "kept=yes; a=b",
+    }

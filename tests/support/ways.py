@@ -49,7 +49,9 @@ def client_over(way: Way, url: str, **options: Any) -> Iterator[EitherClient]:
         mock.patch.dict(os.environ, variables),
         EitherClient(sends, PROXIED if kind == "proxy" else url, **options) as client,
     ):
-        client.do(lambda _: client.sender._pool.direct())  # the environment is read now
-        yield client
-        if given is not None:
-            client.do(lambda _: given.aclose() if is_async else given.close())
+        try:
+            client.do(lambda _: client.sender._pool.direct())  # the environment is read now
+            yield client
+        finally:
+            if given is not None:
+                client.do(lambda _: given.aclose() if is_async else given.close())
