@@ -56,8 +56,7 @@ def _ids(connection: sqlite3.Connection, names: Sequence[str]) -> None:
         ).rowcount
     if changed:
         column = quoted("event_id")
-        number = f"row_number() OVER (PARTITION BY {column} ORDER BY copy, seq) - 1 AS number"
-        connection.execute(
-            f"UPDATE events SET copy = number FROM (SELECT seq AS at, {number} FROM events)"
-            " WHERE seq = at AND copy <> number"
-        )
+        number = f"row_number() OVER (PARTITION BY {column} ORDER BY copy, seq) - 1"
+        rows = connection.execute(f"SELECT {number}, seq, copy FROM events").fetchall()
+        moved = [row[:2] for row in rows if row[0] != row[2]]
+        connection.executemany("UPDATE events SET copy = ? WHERE seq = ?", moved)
