@@ -152,6 +152,9 @@ def mutation(session: nox.Session) -> None:
     session.run("python", "-m", "tests.support.mutation", *folder, *session.posargs)
 
 
+LARGE = ["faults", "property", "local", "client", "unit/background"]
+
+
 @nox.session
 def faults(session: nox.Session) -> None:
     """Run the fault and walk tests at full size (the ordinary suite runs a twentieth)."""
@@ -160,7 +163,7 @@ def faults(session: nox.Session) -> None:
         "pytest",
         "-n",
         "2",
-        *(session.posargs or ["tests/faults", "tests/property", "tests/local", "tests/client"]),
+        *(session.posargs or [*(f"tests/{part}" for part in LARGE)]),
         env={"HONEYHIVE_TEST_SCALE": "1"},
     )
 

@@ -23,8 +23,8 @@ from honeyhive_ext.background.spool.trouble import SpoolError, trouble
 Sync = Literal["os", "interval", "always"]
 
 NEVER = 1 << 62  # an offset that no segment reaches
-INTERVAL = 0.05  # seconds from a sync to the next; with its own duration below the 100 ms that are promised
-IDLE = 40  # syncs without an append, after which the keeper ends
+INTERVAL = 0.025  # seconds from a sync to the next; 75 ms are left for the sync itself, and for busy threads
+IDLE = 80  # syncs without an append, after which the keeper ends
 
 
 class Tail:

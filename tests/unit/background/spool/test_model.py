@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import threading
 import tracemalloc
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -73,6 +74,36 @@ def test_a_set_says_what_is_left(steps: list[tuple[str, int, int]]) -> None:
         spool.close()
         assert sorted(drain(folder)) == sorted(left | set(mine.values()))
         assert files(folder) == []
+
+
+def test_a_segment_that_was_made_too_late_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supply, "SMALLEST", 4096)
+    monkeypatch.setattr(supply, "FIRST_SEGMENT", 4096)
+    making, go_on = threading.Event(), threading.Event()
+    real, main = supply.Supply.make, threading.get_ident()
+
+    def make(self: supply.Supply, number: int, need: int) -> supply.Grown:
+        late = threading.get_ident() != main and not making.is_set()
+        part = real(self, number, need)
+        if late:
+            making.set()
+            go_on.wait(30)
+        return part
+
+    monkeypatch.setattr(supply.Supply, "make", make)
+    with Spool(tmp_path, HERE, segment_bytes=4096) as spool:
+        fill(spool, 10)
+        assert making.wait(30)  # the keeper makes the second segment
+        fill(spool, 60, first=10)  # meanwhile this thread makes others
+        go_on.set()
+        with spool._tail._preparing:  # until the keeper has done with it
+            pass
+        fill(spool, 200, first=70)
+        assert numbers(spool) == list(range(270))
+    assert drain(tmp_path) == list(range(270))
+    assert files(tmp_path) == []
 
 
 def descriptors() -> int:
