@@ -37,6 +37,16 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _loaded(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return the arguments, with every library imported that the command needs."""
+    options = parser().parse_args(argv)
+    if getattr(options, "url", None) is None:  # a server of its own, which needs its schemas
+        from honeyhive_ext.local.routes.validate import load_schemas
+
+        load_schemas()
+    return options
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Whatever goes wrong is one line on stderr.
 
@@ -54,7 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     name = "honeyhive-ext"
     try:
         try:
-            options = parser().parse_args(argv)
+            with streams.interrupts_held():
+                options = _loaded(argv)
             name = f"{name} {options.command}"
             with streams.warnings_said():
                 return int(options.run(options))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from honeyhive_ext.cli.streams import say, standard_input, standard_output
+from honeyhive_ext.cli.streams import interrupts_held, say, standard_input, standard_output
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.files.json_lines import json_lines
 from honeyhive_ext.files.names import Place, database_path, file_path, place_to_write
@@ -95,12 +96,8 @@ def export(options: argparse.Namespace) -> int:
 def _store(options: argparse.Namespace) -> Generator[Seed]:
     """Give the function that stores lines and says how many each step stored."""
     if options.db is not None:
-        server = LocalServer(options.db)
-        try:
-            with store_explained():
-                yield lambda lines: (server.seed(lines),)
-        finally:
-            server.close()
+        with _opened_store(options.db) as server:
+            yield lambda lines: (server.seed(lines),)
     else:
         from honeyhive_ext.cli.running import connect
 
@@ -115,18 +112,26 @@ def _source(options: argparse.Namespace) -> Generator[Iterator[bytes]]:
         path = database_path(options.db, "--db")
         if not path.exists():
             raise ConfigError(f"there is no file {options.db}")
-        server = LocalServer(path)
-        try:
-            # The server closes when nobody reads any more.
-            with store_explained(), closing(server.export()) as lines:
-                yield _blocks(lines)
-        finally:
-            server.close()
+        # The server closes when nobody reads any more.
+        with _opened_store(path) as server, closing(server.export()) as lines:
+            yield _blocks(lines)
     else:
         from honeyhive_ext.cli.running import connect
 
         with connect(options.url, options.api_key) as running, running.export() as blocks:
             yield blocks
+
+
+@contextmanager
+def _opened_store(path: str | Path) -> Generator[LocalServer]:
+    with interrupts_held():  # what it opens is closed as a whole
+        server = LocalServer(path)
+    try:
+        with store_explained():
+            yield server
+    finally:
+        with interrupts_held():
+            server.close()
 
 
 def _blocks(lines: Iterable[str]) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Generator
@@ -38,6 +39,30 @@ def say(text: str) -> None:
         print(printable(text), file=sys.stderr, flush=True)
     except (OSError, ValueError):
         _send_nowhere(sys.stderr)
+
+
+@contextlib.contextmanager
+def interrupts_held() -> Generator[None]:
+    """Hold Ctrl-C back until the block ends, and raise KeyboardInterrupt then.
+
+    While a library written in Rust or C is imported, an exception at the wrong line ends the process: orjson
+    with a segmentation fault, jsonschema-rs with a panic.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    pressed: list[int] = []
+    try:
+        signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    except ValueError:  # not the main thread, which Ctrl-C never interrupts
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
