@@ -109,7 +109,8 @@ class Leases:
     def _end(self, lease: Lease) -> None:
         with self._changed:
             lease.active -= 1
-            self._changed.notify_all()
+            if lease is not self._present:
+                self._changed.notify_all()
 
     def _refused(self, lease: Lease, request: Request) -> Response:
         with self._changed:
