@@ -213,6 +213,10 @@ def quickstart(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure this package next to its peers: a short form, or what the arguments ask for."""
     session.install("-e", ".[schemas-fast,fast-async]", *group("bench"))
+    if session.posargs == ["enqueue"]:
+        peers = {"BENCH_TRACING_PYTHON": separate_environment(session, "bench-tracing")}
+        session.run("python", "-m", "benchmarks.enqueuing", env=peers)
+        return
     environment = {
         "BENCH_SDK_PYTHON": separate_environment(session, "official-sdk"),
         "BENCH_STOCK_PYTHON": separate_environment(session, "bench-stock"),
