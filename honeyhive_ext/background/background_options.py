@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from attrs import frozen
 
 from honeyhive_ext.config.checks import seconds, unquoted, whole_number
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.config.secrets import Environment
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.files.names import folder_path
@@ -19,6 +20,7 @@ OnDrop = Callable[[str, str], object]
 LONGEST = 366 * 86_400.0  # seconds
 
 
+@never_raising
 @frozen(kw_only=True)
 class Background:
     """How a client sends in the background.

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
+from honeyhive_ext.config.reprs import never_raising
 
+
+@never_raising
 @frozen(kw_only=True)
 class BackgroundStats:
     """What became of every event and update that a client took to send later.
@@ -52,6 +55,7 @@ class BackgroundStats:
         return sum(self.rejected.values()) + sum(self.dropped.values())
 
 
+@never_raising
 @frozen(kw_only=True)
 class FlushReport:
     """What `flush` or `close` did.

@@ -10,6 +10,7 @@ from honeyhive_client.models import SessionProperties
 
 from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit, RequestLimits
 from honeyhive_ext.config.checks import whole_number
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.config.retry_policy import RetryPolicy, retry_policy
 from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.errors import ConfigError
@@ -23,6 +24,7 @@ OnError = Literal["raise", "collect"]
 MOST_CONCURRENCY = 64
 
 
+@never_raising
 @frozen(kw_only=True)
 class BatchOptions:
     """The options of one batch, checked.

@@ -8,6 +8,7 @@ from typing import cast, overload
 
 from attrs import frozen
 
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.payload.ids import all_canonical
 
 _WIDTH = 16  # bytes of a UUID
@@ -25,6 +26,7 @@ def _unpack(packed: bytes | bytearray, at: int) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+@never_raising
 @frozen(repr=False, eq=False)
 class EventIds(Sequence[str]):
     """A read-only sequence of event ids that takes 16 bytes for each UUID.

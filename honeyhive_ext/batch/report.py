@@ -8,6 +8,7 @@ from typing import Any, Literal
 import orjson
 from attrs import field, frozen
 
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.errors import BatchError, HoneyHiveError
 
 Reason = Literal["invalid", "duplicate", "refused", "too_large", "failed", "not_sent"]
@@ -22,6 +23,7 @@ Reason = Literal["invalid", "duplicate", "refused", "too_large", "failed", "not_
 """
 
 
+@never_raising
 @frozen
 class BatchFailure:
     """One event that is not known to be delivered.
@@ -56,6 +58,7 @@ class BatchFailure:
         return f"event {self.index} ({self.event_id or 'no id'}) {self.reason}: {self.error}"
 
 
+@never_raising
 @frozen(repr=False)
 class BatchReport:
     """What happened to every event of a batch.

@@ -7,9 +7,11 @@ import sys
 import attrs
 
 from honeyhive_ext.config.checks import seconds, whole_number
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.errors import ConfigError
 
 
+@never_raising
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
     """How often and for how long a call is tried.

@@ -12,6 +12,7 @@ from honeyhive_ext.config.base_url import normalised_base_url
 from honeyhive_ext.config.checks import seconds, unquoted, whole_number
 from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY, MAX_ANSWER_BYTES
 from honeyhive_ext.config.destination import destination_of
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.config.retry_policy import RetryPolicy, retry_policy
 from honeyhive_ext.config.sampling import sample_rate
 from honeyhive_ext.config.scrub import NO_KEYS, Scrub
@@ -28,6 +29,7 @@ OnUnserializable = Literal["raise", "null", "repr"]
 Redact = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 
+@never_raising
 @attrs.frozen(kw_only=True)
 class EventSettings:
     """Settings of how input becomes a wire event.
@@ -52,6 +54,7 @@ class EventSettings:
     scrub: Scrub = attrs.field(default=NO_KEYS, repr=False, eq=False)
 
 
+@never_raising
 @attrs.frozen(kw_only=True)
 class Settings(Unpicklable):
     """All settings of a client, checked and complete.

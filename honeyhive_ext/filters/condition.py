@@ -12,6 +12,7 @@ from honeyhive_client.models.filter_operator import FILTER_OPERATOR_VALUES
 from honeyhive_client.models.filter_type import FILTER_TYPE_VALUES
 
 from honeyhive_ext.config.checks import did_you_mean
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.errors import QueryError
 from honeyhive_ext.filters.values import EPOCH, TIME_ORDER, WireValue, event_fields, iso_utc, wire_value
 from honeyhive_ext.filters.warnings import contradiction, mismatch, warn
@@ -44,6 +45,7 @@ def _no_alternative(left: object, right: object) -> QueryError:
     )
 
 
+@never_raising
 @frozen(eq=False, repr=False)
 class Filter:
     """A condition on one field of an event, as a comparison of `F` makes it.
@@ -130,6 +132,7 @@ class Filter:
         return f"{name}.where({self.operator!r}, {self.value!r}, type={self.type!r})"
 
 
+@never_raising
 @frozen(repr=False)
 class AllOf:
     """Several filters that an event must match, as `&` makes them."""

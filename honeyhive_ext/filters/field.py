@@ -6,11 +6,13 @@ import math
 from typing import Final, Never, cast
 
 from honeyhive_ext.config.checks import did_you_mean
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.errors import QueryError
 from honeyhive_ext.filters.condition import Filter, build, name_of
 from honeyhive_ext.filters.values import Value, event_fields, wire_value
 
 
+@never_raising
 class Field:
     """A field of an event; comparing it makes a `Filter`."""
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from attrs import define, frozen
 
 from honeyhive_ext.config.printable import printable
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local.message import Request, Response, error_response
 
@@ -28,6 +29,7 @@ class Lease:
     active: int = 0
 
 
+@never_raising
 @frozen
 class LateRequests:
     """Requests to the address of a holder that had given the server back. They were refused.

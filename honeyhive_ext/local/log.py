@@ -11,6 +11,7 @@ from typing import Any, overload
 import orjson
 from attrs import frozen
 
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.local.message import Failure, Request, Response
 
 ENTRIES = 10_000  # the most requests in the log
@@ -21,6 +22,7 @@ _VIOLATION = 80  # bytes: the same for a violation
 _SHORTEST = 8  # characters; a shorter key may occur in a body by chance
 
 
+@never_raising
 @frozen
 class LoggedRequest:
     """One request in the log.
@@ -89,6 +91,7 @@ def _size(entry: LoggedRequest) -> int:
     return objects + len(entry.body) + sum(map(getsizeof, texts))
 
 
+@never_raising
 class RequestLog(Sequence[LoggedRequest]):
     """The last requests, oldest first: at most 10,000, in at most 64 MB of memory.
 

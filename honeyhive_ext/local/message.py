@@ -8,11 +8,14 @@ from typing import Literal
 import orjson
 from attrs import field, frozen
 
+from honeyhive_ext.config.reprs import never_raising
+
 JSON = "application/json"
 
 WireKind = Literal["reset", "empty", "truncate", "garbage", "hang", "dribble"]
 
 
+@never_raising
 @frozen
 class Request:
     """One HTTP request for the core.
@@ -51,6 +54,7 @@ class Wire:
     at: int | None = None
 
 
+@never_raising
 @frozen
 class Response:
     """One HTTP response from the core.

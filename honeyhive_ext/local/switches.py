@@ -12,6 +12,7 @@ from typing import Any, Literal, TypedDict, cast, get_args, get_type_hints
 from attrs import asdict, evolve, field, fields, frozen
 
 from honeyhive_ext.config.checks import did_you_mean, whole_number
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.errors import ConfigError
 
 
@@ -19,6 +20,7 @@ def _switch(default: Any, question: str, meaning: str) -> Any:
     return field(default=default, metadata={"question": question, "meaning": meaning})
 
 
+@never_raising
 @frozen(kw_only=True)
 class Switches:
     """One setting for each question that the service's documentation leaves open.

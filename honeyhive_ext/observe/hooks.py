@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 import attrs
 
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.config.scrub import NO_KEYS, Scrub
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import ConfigError
@@ -24,6 +25,7 @@ REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-c
 log = logging.getLogger("honeyhive_ext.http")
 
 
+@never_raising
 @attrs.frozen(kw_only=True)
 class RequestInfo:
     """A request that is about to be sent: the argument of `on_request`.
@@ -43,6 +45,7 @@ class RequestInfo:
     attempt: int
 
 
+@never_raising
 @attrs.frozen(kw_only=True)
 class ResponseInfo(RequestInfo):
     """An attempt that is over: the argument of `on_response`.
@@ -62,6 +65,7 @@ class ResponseInfo(RequestInfo):
     request_id: str | None
 
 
+@never_raising
 @attrs.frozen(kw_only=True)
 class RetryInfo(RequestInfo):
     """An attempt that failed and will be followed by another: the argument of `on_retry`.

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.http.sender import AsyncSender
 from honeyhive_ext.http.threads import in_thread
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@never_raising
 class AsyncSearchResult(Generic[T]):
     """The async version of `SearchResult`: the same names, with `await` and `async for`.
 

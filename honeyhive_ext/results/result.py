@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Generator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.http.sender import Sender
 from honeyhive_ext.observe.progress import Progress, Watcher
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@never_raising
 class SearchResult(Generic[T]):
     """The events that match a search, newest first, fetched as you need them.
 

@@ -11,6 +11,7 @@ from attrs import define, field, frozen
 from honeyhive_client.models import Event
 
 from honeyhive_ext.config.printable import printable
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.filters.field import F
 from honeyhive_ext.payload.ids import uuid_str
 from honeyhive_ext.search.pages.rows import time_of
@@ -26,6 +27,7 @@ def _no_nodes() -> list[Node]:
     return []
 
 
+@never_raising
 @define(eq=False)
 class Node:
     """One event of the tree.
@@ -47,6 +49,7 @@ class Node:
         return f"Node({_title(self.event)!r}, depth={self.depth}, children={len(self.children)})"
 
 
+@never_raising
 @frozen(eq=False)
 class TraceTree:
     """The events of a session as a tree. Iterate it for the nodes in tree order, or print it.

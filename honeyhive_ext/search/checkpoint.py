@@ -9,6 +9,7 @@ from typing import Any, Self, cast
 import orjson
 from attrs import fields, frozen
 
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.errors import QueryError
 from honeyhive_ext.search.query import Query
 from honeyhive_ext.search.walk.steps import Position
@@ -16,6 +17,7 @@ from honeyhive_ext.search.walk.steps import Position
 VERSION = 1
 
 
+@never_raising
 @frozen
 class Checkpoint:
     """The position of a search after the events it has yielded.

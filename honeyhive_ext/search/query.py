@@ -16,6 +16,7 @@ from honeyhive_client.api.events import search_events
 
 from honeyhive_ext.config.checks import lone_surrogate, whole_number
 from honeyhive_ext.config.defaults import MOST_A_PAGE
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.errors import EventError, QueryError
 from honeyhive_ext.filters.condition import Filter, FilterLike, as_filters
 from honeyhive_ext.http.exchange import Call
@@ -31,6 +32,7 @@ OPEN_START = 0  # Unix ms; the start of a range that has none, once it needs one
 OPEN_END = 4_102_444_800_000  # Unix ms; the end of a range that has none: 2100-01-01, as a clock may be wrong
 
 
+@never_raising
 @frozen
 class Query:
     """The checked arguments of a search.

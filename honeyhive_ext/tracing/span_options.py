@@ -7,12 +7,14 @@ from typing import Any, Literal, Self
 
 from attrs import frozen
 
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import ConfigError, EventError
 
 OnSendError = Literal["log", "raise"]
 
 
+@never_raising
 @frozen(kw_only=True)
 class SpanOptions:
     """How a span records and sends its event.

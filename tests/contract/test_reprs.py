@@ -14,6 +14,10 @@ from honeyhive_client.errors import MalformedResponse
 from honeyhive_client.models import CreateEventRequest, CreateEventResponse, Event, SearchEventsResponse
 from honeyhive_client.types import read_json
 
+import honeyhive_ext
+from honeyhive_ext.filters.condition import AllOf, Filter
+from honeyhive_ext.tracing import SpanOptions
+
 
 class Unshowable:
     """What an application can put into an event."""
@@ -64,3 +68,28 @@ def test_models_within_themselves_or_very_deep_have_a_repr() -> None:
     page = SearchEventsResponse.from_dict({"events": [{}], "count": 1})
     page.events[0].inputs = {"again": page, "and": page}
     assert len(repr(page)) < 10_000
+
+
+def public() -> list[type]:
+    named = [getattr(honeyhive_ext, name) for name in honeyhive_ext.__all__]
+    rooms = ("batch", "local", "observe", "tracing", "background", "search", "results", "filters")
+    modules = [import_module(f"honeyhive_ext.{room}") for room in rooms]
+    named += [getattr(module, name, None) for module in modules for name in getattr(module, "__all__", ())]
+    return sorted({kind for kind in named if isinstance(kind, type)}, key=lambda kind: kind.__qualname__)
+
+
+@pytest.mark.parametrize("kind", public(), ids=lambda kind: kind.__qualname__)
+def test_a_public_object_that_is_only_half_made_has_a_repr(kind: Any) -> None:
+    if issubclass(kind, BaseException | tuple | dict | int | str):
+        return
+    assert repr(object.__new__(kind))
+
+
+def test_values_of_the_application_without_a_repr_do_not_end_ours() -> None:
+    odd: Any = Unshowable()
+    for made in (
+        SpanOptions(capture_inputs=odd),
+        Filter(("a",), "is", odd),
+        AllOf((Filter(("a",), "is", odd),)),
+    ):
+        assert "without a repr" in repr(made)

@@ -12,6 +12,7 @@ from honeyhive_ext.background.spool.owner import is_living
 from honeyhive_ext.background.spool.rejected import REJECTED
 from honeyhive_ext.background.spool.segment import Segment
 from honeyhive_ext.background.spool.trouble import trouble
+from honeyhive_ext.config.reprs import never_raising
 
 
 @dataclass
@@ -37,6 +38,7 @@ class DestinationStatus:
     damaged_bytes: int = 0
 
 
+@never_raising
 @dataclass
 class SpoolStatus:
     """What is in the folder of a spool.

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypedDict, get_args
 from attrs import asdict, fields, frozen
 
 from honeyhive_ext.config.checks import did_you_mean, seconds, whole_number
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local.json_types import is_array, is_object
 
@@ -74,6 +75,7 @@ class FaultOptions(TypedDict, total=False):
     milliseconds: int
 
 
+@never_raising
 @frozen(kw_only=True)
 class Fault:
     """Which requests fail, and how.

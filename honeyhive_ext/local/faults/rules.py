@@ -10,9 +10,11 @@ from typing import Any, Unpack
 
 from attrs import define
 
+from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.local.faults.fault import Fault, FaultKind, FaultOptions
 
 
+@never_raising
 @define(eq=False)
 class Rule:
     """A fault in force, and its counts.

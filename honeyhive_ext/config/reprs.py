@@ -1,0 +1,34 @@
+"""Reprs that never raise: a traceback that shows local variables would end in one that does."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, TypeVar
+
+_Kind = TypeVar("_Kind", bound=type)
+
+
+def never_raising(kind: _Kind) -> _Kind:
+    """Make the repr of a class say what it cannot show, instead of raising.
+
+    An object can be half made, when its constructor refuses an argument, or hold a value of the application
+    whose own repr raises.
+
+    >>> @never_raising
+    ... class Half:
+    ...     def __repr__(self):
+    ...         return self.missing
+    >>> Half()
+    <Half without a repr: AttributeError>
+    """
+    made: Any = kind.__repr__
+
+    @functools.wraps(made)
+    def shown(self: Any) -> str:
+        try:
+            return str(made(self))
+        except Exception as error:  # noqa: BLE001 - whatever the repr of a value raises
+            return f"<{kind.__qualname__} without a repr: {type(error).__name__}>"
+
+    kind.__repr__ = shown  # type: ignore[assignment, method-assign]
+    return kind
