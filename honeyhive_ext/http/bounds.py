@@ -173,7 +173,7 @@ def _other(about: About, content: bytes) -> str | None:
         return None
     found = False
     for place in about.places:
-        given: Any = value
+        given: Any = cast("Any", value)
         for name in place:
             given = cast("Mapping[str, Any]", given).get(name) if isinstance(given, dict) else None
         if given is None:
