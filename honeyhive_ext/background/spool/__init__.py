@@ -10,7 +10,8 @@ In the folder are, for each owner (a process, or one client in it):
     OWNER-00000001.segment  records, in the order of their positions
     OWNER-00000001.acks     ranges of positions that need not be sent any more
 
-and `rejected.jsonl`, which holds what the service refused, and why.
+and `rejected.jsonl`, which holds what the service refused, and why, and `salt`, which makes the digests of
+this folder unlike those of others.
 """
 
 from __future__ import annotations

@@ -215,7 +215,11 @@ class Backlog:
     def _note(self, ranges: Ranges, counter: str) -> None:
         older: list[Segment] = []
         for _, segment in sorted(self._segments.items()):
-            part = ranges.within(segment.known).without(segment.acks.ranges)
+            known = segment.known
+            if ranges.last < known.first or known.last < ranges.first:
+                older.append(segment)
+                continue
+            part = ranges.within(known).without(segment.acks.ranges)
             if len(part):
                 self._log(older, segment, part)
                 self.counts[counter] += len(part)

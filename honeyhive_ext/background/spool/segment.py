@@ -85,6 +85,8 @@ class Segment:
     def finished(self) -> bool:
         """Whether everything in it is acknowledged, and nothing more comes."""
         complete = not self.growing if self.end is not None else self._ended
+        if len(self.acks.ranges) + len(self._lost) < len(self.known):
+            return False
         return (
             complete
             and not self._flawed

@@ -378,3 +378,13 @@ def test_what_a_later_version_wrote_is_left_alone(tmp_path: Path, monkeypatch: p
     assert list(looking) == []
     assert looking.unreadable == 1
     assert len(files(tmp_path)) == 2
+
+
+def test_a_payload_that_holds_marks_comes_back_as_it_was(tmp_path: Path) -> None:
+    with Spool(tmp_path, HERE) as spool:
+        spool.append(RecordKind.CREATE, b'{"n":1}')
+        inside = files(tmp_path, ".segment")[0].read_bytes()[:1000]
+        spool.append(RecordKind.CREATE, inside)
+        spool.append(RecordKind.CREATE, b"\x1e\x00\x01\x00" * 1000)
+        found = [record.payload for record in records(spool, 50)]
+    assert found == [b'{"n":1}', inside, b"\x1e\x00\x01\x00" * 1000]
