@@ -62,7 +62,7 @@ def sync(place: str, spec: Path, config: Path, out: Path, write: bool) -> int:
         spec.write_bytes(after)
         try:
             generate(spec, config.resolve(), out)
-        except GenerationError:
+        except BaseException:  # a full disk or Ctrl-C too
             spec.write_bytes(before)
             raise
     for change in by_hand:
