@@ -17,6 +17,7 @@ from honeyhive_ext.local.app import App
 from honeyhive_ext.local.message import Request, Response
 from honeyhive_ext.local.store import (
     InterruptedReadError,
+    Store,
     StoreClosedError,
     StoreFailedError,
     Transaction,
@@ -278,3 +279,27 @@ def test_each_kind_of_error_of_sqlite_has_its_answer(code: int, kind: str) -> No
         answer = create(app)
         assert answer.status in (500, 501, 503, 507, 413)
         assert b": why" in answer.body
+
+
+def interrupted(store: Store) -> None:
+    """Read, and be interrupted between two statements."""
+    with store.reading() as connection:
+        rows = connection.execute("SELECT seq FROM events")
+        assert next(rows)
+        connection.interrupt()
+        connection.execute("SELECT count(*) FROM events").fetchone()
+
+
+def test_an_interrupt_between_two_statements_reaches_no_later_reader(tmp_path: Path) -> None:
+    with core(tmp_path / "events.db") as app:
+        post(app, "/v1/events/batch", {"events": [TOOL] * 10})
+        store = app.state.store
+        with store.reading() as connection:
+            rows = connection.execute("SELECT seq FROM events")  # stays open
+            assert next(rows)
+            connection.interrupt()
+        for _ in range(3):
+            assert post(app, "/v1/events/search", {})["count"] == 10
+        with pytest.raises(InterruptedReadError):
+            interrupted(store)
+        assert post(app, "/v1/events/search", {})["count"] == 10

@@ -79,6 +79,12 @@ class Connections:
             self._idle.append(connection)
             self._changed.notify_all()
 
+    def _drop(self, connection: WatchedConnection) -> None:
+        with self._changed:
+            self._used.remove(connection)
+            connection.close()
+            self._changed.notify_all()
+
     @contextmanager
     def lend(self, seconds: float | None = None) -> Generator[WatchedConnection]:
         """Lend a connection for as long as the block runs. Its open transaction is rolled back at the end.
@@ -97,8 +103,12 @@ class Connections:
                 raise StoreClosedError from problem
             raise
         finally:
-            connection.rollback()
-            self.give_back(connection)
+            try:
+                connection.rollback()
+            except sqlite3.Error:  # an interrupt may reach it; nobody else shall meet what is left of that
+                self._drop(connection)
+            else:
+                self.give_back(connection)
 
     def interrupt(self) -> None:
         """End the statements that run now. Their blocks raise sqlite3.OperationalError."""

@@ -140,9 +140,12 @@ class Store:
     def _failure(self, problem: Exception, watch: Watch, seconds: float | None) -> Exception:
         if self._ending.is_set():
             return StoreClosedError()
-        if watch.ended:
-            return InterruptedReadError()
-        return SlowReadError(seconds or 0) if watch.late() else failed(problem, self.name)
+        code = getattr(problem, "sqlite_errorcode", None)
+        if code != sqlite3.SQLITE_INTERRUPT:
+            return failed(problem, self.name)
+        # SQLite may notice an interrupt only in the next statement, which may be the next reader's.
+        slow = watch.late() and not watch.ended
+        return SlowReadError(seconds or 0) if slow else InterruptedReadError()
 
     @contextmanager
     def _memory(self, seconds: float | None) -> Generator[WatchedConnection]:
