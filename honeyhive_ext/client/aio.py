@@ -9,8 +9,8 @@ from honeyhive_ext.config.unpicklable import Unpicklable
 
 TYPE_CHECKING = False  # type checkers know the name; `typing` is slow to import
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from typing import Self, Unpack
+    from collections.abc import Collection, Mapping
+    from typing import Any, Self, Unpack
 
     import httpx
     from honeyhive_client.typed_dicts import CreateEventRequestInput
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.config.secrets import Secret
     from honeyhive_ext.config.settings import OnUnserializable, Redact
     from honeyhive_ext.observe.hooks import OnRequest, OnResponse, OnRetry
-    from honeyhive_ext.tracing import AsyncSpan, OnSendError
+    from honeyhive_ext.tracing import AsyncSpan, OnSendError, Reduce, SpanOptions
 
 
 class AsyncHoneyHive(Unpicklable):
@@ -120,6 +120,7 @@ class AsyncHoneyHive(Unpicklable):
         on_error: OnSendError = "log",
         capture_inputs: bool | Collection[str] = True,
         capture_outputs: bool = True,
+        reduce: Reduce | None = None,
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
         **fields: Unpack[CreateEventRequestInput],
@@ -134,25 +135,17 @@ class AsyncHoneyHive(Unpicklable):
         ...         session.outputs = {"resolved": True}
         >>> asyncio.run(main())
         """
-        from honeyhive_ext.client.elsewhere import AsyncSpanElsewhere
-        from honeyhive_ext.tracing import AsyncSpan, SpanOptions, session_fields
+        from honeyhive_ext.tracing import SpanOptions, session_fields
 
         options = SpanOptions(
             on_error=on_error,
             capture_inputs=capture_inputs,
             capture_outputs=capture_outputs,
+            reduce=reduce,
             retry=retry,
             timeout=timeout,
         )
-        return AsyncSpan(
-            self.events.create,
-            self._sender.settings.events,
-            name,
-            session_fields(fields),
-            options,
-            AsyncSpanElsewhere,
-            self._later.spans,
-        )
+        return self._made(name, session_fields(fields), options)
 
     def span(
         self,
@@ -162,6 +155,7 @@ class AsyncHoneyHive(Unpicklable):
         on_error: OnSendError = "log",
         capture_inputs: bool | Collection[str] = True,
         capture_outputs: bool = True,
+        reduce: Reduce | None = None,
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
         **fields: Unpack[CreateEventRequestInput],
@@ -182,24 +176,25 @@ class AsyncHoneyHive(Unpicklable):
         ...             span.outputs = {"read": await search("sending")}
         >>> asyncio.run(main())
         """
-        from honeyhive_ext.client.elsewhere import AsyncSpanElsewhere
-        from honeyhive_ext.tracing import AsyncSpan, SpanOptions
+        from honeyhive_ext.tracing import SpanOptions
 
         options = SpanOptions(
             on_error=on_error,
             capture_inputs=capture_inputs,
             capture_outputs=capture_outputs,
+            reduce=reduce,
             retry=retry,
             timeout=timeout,
         )
+        return self._made(name, fields, options)
+
+    def _made(self, name: str | None, fields: Mapping[str, Any], options: SpanOptions) -> AsyncSpan:
+        from honeyhive_ext.client.elsewhere import AsyncSpanElsewhere
+        from honeyhive_ext.tracing import AsyncSpan
+
+        events = self._sender.settings.events
         return AsyncSpan(
-            self.events.create,
-            self._sender.settings.events,
-            name,
-            fields,
-            options,
-            AsyncSpanElsewhere,
-            self._later.spans,
+            self.events.create, events, name, fields, options, AsyncSpanElsewhere, self._later.spans
         )
 
     async def flush(self, timeout: float = 30.0) -> FlushReport:  # noqa: ASYNC109 - as for `HoneyHive`

@@ -19,7 +19,7 @@ from honeyhive_ext.config.unpicklable import Uncopied
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.payload.scope import CURRENT
 from honeyhive_ext.serialize.encoders import type_name
-from honeyhive_ext.tracing import Recording, Span, SpanOptions, current_span, session_fields
+from honeyhive_ext.tracing import Recording, Reduce, Span, SpanOptions, current_span, session_fields
 from honeyhive_ext.tracing.decorate import decorate
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class Trace(Uncopied):
         *,
         capture_inputs: bool | Collection[str] = True,
         capture_outputs: bool = True,
+        reduce: Reduce | None = None,
         **fields: Unpack[CreateEventRequestInput],
     ) -> Callable[[F], F]: ...
     def __call__(
@@ -77,19 +78,20 @@ class Trace(Uncopied):
         *,
         capture_inputs: bool | Collection[str] = True,
         capture_outputs: bool = True,
+        reduce: Reduce | None = None,
         **fields: Unpack[CreateEventRequestInput],
     ) -> Any:
         """Decorate a function of any kind, as `HoneyHive.span` does: `@trace`, or `@trace("name", ...)`.
 
         Args:
             name: The `event_name`. Default: the function's name.
-            capture_inputs, capture_outputs, **fields: As for `HoneyHive.span`.
+            capture_inputs, capture_outputs, reduce, **fields: As for `HoneyHive.span`.
 
         Raises:
             EventError: A field is not known or has a value that the API does not take.
             ConfigError: An option is malformed, or it decorates what is not a function.
         """
-        options = SpanOptions(capture_inputs=capture_inputs, capture_outputs=capture_outputs)
+        options = SpanOptions(capture_inputs=capture_inputs, capture_outputs=capture_outputs, reduce=reduce)
         if name is None or isinstance(name, str):
             return Traced(self, name, fields, options)
         if not callable(name) and not hasattr(type(name), "__get__"):
@@ -103,10 +105,11 @@ class Trace(Uncopied):
         *,
         capture_inputs: bool | Collection[str] = True,
         capture_outputs: bool = True,
+        reduce: Reduce | None = None,
         **fields: Unpack[CreateEventRequestInput],
     ) -> Span:
         """Make a span for a `with` statement, in async functions too; see `HoneyHive.span`."""
-        options = SpanOptions(capture_inputs=capture_inputs, capture_outputs=capture_outputs)
+        options = SpanOptions(capture_inputs=capture_inputs, capture_outputs=capture_outputs, reduce=reduce)
         return self.made(name, fields, options)
 
     def session(self, name: str | None = None, /, **fields: Unpack[CreateEventRequestInput]) -> Span:
@@ -185,6 +188,7 @@ class Trace(Uncopied):
             name,
             capture_inputs=options.capture_inputs,
             capture_outputs=options.capture_outputs,
+            reduce=options.reduce,
             **fields,
         )
         return span

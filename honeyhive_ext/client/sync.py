@@ -9,8 +9,8 @@ from honeyhive_ext.config.unpicklable import Unpicklable
 
 TYPE_CHECKING = False  # type checkers know the name; `typing` is slow to import
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from typing import Self, Unpack
+    from collections.abc import Collection, Mapping
+    from typing import Any, Self, Unpack
 
     import httpx
     from honeyhive_client.typed_dicts import CreateEventRequestInput
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.config.secrets import Secret
     from honeyhive_ext.config.settings import OnUnserializable, Redact
     from honeyhive_ext.observe.hooks import OnRequest, OnResponse, OnRetry
-    from honeyhive_ext.tracing import OnSendError, Span
+    from honeyhive_ext.tracing import OnSendError, Reduce, Span, SpanOptions
 
 
 class HoneyHive(Unpicklable):
@@ -140,6 +140,7 @@ class HoneyHive(Unpicklable):
         on_error: OnSendError = "log",
         capture_inputs: bool | Collection[str] = True,
         capture_outputs: bool = True,
+        reduce: Reduce | None = None,
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
         **fields: Unpack[CreateEventRequestInput],
@@ -151,7 +152,7 @@ class HoneyHive(Unpicklable):
 
         Args:
             name: The `event_name`. Default for a decorator: the function's name.
-            on_error, capture_inputs, capture_outputs, retry, timeout: As for `span`.
+            on_error, capture_inputs, capture_outputs, reduce, retry, timeout: As for `span`.
             **fields: The fields of CreateEventRequest in the API document, except another `event_type`.
 
         Raises:
@@ -163,25 +164,17 @@ class HoneyHive(Unpicklable):
         ...     step = hh.events.create("tool", event_name="search")
         ...     session.outputs = {"resolved": True}
         """
-        from honeyhive_ext.client.elsewhere import SpanElsewhere
-        from honeyhive_ext.tracing import Span, SpanOptions, session_fields
+        from honeyhive_ext.tracing import SpanOptions, session_fields
 
         options = SpanOptions(
             on_error=on_error,
             capture_inputs=capture_inputs,
             capture_outputs=capture_outputs,
+            reduce=reduce,
             retry=retry,
             timeout=timeout,
         )
-        return Span(
-            self._span_events.create,
-            self._sender.settings.events,
-            name,
-            session_fields(fields),
-            options,
-            SpanElsewhere,
-            self._later.spans,
-        )
+        return self._made(name, session_fields(fields), options)
 
     def span(
         self,
@@ -191,6 +184,7 @@ class HoneyHive(Unpicklable):
         on_error: OnSendError = "log",
         capture_inputs: bool | Collection[str] = True,
         capture_outputs: bool = True,
+        reduce: Reduce | None = None,
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
         **fields: Unpack[CreateEventRequestInput],
@@ -211,6 +205,8 @@ class HoneyHive(Unpicklable):
             capture_outputs: Whether the value that a decorated function returns or yields becomes `outputs`.
                 What is captured of one event is cut to 100,000 values and 900,000 bytes of JSON.
                 Default True.
+            reduce: A function that gets the list of what a decorated generator yielded, and returns its
+                outputs, such as `"".join`. It may raise: then the items are recorded. Default: none.
             retry: False for one attempt, True for the standard policy, or a policy. Default: the client's.
             timeout: Seconds for one attempt, at most 3600. Default: the client's.
             **fields: The fields of CreateEventRequest in the API document. Default `event_type`: "chain".
@@ -230,25 +226,24 @@ class HoneyHive(Unpicklable):
         >>> hh.close().success
         True
         """
-        from honeyhive_ext.client.elsewhere import SpanElsewhere
-        from honeyhive_ext.tracing import Span, SpanOptions
+        from honeyhive_ext.tracing import SpanOptions
 
         options = SpanOptions(
             on_error=on_error,
             capture_inputs=capture_inputs,
             capture_outputs=capture_outputs,
+            reduce=reduce,
             retry=retry,
             timeout=timeout,
         )
-        return Span(
-            self._span_events.create,
-            self._sender.settings.events,
-            name,
-            fields,
-            options,
-            SpanElsewhere,
-            self._later.spans,
-        )
+        return self._made(name, fields, options)
+
+    def _made(self, name: str | None, fields: Mapping[str, Any], options: SpanOptions) -> Span:
+        from honeyhive_ext.client.elsewhere import SpanElsewhere
+        from honeyhive_ext.tracing import Span
+
+        events = self._sender.settings.events
+        return Span(self._span_events.create, events, name, fields, options, SpanElsewhere, self._later.spans)
 
     def flush(self, timeout: float = 30.0) -> FlushReport:
         """Send what waits to be sent later, and wait until it is delivered or lost.

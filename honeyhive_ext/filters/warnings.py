@@ -10,6 +10,7 @@ from typing import Protocol
 from honeyhive_client.models.event_type import EVENT_TYPE_VALUES
 
 from honeyhive_ext.config.checks import did_you_mean
+from honeyhive_ext.config.event_types import event_type_for
 from honeyhive_ext.filters.values import NUMBER_ORDER, TIME_ORDER, WireValue, event_fields, first_names
 
 
@@ -51,7 +52,9 @@ def mismatch(one: Comparison) -> str | None:
     if kind is not None and value is not None and not _fits(value, kind):
         return f"{value!r} is not of type {kind!r}"
     if one.field == "event_type" and operator == "is" and value not in EVENT_TYPE_VALUES:
-        return f"there is no event_type {value!r}, only {', '.join(sorted(EVENT_TYPE_VALUES))}"
+        instead = event_type_for(value) if isinstance(value, str) else None
+        hint = f": write {instead}" if instead else ""
+        return f"there is no event_type {value!r}, only {', '.join(sorted(EVENT_TYPE_VALUES))}{hint}"
     if not known and " not " not in f" {operator} ":
         return f'events have no field {root!r}: write the whole path, such as F("metadata.{one.field}")'
     return None

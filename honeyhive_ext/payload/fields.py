@@ -16,6 +16,7 @@ from honeyhive_client.request_fields import REQUEST_FIELDS, Field
 from honeyhive_client.types import UNSET
 
 from honeyhive_ext.config.checks import did_you_mean, lone_surrogate
+from honeyhive_ext.config.event_types import event_type_for
 from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import EventError
@@ -134,7 +135,7 @@ def converter(field: Field) -> Converter:
     if field.unit == "ms":
         return _duration
     if field.enum:
-        return _one_of(field.enum)
+        return _one_of(field.enum, event_type_for if field.name == "event_type" else _nothing)
     if field.format == "uuid":
         return _uuid
     by_type: dict[str, Converter] = {
@@ -260,20 +261,27 @@ def _str(value: Any, path: str, mode: OnUnserializable) -> str:
     return text
 
 
-def _one_of(values: tuple[str, ...]) -> Converter:
+def _one_of(values: tuple[str, ...], elsewhere: Callable[[str], str | None]) -> Converter:
     def convert(value: Any, path: str, mode: OnUnserializable) -> str:
         if type(value) is str and value in values:
             return value
         text = _str(value, path, "raise")
         if text in values:
             return text
-        near = did_you_mean(text, values, cutoff=0.5)
-        hint = f"did you mean {near!r}? It" if near else "it"
+        if instead := elsewhere(text[:40]):
+            hint = f"write {instead}; it"
+        else:
+            near = did_you_mean(text, values, cutoff=0.5)
+            hint = f"did you mean {near!r}? It" if near else "it"
         raise EventError(
             f"{well_formed(text[:40])!r} is not known: {hint} is one of {_listed(values)}", path=path
         )
 
     return convert
+
+
+def _nothing(_: str) -> None:
+    return None
 
 
 def _integer(value: Any, path: str, mode: OnUnserializable) -> int:

@@ -13,9 +13,12 @@ from honeyhive_ext.payload.events import EVENT
 from honeyhive_ext.serialize.bounded import CAPTURE_BYTES, bounded, size_of
 from honeyhive_ext.serialize.encoders import exception_text, type_name, well_formed
 from honeyhive_ext.serialize.to_builtins import to_builtins
+from honeyhive_ext.tracing.model_outputs import Fields, dict_of, fields_of
+from honeyhive_ext.tracing.model_streams import Joined, joined_for
 from honeyhive_ext.tracing.outcome import quietly
 
 ITEMS_KEPT = 1_000  # of a generator; further items are counted, not kept
+ITEMS_REDUCED = 100_000  # of a generator with `reduce`, which needs all of them
 ERROR_LIMIT = 10_000  # characters of an exception's text
 
 
@@ -88,31 +91,73 @@ def copied_fields(fields: Mapping[str, Any], mode: OnUnserializable) -> dict[str
     }
 
 
-class Yielded:
-    """The items that a generator yielded, as its outputs."""
+def result_fields(result: Any, mode: OnUnserializable, *, of_a_model: bool) -> Fields:
+    """Return a copy of what a function returned, as `outputs`, and what it says if a model answered it."""
+    outputs: dict[str, Any] = bounded({"result": result}, mode, path="outputs", depth=1)
+    found = fields_of(outputs.get("result")) if of_a_model else {}
+    return {**found, "outputs": {**found.get("outputs", {}), **outputs}}
 
-    def __init__(self, mode: OnUnserializable) -> None:
+
+class Yielded:
+    """The items that a generator yielded, as fields of its event.
+
+    Args:
+        mode: What stands for a value that JSON cannot hold.
+        of_a_model: Whether the pieces of a model's answer are joined.
+        live: Whether the items themselves are kept too, for `reduce`.
+
+    Attributes:
+        live: The items themselves; None if there are more than ITEMS_REDUCED, or nobody wants them.
+    """
+
+    def __init__(self, mode: OnUnserializable, *, of_a_model: bool = False, live: bool = False) -> None:
+        self.live: list[Any] | None = [] if live else None
         self._mode: OnUnserializable = mode
         self._items: list[Any] = []
         self._more = 0
         self._size = 0
+        self._joining = of_a_model
+        self._joined: Joined | None = None
 
     def add(self, item: Any) -> None:
         """Keep a copy of an item, as the item may change later."""
-        if len(self._items) < ITEMS_KEPT and self._size < CAPTURE_BYTES:
-            copied = bounded(item, self._mode, path="outputs.result", depth=3)
+        if self.live is not None:
+            if len(self.live) < ITEMS_REDUCED:
+                self.live.append(item)
+            else:
+                self.live = None
+        keeping = len(self._items) < ITEMS_KEPT and self._size < CAPTURE_BYTES
+        if not keeping:
+            self._more += 1
+            if not self._joining:
+                return
+        copied = bounded(item, self._mode, path="outputs.result", depth=3)
+        if self._joining:
+            self._join(copied)
+        if keeping:
             self._size += size_of(copied)
             self._items.append(copied)
-        else:
-            self._more += 1
 
-    def outputs(self, returned: Any = None) -> dict[str, Any]:
-        """Return the items as `result`, the number of further items, and the generator's return value."""
-        found: dict[str, Any] = {"result": self._items}
-        if self._more:
-            found["not_kept"] = self._more
+    def _join(self, copied: Any) -> None:
+        """Take a piece of an answer. If an item is none, the items stay items."""
+        if not (self._items or self._more):
+            self._joined = joined_for(copied)
+        joined, piece = self._joined, dict_of(copied)
+        self._joining = joined is not None and bool(piece) and joined.add(piece)
+        if not self._joining:
+            self._joined = None
+
+    def fields(self, returned: Any = None) -> Fields:
+        """Return the items as `result`, the number of further items, and the generator's return value.
+
+        Instead of the pieces of one answer of a model, return the answer.
+        """
+        found: Fields = {} if self._joined is None else self._joined.fields()
+        if "outputs" not in found:
+            found["outputs"] = {"result": self._items, **({"not_kept": self._more} if self._more else {})}
+        outputs = found["outputs"]
         if returned is not None:
-            found["returned"] = bounded(returned, self._mode, path="outputs.returned", depth=2)
+            outputs["returned"] = bounded(returned, self._mode, path="outputs.returned", depth=2)
         return found
 
 

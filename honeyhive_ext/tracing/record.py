@@ -17,7 +17,7 @@ from honeyhive_ext.tracing.capture import Yielded
 from honeyhive_ext.tracing.ending import INTERRUPTED, finished
 from honeyhive_ext.tracing.open_spans import Failures, claim, is_of_the_parent, opened
 from honeyhive_ext.tracing.outcome import is_the_applications, log_not_sent, quietly
-from honeyhive_ext.tracing.span_fields import SpanFields
+from honeyhive_ext.tracing.span_fields import MERGED, SpanFields, fill
 from honeyhive_ext.tracing.span_options import SpanOptions
 
 
@@ -199,9 +199,11 @@ class Recording(SpanFields):
 
     def unfinished(self) -> dict[str, Any]:
         """Return the fields of the event as they are now."""
-        so_far = {} if self.yielded is None else {"outputs": self.yielded.outputs()}
+        fields = {name: {**value} if name in MERGED else value for name, value in self._fields.items()}
+        if self.yielded is not None:
+            fill(fields, self.yielded.fields())
         seconds = time.perf_counter() - self._started
-        return finished({**so_far, **self._fields}, self._started_ms, seconds, None)
+        return finished(fields, self._started_ms, seconds, None)
 
     def send_unfinished(self, failures: Failures, why: str | None = INTERRUPTED) -> None:
         """Send the event as it is now; see `open_spans`. For the code inside, the span goes on."""

@@ -13,6 +13,7 @@ from honeyhive_ext.config.unpicklable import Uncopied
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.serialize.encoders import type_name
 from honeyhive_ext.tracing.capture import copied_fields
+from honeyhive_ext.tracing.model_outputs import Fields, dict_of
 from honeyhive_ext.tracing.outcome import is_the_applications, say
 
 # The service does the same with an update: it merges facts, and replaces inputs and outputs.
@@ -42,6 +43,10 @@ class SpanFields(Uncopied):
     def keep(self, field: str, value: Any) -> None:
         """Set a field to a value that is already a copy made of plain JSON types."""
         self._fields[field] = value
+
+    def fill(self, found: Fields) -> None:
+        """Set what is not set yet: what the code inside has set is kept."""
+        fill(self._fields, found)
 
     def not_captured(self, field: str, failure: Exception) -> None:
         """Report that a value could not be copied into a field. Raise only what is the application's."""
@@ -85,3 +90,14 @@ class SpanFields(Uncopied):
     def _checked(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return a copy of the fields, as values may change later. A wrong field is an error at this line."""
         return copied_fields(fields, self.mode)
+
+
+def fill(fields: dict[str, Any], found: Fields) -> None:
+    """Add to the fields of an event what they lack. Facts, such as `metadata`, are compared key by key."""
+    for name, value in found.items():
+        if name not in MERGED:
+            fields.setdefault(name, value)
+        elif value:
+            known = dict_of(fields.setdefault(name, {}))
+            for key, one in value.items():
+                known.setdefault(key, one)

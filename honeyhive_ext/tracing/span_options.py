@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import inspect
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, Self
 
 from attrs import frozen
@@ -12,6 +13,7 @@ from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import ConfigError, EventError
 
 OnSendError = Literal["log", "raise"]
+Reduce = Callable[[list[Any]], Any]
 
 
 @never_raising
@@ -25,6 +27,8 @@ class SpanOptions:
             or the names of some.
         capture_outputs: Whether the value that a decorated function returns or yields becomes `outputs`.
             What is captured of one event is cut to 100,000 values and 900,000 bytes of JSON.
+        reduce: A function from the list of the items that a decorated generator yielded to its outputs; None
+            to record the items.
         retry: False for one attempt, or a `RetryPolicy`; None for the client's.
         timeout: Seconds for one attempt; None for the client's.
     """
@@ -32,6 +36,7 @@ class SpanOptions:
     on_error: OnSendError = "log"
     capture_inputs: bool | Collection[str] = True
     capture_outputs: bool = True
+    reduce: Reduce | None = None
     retry: RetryPolicy | bool | None = None
     timeout: float | None = None
 
@@ -41,6 +46,10 @@ class SpanOptions:
             raise ConfigError(f'on_error is {self.on_error!r}: write "log" or "raise"')
         if isinstance(self.capture_inputs, str):
             raise ConfigError(f"capture_inputs is a str: write a list, [{self.capture_inputs!r}]")
+        if self.reduce is not None and not callable(self.reduce):
+            raise ConfigError("reduce is not a function: give one that takes the list of the yielded items")
+        if inspect.iscoroutinefunction(self.reduce) or inspect.isasyncgenfunction(self.reduce):
+            raise ConfigError("reduce is async: give a plain function, which also async generators call")
         return self
 
 

@@ -17,9 +17,10 @@ from typing import Any, Protocol, Self, cast
 
 from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.payload.scope import CURRENT
-from honeyhive_ext.serialize.bounded import bounded
-from honeyhive_ext.tracing.capture import Arguments, Yielded
+from honeyhive_ext.tracing.capture import Arguments, Yielded, result_fields
+from honeyhive_ext.tracing.model_outputs import Fields
 from honeyhive_ext.tracing.outcome import quietly
+from honeyhive_ext.tracing.reduced import reduced_fields
 from honeyhive_ext.tracing.span_options import SpanOptions
 
 Function = Callable[..., Any]
@@ -36,12 +37,17 @@ class AnySpan(Protocol):
 
     @property
     def off(self) -> bool: ...
+    @property
+    def event_id(self) -> str: ...
+    @property
+    def event_type(self) -> str: ...
     def fresh(self, default_name: str | None = None) -> Self: ...
     def begin(self) -> None: ...
     def suspend(self) -> None: ...
     def resume(self) -> None: ...
     def unused(self) -> None: ...
     def keep(self, field: str, value: Any) -> None: ...
+    def fill(self, found: Fields) -> None: ...
     def has(self, field: str) -> bool: ...
     def not_captured(self, field: str, failure: Exception) -> None: ...
     async def afinish(self, error: BaseException | None) -> None: ...
@@ -93,10 +99,11 @@ def _name_of(function: Function) -> str:
 
 
 def keep_result(run: AnySpan, result: Any) -> None:
-    """Keep a copy of the result as the outputs, unless the body has set them."""
-    if run.options.capture_outputs and not run.has("outputs") and not run.off:
+    """Keep a copy of the result as the outputs, unless the body has set them, and what a model says."""
+    of_a_model = run.event_type == "model"
+    if run.options.capture_outputs and (of_a_model or not run.has("outputs")) and not run.off:
         try:
-            run.keep("outputs", bounded({"result": result}, run.mode, path="outputs", depth=1))
+            run.fill(result_fields(result, run.mode, of_a_model=of_a_model))
         except Exception as failure:  # noqa: BLE001 - it decides what to raise
             run.not_captured("outputs", failure)
 
@@ -140,7 +147,9 @@ class Steps:
         self.run = start(args, kwargs)
         self.scope = CURRENT.get()
         CURRENT.set(outside)
-        self.yielded = Yielded(self.run.mode)
+        reduce = self.run.options.reduce
+        of_a_model = self.run.event_type == "model"
+        self.yielded = Yielded(self.run.mode, of_a_model=of_a_model, live=reduce is not None)
         if self.run.options.capture_outputs:
             self.run.yielded = self.yielded
 
@@ -175,10 +184,13 @@ class Steps:
         return item
 
     def ended(self, returned: Any = None) -> None:
-        """Record the items as the outputs, unless the body has set them."""
-        if self.run.options.capture_outputs and not self.run.has("outputs"):
+        """Record the items, or what they amount to, as the outputs, unless the body has set them."""
+        options = self.run.options
+        if options.capture_outputs:
             try:
-                self.run.keep("outputs", self.yielded.outputs(returned))
+                if options.reduce is not None and not self.run.has("outputs"):
+                    self.run.fill(reduced_fields(self.run, options.reduce, self.yielded.live, self.inside))
+                self.run.fill(self.yielded.fields(returned))
             except Exception as failure:  # noqa: BLE001 - it decides what to raise
                 self.run.not_captured("outputs", failure)
 

@@ -13,7 +13,7 @@ from honeyhive_ext.payload.events import prepare_event
 from honeyhive_ext.payload.times import now_ms
 from honeyhive_ext.tracing import AsyncSpan, Span, SpanOptions, session_fields
 
-OPTIONS = ("on_error", "capture_inputs", "capture_outputs", "retry", "timeout")
+OPTIONS = ("on_error", "capture_inputs", "capture_outputs", "reduce", "retry", "timeout")
 
 
 class Recorder:
