@@ -19,8 +19,10 @@ from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.only_newer import birth, only_newer
 from honeyhive_ext.http.sender import Sender
-from honeyhive_ext.payload.events import prepare_event, prepare_update
+from honeyhive_ext.payload.events import WireEvent, prepare_event, prepare_recorded, prepare_update
 from honeyhive_ext.payload.times import now_ms
+from honeyhive_ext.serialize.bounded import CAPTURE_BYTES
+from honeyhive_ext.tracing.ending import within_limits
 from honeyhive_ext.tracing.outcome import log_not_sent
 
 if TYPE_CHECKING:
@@ -35,6 +37,13 @@ if TYPE_CHECKING:
 _CREATIONS = frozenset({"createEvent", "createEventBatch", "createSession", "createSessionEventBatch"})
 
 _NOTHING = FlushReport(delivered=0, lost=0, waiting=0, seconds=0.0)
+
+
+def _span_event(fields: dict[str, Any], settings: EventSettings) -> WireEvent:
+    wire = prepare_recorded(fields, settings)
+    if wire is None or len(wire.content) > CAPTURE_BYTES:
+        wire = prepare_event(None, within_limits(fields), settings=settings, now_ms=now_ms)
+    return wire
 
 
 @atexit.register
@@ -131,7 +140,7 @@ class Later(Unpicklable):
         except ConfigError as error:  # a client that was made before a test
             log_not_sent(fields["event_id"], fields["event_type"], error)
             return
-        make = partial(prepare_event, None, fields, settings=settings, now_ms=now_ms)
+        make = partial(_span_event, fields, settings)
         if collecting():
             sender.enqueue_later(make, fields["event_id"])
         else:

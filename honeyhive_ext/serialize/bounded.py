@@ -34,7 +34,7 @@ from honeyhive_ext.serialize.encoders import (
     mapping,
     model,
 )
-from honeyhive_ext.serialize.is_builtin import simple
+from honeyhive_ext.serialize.is_builtin import simple, tiny
 from honeyhive_ext.serialize.models import dump_within
 from honeyhive_ext.serialize.nesting import BoundedFrame, Frame, mark, short, step
 from honeyhive_ext.serialize.to_builtins import HERE, MAX_DEPTH, Copier
@@ -42,6 +42,7 @@ from honeyhive_ext.serialize.to_builtins import HERE, MAX_DEPTH, Copier
 CAPTURE_VALUES = 100_000  # of an event: numbers, texts, arrays, objects
 CAPTURE_BYTES = 900_000  # of their JSON, so that the whole event has less than 1 MB
 KEY_CHARACTERS = 1_000
+_FEW = 8  # values of an object that is looked at by itself
 _CHUNK = 1_000  # items of a container that are paid for at once
 _MOST_OF_A_VALUE = 800  # bytes of JSON of a value with its key, if its text is not longer than USUAL
 _FAIR_LEVELS = 4  # levels at which a value leaves room for those after it
@@ -67,6 +68,8 @@ def bounded(root: Any, mode: OnUnserializable, *, path: str = "", depth: int = 0
     >>> bounded({"x": shared, "y": [shared]}, "repr", path="inputs")
     {'x': {'a': 1}, 'y': ['<cut: seen first at inputs.x>']}
     """
+    if kind_of(root) is dict and len(root) <= _FEW and tiny(root):
+        return {**root}
     if (kind_of(root) is dict or kind_of(root) is list) and simple(
         root, CAPTURE_VALUES, _MOST_OF_A_TEXT, MAX_DEPTH - depth
     ):

@@ -29,6 +29,10 @@ _WIDEST = 64  # items of containers of one size that are checked place by place;
 _MOST_STEPS = 10_000  # of one call: a value that contains itself has no end
 
 
+_SHORT = 200  # characters
+_SMALL = 2**53
+
+
 def exact_types(value: Any) -> bytes | None:
     """Return what `marshal` writes for a value of exact builtin types, or None for any other value.
 
@@ -124,6 +128,23 @@ def simple(root: Any, values: int, characters: int, levels: int) -> bool:
             elif not (kind is int or item is None or kind is bool):
                 return False
         holders = inner
+    return True
+
+
+def tiny(root: dict[Any, Any]) -> bool:
+    """Tell whether all values of an object are null, truth values, small numbers or short texts of ASCII."""
+    for key, value in root.items():
+        kind = kind_of(value)
+        if kind is str:
+            if len(value) > _SHORT or not value.isascii():
+                return False
+        elif kind is int:
+            if not -_SMALL < value < _SMALL:
+                return False
+        elif not (value is None or kind is bool):
+            return False
+        if kind_of(key) is not str or len(key) > _SHORT or not key.isascii():
+            return False
     return True
 
 

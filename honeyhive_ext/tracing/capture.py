@@ -22,6 +22,7 @@ ITEMS_REDUCED = 100_000  # of a generator with `reduce`, which needs all of them
 ERROR_LIMIT = 10_000  # characters of an exception's text
 
 
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _ANY = inspect.signature(lambda *args, **kwargs: None)
 
 
@@ -41,6 +42,11 @@ class Arguments:
         self._signature = _ANY
         with quietly:  # a function written in C may have none, and an object's own code may raise
             self._signature = inspect.signature(function)
+        parameters = [*self._signature.parameters.values()]
+        # The names of the arguments, if a call can give them by position only; else none is long enough.
+        self._names = [one.name for one in parameters if one.kind in _POSITIONAL]
+        self._plain = wanted is True and len(self._names) == len(parameters) and self._signature is not _ANY
+        self._bound = self._names[:1] in (["self"], ["cls"])
         kinds = {parameter.kind: name for name, parameter in self._signature.parameters.items()}
         self._further = kinds.get(inspect.Parameter.VAR_KEYWORD, "")  # the name of **kwargs
         if not isinstance(wanted, bool):
@@ -59,6 +65,12 @@ class Arguments:
         """
         if self._wanted is False:
             return None
+        if self._plain and not kwargs and len(args) == len(self._names):  # the usual case
+            plain = dict(zip(self._names, args, strict=True))
+            if self._bound:
+                del plain[self._names[0]]
+            found: dict[str, Any] = bounded(plain, mode, path="inputs", depth=1)
+            return found
         try:
             bound = self._signature.bind(*args, **kwargs)
         except TypeError:

@@ -14,7 +14,7 @@ INTERRUPTED = "interrupted: the process ended before the span"
 def finished(
     fields: dict[str, Any], started_ms: float, seconds: float, error: BaseException | None
 ) -> dict[str, Any]:
-    """Add the times and the error that are not set, and return the fields, within the limits of one event.
+    """Add the times and the error that are not set, and return the fields.
 
     Args:
         fields: Those that are set so far.
@@ -32,4 +32,9 @@ def finished(
             fields["duration"] = tidy(elapsed)
     if not ("start_time" in fields or ("end_time" in fields and "duration" in fields)):
         fields["start_time"] = tidy(started_ms)
+    return fields
+
+
+def within_limits(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of an event, cut if together they are beyond the limits of one event."""
     return fields if size_of(fields) <= CAPTURE_BYTES else refit(fields)

@@ -14,7 +14,7 @@ from honeyhive_ext.payload.ids import new_id
 from honeyhive_ext.payload.scope import CURRENT, Scope, enter, innermost, leave
 from honeyhive_ext.serialize.encoders import type_name
 from honeyhive_ext.tracing.capture import Yielded
-from honeyhive_ext.tracing.ending import INTERRUPTED, finished
+from honeyhive_ext.tracing.ending import INTERRUPTED, finished, within_limits
 from honeyhive_ext.tracing.open_spans import Failures, claim, is_of_the_parent, opened
 from honeyhive_ext.tracing.outcome import is_the_applications, log_not_sent, quietly
 from honeyhive_ext.tracing.span_fields import MERGED, SpanFields, fill
@@ -87,9 +87,20 @@ class Recording(SpanFields):
         name = self._name
         if name is None and "event_name" not in self._given:
             name = default_name
-        return type(self)(
-            self._create, self._settings, name, self._given, self.options, self._elsewhere, self._later
-        )
+        if self._scope is not None:  # it was used itself: its fields are those of that use
+            return type(self)(
+                self._create, self._settings, name, self._given, self.options, self._elsewhere, self._later
+            )
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__)
+        # What is checked once is not checked at each call. Only these objects themselves are changed later.
+        made._fields = {
+            field: {**value} if type(value) is dict else value for field, value in self._fields.items()
+        }
+        made._name = name
+        if name is not None:
+            made._fields["event_name"] = name
+        return made
 
     def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
         """Return what a decorated function takes along: how the span records, and nothing of the client."""
@@ -183,7 +194,8 @@ class Recording(SpanFields):
             return None
         if not claim(self) or not self._recorded:
             return None
-        return finished(self._fields, self._started_ms, self._seconds, error)
+        fields = finished(self._fields, self._started_ms, self._seconds, error)
+        return within_limits(fields) if self.waits else fields
 
     @property
     def waits(self) -> bool:
@@ -203,7 +215,7 @@ class Recording(SpanFields):
         if self.yielded is not None:
             fill(fields, self.yielded.fields())
         seconds = time.perf_counter() - self._started
-        return finished(fields, self._started_ms, seconds, None)
+        return within_limits(finished(fields, self._started_ms, seconds, None))
 
     def send_unfinished(self, failures: Failures, why: str | None = INTERRUPTED) -> None:
         """Send the event as it is now; see `open_spans`. For the code inside, the span goes on."""
