@@ -26,12 +26,14 @@ PART = ".new"  # of a lock that is being made
 # A fork waits while a lock is opened, so that the child knows each one that it must close.
 _opening = RLock()
 _held: set[int] = set()
+_forks = 0  # of which this process is the child: older locks are closed, and their descriptors others' by now
 
 
 def _forked() -> None:
     """Close the locks that a child inherited: a lock lives until all copies of its descriptor are closed."""
-    global _opening
+    global _opening, _forks
     _opening = RLock()
+    _forks += 1
     for descriptor in _held:
         with contextlib.suppress(OSError):
             os.close(descriptor)
@@ -81,7 +83,7 @@ class OwnerLock:
     """The lock of an owner, held until it is closed or the process ends."""
 
     def __init__(self, folder: Path, owner: str, header: Header | None, descriptor: int) -> None:
-        self._descriptor, self._pid = descriptor, os.getpid()
+        self._descriptor, self._made = descriptor, _forks
         self.folder, self.owner, self.header = folder, owner, header
 
     @classmethod
@@ -139,7 +141,7 @@ class OwnerLock:
         """Let another process take over."""
         if self._descriptor >= 0:
             descriptor, self._descriptor = self._descriptor, -1
-            if self._pid == os.getpid() or descriptor in _held:  # a child closed it when it was forked
+            if self._made == _forks:
                 _close(descriptor)
 
     def __del__(self) -> None:

@@ -110,6 +110,25 @@ print(sorted(drain(folder)))
     assert run(program, tmp_path) == "[0, 1, 2, 50, 51]\n"
 
 
+def test_a_backlog_that_a_child_inherited_closes_no_file_of_the_child(tmp_path: Path) -> None:
+    program = """
+with Spool(folder, THERE) as other:
+    fill(other, 2)
+(backlog,) = adopt(folder, THERE)
+if not os.fork():
+    spool = Spool(folder, HERE)  # its descriptors are those that the fork closed
+    fill(spool, 3)
+    backlog.close()
+    del backlog
+    assert drain(folder) == []  # it lives
+    spool.close()
+    os._exit(0)
+assert os.wait()[1] == 0
+print(drain(folder), numbers(backlog))
+"""
+    assert run(program, tmp_path) == "[0, 1, 2] [0, 1]\n"
+
+
 @pytest.mark.parametrize("sync", ["os", "interval"])
 def test_forks_under_appending_threads_never_hang_and_each_record_is_there_once(
     tmp_path: Path, sync: str
