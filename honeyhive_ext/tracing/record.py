@@ -151,7 +151,8 @@ class Recording(SpanFields):
         if around is not None and inside:
             given.setdefault("parent_id", around.event_id)
         given["event_id"], given["session_id"] = event_id or new_id(), session_id
-        self._recorded = sampled(session_id, self._settings.sample_rate)
+        rate = self._settings.sample_rate
+        self._recorded = rate >= 1 or sampled(session_id, rate)
         self._scope = Scope(session_id, given["event_id"], CURRENT.get(), self, destination)
         self._start_clock()
         opened(self)
