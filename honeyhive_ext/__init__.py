@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.search.checkpoint import Checkpoint
     from honeyhive_ext.search.cursor import Count
     from honeyhive_ext.tracing.current import current_span
+    from honeyhive_ext.tracing.propagation import extract, inject
 
 __all__ = [
     "APIConnectionError",
@@ -100,6 +101,8 @@ __all__ = [
     "TraceTree",
     "__version__",
     "current_span",
+    "extract",
+    "inject",
     "report_of",
     "trace",
 ]
@@ -116,6 +119,8 @@ _HOMES = {
     "Checkpoint": "search.checkpoint",
     "Count": "search.cursor",
     "current_span": "tracing.current",
+    "extract": "tracing.propagation",
+    "inject": "tracing.propagation",
     "F": "filters.field",
     "FilterWarning": "filters.warnings",
     "FlushReport": "background.stats",

@@ -28,13 +28,17 @@ class Scope:
     destination: str = ""
 
 
+ANYWHERE = "*"
+"""The destination of a scope that came from another process: events of every client belong to it."""
+
+
 CURRENT: ContextVar[Scope | None] = ContextVar("honeyhive_ext_scope", default=None)
 
 
 def innermost(destination: str) -> Scope | None:
     """Return the innermost scope of this context whose event goes to this destination."""
     scope = CURRENT.get()
-    while scope is not None and scope.destination != destination:
+    while scope is not None and scope.destination not in (destination, ANYWHERE):
         scope = scope.outer
     return scope
 

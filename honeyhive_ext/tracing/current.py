@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from honeyhive_ext.payload.scope import CURRENT
+from honeyhive_ext.payload.scope import ANYWHERE, CURRENT
 from honeyhive_ext.tracing.record import Recording
 
 
@@ -15,6 +15,8 @@ def current_span() -> Recording | None:
     True
     """
     scope = CURRENT.get()
+    while scope is not None and scope.destination == ANYWHERE:
+        scope = scope.outer
     return None if scope is None else scope.span
 
 

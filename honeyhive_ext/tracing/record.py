@@ -130,6 +130,11 @@ class Recording(SpanFields):
         """Whether no event is recorded, whatever its session."""
         return self._settings.sample_rate <= 0
 
+    @property
+    def recorded(self) -> bool:
+        """Whether its event is recorded; see `sampling`."""
+        return self._recorded
+
     def _entered(self) -> Scope:
         if self._scope is None:
             raise EventError("the span has no ids before it begins: enter it with a `with` statement first")
