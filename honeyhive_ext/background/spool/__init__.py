@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from honeyhive_ext.background.spool.adopt import Adoption, adopt
 from honeyhive_ext.background.spool.backlog import Backlog, Reading
-from honeyhive_ext.background.spool.header import Destination, Header
+from honeyhive_ext.background.spool.header import Destination, Header, Owns, Source
 from honeyhive_ext.background.spool.layout import RecordKind, Spooled
 from honeyhive_ext.background.spool.spool import Spool
 from honeyhive_ext.background.spool.survey import DestinationStatus, SpoolStatus, status
@@ -31,8 +31,10 @@ __all__ = [
     "Destination",
     "DestinationStatus",
     "Header",
+    "Owns",
     "Reading",
     "RecordKind",
+    "Source",
     "Spool",
     "SpoolError",
     "SpoolReason",

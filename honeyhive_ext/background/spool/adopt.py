@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from honeyhive_ext.background.spool.backlog import Backlog
-from honeyhive_ext.background.spool.header import FORMAT, LONGEST, Destination, Header, read_header
+from honeyhive_ext.background.spool.header import FORMAT, LONGEST, Header, Owns, read_header
 from honeyhive_ext.background.spool.owner import LOCK, PART, OwnerLock, require_locks
 from honeyhive_ext.background.spool.secure import read_around, remove
 from honeyhive_ext.background.spool.segment import ACKS, SEGMENT, Segment, segment_path, split_name
@@ -36,7 +36,7 @@ class Adoption:
     """
 
     folder: Path
-    destination: Destination | None
+    destination: Owns | None
     max_age: float | None = None
     living: int = field(default=0, init=False)
     elsewhere: int = field(default=0, init=False)
@@ -94,7 +94,7 @@ class Adoption:
 
 
 def adopt(
-    folder: str | os.PathLike[str], destination: Destination | None, *, max_age: float | None = None
+    folder: str | os.PathLike[str], destination: Owns | None, *, max_age: float | None = None
 ) -> Adoption:
     """Return what takes over the backlogs of processes that ended, while it is iterated.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Self
 
-from honeyhive_ext.background.spool.header import Destination, Header
+from honeyhive_ext.background.spool.header import Header, Owns
 from honeyhive_ext.background.spool.layout import Spooled
 from honeyhive_ext.background.spool.owner import OwnerLock
 from honeyhive_ext.background.spool.ranges import Ranges, ranges_of
@@ -60,7 +60,7 @@ class Backlog:
         lock: OwnerLock,
         segments: Iterable[Segment],
         *,
-        destination: Destination | None = None,
+        destination: Owns | None = None,
         max_age: float | None = None,
     ) -> None:
         self.folder: Path = lock.folder

@@ -6,6 +6,7 @@ import json
 import struct
 import zlib
 from dataclasses import asdict, dataclass, fields
+from typing import Protocol
 
 from honeyhive_ext.config.destination import destination_of
 from honeyhive_ext.config.secrets import Secret
@@ -72,6 +73,36 @@ def read_header(data: bytes) -> tuple[Header, int] | None:
     except (ValueError, TypeError, KeyError):
         return None
     return header, _FRAME.size + length
+
+
+class Owns(Protocol):
+    """What tells whether the events of a file are wanted."""
+
+    def owns(self, header: Header) -> bool:
+        """Tell it, by what the file says about itself."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One destination of a spool as its files name it, without the key.
+
+    Attributes:
+        base_url, lane, digest: See `Header`.
+    """
+
+    base_url: str
+    lane: str
+    digest: str
+
+    @classmethod
+    def of(cls, header: Header) -> Source:
+        """Return where the events of a file go."""
+        return cls(header.base_url, header.lane, header.digest)
+
+    def owns(self, header: Header) -> bool:
+        """Tell whether the events of a file go there."""
+        return header.format == FORMAT and self == Source.of(header)
 
 
 @dataclass(frozen=True, slots=True)
