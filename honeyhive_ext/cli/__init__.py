@@ -27,20 +27,23 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line with all its commands."""
-    from honeyhive_ext.cli import data, serve
+    from honeyhive_ext.cli import data, serve, spool_verbs
 
     top = _Parser(prog="honeyhive-ext", description="Tools for the HoneyHive events API.", allow_abbrev=False)
     top.add_argument("--version", action="version", version=f"honeyhive-ext {__version__}")
     commands: Commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     serve.add(commands)
     data.add(commands)
+    spool_verbs.add(commands)
     return top
 
 
 def _loaded(argv: Sequence[str] | None) -> argparse.Namespace:
     """Return the arguments, with every library imported that the command needs."""
     options = parser().parse_args(argv)
-    if getattr(options, "url", None) is None:  # a server of its own, which needs its schemas
+    if (
+        getattr(options, "schemas", True) and getattr(options, "url", None) is None
+    ):  # a server of its own, which needs its schemas
         from honeyhive_ext.local.routes.validate import load_schemas
 
         load_schemas()
