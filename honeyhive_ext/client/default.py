@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, overload
 
 from attrs import evolve
 
@@ -93,10 +93,10 @@ class Trace(Uncopied):
         """
         options = SpanOptions(capture_inputs=capture_inputs, capture_outputs=capture_outputs, reduce=reduce)
         if name is None or isinstance(name, str):
-            return Traced(self, name, fields, options)
+            return Traced(self, name, cast("dict[str, Any]", fields), options)
         if not callable(name) and not hasattr(type(name), "__get__"):
             raise ConfigError(f'the name is a {type_name(name)}, not a str: write @trace or @trace("name")')
-        return Traced(self, None, fields, options)(name)
+        return Traced(self, None, cast("dict[str, Any]", fields), options)(name)
 
     def span(
         self,
@@ -153,7 +153,7 @@ class Trace(Uncopied):
         self._made = {} if client is None else {"client": client}
 
     @contextmanager
-    def replaced(self) -> Iterator[None]:
+    def replaced(self) -> Generator[None]:
         """Forget the client for the time of a `with` statement, and close at its end what was made inside."""
         before, self._made = self._made, {}
         try:
@@ -261,7 +261,8 @@ def _or_plain(traced: Traced, function: Any, made: Any) -> Any:
     if inspect.isgeneratorfunction(function):
 
         def call_generator(*args: Any, **kwargs: Any) -> Any:
-            return (yield from (function if traced.off else made)(*args, **kwargs))
+            steps: Any = (function if traced.off else made)(*args, **kwargs)
+            return (yield from steps)  # pyright: ignore[reportUnknownVariableType]
 
         return functools.wraps(made)(call_generator)
 

@@ -19,7 +19,8 @@ from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.only_newer import birth, only_newer
 from honeyhive_ext.http.sender import Sender
-from honeyhive_ext.payload.events import WireEvent, prepare_event, prepare_recorded, prepare_update
+from honeyhive_ext.payload.events import WireEvent, prepare_event, prepare_update
+from honeyhive_ext.payload.recorded import prepare_recorded
 from honeyhive_ext.payload.times import now_ms
 from honeyhive_ext.serialize.bounded import CAPTURE_BYTES
 from honeyhive_ext.tracing.ending import within_limits

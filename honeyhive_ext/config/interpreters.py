@@ -33,4 +33,5 @@ def require_main_interpreter() -> None:
 
 def _number(interpreter: Any) -> int:
     """Return the id of an interpreter, which newer versions give with how it was made."""
-    return int(interpreter[0] if type(interpreter) is tuple else interpreter)
+    number: Any = interpreter[0] if isinstance(interpreter, tuple) else interpreter  # pyright: ignore[reportUnknownVariableType]
+    return int(number)

@@ -19,7 +19,7 @@ from honeyhive_ext.payload.fields import RequestModel
 from honeyhive_ext.payload.ids import new_id, uuid_str
 from honeyhive_ext.payload.scope import innermost
 from honeyhive_ext.payload.times import complete, tidy
-from honeyhive_ext.serialize.dumps import to_json, write_builtin
+from honeyhive_ext.serialize.dumps import to_json
 from honeyhive_ext.serialize.encoders import encoder_for, kind_of, type_name
 from honeyhive_ext.serialize.to_builtins import to_builtins
 
@@ -87,20 +87,6 @@ def prepare_event(
     except EventError as error:
         settings.scrub.clean(error)
         raise
-
-
-def prepare_recorded(fields: dict[str, Any], settings: EventSettings) -> WireEvent | None:
-    """Make a wire event of the fields of a span, which are checked already, and of builtin types.
-
-    Returns:
-        None if `prepare_event` must do it: there is a redact hook, or JSON cannot hold a text.
-    """
-    if settings.redact is not None:
-        return None
-    wire = {"inputs": {}, "source": settings.source, **fields}
-    complete(wire)
-    content = write_builtin(wire)
-    return None if content is None else WireEvent(wire["event_id"], wire["session_id"], content)
 
 
 def prepare_update(

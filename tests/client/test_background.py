@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -397,11 +396,14 @@ def test_threads_enqueue_each_event_once(server: LocalServer) -> None:
 def test_a_client_that_is_thrown_away_still_sends(server: LocalServer) -> None:
     hh = HoneyHive(KEY, base_url=server.url)
     hh.events.enqueue("tool")
-    del hh
+    worker = hh._later._made[None].worker
+    assert worker is not None
+    running, sender = worker._running, hh._sender
+    del hh, worker
     gc.collect()
-    threads = len(sys._current_frames())
     wait_until(lambda: len(server.events()) == 1)
-    wait_until(lambda: len(sys._current_frames()) < threads)
+    wait_until(lambda: not running.locked())  # its thread has ended
+    sender.close()
 
 
 def test_the_redact_hook_sees_each_event_before_it_waits(server: LocalServer) -> None:
