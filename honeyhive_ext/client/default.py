@@ -18,7 +18,7 @@ from honeyhive_ext.config.settings import EventSettings
 from honeyhive_ext.config.unpicklable import Uncopied
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.payload.scope import CURRENT
-from honeyhive_ext.serialize.encoders import type_name
+from honeyhive_ext.serialize.encoders import kind_of, type_name
 from honeyhive_ext.tracing import Recording, Reduce, Span, SpanOptions, current_span, session_fields
 from honeyhive_ext.tracing.decorate import decorate
 
@@ -94,7 +94,8 @@ class Trace(Uncopied):
         options = SpanOptions(capture_inputs=capture_inputs, capture_outputs=capture_outputs, reduce=reduce)
         if name is None or isinstance(name, str):
             return Traced(self, name, cast("dict[str, Any]", fields), options)
-        if not callable(name) and not hasattr(type(name), "__get__"):
+        kind: Any = kind_of(name)
+        if not callable(name) and not hasattr(kind, "__get__"):
             raise ConfigError(f'the name is a {type_name(name)}, not a str: write @trace or @trace("name")')
         return Traced(self, None, cast("dict[str, Any]", fields), options)(name)
 

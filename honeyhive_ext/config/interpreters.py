@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -33,5 +34,6 @@ def require_main_interpreter() -> None:
 
 def _number(interpreter: Any) -> int:
     """Return the id of an interpreter, which newer versions give with how it was made."""
-    number: Any = interpreter[0] if isinstance(interpreter, tuple) else interpreter  # pyright: ignore[reportUnknownVariableType]
-    return int(number)
+    with suppress(TypeError):
+        return int(interpreter[0])
+    return int(interpreter)
