@@ -16,7 +16,7 @@ from queue import Empty
 from typing import TYPE_CHECKING
 
 from honeyhive_ext.background.background_options import Background
-from honeyhive_ext.background.entry import Entry
+from honeyhive_ext.background.entry import Entry, fitted
 from honeyhive_ext.background.losses import log
 from honeyhive_ext.background.spool.trouble import SpoolError
 from honeyhive_ext.background.stats import BackgroundStats, FlushReport
@@ -120,11 +120,11 @@ class BackgroundSender(Unpicklable):
             QueueFullError: There is no room, and `overflow` is "raise".
             ConfigError: The client is closed.
         """
-        self._put(Entry(wire.event_id, wire.content))
+        self._put(Entry(wire.event_id, fitted(wire.content)))
 
     def enqueue_update(self, event_id: str, content: bytes) -> None:
         """Take an update. It is sent after everything that was taken before for the same event."""
-        self._put(Entry(event_id, content, update=True))
+        self._put(Entry(event_id, fitted(content), update=True))
 
     def enqueue_span(self, make: Callable[[], WireEvent], event_id: str) -> None:
         """Take the event of a span. What cannot be taken counts as dropped, and raises nothing.
@@ -134,7 +134,7 @@ class BackgroundSender(Unpicklable):
         """
         try:
             wire = make()
-            self._put(Entry(wire.event_id, wire.content))
+            self._put(Entry(wire.event_id, fitted(wire.content)))
         except Exception as error:  # a redact hook may raise anything
             if from_a_signal_handler(error):
                 raise

@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     from honeyhive_ext.background.spool.backlog import Backlog
 
 
+def fitted(content: bytes) -> bytes:
+    """Return a copy that takes no more memory than its bytes: orjson leaves up to eight times as much."""
+    return bytes(memoryview(content))
+
+
 class Entry:
     """An event or an update that waits.
 

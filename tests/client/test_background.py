@@ -8,7 +8,9 @@ import logging
 import os
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -226,6 +228,39 @@ def test_an_update_that_is_refused_takes_its_event_with_it_to_nowhere(kind: Kind
         report = either.do(lambda hh: hh.flush())
         assert (report.delivered, report.lost) == (1, 1)
         assert either.hh.stats().rejected == {"refused": 1}
+
+
+def test_an_update_that_is_refused_is_kept_with_the_id_of_its_event(
+    kind: Kind, server: LocalServer, tmp_path: Path
+) -> None:
+    missing = "11111111-1111-4111-8111-111111111111"
+    with EitherClient(kind, server.url, background=Background(spool=tmp_path)) as either:
+        either.hh.events.enqueue_update(missing, metadata={"a": 1})
+        assert either.do(lambda hh: hh.flush()).lost == 1
+    (line,) = (tmp_path / "rejected.jsonl").read_bytes().splitlines()
+    kept = orjson.loads(line)
+    assert (kept["kind"], kept["reason"]) == ("update", "refused")
+    assert kept["event"] == {"event_id": missing, "changes": {"metadata": {"a": 1}}}
+
+
+@pytest.mark.parametrize("size", [10, 1_100, 5_000])
+def test_what_waits_takes_little_more_memory_than_its_json(size: int) -> None:
+    with HoneyHive(KEY, base_url="http://127.0.0.1:9", background=NEVER) as hh:
+        event_id = hh.events.enqueue("tool")
+        inputs = {"x": "y" * size}
+        tracemalloc.start()
+        try:
+            for _ in range(300):
+                hh.events.enqueue("tool", inputs=inputs)
+                hh.events.enqueue_update(event_id, metadata=inputs)
+                with hh.span("x", inputs=inputs):
+                    pass
+            held = tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+        stats = hh.stats()
+        assert held < 1.1 * stats.queued_bytes + 700 * stats.queued
+        hh.close(0.01)
 
 
 def test_what_is_too_large_for_one_request_is_split(kind: Kind) -> None:
