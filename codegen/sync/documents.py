@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -15,6 +15,7 @@ from ruamel.yaml.error import YAMLError
 from codegen.document import METHODS, is_object
 from codegen.errors import GenerationError
 from codegen.reading import parsed
+from codegen.sync.keywords import is_words
 
 Node = Any  # a mapping of a YAML document
 
@@ -70,21 +71,43 @@ class Source:
         Raises:
             GenerationError: The document has no such node.
         """
+        return self._followed(node, lambda _: True)
+
+    def schema(self, node: Node) -> Node:
+        """Return the schema that `$ref` names if nothing else is said next to it, or the schema itself.
+
+        A schema asks for what stands next to `$ref` too. Elsewhere OpenAPI ignores that.
+
+        Raises:
+            GenerationError: The document has no such schema.
+        """
+        return self._followed(node, lambda one: all(key == "$ref" or is_words(key) for key in one))
+
+    def _followed(self, node: Node, follows: Callable[[Node], bool]) -> Node:
         seen: set[str] = set()
-        while is_object(node) and "$ref" in node:
+        while is_object(node) and "$ref" in node and follows(node):
             ref = str(node["$ref"])
             if ref in seen:
                 raise GenerationError(f"$ref to {ref!r}: it leads back to itself")
             seen.add(ref)
-            found: Any = self.root
-            try:
-                for part in ref.removeprefix("#/").split("/") if ref.startswith("#/") else [ref]:
-                    key = unquote(part).replace("~1", "/").replace("~0", "~")
-                    found = found[int(key) if isinstance(found, list) else key]
-            except (KeyError, TypeError, ValueError, IndexError) as error:
-                raise GenerationError(f"$ref to {ref!r}: there is no such place in the document") from error
-            node = found
+            node = self.target(node)
         return node
+
+    def target(self, node: Node) -> Node:
+        """Return what the `$ref` of a node names, which may be another `$ref`.
+
+        Raises:
+            GenerationError: The document has no such place.
+        """
+        ref = str(node["$ref"])
+        found: Any = self.root
+        try:
+            for part in ref.removeprefix("#/").split("/") if ref.startswith("#/") else [ref]:
+                key = unquote(part).replace("~1", "/").replace("~0", "~")
+                found = found[int(key) if isinstance(found, list) else key]
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise GenerationError(f"$ref to {ref!r}: there is no such place in the document") from error
+        return found
 
     def component(self, node: Node) -> str | None:
         """Return the name of the component schema that a `$ref` names, or None."""

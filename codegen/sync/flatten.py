@@ -27,7 +27,7 @@ def flat(node: Node, source: Source, above: tuple[int, ...] = ()) -> Flat:
         raise GenerationError("a schema is made of itself, by $ref, allOf, anyOf or oneOf alone")
     above = (*above, id(node))
     own = _normal({key: value for key, value in node.items() if key not in ("$ref", *UNIONS)})
-    parts = [flat(source.resolve(node), source, above)] if "$ref" in node else []
+    parts = [flat(source.target(node), source, above)] if "$ref" in node else []
     parts += [flat(part, source, above) for part in node.get("allOf", ())]
     left: Flat = {}
     for key in ("anyOf", "oneOf"):

@@ -56,16 +56,20 @@ class Pairs:
     answers: bool
     by_hand: bool = False
     _found: dict[int, Behind] = field(factory=dict[int, Behind], init=False)
-    _seen: set[tuple[int, int]] = field(factory=set[tuple[int, int]], init=False)
+    # An id says which schema it is only as long as the schema is there.
+    _seen: dict[tuple[int, int], tuple[Node, Node]] = field(
+        factory=dict[tuple[int, int], tuple[Any, Any]], init=False
+    )
 
     def add(self, our: Node, their: Node, where: str, place: str | None = None) -> None:
         """Add two schemas and all schemas inside both."""
-        node, other = self.ours.resolve(our), self.theirs.resolve(their)
+        node, other = self.ours.schema(our), self.theirs.schema(their)
         if (id(node), id(other)) in self._seen:
             return
-        self._seen.add((id(node), id(other)))
-        name = None if self.by_hand else self.ours.component(our)
-        where, place = name or where, self.theirs.component(their) or place or where
+        self._seen[id(node), id(other)] = (node, other)
+        name = None if self.by_hand or node is our else self.ours.component(our)
+        named = None if other is their else self.theirs.component(their)
+        where, place = name or where, named or place or where
         forms = [*self._forms(their)] if self.answers else [their]
         branches = _branches(flat(our, self.ours)) if self.answers else []
         if branches and shape_of(our, self.ours).rest == shape_of(their, self.theirs).rest:

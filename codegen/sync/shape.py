@@ -89,7 +89,7 @@ def _followed(value: Any, source: Source, above: tuple[int, ...]) -> Any:
         return value
     if isinstance(value.get("$ref"), str):
         rest = {key: inner for key, inner in value.items() if key != "$ref" and not is_words(key)}
-        found = source.resolve(value)
+        found = source.target(value)
         if id(found) in above:
             return {"within itself": above[::-1].index(id(found))}
         inner = _followed(found, source, (*above, id(found)))

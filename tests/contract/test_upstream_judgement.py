@@ -296,6 +296,26 @@ def test_what_only_one_of_two_schemas_asks_of_a_request_is_left_to_a_person() ->
     assert len(left) == 1
 
 
+def test_what_a_request_is_asked_next_to_a_reference_is_compared() -> None:
+    def beside(root: Any) -> None:
+        props("PostEventBatchRequest")(root)["events"]["items"]["required"] = ["duration"]
+
+    _, lines, root = compared(beside)
+    where = "in PostEventBatchRequest.events[] alone"
+    assert lines[0] == f"changed: PostEventRequest.duration: is now required, {where} (breaks senders)"
+    changed, left = take_over(ours(), Source(root))
+    assert written(changed) == SPEC.read_text("utf-8")
+    assert len(left) == 1
+
+
+def test_a_reference_to_a_reference_asks_for_what_is_next_to_both() -> None:
+    def chain(root: Any) -> None:
+        root["components"]["schemas"]["Longer"] = {"$ref": f"{REF}PostEventRequest", "minProperties": 3}
+        operation(root)["requestBody"]["content"]["application/json"]["schema"] = {"$ref": f"{REF}Longer"}
+
+    assert "minProperties none is now 3" in compared(chain)[1][0]
+
+
 def test_the_error_body_of_one_operation_changes_no_schema_that_others_share() -> None:
     _, _, root = compared(JUDGED["a property of an error"][0])
     changed, left = take_over(ours(), Source(root))

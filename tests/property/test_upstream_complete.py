@@ -67,6 +67,8 @@ def reached(root: Any, place: Place, above: frozenset[Place] = frozenset()) -> I
     if not isinstance(node, dict):
         return
     if isinstance(node.get("$ref"), str):
+        if node["$ref"].startswith("#/components/schemas/"):
+            yield place  # what a schema says next to a reference counts too
         yield from reached(root, tuple(node["$ref"].removeprefix("#/").split("/")), above)
         return
     if place[-1] not in NAMES or (len(place) > 1 and place[-2] in NAMES - {"content"}):
