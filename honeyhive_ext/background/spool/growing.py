@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from honeyhive_ext.background.spool.layout import OVERHEAD
-from honeyhive_ext.background.spool.secure import create, remove, sync_file, sync_folder, write_whole
+from honeyhive_ext.background.spool.secure import create, remove, sync_file, write_whole
+from honeyhive_ext.files.whole import sync_folder
 
 # The file system has no such call (EINVAL with musl), or does not map files.
 _CANNOT = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.ENODEV}

@@ -7,6 +7,8 @@ import errno
 import os
 from pathlib import Path
 
+from honeyhive_ext.files.whole import sync_folder
+
 # Windows has none of these; a spool is refused there, see `OwnerLock`.
 _OPEN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _PAGE = 4096
@@ -92,16 +94,6 @@ def write_whole(descriptor: int, data: bytes, offset: int) -> None:
 def sync_file(descriptor: int) -> None:
     """Wait until a file's bytes are on the disk, those of its mappings included."""
     _FDATASYNC(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk, where the file system can do this."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def remove(path: Path) -> None:

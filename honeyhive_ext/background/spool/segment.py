@@ -12,7 +12,8 @@ from honeyhive_ext.background.spool.acks import AckLog
 from honeyhive_ext.background.spool.header import LONGEST, Header, read_header
 from honeyhive_ext.background.spool.layout import Scan, Spooled, seed_of
 from honeyhive_ext.background.spool.ranges import Ranges, ranges_of
-from honeyhive_ext.background.spool.secure import read_around, read_at, remove, reopen, sync_folder
+from honeyhive_ext.background.spool.secure import read_around, read_at, remove, reopen
+from honeyhive_ext.files.whole import sync_folder
 
 SEGMENT = ".segment"
 ACKS = ".acks"
