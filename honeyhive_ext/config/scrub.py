@@ -132,7 +132,7 @@ def _written(secret: Secret, longest: int = LONGEST) -> str:
     return "|".join(
         (
             re.escape(key if longest == LONGEST else start),
-            _sequence([*map(_character, start)], between, least),
+            _sequence([_character(start[0], 1), *map(_character, start[1:])], between, least),
             *(
                 _sequence([*map(_base64_character, text)], _BETWEEN_BASE64, least * 4 // 3 - 1)
                 for text in _base64(codes)
@@ -152,15 +152,20 @@ def _any_case(text: str) -> str:
     return "".join(f"[{char}{char.upper()}]" if char.isalpha() else re.escape(char) for char in text.lower())
 
 
-def _character(char: str) -> str:
-    """Return the pattern of one character of a key: itself or an escape."""
+def _character(char: str, escaped: int = 8) -> str:
+    """Return the pattern of one character of a key: itself or an escape, with up to so many backslashes.
+
+    No two of its choices match the same text. Otherwise a text that repeats the beginning of a key would cost
+    twice the steps for each character. The first character may have one backslash, so that a row of them is
+    not read once for each of them.
+    """
     code = ord(char)
     two = _any_case(f"{code:02x}")
+    named = f"|{_NAMED[char]}" if char in _NAMED else ""
     return (
-        rf"(?:\\{{0,8}}{_any_case(char)}|%(?:25){{0,4}}{two}|={two}"
-        rf"|\\{{1,8}}(?:[xX]{two}|[uU](?:0000)?00{two}|[uU]\{{0{{0,4}}{two}\}}|{code:03o})"
-        rf"|&(?:amp;)?#(?:[xX]0{{0,4}}{two}|0{{0,4}}{code}(?![0-9]));?"
-        rf"|{_NAMED.get(char, re.escape(char))})"
+        rf"(?:\\{{0,{escaped}}}{_any_case(char)}|%(?:25){{0,4}}{two}|={two}"
+        rf"|\\{{1,{escaped}}}(?:[xX]{two}|[uU](?:0000)?00{two}|[uU]\{{0{{0,4}}{two}\}}|{code:03o})"
+        rf"|&(?:amp;)?#(?:[xX]0{{0,4}}{two}|0{{0,4}}{code}(?![0-9]));?{named})"
     )
 
 

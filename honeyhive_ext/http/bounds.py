@@ -14,10 +14,13 @@ from honeyhive_client.types import as_it_came, read_json
 
 from honeyhive_ext.config.defaults import MAX_ANSWER_BYTES
 from honeyhive_ext.payload.ids import one_form
+from honeyhive_ext.serialize.value_memory import values_exceed
 
 SHORTEST_ATTEMPT = 0.001  # seconds; a timeout of zero would mean "do not block" to a socket
 MAX_HEAD = 65_536  # bytes of headers
 MAX_ERROR_BYTES = 1_000_000  # of the body of an answer that is not a success
+FEWEST_VALUES = 256_000_000  # bytes of memory that the values of any body may take, about
+VALUES_TO_BODY = 4  # times `max_answer_bytes` that they may take, if that is more
 SHOWN = 100  # characters of a value of an answer that a message quotes
 
 
@@ -135,19 +138,23 @@ class AnswerBounds(Deadline):
         return AnswerError(f"its body has more than {most:,} bytes{setting}", status)
 
     def check(self, status: int, content: bytes) -> None:
-        """Check the size of an answer, and what it is about. Call it before its connection is used again.
+        """Check the size of an answer and of its values, and what it is about.
+
+        Call it before the connection is used again.
 
         Args:
             status: The HTTP status.
             content: The decoded body.
 
         Raises:
-            AnswerError: The body is too large, or a success is about another event or session.
+            AnswerError: The body or its values are too large, or a success is about another event or session.
         """
         if content is self._checked:
             return
         if len(content) > self.most(status):
             raise self.too_large(status)
+        if values_exceed(content, max(FEWEST_VALUES, VALUES_TO_BODY * self._most)):
+            raise AnswerError("its body holds more values than fit into memory (max_answer_bytes=)", status)
         if self._about is not None and 200 <= status < 300:
             other = _other(self._about, content)
             if other is not None:

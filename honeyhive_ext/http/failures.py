@@ -27,7 +27,7 @@ from honeyhive_ext.errors import (
 )
 from honeyhive_ext.observe.hooks import request_id
 
-_TITLE = re.compile(rb"<title[^>]*>\s*(.*?)\s*</title", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)  # no two parts take blanks
 
 # Frames of these modules hold the request as it is sent, with the Authorization header.
 _WIRE_MODULES = frozenset(
@@ -40,7 +40,7 @@ _OWN_WIRE = ("honeyhive_ext.http.", "honeyhive_ext.transports.")
 _SHOWN = frozenset(f"honeyhive_ext.http.{name}" for name in ("exchange", "drive", "operations"))
 
 # How h11 and aiohttp quote what came.
-_QUOTE = re.compile(r":?\s+(?:bytearray\(b?|b)['\"]")
+_QUOTE = re.compile(r":?\s(?:bytearray\(b?|b)['\"]")
 
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 

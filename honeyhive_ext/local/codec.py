@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import orjson
 
 from honeyhive_ext.local.json_types import is_array, is_object
+from honeyhive_ext.serialize.value_memory import values_exceed
 
 MAX_DEPTH = 254  # levels inside one field: what orjson writes; SQLite's JSON functions read 1,000 or 2,000
 
@@ -64,11 +65,7 @@ class TooDeepError(ValueError):
         super().__init__(f"nested more than {MAX_DEPTH} levels deep")
 
 
-# Bytes of memory that a value takes: `[],` is 3 bytes of JSON, and 30 times as many in Python.
-_SCALAR, _CONTAINER = 40, 120
 MEMORY = 256_000_000  # bytes that the values of one body may take, about
-_SMALL = 1_000_000  # bytes of a body that needs no look
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 
 
 def check_values(body: bytes) -> None:
@@ -77,13 +74,8 @@ def check_values(body: bytes) -> None:
     Raises:
         TooManyValuesError: They do.
     """
-    # The characters inside texts count only if the whole is too much.
-    if len(body) > _SMALL and _memory(body) > MEMORY and _memory(_STRING.sub(b"", body)) > MEMORY:
+    if values_exceed(body, MEMORY):
         raise TooManyValuesError
-
-
-def _memory(body: bytes) -> int:
-    return body.count(b",") * _SCALAR + (body.count(b"[") + body.count(b"{")) * _CONTAINER
 
 
 def loads(body: bytes) -> Any:

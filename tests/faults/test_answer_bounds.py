@@ -112,6 +112,24 @@ def test_an_error_with_a_large_body_is_tried_again_as_its_status_says(way: Way) 
     assert len(server.requests) == 3
 
 
+@pytest.mark.parametrize("unit", [b"[],", b"{},", b'{"a":1},'])
+def test_a_small_answer_of_values_that_would_fill_the_memory_is_refused_before_it_is_read(
+    way: Way, unit: bytes
+) -> None:
+    body = padded(100)[:-1] + b',"events":[' + unit * 2_000_000 + b"1]}"
+    bomb = answer(200, gzip.compress(body, 1), {"Content-Encoding": "gzip"})
+    with (
+        Misbehaving(bomb, bomb, then=stored) as server,
+        client_over(way, server.url, max_answer_bytes=20_000_000) as client,
+    ):
+        with pytest.raises(ResponseError, match="more values than fit into memory"):
+            client.do(create)
+        with pytest.raises(ResponseError, match="more values than fit into memory"):
+            client.do(lambda hh: hh.events.search(limit=1).to_list())
+        assert client.do(create).success
+    assert len(server.requests) == 3
+
+
 @pytest.mark.parametrize("coding", ["br", "gzip, gzip", "zstd"])
 def test_a_coding_that_was_not_asked_for_is_a_response_error(way: Way, coding: str) -> None:
     body = gzip.compress(gzip.compress(b"{}"))

@@ -39,7 +39,6 @@ def test_a_body_of_very_many_values_is_413_before_it_is_read(plain: Api, path: s
 
 
 def test_the_characters_inside_texts_count_for_nothing(plain: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codec, "_SMALL", 0)
     monkeypatch.setattr(codec, "MEMORY", 5_000)
     text = '[{"a": [1, 2, \\, 3]}, ' * 500
     event_id = plain.create(inputs={"text": text, "more": '\\"[[['})

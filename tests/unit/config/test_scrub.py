@@ -7,6 +7,7 @@ import copy
 import json
 import pickle
 import string
+from time import process_time
 from urllib.parse import quote
 
 import pytest
@@ -113,3 +114,21 @@ def test_a_key_in_a_json_string_leaves_json() -> None:
     )
     cleaned = Scrub(Secret(key)).content(body.encode())
     assert json.loads(cleaned)["message"] == "no [key]"
+
+
+@pytest.mark.parametrize("shown", range(4, 17))
+def test_a_text_that_repeats_the_beginning_of_a_key_costs_steps_in_proportion(shown: int) -> None:
+    key = "hh_projects_canary5c1f77ab9d31"
+    text = (key[:shown] + "!") * (1_000_000 // (shown + 1))
+    began = process_time()
+    Scrub(Secret(key)).content(text.encode())
+    assert process_time() - began < 20  # many minutes, if a character can be read in two ways
+
+
+@pytest.mark.parametrize("escape", ["\\", "\\\\\\\\h", "%25", "&amp;#10;", "\\n", " \0"])
+def test_a_text_of_escapes_costs_steps_in_proportion(escape: str) -> None:
+    key = "hh_projects_canary5c1f77ab9d31"
+    text = key[:9] + escape * (1_000_000 // len(escape))
+    began = process_time()
+    Scrub(Secret(key)).content(text.encode())
+    assert process_time() - began < 20

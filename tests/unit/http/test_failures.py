@@ -6,12 +6,14 @@ import pickle
 import ssl
 import sys
 import traceback
+from time import process_time
 
 import httpx
 import pytest
 
+from honeyhive_ext.config.scrub import NO_KEYS
 from honeyhive_ext.errors import APIConnectionError, APIStatusError, APITimeoutError, RateLimitError
-from honeyhive_ext.http.failures import connection_error, status_error, without_wire_frames
+from honeyhive_ext.http.failures import connection_error, hide_keys, status_error, without_wire_frames
 
 
 def made(status: int, body: bytes, **headers: str) -> APIStatusError:
@@ -53,6 +55,23 @@ def test_the_error_body_gives_message_code_and_request_id() -> None:
 )
 def test_any_body_gives_a_message(body: bytes, message: str) -> None:
     assert made(502, body).message == message
+
+
+@pytest.mark.parametrize(
+    "body", [b"<title>" + b" " * 4_089, b"<title" * 682, b"<title> " * 512, b"<title>" + b" \n" * 2_044]
+)
+def test_a_page_of_blanks_is_read_in_no_time(body: bytes) -> None:
+    began = process_time()
+    made(502, body)
+    assert process_time() - began < 5  # half a minute, if blanks can be read in several ways
+
+
+def test_a_quote_is_found_behind_any_number_of_blanks_in_no_time() -> None:
+    error = httpx.RemoteProtocolError(" " * 65_000 + ": bytearray(b'HTTP/1.1 2x0')")
+    began = process_time()
+    hide_keys(error, NO_KEYS)
+    assert process_time() - began < 5
+    assert str(error) == " " * 65_000
 
 
 def test_a_long_body_is_cut_in_the_message_and_whole_in_the_error() -> None:
