@@ -14,7 +14,15 @@ from honeyhive_client.models.filter_type import FILTER_TYPE_VALUES
 from honeyhive_ext.config.checks import did_you_mean
 from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.errors import QueryError
-from honeyhive_ext.filters.values import EPOCH, TIME_ORDER, WireValue, event_fields, iso_utc, wire_value
+from honeyhive_ext.filters.values import (
+    EPOCH,
+    TIME_ORDER,
+    WireValue,
+    event_fields,
+    id_text,
+    iso_utc,
+    wire_value,
+)
 from honeyhive_ext.filters.warnings import contradiction, mismatch, warn
 
 _SIGNS = {"is": "==", "is not": "!=", "greater than": ">", "less than": "<"}
@@ -182,6 +190,8 @@ def build(path: Sequence[str], operator: str, value: object, kind: str | None = 
     wire, own = wire_value(value, operator)
     if operator in TIME_ORDER and own == "number" and kind is None and tuple(path) in _UNIX_MS:
         wire, own = _iso_of_ms(wire), "datetime"
+    if isinstance(wire, str) and operator in ("is", "is not"):
+        wire = id_text(".".join(path), wire)
     built = Filter(tuple(path), operator, wire, kind or own)
     if reason := mismatch(built):
         warn(reason, built)

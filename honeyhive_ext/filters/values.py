@@ -15,8 +15,9 @@ from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 from honeyhive_client.models import CreateEventRequest, Event
+from honeyhive_client.request_fields import REQUEST_FIELDS
 
-from honeyhive_ext.config.checks import lone_surrogate
+from honeyhive_ext.config.checks import lone_surrogate, uuid_text
 from honeyhive_ext.errors import QueryError
 
 WireValue: TypeAlias = str | float | bool | None
@@ -40,6 +41,23 @@ def event_fields() -> tuple[str, ...]:
 def first_names() -> frozenset[str]:
     """Return the names with which the path of a filter may begin: what events are posted and read with."""
     return frozenset(event_fields()) | CreateEventRequest.__annotations__.keys()
+
+
+@cache
+def _id_fields() -> frozenset[str]:
+    fields = REQUEST_FIELDS["CreateEventRequest"].values()
+    return frozenset({one.name for one in fields if one.format == "uuid"} | {"children_ids"})
+
+
+def id_text(field: str, text: str) -> str:
+    """Return what a field is compared with. A UUID that no event holds so gets hyphens and loses braces.
+
+    >>> id_text("event_id", "{CAF77ACE-3417-4DA4-944D-F4A0688F3C23}")
+    'caf77ace-3417-4da4-944d-f4a0688f3c23'
+    """
+    if len(text) == 36 or field not in _id_fields():  # 36 characters: the form in which events hold it
+        return text
+    return uuid_text(text) or text
 
 
 def iso_utc(time: datetime) -> str:

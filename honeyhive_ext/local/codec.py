@@ -24,6 +24,7 @@ MAX_DEPTH = 254  # levels inside one field: what orjson writes; SQLite's JSON fu
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 _LONG = b"0" * 20
 _LONG_NEGATIVE = b"-" + b"0" * 19
+_HUGE = re.compile(rb"([0-9]{20})[0-9]{280,}")
 
 # Four noncharacters of Unicode, which no text should hold: START, one to four MARKs and END stand for NUL
 # and for these characters themselves. START opens and END closes every code, and both occur nowhere else.
@@ -88,13 +89,22 @@ def loads(body: bytes) -> Any:
     {'a': 100000000000000000001}
     """
     try:
-        value = orjson.loads(body)
+        try:
+            value = orjson.loads(body)
+        except ValueError as problem:
+            if "infinity" not in str(problem):
+                raise
+            # An integer may be larger than any double. The rest of the text is checked without its digits.
+            orjson.loads(_HUGE.sub(rb"\1", body))
+            return _exact(body)
         digits = body.translate(_DIGITS)
-        if _LONG in digits or _LONG_NEGATIVE in digits:
-            value = json.loads(body, parse_float=_finite, parse_constant=_refuse)
+        return _exact(body) if _LONG in digits or _LONG_NEGATIVE in digits else value
     except (ValueError, RecursionError) as problem:
         raise NotJSONError(f"not JSON: {problem}") from problem
-    return value
+
+
+def _exact(body: bytes) -> Any:
+    return json.loads(body, parse_float=_finite, parse_constant=_refuse)
 
 
 def _finite(text: str) -> float:

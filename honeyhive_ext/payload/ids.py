@@ -8,13 +8,11 @@ from os import getpid, urandom
 from typing import Any, cast
 from uuid import UUID
 
+from honeyhive_ext.config.checks import uuid_text
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.serialize.encoders import kind_of, type_name
 
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_OTHER = re.compile(
-    r"(?:urn:uuid:)?\{?([0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12})\}?", re.I | re.A
-)
 
 is_canonical = _CANONICAL.fullmatch  # whether a str is a UUID in lower case with four hyphens
 
@@ -123,15 +121,14 @@ def uuid_str(value: object, path: str) -> str:
         return UUID.__str__(given)
     if not issubclass(kind, str):
         raise EventError(f"give a UUID, as uuid.UUID or str, not {type_name(value)}", path=path)
-    match = _OTHER.fullmatch(str.__str__(given))
-    if match is None:
+    text = uuid_text(str.__str__(given))
+    if text is None:
         raise EventError(
             "not a UUID: write one, such as str(uuid.uuid4()); to derive one from an id of your own, write "
             "uuid.uuid5(uuid.NAMESPACE_URL, your_id)",
             path=path,
         )
-    digits = match[1].replace("-", "").lower()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return text
 
 
 def one_form(text: str) -> str:

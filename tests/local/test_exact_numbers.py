@@ -26,6 +26,11 @@ NUMBERS += [
     1.7976931348623157e308,
     -1.7976931348623157e308,
     1e22,
+    # beyond every double
+    2**1024,
+    2**1024 + 1,
+    -(2**1024),
+    10**4000,
 ]
 FIELDS = ["duration", "metadata.n", "metadata.list", "metadata.nested.k", "start_time"]
 OPERATORS = ["is", "is not", "greater than", "less than"]

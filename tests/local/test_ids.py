@@ -40,6 +40,7 @@ def test_an_id_is_found_in_any_case(api: Api, stored: Any, form: Any) -> None:
         assert api.ids((field, "is", form(value))) == [event_id]
         assert api.ids((field, "is", form(value).replace("-", ""))) == [event_id]
         assert api.ids((field, "contains", form(value)[4:12])) == [event_id]
+        assert api.ids((field, "contains", form(value).replace("-", ""))) == [event_id]
         assert api.ids((field, "is not", form(value))) == []
         assert api.ids((field, "is", str(uuid.uuid4()))) == []
         assert api.ids((field, "greater than", form(value))) == []
@@ -47,6 +48,20 @@ def test_an_id_is_found_in_any_case(api: Api, stored: Any, form: Any) -> None:
     other = f"/v1/sessions/{form(SESSION)}/events/batch"
     assert api.post(other, {"events": [TOOL]}).status_code == 200
     assert api.search(("session_id", "is", SESSION))["count"] == 2
+
+
+@FORMS
+@pytest.mark.parametrize("place", ["evaluation_id", "run_id"])
+def test_the_events_of_an_evaluation_are_found_in_any_case(plain: Api, place: str, form: Any) -> None:
+    event_id = plain.create(metadata={place: EVENT})
+    plain.create(metadata={place: SESSION})
+    assert plain.ids(evaluation_id=form(EVENT)) == [event_id]
+    assert plain.ids(evaluation_id=form(EVENT).replace("-", "")) == [event_id]
+
+
+def test_the_name_of_an_evaluation_compares_as_it_is(plain: Api) -> None:
+    plain.create(metadata={"run_id": "Run-1"})
+    assert plain.ids(evaluation_id="run-1") == []
 
 
 @FORMS

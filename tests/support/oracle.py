@@ -112,7 +112,7 @@ def holds(event: Mapping[str, Any], one: Mapping[str, Any]) -> bool:
     each = [inner for value in there for inner in values_inside(value) if inner is not None]
     if one["field"].split(".")[0] in IDS and isinstance(wanted, str) and type_ == "string":
         fold = str.casefold if base == "contains" else as_id
-        wanted = fold(wanted)
+        wanted = fold(as_id(wanted))
         each = [fold(value) if isinstance(value, str) else value for value in each]
     found = any(positive(value, base, wanted, type_) for value in each)
     return found != (operator in NEGATIONS)

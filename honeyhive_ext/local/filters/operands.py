@@ -112,6 +112,15 @@ def canonical(text: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+def is_uuid(text: str) -> bool:
+    """Return whether a text compares as a UUID.
+
+    >>> is_uuid("7F22137A69114ED3BC36110F1DDE6B66"), is_uuid("run-1")
+    (True, False)
+    """
+    return _UUID.fullmatch(text.lower()) is not None
+
+
 def is_number(value: object) -> TypeGuard[float]:
     """Return whether a JSON value is a number. true and false are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -102,6 +102,8 @@ class Predicate:
 
     def _contains(self, value: Any) -> bool:
         if isinstance(value, str):
+            if self.ids and self.value in canonical(value):
+                return True
             if self.contains == "ignore_case" or self.ids:
                 return self.value.casefold() in value.casefold()
             return self.value in value
@@ -113,9 +115,7 @@ class Predicate:
 
     def of_ids(self) -> Predicate:
         """Return the same predicate on a field that holds ids."""
-        value = self.value
-        if self.type == "string" and self.operator != "contains":
-            value = canonical(value)
+        value = canonical(self.value) if self.type == "string" else self.value
         return evolve(self, ids=True, value=value)
 
 

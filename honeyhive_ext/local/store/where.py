@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import define, field
 
-from honeyhive_ext.local.filters.operands import canonical, double, scalar, sql_number
+from honeyhive_ext.local.filters.operands import canonical, double, is_uuid, scalar, sql_number
 from honeyhive_ext.local.filters.predicates import EXISTS, FilterSpec, Predicate
 from honeyhive_ext.local.store.columns import holds_ids, quoted
 from honeyhive_ext.local.store.packed_row import PackedRows, part
@@ -60,8 +60,11 @@ class Where:
             self.term(f"({sql})", *values)
 
     def any_is(self, fields: Sequence[str], value: str) -> None:
-        """Add the term that one of the fields is this text."""
-        found = [self.positive(name, Predicate("is", "string", value)) for name in fields]
+        """Add the term that one of the fields is this text. A UUID is found in each of its forms."""
+        predicate = Predicate("is", "string", value)
+        if is_uuid(value):
+            predicate = predicate.of_ids()
+        found = [self.positive(name, predicate) for name in fields]
         self.term(
             "(" + " OR ".join(f"({sql})" for sql, _ in found) + ")",
             *(v for _, values in found for v in values),

@@ -297,3 +297,18 @@ def test_what_stands_for_a_missing_value_is_refused_with_what_to_write(missing: 
 def test_what_no_event_holds_is_refused(value: Any) -> None:
     with pytest.raises(QueryError, match="a filter cannot hold a"):
         F.metadata.where("is", value)
+
+
+@pytest.mark.parametrize("field", ["event_id", "session_id", "parent_id", "children_ids"])
+@pytest.mark.parametrize("form", [f"{{{ID}}}", ID.urn, ID.urn.upper(), ID.hex, ID.hex.upper()])
+def test_an_id_is_compared_in_the_form_in_which_events_hold_it(field: str, form: str) -> None:
+    assert (F(field) == form).value == str(ID)
+    assert (F(field) != form).value == str(ID)
+    assert as_filters([{"field": field, "operator": "is", "value": form}])[0].value == str(ID)
+
+
+def test_a_text_that_is_no_id_is_compared_as_it_is() -> None:
+    assert (F("event_id") == str(ID).upper()).value == str(ID).upper()
+    assert (F("event_id") == "{not an id}").value == "{not an id}"
+    assert (F("event_name") == ID.hex).value == ID.hex
+    assert (F("metadata.session_id") == ID.urn).value == ID.urn

@@ -31,6 +31,8 @@ for _ in range(MAX_DEPTH):
         b"{",
         b"NaN",
         b"[1e999, 100000000000000000000]",
+        b"[1e999, 1" + b"0" * 400 + b"]",
+        b'["\\ud83d", 1' + b"0" * 400 + b"]",
         b'"\\ud83d"',
         b'"\xff"',
         b"\xef\xbb\xbf1",
@@ -43,7 +45,7 @@ def test_text_that_is_not_strict_json_is_the_codecs_own_error(text: bytes) -> No
         loads(text)
 
 
-@pytest.mark.parametrize("number", [2**63, 2**64, 2**64 + 1, -(2**63) - 1, 10**40])
+@pytest.mark.parametrize("number", [2**63, 2**64, 2**64 + 1, -(2**63) - 1, 10**40, -(2**1024), 10**4000])
 def test_integers_of_any_size_go_in_and_out_to_the_last_digit(number: int) -> None:
     assert loads(dumps([number, 0.1]).encode()) == [number, 0.1]
 
