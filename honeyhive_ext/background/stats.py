@@ -23,8 +23,8 @@ class BackgroundStats:
         rejected: Those that the service refused, by reason: "refused" or "too_large"; or "config", where
             the client cannot send at all.
         dropped: Those that were lost here, by reason: "overflow" (no room), "max_age" (not sent in time),
-            "closed" (the client was closed first), "exit" (the process ended first) or "invalid" (the event
-            could not be made).
+            "closed" (the client was closed first), "exit" (the process ended first), "invalid" (the event
+            could not be made) or "damaged" (its record in the spool is).
         queued: Those that wait in memory.
         queued_bytes: Bytes of their JSON.
         in_flight: Those in a request that has no answer yet.
