@@ -11,10 +11,20 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
+from attrs import define, field
+
 from honeyhive_ext.local.store.store_errors import StoreClosedError
 from honeyhive_ext.local.store.watch import WatchedConnection
 
 MOST = 16  # connections; further readers wait for one of them
+
+
+@define(eq=False)
+class _Use:
+    """One use of a connection, from before it is taken until after it is given back."""
+
+    thread: int = field(factory=threading.get_ident)
+    connection: WatchedConnection | None = None
 
 
 class Connections:
@@ -28,62 +38,8 @@ class Connections:
         self._connect = connect
         self._changed = threading.Condition()
         self._idle: list[WatchedConnection] = []
-        self._used: list[WatchedConnection] = []
-        self._connecting = 0
+        self._uses: set[_Use] = set()
         self._closed = False
-
-    def take(self, seconds: float | None = None) -> WatchedConnection:
-        """Return a connection that nobody else uses, for statements that end within `seconds`.
-
-        Raises:
-            StoreClosedError: The connections are closed.
-        """
-        while True:
-            with self._changed:
-                while not (self._closed or self._idle) and len(self._used) + self._connecting >= MOST:
-                    self._changed.wait()
-                if self._closed:
-                    raise StoreClosedError
-                if self._idle:
-                    connection = self._idle.pop()
-                    self._lend(connection, seconds)
-                    return connection
-                self._connecting += 1
-            opened: WatchedConnection | None = None
-            try:
-                opened = self._connect()
-            except sqlite3.OperationalError:
-                # Too many files are open, say. One of the connections that there are will do.
-                with self._changed:
-                    if not (self._idle or self._used):
-                        raise
-                    while not (self._idle or self._closed):
-                        self._changed.wait()
-            finally:
-                with self._changed:
-                    self._connecting -= 1
-                    if opened is not None:
-                        self._lend(opened, seconds)
-                    self._changed.notify_all()
-            if opened is not None:
-                return opened
-
-    def _lend(self, connection: WatchedConnection, seconds: float | None) -> None:
-        connection.watch.start(seconds)
-        self._used.append(connection)
-
-    def give_back(self, connection: WatchedConnection) -> None:
-        """Return what `take` gave, for the next user."""
-        with self._changed:
-            self._used.remove(connection)
-            self._idle.append(connection)
-            self._changed.notify_all()
-
-    def _drop(self, connection: WatchedConnection) -> None:
-        with self._changed:
-            self._used.remove(connection)
-            connection.close()
-            self._changed.notify_all()
 
     @contextmanager
     def lend(self, seconds: float | None = None) -> Generator[WatchedConnection]:
@@ -95,36 +51,79 @@ class Connections:
         Raises:
             StoreClosedError: The connections are closed, or were closed while the block ran.
         """
-        connection = self.take(seconds)
-        try:
-            yield connection
+        use = _Use()
+        try:  # Ctrl-C may come at any line from here on
+            yield self._taken(use, seconds)
         except sqlite3.OperationalError as problem:
             if self._closed:  # what was running has been interrupted
                 raise StoreClosedError from problem
             raise
         finally:
+            self._end(use)
+
+    def _taken(self, use: _Use, seconds: float | None) -> WatchedConnection:
+        """Return a connection that nobody else uses, for statements that end within `seconds`."""
+        while True:
+            with self._changed:
+                self._uses.discard(use)
+                while not (self._closed or self._idle) and len(self._uses) >= MOST:
+                    self._changed.wait()
+                if self._closed:
+                    raise StoreClosedError
+                self._uses.add(use)
+                if self._idle:
+                    use.connection = self._idle[-1]  # there until it is here
+                    del self._idle[-1]
+            try:
+                connection = use.connection or self._connect()
+            except sqlite3.OperationalError:
+                # Too many files are open, say. One of the connections that there are will do.
+                with self._changed:
+                    if not (self._idle or any(one.connection for one in self._uses)):
+                        raise
+                    while not (self._idle or self._closed):
+                        self._changed.wait()
+            else:
+                with self._changed:
+                    use.connection = connection
+                    connection.watch.start(seconds)
+                return connection
+
+    def _end(self, use: _Use) -> None:
+        connection = use.connection
+        if connection is not None:
             try:
                 connection.rollback()
             except sqlite3.Error:  # an interrupt may reach it; nobody else shall meet what is left of that
-                self._drop(connection)
-            else:
-                self.give_back(connection)
+                connection.close()
+                connection = None
+        with self._changed:
+            self._uses.discard(use)
+            if connection is not None and connection not in self._idle:
+                self._idle.append(connection)
+            self._changed.notify_all()
 
     def interrupt(self) -> None:
         """End the statements that run now. Their blocks raise sqlite3.OperationalError."""
         with self._changed:
-            for connection in self._used:
-                connection.end()
+            for use in self._uses:
+                if use.connection is not None:
+                    use.connection.end()
 
     def close(self) -> None:
-        """Interrupt what runs, wait for its end, and close every connection. A second call does nothing."""
+        """Interrupt what runs, wait for its end, and close every connection. A second call does nothing.
+
+        What the calling thread has begun itself cannot run now, so its connections are closed at once.
+        """
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            while self._used or self._connecting:
-                for connection in self._used:
-                    connection.end()
+            own = threading.get_ident()
+            while any(use.thread != own for use in self._uses):
+                self.interrupt()
                 # A statement that begins after the interrupt needs another interrupt.
                 self._changed.wait(0.05)
-            while self._idle:
-                self._idle.pop().close()
+            for connection in [*self._idle, *(use.connection for use in self._uses)]:
+                if connection is not None:
+                    connection.close()
+            self._idle.clear()

@@ -80,21 +80,22 @@ class GroupCommit:
                 if not job.done:
                     if not self.opened:
                         raise StoreClosedError
-                    self._commit()
+                    self._commit(job)
         if job.failure is not None:
             raise job.failure
         return job.results[0]
 
-    def _commit(self) -> None:
-        """Commit everything in the queue. The caller holds the lock."""
-        jobs: list[_Job[Any]] = []
-        while self._queue and len(jobs) < PER_COMMIT:
-            jobs.append(self._queue.popleft())
+    def _commit(self, own: _Job[Any]) -> None:
+        """Commit everything in the queue. The caller, whose own work is one of it, holds the lock."""
+        jobs = [self._queue[at] for at in range(min(len(self._queue), PER_COMMIT))]
         try:
             self._together(jobs)
         finally:
-            for job in jobs:
-                job.done = True
+            for _ in jobs:
+                job = self._queue.popleft()
+                job.done = job is own or bool(job.results) or job.failure is not None
+                if not job.done:  # Ctrl-C ended this thread's write; the other threads' have yet to be done
+                    self._queue.append(job)
         try:
             if self.max_size is not None:
                 prune.prune(self.connection, self.max_size)

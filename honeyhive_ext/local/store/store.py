@@ -87,7 +87,8 @@ class Store:
             if path is not None:
                 self._writer.execute(f"PRAGMA busy_timeout = {_ASK}")
                 # While too many files are open, readers share the connection that there is.
-                self._readers.give_back(self._readers.take())
+                with self._readers.lend():
+                    pass
         except ConfigError:
             self.close()
             raise

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import dis
 import sqlite3
+import sys
 import threading
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
 
 import pytest
 
@@ -108,7 +114,8 @@ def test_a_reader_that_waits_is_told_that_the_connections_are_closed(monkeypatch
     monkeypatch.setattr(connections_module, "MOST", 1)
     connections = Connections(lambda: watched(":memory:"))
     seen: list[str] = []
-    taken = connections.take()
+    taken = connections.lend()
+    taken.__enter__()
 
     def read() -> None:
         try:
@@ -122,7 +129,7 @@ def test_a_reader_that_waits_is_told_that_the_connections_are_closed(monkeypatch
     closer = threading.Thread(target=connections.close)
     closer.start()
     reader.join()
-    connections.give_back(taken)
+    taken.__exit__(None, None, None)
     closer.join()
     assert seen == ["closed"]
 
@@ -151,6 +158,62 @@ def test_while_no_file_can_be_opened_readers_share_the_connection_that_there_is(
     for reader in readers:
         reader.join()
     assert done == [1] * 100
+    connections.close()
+
+
+def test_closing_in_the_thread_that_has_a_connection_ends() -> None:
+    connections = Connections(lambda: watched(":memory:"))
+    with connections.lend() as connection:
+        connections.close()
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+    connections.close()
+
+
+def places(method: CodeType) -> Iterator[tuple[CodeType, int]]:
+    """Yield where Python looks for signals: after each call."""
+    code = [one for one in dis.get_instructions(method) if one.opname != "CACHE"]
+    for before, one in pairwise(code):
+        if before.opname.startswith("CALL"):
+            yield method, one.offset
+
+
+LENDING = [*places(Connections.lend.__wrapped__.__code__), *places(Connections._taken.__code__)]  # type: ignore[attr-defined]
+ENDING = [*places(Connections._end.__code__)]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["opened", "used again"])
+@pytest.mark.parametrize("place", [*LENDING, *ENDING], ids=lambda place: f"{place[0].co_name} {place[1]}")
+def test_an_interrupt_at_any_place_holds_up_neither_later_readers_nor_the_end(
+    place: tuple[CodeType, int], again: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections_module, "MOST", 1)
+    connections = Connections(lambda: watched(":memory:"))
+    if again:
+        with connections.lend():
+            pass
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        if frame.f_code in (LENDING[0][0], LENDING[-1][0], ENDING[0][0]):
+            frame.f_trace_opcodes = True
+            if event == "opcode" and (frame.f_code, frame.f_lasti) == place:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+            return trace
+        return None
+
+    before, interrupted = sys.gettrace(), False
+    try:
+        sys.settrace(trace)
+        with connections.lend() as connection:
+            connection.execute("SELECT 1")
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        sys.settrace(before)
+    if interrupted and place in LENDING:
+        with connections.lend() as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
     connections.close()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ import pytest
 
 from honeyhive_ext.local.app import App
 from honeyhive_ext.local.codec import unguard
-from honeyhive_ext.local.store import Draft, EventExistsError, Store, kinds
+from honeyhive_ext.local.store import Draft, EventExistsError, Store, Transaction, kinds
+from honeyhive_ext.local.store.group_commit import _Job
 from honeyhive_ext.local.store.packed_row import event_of, part
 from tests.support.local_api import core, post
 
@@ -120,6 +123,32 @@ def test_an_event_that_exists_is_the_stores_own_error_and_undoes_the_work() -> N
     assert caught.value.event_id == "a"
     with store.reading() as connection:
         assert connection.execute("SELECT count(*) FROM events").fetchone() == (1,)
+    store.close()
+
+
+def test_an_interrupt_in_a_write_loses_no_write_of_another_thread() -> None:
+    store = Store(None, kinds({"properties": IDS}))
+    here, results = threading.current_thread(), list[str]()
+
+    def interrupted(_: Transaction) -> None:
+        if threading.current_thread() is here:
+            raise KeyboardInterrupt
+
+    def wait(_: Transaction) -> str:
+        return "written"
+
+    with store._lock:  # both writes are in the queue before one of them begins
+        other = threading.Thread(target=lambda: results.append(store.write(wait)))
+        other.start()
+        while not store._writing._queue:
+            time.sleep(0.001)
+        job = _Job(interrupted)
+        store._writing._queue.append(job)
+        with pytest.raises(KeyboardInterrupt):
+            store._writing._commit(job)
+        assert job.done
+    other.join()
+    assert results == ["written"]
     store.close()
 
 
