@@ -89,6 +89,17 @@ def test_reads_that_do_not_flush_can_be_chosen(kind: Kind, server: LocalServer) 
         assert len(either.do(lambda hh: hh.events.search().to_list())) == 1
 
 
+def test_a_read_waits_no_longer_for_what_cannot_be_sent_than_it_may(kind: Kind, server: LocalServer) -> None:
+    server.faults.add("status", status=503, path="/v1/events/batch")
+    options = Background(read_flush_seconds=0.05)
+    with EitherClient(kind, server.url, background=options) as either:
+        either.hh.events.enqueue("tool")
+        assert either.do(lambda hh: hh.events.search().to_list()) == []
+        assert either.hh.stats().waiting == 1
+        server.faults.clear()
+        assert either.do(lambda hh: hh.flush()).success
+
+
 def test_input_becomes_an_event_at_the_call(kind: Kind, server: LocalServer) -> None:
     with EitherClient(kind, server.url, background=NEVER) as either:
         inputs = {"messages": ["hello"]}

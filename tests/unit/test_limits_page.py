@@ -5,8 +5,11 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
-from honeyhive_ext import HoneyHive
+import attrs
+
+from honeyhive_ext import Background, HoneyHive
 from honeyhive_ext.config.defaults import MAX_ANSWER_BYTES
 from honeyhive_ext.http.bounds import MAX_ERROR_BYTES, MAX_HEAD
 
@@ -33,3 +36,14 @@ def test_the_bounds_of_answers_are_those_of_the_code() -> None:
     for bound in (MAX_ANSWER_BYTES, MAX_ERROR_BYTES, MAX_HEAD):
         assert f"{bound:,} bytes" in PAGE
     assert inspect.signature(HoneyHive).parameters["max_answer_bytes"].default == MAX_ANSWER_BYTES
+
+
+def test_the_bounds_of_the_background_are_its_defaults() -> None:
+    defaults: dict[str, Any] = {field.name: field.default for field in attrs.fields(Background)}
+    shown = {row[2].strip("`"): row[1] for row in ROWS if row[2].strip("`") in defaults}
+    numbers = {
+        name for name, value in defaults.items() if isinstance(value, (int, float)) and value is not False
+    }
+    assert shown.keys() == numbers
+    for name, bound in shown.items():
+        assert f"{float(defaults[name]):,.15g}" in bound, name
