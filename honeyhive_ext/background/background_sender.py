@@ -126,21 +126,20 @@ class BackgroundSender(Unpicklable):
         """Take an update. It is sent after everything that was taken before for the same event."""
         self._put(Entry(event_id, fitted(content), update=True))
 
-    def enqueue_span(self, make: Callable[[], WireEvent], event_id: str) -> None:
+    def enqueue_span(self, make: Callable[[], Entry], event_id: str) -> None:
         """Take the event of a span. What cannot be taken counts as dropped, and raises nothing.
 
         Raises:
             BaseException: Only what is the application's, such as a Ctrl-C.
         """
         try:
-            wire = make()
-            self._put(Entry(wire.event_id, fitted(wire.content)))
+            self._put(make())
         except Exception as error:  # a redact hook may raise anything
             if from_a_signal_handler(error):
                 raise
             self._not_taken(event_id, error)
 
-    def enqueue_later(self, make: Callable[[], WireEvent], event_id: str) -> None:
+    def enqueue_later(self, make: Callable[[], Entry], event_id: str) -> None:
         """Take the event of a span where no code may run: the thread makes it."""
         worker = self._here()
         worker.late.append(partial(self.enqueue_span, make, event_id))

@@ -11,7 +11,7 @@ from honeyhive_ext.background.grouping import Group, grouped
 from honeyhive_ext.batch.options import BatchOptions
 from honeyhive_ext.batch.run import BatchSender, deliver
 from honeyhive_ext.errors import APIError, APIStatusError, HoneyHiveError
-from honeyhive_ext.http.operations import updating
+from honeyhive_ext.http.operations import DELIVERED, resumed, resuming, updating
 from honeyhive_ext.http.retry import Decision, classify
 from honeyhive_ext.payload.events import WireEvent
 
@@ -45,7 +45,7 @@ class Sent:
 
 
 def send_entries(sender: BatchSender, entries: Sequence[Entry], options: BatchOptions) -> Sent:
-    """Send entries: the events in one batch, and then the updates, one request each.
+    """Send entries: the events in one batch, and then updates and what resumes sessions, one after the other.
 
     Args:
         sender: Sends each request once; it does not retry.
@@ -59,7 +59,7 @@ def send_entries(sender: BatchSender, entries: Sequence[Entry], options: BatchOp
     for group in grouped(entries):
         if group.event_id in later:
             continue
-        if group.update:
+        if group.update or group.resumes:
             updates.append(group)
         elif group.event_id in events:
             later.add(group.event_id)
@@ -96,8 +96,13 @@ def _send_events(sender: BatchSender, groups: list[Group], options: BatchOptions
 
 
 def _send_update(sender: BatchSender, group: Group, options: BatchOptions, sent: Sent) -> None:
-    call = updating(group.event_id, group.content)
     try:
+        if group.resumes:
+            call = resuming(group.content)
+            reply = sender.send(call, retry=options.policy, timeout=options.timeout, accept=DELIVERED)
+            call = resumed(group.content, reply)
+        else:
+            call = updating(group.event_id, group.content)
         sender.send(call, retry=options.policy, timeout=options.timeout)
     except APIError as error:
         decision = classify(error.status) if isinstance(error, APIStatusError) else None

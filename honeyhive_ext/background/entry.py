@@ -21,6 +21,7 @@ class Entry:
         event_id: Its event.
         content: Its JSON.
         update: Whether it changes an event that exists.
+        resumes: Whether it resumes a session; see `payload/resumption.py`.
         since: When it was accepted, on the monotonic clock, in seconds.
         number: Its place in the order of acceptance.
         alone: Whether it must not be merged with another one.
@@ -28,12 +29,23 @@ class Entry:
         backlog: What it was read from, if another process left it.
     """
 
-    __slots__ = ("alone", "backlog", "content", "event_id", "number", "position", "since", "update")
+    __slots__ = (
+        "alone",
+        "backlog",
+        "content",
+        "event_id",
+        "number",
+        "position",
+        "resumes",
+        "since",
+        "update",
+    )
 
-    def __init__(self, event_id: str, content: bytes, *, update: bool = False) -> None:
+    def __init__(self, event_id: str, content: bytes, *, update: bool = False, resumes: bool = False) -> None:
         self.event_id = event_id
         self.content = content
         self.update = update
+        self.resumes = resumes
         self.alone = False
         self.number = 0
         self.since = time.monotonic()

@@ -42,6 +42,11 @@ class Group:
         """Whether they change an event that exists."""
         return self.entries[0].update
 
+    @property
+    def resumes(self) -> bool:
+        """Whether this is what resumes a session."""
+        return self.entries[0].resumes
+
     def add(self, update: Entry) -> None:
         """Take an update as well."""
         self.entries.append(update)
@@ -61,7 +66,7 @@ def grouped(entries: Iterable[Entry]) -> list[Group]:
     latest: dict[str, Group] = {}
     for entry in entries:
         group = latest.get(entry.event_id)
-        if group is not None and entry.update and not entry.alone:
+        if group is not None and entry.update and not (entry.alone or group.resumes):
             group.add(entry)
             continue
         group = Group(entry)

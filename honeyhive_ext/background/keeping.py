@@ -10,7 +10,7 @@ from honeyhive_ext.background.background_options import Background
 from honeyhive_ext.background.entry import Entry
 from honeyhive_ext.background.leftovers import WINDOW, Leftovers
 from honeyhive_ext.background.losses import log
-from honeyhive_ext.background.records import entries_of, payload_of, settle
+from honeyhive_ext.background.records import entries_of, kind_of, payload_of, settle
 from honeyhive_ext.background.spool.adopt import adopt
 from honeyhive_ext.background.spool.header import Destination
 from honeyhive_ext.background.spool.layout import RecordKind
@@ -51,8 +51,8 @@ class Keeper:
     def keep(self, entry: Entry) -> None:
         """Append an entry, and note its position; without one, it is in memory only."""
         try:
-            if entry.update:
-                entry.position = self.spool.append(RecordKind.UPDATE, payload_of(entry))
+            if entry.update or entry.resumes:
+                entry.position = self.spool.append(kind_of(entry), payload_of(entry))
             else:
                 entry.position = self.spool.append(RecordKind.CREATE, entry.content)
         except SpoolError as error:

@@ -25,6 +25,8 @@ def payload_of(entry: Entry) -> bytes:
 
 def kind_of(entry: Entry) -> RecordKind:
     """Return what a record of an entry asks for."""
+    if entry.resumes:
+        return RecordKind.RESUME
     return RecordKind.UPDATE if entry.update else RecordKind.CREATE
 
 
@@ -32,14 +34,14 @@ def entry_of(record: Spooled, backlog: Backlog | None) -> Entry:
     """Return a record as an entry.
 
     Raises:
-        ValueError, KeyError, TypeError: It is no event and no update.
+        ValueError, KeyError, TypeError: It is none.
     """
     payload = record.payload
     update = record.kind is RecordKind.UPDATE
     event_id = str(orjson.loads(payload)["event_id"])
     if update:
         payload = payload[len(_BEFORE) + len(event_id.encode()) + len(_BETWEEN) : -len(_AFTER)]
-    entry = Entry(event_id, payload, update=update)
+    entry = Entry(event_id, payload, update=update, resumes=record.kind is RecordKind.RESUME)
     entry.position = record.position
     entry.backlog = backlog
     entry.since -= max(0.0, time.time() - record.written_at)

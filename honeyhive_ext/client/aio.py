@@ -9,8 +9,8 @@ from honeyhive_ext.config.unpicklable import Unpicklable
 
 TYPE_CHECKING = False  # type checkers know the name; `typing` is slow to import
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-    from typing import Any, Self, Unpack
+    from collections.abc import Collection
+    from typing import Self, Unpack
 
     import httpx
     from honeyhive_client.typed_dicts import CreateEventRequestInput
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.config.secrets import Secret
     from honeyhive_ext.config.settings import OnUnserializable, Redact
     from honeyhive_ext.observe.hooks import OnRequest, OnResponse, OnRetry
-    from honeyhive_ext.tracing import AsyncSpan, OnSendError, Reduce, SpanOptions
+    from honeyhive_ext.tracing import AsyncSpan, OnSendError, Reduce
 
 
 class AsyncHoneyHive(Unpicklable):
@@ -79,6 +79,7 @@ class AsyncHoneyHive(Unpicklable):
         from honeyhive_ext.client.aio_sessions import AsyncSessions
         from honeyhive_ext.client.coalesce import build_events
         from honeyhive_ext.client.later_async import FlushingAsyncSender, build_later
+        from honeyhive_ext.client.recording import AsyncSpans
         from honeyhive_ext.config.secrets import secret
         from honeyhive_ext.config.settings import build_settings
         from honeyhive_ext.observe.hooks import Observer
@@ -109,6 +110,7 @@ class AsyncHoneyHive(Unpicklable):
             self.events.observed_limit,
             on_its_loop=http_client is not None or transport is not None,
         )
+        self._spans = AsyncSpans(self._sender, self.events.create, self._later)
         self.events.later = self._sender.later = self._later
         weakref.finalize(self, self._later.abandon).atexit = False
 
@@ -123,6 +125,7 @@ class AsyncHoneyHive(Unpicklable):
         reduce: Reduce | None = None,
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
+        resume: bool = False,
         **fields: Unpack[CreateEventRequestInput],
     ) -> AsyncSpan:
         """Make a session, for `async with` or as a decorator; see `HoneyHive.session`.
@@ -144,8 +147,9 @@ class AsyncHoneyHive(Unpicklable):
             reduce=reduce,
             retry=retry,
             timeout=timeout,
+            resume=resume,
         )
-        return self._made(name, session_fields(fields), options)
+        return self._spans.made(name, session_fields(fields, resume=resume), options)
 
     def span(
         self,
@@ -186,16 +190,7 @@ class AsyncHoneyHive(Unpicklable):
             retry=retry,
             timeout=timeout,
         )
-        return self._made(name, fields, options)
-
-    def _made(self, name: str | None, fields: Mapping[str, Any], options: SpanOptions) -> AsyncSpan:
-        from honeyhive_ext.client.elsewhere import AsyncSpanElsewhere
-        from honeyhive_ext.tracing import AsyncSpan
-
-        events = self._sender.settings.events
-        return AsyncSpan(
-            self.events.create, events, name, fields, options, AsyncSpanElsewhere, self._later.spans
-        )
+        return self._spans.made(name, fields, options)
 
     async def flush(self, timeout: float = 30.0) -> FlushReport:  # noqa: ASYNC109 - as for `HoneyHive`
         """Send what waits to be sent later, and wait until it is delivered or lost; see `HoneyHive.flush`.

@@ -113,9 +113,11 @@ class Trace(Uncopied):
         options = SpanOptions(capture_inputs=capture_inputs, capture_outputs=capture_outputs, reduce=reduce)
         return self.made(name, fields, options)
 
-    def session(self, name: str | None = None, /, **fields: Unpack[CreateEventRequestInput]) -> Span:
+    def session(
+        self, name: str | None = None, /, *, resume: bool = False, **fields: Unpack[CreateEventRequestInput]
+    ) -> Span:
         """Make a session for a `with` statement, in async functions too; see `HoneyHive.session`."""
-        return self.made(name, session_fields(fields), SpanOptions())
+        return self.made(name, session_fields(fields, resume=resume), SpanOptions(resume=resume))
 
     def current(self) -> Recording:
         """Return the innermost span around the running code, or one that records nothing.
@@ -184,6 +186,8 @@ class Trace(Uncopied):
         client = self.client
         if client is None:
             return _nowhere(name, fields, options)
+        if options.resume:
+            return client.session(name, resume=True, **cast(Any, fields))
         make: Any = client.span
         span: Span = make(
             name,

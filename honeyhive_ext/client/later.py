@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from honeyhive_ext.background.background_options import Background, background_options, spool_folder
+from honeyhive_ext.background.entry import Entry, fitted
 from honeyhive_ext.background.stats import BackgroundStats, FlushReport
 from honeyhive_ext.client.collecting import collecting
 from honeyhive_ext.config.checks import seconds
@@ -19,8 +20,9 @@ from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.only_newer import birth, only_newer
 from honeyhive_ext.http.sender import Sender
-from honeyhive_ext.payload.events import WireEvent, prepare_event, prepare_update
+from honeyhive_ext.payload.events import prepare_event, prepare_update
 from honeyhive_ext.payload.recorded import prepare_recorded
+from honeyhive_ext.payload.resumption import prepare_resumption
 from honeyhive_ext.payload.times import now_ms
 from honeyhive_ext.serialize.bounded import CAPTURE_BYTES
 from honeyhive_ext.tracing.ending import within_limits
@@ -40,11 +42,16 @@ _CREATIONS = frozenset({"createEvent", "createEventBatch", "createSession", "cre
 _NOTHING = FlushReport(delivered=0, lost=0, waiting=0, seconds=0.0)
 
 
-def _span_event(fields: dict[str, Any], settings: EventSettings) -> WireEvent:
+def _span_entry(settings: EventSettings, fields: dict[str, Any]) -> Entry:
     wire = prepare_recorded(fields, settings)
     if wire is None or len(wire.content) > CAPTURE_BYTES:
         wire = prepare_event(None, within_limits(fields), settings=settings, now_ms=now_ms)
-    return wire
+    return Entry(wire.event_id, fitted(wire.content))
+
+
+def _resumption_entry(settings: EventSettings, fields: dict[str, Any]) -> Entry:
+    session_id, content = prepare_resumption(within_limits(fields), settings=settings, now_ms=now_ms)
+    return Entry(session_id, content, resumes=True)
 
 
 @atexit.register
@@ -129,19 +136,27 @@ class Later(Unpicklable):
 
     def spans_made_with(self, settings: EventSettings) -> Callable[[dict[str, Any]], None] | None:
         """Return the same for spans whose events are made in another way."""
+        return self._taking(partial(_span_entry, settings))
+
+    @property
+    def resumptions(self) -> Callable[[dict[str, Any]], None] | None:
+        """The same for sessions with `resume=True`."""
+        return self._taking(partial(_resumption_entry, self._settings.events))
+
+    def _taking(self, make: Callable[[dict[str, Any]], Entry]) -> Callable[[dict[str, Any]], None] | None:
         if self._options is None:
             return None
         if None not in self._made:
             self._make()
-        return partial(self._take_span, settings)
+        return partial(self._take_span, make)
 
-    def _take_span(self, settings: EventSettings, fields: dict[str, Any]) -> None:
+    def _take_span(self, make_entry: Callable[[dict[str, Any]], Entry], fields: dict[str, Any]) -> None:
         try:
             sender = self._sender()
         except ConfigError as error:  # a client that was made before a test
             log_not_sent(fields["event_id"], fields["event_type"], error)
             return
-        make = partial(_span_event, fields, settings)
+        make = partial(make_entry, fields)
         if collecting():
             sender.enqueue_later(make, fields["event_id"])
         else:

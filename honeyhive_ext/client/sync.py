@@ -9,8 +9,8 @@ from honeyhive_ext.config.unpicklable import Unpicklable
 
 TYPE_CHECKING = False  # type checkers know the name; `typing` is slow to import
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-    from typing import Any, Self, Unpack
+    from collections.abc import Collection
+    from typing import Self, Unpack
 
     import httpx
     from honeyhive_client.typed_dicts import CreateEventRequestInput
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.config.secrets import Secret
     from honeyhive_ext.config.settings import OnUnserializable, Redact
     from honeyhive_ext.observe.hooks import OnRequest, OnResponse, OnRetry
-    from honeyhive_ext.tracing import OnSendError, Reduce, Span, SpanOptions
+    from honeyhive_ext.tracing import OnSendError, Reduce, Span
 
 
 class HoneyHive(Unpicklable):
@@ -95,9 +95,10 @@ class HoneyHive(Unpicklable):
         import weakref
         from functools import partial
 
-        from honeyhive_ext.client.deferring import DeferringSender, SpanEvents
+        from honeyhive_ext.client.deferring import DeferringSender
         from honeyhive_ext.client.events import Events
         from honeyhive_ext.client.later import Later, connected
+        from honeyhive_ext.client.recording import Spans
         from honeyhive_ext.client.sessions import Sessions
         from honeyhive_ext.config.secrets import secret
         from honeyhive_ext.config.settings import build_settings
@@ -125,10 +126,10 @@ class HoneyHive(Unpicklable):
         )
         self.events = Events(self._sender)
         self.sessions = Sessions(self._sender)
-        self._span_events = SpanEvents(self._sender, self.events.create)
         connect = partial(connected, self._sender)
         given = http_client is not None or transport is not None
         self._later = Later(background, settings, self.events.observed_limit, connect, given_transport=given)
+        self._spans = Spans(self._sender, self.events.create, self._later)
         self.events.later = self._sender.later = self._later
         weakref.finalize(self, self._later.abandon).atexit = False
 
@@ -143,6 +144,7 @@ class HoneyHive(Unpicklable):
         reduce: Reduce | None = None,
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
+        resume: bool = False,
         **fields: Unpack[CreateEventRequestInput],
     ) -> Span:
         """Make a session, for `with` or as a decorator: events that are created inside belong to it.
@@ -153,6 +155,8 @@ class HoneyHive(Unpicklable):
         Args:
             name: The `event_name`. Default for a decorator: the function's name.
             on_error, capture_inputs, capture_outputs, reduce, retry, timeout: As for `span`.
+            resume: Whether the session may exist, such as that of a chat of many requests. It keeps its first
+                inputs and its start, and lasts until this block ends. Needs `session_id`. Default False.
             **fields: The fields of CreateEventRequest in the API document, except another `event_type`.
 
         Raises:
@@ -173,8 +177,9 @@ class HoneyHive(Unpicklable):
             reduce=reduce,
             retry=retry,
             timeout=timeout,
+            resume=resume,
         )
-        return self._made(name, session_fields(fields), options)
+        return self._spans.made(name, session_fields(fields, resume=resume), options)
 
     def span(
         self,
@@ -236,14 +241,7 @@ class HoneyHive(Unpicklable):
             retry=retry,
             timeout=timeout,
         )
-        return self._made(name, fields, options)
-
-    def _made(self, name: str | None, fields: Mapping[str, Any], options: SpanOptions) -> Span:
-        from honeyhive_ext.client.elsewhere import SpanElsewhere
-        from honeyhive_ext.tracing import Span
-
-        events = self._sender.settings.events
-        return Span(self._span_events.create, events, name, fields, options, SpanElsewhere, self._later.spans)
+        return self._spans.made(name, fields, options)
 
     def flush(self, timeout: float = 30.0) -> FlushReport:
         """Send what waits to be sent later, and wait until it is delivered or lost.

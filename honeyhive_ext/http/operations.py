@@ -15,6 +15,7 @@ from honeyhive_ext.http.bounds import About
 from honeyhive_ext.http.exchange import Call, Reply
 from honeyhive_ext.payload.events import prepare_event, prepare_session, prepare_update
 from honeyhive_ext.payload.ids import uuid_str
+from honeyhive_ext.payload.resumption import first_request, next_request, prepare_resumption
 from honeyhive_ext.payload.times import now_ms
 
 # The other operations are imported when they are called, so that a program that creates events starts sooner.
@@ -93,6 +94,24 @@ def session_creation(fields: Mapping[str, Any], settings: Settings) -> tuple[str
     session_id, content = prepare_session(fields, settings=settings.events, now_ms=now_ms)
     request = create_session.build_request(body=content)
     return session_id, Call("createSession", request, write=True, about=About(session_id, SESSION_IDS))
+
+
+def resumption(fields: Mapping[str, Any], settings: Settings) -> tuple[bytes, Call]:
+    """Return what resumes a session, and the first call of it; `resumed` returns the other one."""
+    _, content = prepare_resumption(fields, settings=settings.events, now_ms=now_ms)
+    return content, resuming(content)
+
+
+def resuming(content: bytes) -> Call:
+    """Return the call that starts a session, or finds out when it began."""
+    from honeyhive_client.api.sessions import create_session
+
+    return Call("createSession", create_session.build_request(body=first_request(content)), write=True)
+
+
+def resumed(content: bytes, reply: Reply) -> Call:
+    """Return the call that sets the end of a session, after the answer to `resuming`."""
+    return updating(*next_request(content, b"" if reply.status in DELIVERED else reply.content))
 
 
 def session_created(session_id: str, reply: Reply) -> CreateSessionResponse:

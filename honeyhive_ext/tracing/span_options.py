@@ -11,6 +11,7 @@ from attrs import frozen
 from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import ConfigError, EventError
+from honeyhive_ext.payload.resumption import check_resumption
 
 OnSendError = Literal["log", "raise"]
 Reduce = Callable[[list[Any]], Any]
@@ -27,6 +28,7 @@ class SpanOptions:
             or the names of some.
         capture_outputs: Whether the value that a decorated function returns or yields becomes `outputs`.
             What is captured of one event is cut to 100,000 values and 900,000 bytes of JSON.
+        resume: Whether a session adds to the one that has its id, and does not replace it.
         reduce: A function from the list of the items that a decorated generator yielded to its outputs; None
             to record the items.
         retry: False for one attempt, or a `RetryPolicy`; None for the client's.
@@ -37,6 +39,7 @@ class SpanOptions:
     capture_inputs: bool | Collection[str] = True
     capture_outputs: bool = True
     reduce: Reduce | None = None
+    resume: bool = False
     retry: RetryPolicy | bool | None = None
     timeout: float | None = None
 
@@ -53,12 +56,18 @@ class SpanOptions:
         return self
 
 
-def session_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+def session_fields(fields: Mapping[str, Any], *, resume: bool = False) -> dict[str, Any]:
     """Return the fields of a session's own event.
 
+    Args:
+        fields: As they were given.
+        resume: Whether the session may exist.
+
     Raises:
-        EventError: They have another event_type.
+        EventError: They have another event_type, or cannot be given for a session that exists.
     """
+    if resume:
+        check_resumption(fields)
     if fields.get("event_type", "session") != "session":
         raise EventError(
             "a session's own event has the type session: use span() for others", path="event_type"

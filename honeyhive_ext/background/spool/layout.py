@@ -23,7 +23,7 @@ OVERHEAD = HEAD.size + CHECK.size
 LARGEST = 256 * 1024 * 1024  # bytes of a payload
 
 # The mark and the kind, a length below LARGEST, a position below 2**48: what noise seldom is.
-_BEGIN = re.compile(rb"\x1e\x00[\x01\x02]\x00...[\x00-\x10]......\x00\x00", re.DOTALL)
+_BEGIN = re.compile(rb"\x1e\x00[\x01-\x03]\x00...[\x00-\x10]......\x00\x00", re.DOTALL)
 _BEGIN_SIZE = 16
 
 
@@ -32,6 +32,7 @@ class RecordKind(IntEnum):
 
     CREATE = 1
     UPDATE = 2
+    RESUME = 3
 
 
 class Spooled(NamedTuple):

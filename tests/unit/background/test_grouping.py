@@ -34,6 +34,19 @@ def test_an_update_joins_its_event_and_an_earlier_update() -> None:
     assert [orjson.loads(group.content) for group in grouped(entries)] == [{"duration": 2}, {"duration": 3}]
 
 
+def test_what_resumes_a_session_stays_alone_and_in_its_place() -> None:
+    resumed = [Entry("a", b"{}", resumes=True) for _ in range(2)]
+    entries = [
+        event("a"),
+        update("a", duration=1),
+        *resumed,
+        update("a", duration=2),
+        update("a", duration=3),
+    ]
+    assert shape(entries) == [("a", False, 2), ("a", False, 1), ("a", False, 1), ("a", True, 2)]
+    assert [group.resumes for group in grouped(entries)] == [False, True, True, False]
+
+
 def test_an_event_that_comes_a_second_time_is_a_group_of_its_own_and_takes_the_updates_after_it() -> None:
     assert shape([event("a"), event("a"), update("a", duration=1)]) == [("a", False, 1), ("a", False, 2)]
 
