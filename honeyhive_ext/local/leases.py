@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
 from honeyhive_ext.config.printable import printable
 from honeyhive_ext.config.reprs import never_raising
@@ -97,9 +97,21 @@ class Leases:
         if not self._begin(lease):
             return self._refused(lease, request)
         try:
-            return handle(request)
+            response = handle(request)
         finally:
             self._end(lease)
+        if response.rest is not None:
+            response = evolve(response, rest=self._while(lease, response.rest))
+        return response
+
+    def _while(self, lease: Lease, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the pieces of an answer, as long as the lease lasts."""
+        while True:
+            with self.use(lease):
+                piece = next(pieces, None)
+            if piece is None:
+                return
+            yield piece
 
     def _begin(self, lease: Lease) -> bool:
         with self._changed:

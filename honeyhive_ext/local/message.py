@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import orjson
@@ -67,6 +67,8 @@ class Response:
         delay: Seconds that the adapter waits before it answers.
         wire: How the adapter damages the answer; None for no damage.
         fault: The fault that made or changed this answer, for the request log.
+        rest: Yields what follows `body`, where the whole is too large for memory. The length is not known
+            then. What it raises breaks the connection off.
     """
 
     status: int
@@ -76,6 +78,7 @@ class Response:
     delay: float = 0.0
     wire: Wire | None = None
     fault: str | None = None
+    rest: Iterator[bytes] | None = None
 
     def header_list(self) -> list[tuple[str, str]]:
         """Return all headers except content-length."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import uuid
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.local import log as log_module
 from honeyhive_ext.local.routes import control
+from honeyhive_ext.local.store import StoreFailedError
 from tests.support.local_api import KEY, Api
 
 TOOL: dict[str, Any] = {"event_type": "tool", "inputs": {}}
@@ -53,6 +55,52 @@ def test_seed_and_export_are_json_lines_that_come_back_the_same(api: Api) -> Non
     assert api.request("GET", "/_local/export").content == first.content
     assert api.server.events() == rows
     assert list(api.server.export()) == first.text.splitlines()
+
+
+def test_an_export_of_many_pieces_is_whole(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "_PIECE", 2000)
+    api.server.seed({**TOOL, "inputs": {"é": "\x00" * 50, "n": n}} for n in range(300))
+    for _ in range(2):  # on one connection
+        answer = api.request("GET", "/_local/export")
+        assert [json.loads(line)["inputs"]["n"] for line in answer.text.splitlines()] == list(range(300))
+        assert answer.content.endswith(b"\n")
+        head = api.request("HEAD", "/_local/export")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-type"] == "application/x-ndjson"
+
+
+def test_an_export_that_cannot_be_read_to_its_end_is_no_whole_answer(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    read, calls = control._piece, list[int]()
+
+    def damaged(*arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) > 4:
+            raise StoreFailedError("damaged", "the rest is damaged")
+        return read(*arguments)
+
+    monkeypatch.setattr(control, "_PIECE", 2000)
+    monkeypatch.setattr(control, "_piece", damaged)
+    api.server.seed(TOOL for _ in range(300))
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError, ConnectionResetError)):
+        api.request("GET", "/_local/export")
+    assert "an answer was broken off: the rest is damaged" in caplog.text
+
+
+def test_an_export_over_http_1_0_ends_with_the_connection(
+    plain: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "_PIECE", 2000)
+    plain.server.seed(TOOL for _ in range(100))
+    host, port = plain.server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        asked = f"GET /_local/export HTTP/1.0\r\nHost: {host}\r\nAuthorization: Bearer {KEY}\r\n\r\n"
+        connection.sendall(asked.encode())
+        with connection.makefile("rb") as answer:
+            head, _, body = answer.read().partition(b"\r\n\r\n")
+    assert b"chunked" not in head
+    assert len(body.splitlines()) == 100
 
 
 def test_seed_stores_all_or_none_and_names_the_bad_lines(plain: Api) -> None:

@@ -16,6 +16,7 @@ from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local import LocalServer, Request, Response
 from honeyhive_ext.local.leases import Leases
 from honeyhive_ext.local.listener import OPEN
+from honeyhive_ext.local.routes import control
 from tests.support.local_api import HEADERS
 
 TOOL = {"event_type": "tool", "inputs": {}}
@@ -259,3 +260,17 @@ def test_a_server_knows_every_address_that_it_had(owner: LocalServer) -> None:
         "",
     ):
         assert not owner.serves(url)
+
+
+def test_an_export_ends_with_its_lease(owner: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "_PIECE", 2000)
+    first = owner.lend("the first test")
+    first.seed(TOOL for _ in range(300))
+    asked = httpx.Request("GET", "http://localhost/_local/export", headers=HEADERS)
+    answer = first.transport().handle_request(asked)
+    pieces = answer.iter_bytes()
+    next(pieces)
+    second = owner.lend("the second test")
+    second.seed(TOOL for _ in range(600))
+    with pytest.raises(httpx.RemoteProtocolError):
+        list(pieces)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import anyio
 from attrs import evolve
 
-from honeyhive_ext.local.adapters.framed import answer_body, answer_fields
+from honeyhive_ext.local.adapters.framed import answer_body, answer_fields, answer_rest
 from honeyhive_ext.local.adapters.header_fields import (
     announced,
     check_complete,
@@ -130,4 +130,7 @@ async def _send(send: ASGISend, response: Response, method: str) -> None:
             await send({"type": "http.response.body", "body": body[at : at + step], "more_body": True})
             await anyio.sleep(wire.seconds * step / len(body))
         body = b""
+    for piece in answer_rest(response, method):
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+        body = piece
     await send({"type": "http.response.body", "body": body})

@@ -8,14 +8,15 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from email.utils import formatdate
 from http import HTTPStatus
+from itertools import chain
 from math import inf
 
 from attrs import frozen
 
-from honeyhive_ext.local.adapters.framed import answer_body, answer_fields
+from honeyhive_ext.local.adapters.framed import answer_body, answer_fields, answer_rest
 from honeyhive_ext.local.adapters.header_fields import malformed
 from honeyhive_ext.local.adapters.request_reader import RequestHead, read_body, read_head
 from honeyhive_ext.local.adapters.security import check_host
@@ -34,13 +35,15 @@ _LATE = error_response(408, "the request did not come in time", "REQUEST_TIMEOUT
 _BROKEN = ("reset", "empty", "garbage", "hang")
 
 
-def answer_head(response: Response, *, closes: bool) -> bytes:
+def answer_head(response: Response, *, closes: bool, chunked: bool = False) -> bytes:
     """Return the status line and the headers of an answer."""
     lines = [f"HTTP/1.1 {response.status} {_PHRASES.get(response.status, 'Status')}"]
     lines += [f"{name}: {value}" for name, value in answer_fields(response)]
     lines.append(f"date: {formatdate(usegmt=True)}")
     if closes:
         lines.append("connection: close")
+    if chunked:
+        lines.append("transfer-encoding: chunked")
     return "\r\n".join([*lines, "\r\n"]).encode("latin-1")
 
 
@@ -161,9 +164,13 @@ class Channel:
             self._break(wire)
             return False
         closes = closes or (wire is not None and wire.kind == "truncate")
-        start = answer_head(response, closes=closes)
-        body = answer_body(response, head.method if head is not None else "")
-        self._send(start, body, wire)
+        method = head.method if head is not None else ""
+        body = answer_body(response, method)
+        if response.rest is None or method == "HEAD":
+            self._send(answer_head(response, closes=closes), body, wire)
+        else:
+            pieces = chain([body], answer_rest(response, method))
+            self._stream(response, pieces, closes=closes, chunked=head is not None and head.chunks)
         if closes:
             self._linger()
         return not closes
@@ -180,6 +187,22 @@ class Channel:
         else:  # without a copy
             self._write(start)
             self._write(body)
+
+    def _stream(self, response: Response, pieces: Iterable[bytes], *, closes: bool, chunked: bool) -> None:
+        """Send an answer of unknown length. Where the client knows no chunks, the connection's end is its end."""
+        self._write(answer_head(response, closes=closes, chunked=chunked))
+        try:
+            for piece in filter(None, pieces):
+                if chunked:
+                    self._write(b"%x\r\n" % len(piece))
+                self._write(piece)
+                if chunked:
+                    self._write(b"\r\n")
+        except ConnectionResetError:
+            self._break(Wire("reset"))
+            raise
+        if chunked:
+            self._write(b"0\r\n\r\n")
 
     def _write(self, data: bytes) -> None:
         """Send bytes. Each piece, not the whole, has to be taken in time."""

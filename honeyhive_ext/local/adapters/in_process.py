@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 import httpx
 
-from honeyhive_ext.local.adapters.framed import answer_body, answer_fields
+from honeyhive_ext.local.adapters.framed import answer_body, answer_fields, answer_rest
 from honeyhive_ext.local.adapters.header_fields import check_complete, header_fields, request_target
 from honeyhive_ext.local.message import Request, RequestRefused, Response, Wire
 
@@ -110,6 +110,13 @@ def _cut() -> httpx.RemoteProtocolError:
     return httpx.RemoteProtocolError("peer closed connection without sending complete message body")
 
 
+def _rest(response: Response, method: str) -> Iterator[bytes]:
+    try:
+        yield from answer_rest(response, method)
+    except ConnectionResetError as problem:
+        raise _cut() from problem
+
+
 class _Stream(httpx.SyncByteStream):
     def __init__(self, response: Response, method: str) -> None:
         self._response = response
@@ -123,6 +130,7 @@ class _Stream(httpx.SyncByteStream):
                 time.sleep(between)
         if cut:
             raise _cut()
+        yield from _rest(self._response, self._method)
 
 
 class _AsyncStream(httpx.AsyncByteStream):
@@ -138,3 +146,5 @@ class _AsyncStream(httpx.AsyncByteStream):
                 await anyio.sleep(between)
         if cut:
             raise _cut()
+        for piece in _rest(self._response, self._method):
+            yield piece

@@ -47,6 +47,7 @@ class RequestHead:
         length: The length of the body in bytes; None where it comes in chunks.
         closes: Whether the connection ends after the answer.
         expects: Whether the client waits for 100 Continue before it sends the body.
+        chunks: Whether the client reads an answer in chunks, which HTTP/1.0 does not know.
     """
 
     method: str
@@ -56,6 +57,7 @@ class RequestHead:
     length: int | None
     closes: bool
     expects: bool
+    chunks: bool
 
 
 def read_head(readline: ReadLine) -> RequestHead | None:
@@ -96,7 +98,10 @@ def read_head(readline: ReadLine) -> RequestHead | None:
     if expects not in ("", "100-continue"):
         raise RequestRefused(417, "only 100-continue can be expected", "EXPECTATION_FAILED")
     closes = old or "close" in (one.strip() for one in fields.get("connection", "").lower().split(","))
-    return RequestHead(method, asked.path, asked.query, fields, length, closes, bool(expects) and length != 0)
+    expects_continue = bool(expects) and length != 0
+    return RequestHead(
+        method, asked.path, asked.query, fields, length, closes, expects_continue, chunks=not old
+    )
 
 
 def _text(line: bytes, too_long: RequestRefused) -> str:
