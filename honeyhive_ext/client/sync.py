@@ -196,15 +196,15 @@ class HoneyHive(Unpicklable):
     ) -> Span:
         """Make a span, for `with` or as a decorator: events that are created inside have it as their parent.
 
-        When it ends, its own event is created with its inputs, outputs, duration and error. A decorator
+        When it ends, its event is handed over, with inputs, outputs, duration and error. A decorator
         records every call of a function, coroutine function, generator function or async generator function,
         and the work of a coroutine or generator that a function returns. See docs/sending.md.
 
         Args:
             name: The `event_name`. Default for a decorator: the function's name.
-            on_error: What happens if the event cannot be sent and the code inside succeeded: "log" writes an
-                error to the logger `honeyhive_ext.tracing` (default), "raise" raises it. If the code inside
-                raised, its own exception continues, with a note.
+            on_error: What happens if the event cannot be sent: "log" logs it (default). "raise" makes the
+                span wait for its own request, and raises if the code inside succeeded. If that raised, its
+                own exception continues, with a note.
             capture_inputs: Arguments of a decorated function that become `inputs`: True for all (default),
                 False for none, or the names of some parameters or keywords.
             capture_outputs: Whether the value that a decorated function returns or yields becomes `outputs`.
@@ -212,8 +212,9 @@ class HoneyHive(Unpicklable):
                 Default True.
             reduce: A function that gets the list of what a decorated generator yielded, and returns its
                 outputs, such as `"".join`. It may raise: then the items are recorded. Default: none.
-            retry: False for one attempt, True for the standard policy, or a policy. Default: the client's.
-            timeout: Seconds for one attempt, at most 3600. Default: the client's.
+            retry: False for one attempt, True for the standard policy, or a policy. Default: the client's. It
+                applies only if the span waits: with `on_error="raise"`, or `background=False` of the client.
+            timeout: Seconds for one attempt of such a span, at most 3600. Default: the client's.
             **fields: The fields of CreateEventRequest in the API document. Default `event_type`: "chain".
 
         Raises:

@@ -23,7 +23,7 @@ class SpanOptions:
     """How a span records and sends its event.
 
     Attributes:
-        on_error: What happens if the event cannot be sent and the code inside succeeded: "log" or "raise".
+        on_error: What happens if the event cannot be sent: "log", or "raise", for which the span waits.
         capture_inputs: Arguments of a decorated function that become `inputs`: True for all, False for none,
             or the names of some.
         capture_outputs: Whether the value that a decorated function returns or yields becomes `outputs`.
@@ -31,8 +31,8 @@ class SpanOptions:
         resume: Whether a session adds to the one that has its id, and does not replace it.
         reduce: A function from the list of the items that a decorated generator yielded to its outputs; None
             to record the items.
-        retry: False for one attempt, or a `RetryPolicy`; None for the client's.
-        timeout: Seconds for one attempt; None for the client's.
+        retry: False for one attempt, or a `RetryPolicy`; None for the client's. For spans that wait.
+        timeout: Seconds for one attempt; None for the client's. For spans that wait.
     """
 
     on_error: OnSendError = "log"
