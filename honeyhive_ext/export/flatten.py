@@ -41,11 +41,14 @@ def leaves(value: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
     >>> dict(leaves({"a": {"b": 1, "c": {}}, "d": [{"e": 2}], "f": None}, "x"))
     {('x', 'a', 'b'): 1, ('x', 'a', 'c'): {}, ('x', 'd'): [{'e': 2}]}
     """
-    if isinstance(value, dict) and value:
-        for key, inner in cast("Mapping[str, Any]", value).items():
-            yield from leaves(inner, *path, key)
-    elif value is not None:
-        yield path, value
+    todo: list[tuple[tuple[str, ...], Any]] = [(path, value)]  # no recursion: a service may nest deeply
+    while todo:
+        path, value = todo.pop()
+        if isinstance(value, dict) and value:
+            items = cast("Mapping[str, Any]", value).items()
+            todo += reversed([((*path, key), inner) for key, inner in items])
+        elif value is not None:
+            yield path, value
 
 
 def kind_of(value: Any) -> Kind:

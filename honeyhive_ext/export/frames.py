@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib import import_module
 from types import TracebackType
@@ -17,13 +16,13 @@ from honeyhive_ext.export.table import (
     Kind,
     cells,
     columns,
-    exact_text,
     json_text,
     properties,
 )
 from honeyhive_ext.observe.progress import Progress, Watcher
 from honeyhive_ext.search.pages.rows import YEAR_9999, YEAR_ONE
 from honeyhive_ext.search.query import Query
+from honeyhive_ext.serialize.exact_json import exact_json, exact_value
 
 Times: TypeAlias = Literal["ms", "datetime"]
 Nested: TypeAlias = Literal["object", "json"]
@@ -188,8 +187,8 @@ class FrameMaker:
         for name in self._times:
             time = row.get(name)
             if time is not None and not YEAR_ONE <= time <= YEAR_9999:
-                odd = json.loads(row.get(UNREADABLE, "{}"))
-                row[UNREADABLE] = exact_text({**odd, name: row.pop(name)})
+                odd = exact_value(row.get(UNREADABLE, "{}"))
+                row[UNREADABLE] = exact_json({**odd, name: row.pop(name)})
         for parent in self._flat:
             for path, value in leaves(row.pop(parent, None), parent):
                 name = self._names.get(path) or self._names.setdefault(path, column_name(*path))
@@ -211,7 +210,7 @@ class FrameMaker:
         kind = common_kind(kinds, values)
         self._fill(values)
         if kind == "json" and not self._nested:
-            values = [None if value is None else json_text(value) or exact_text(value) for value in values]
+            values = [None if value is None else json_text(value) or exact_json(value) for value in values]
         return self._cells_of(values, kind)
 
     def _cells_of(self, values: list[Any], kind: Kind) -> Any:

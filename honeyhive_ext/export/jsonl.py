@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import IO, Any
 
 from honeyhive_ext.export.resumable import ResumableFile
-from honeyhive_ext.export.table import exact_text, json_text
+from honeyhive_ext.export.table import json_text
 from honeyhive_ext.files.names import PathLike, file_path, regular_place
 from honeyhive_ext.files.packing import packing_of
 from honeyhive_ext.observe.progress import Progress
 from honeyhive_ext.search.pages.read import read_lines
 from honeyhive_ext.search.query import Query
+from honeyhive_ext.serialize.exact_json import exact_json
 
 
 class JsonlFile(ResumableFile):
@@ -47,4 +48,4 @@ def _line(event: Any) -> bytes:
     if type(event) is bytes:
         return event + b"\n"
     text = json_text(event)
-    return (exact_text(event) if text is None else text).encode() + b"\n"
+    return (exact_json(event) if text is None else text).encode() + b"\n"

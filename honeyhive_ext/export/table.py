@@ -12,7 +12,6 @@ Three more columns hold everything else:
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
@@ -24,6 +23,7 @@ from honeyhive_client.request_fields import REQUEST_FIELDS
 from honeyhive_schemas import schema
 
 from honeyhive_ext.config.checks import lone_surrogate
+from honeyhive_ext.serialize.exact_json import exact_json, exact_value
 
 Kind: TypeAlias = Literal["string", "number", "integer", "boolean", "json"]
 
@@ -100,7 +100,7 @@ def cells(event: Any, as_is: Collection[str] = ()) -> dict[str, Any]:
     {'unreadable': 'null'}
     """
     if not isinstance(event, dict):
-        return {UNREADABLE: exact_text(event)}
+        return {UNREADABLE: exact_json(event)}
     rest = {**cast("dict[str, Any]", event)}
     row: dict[str, Any] = {}
     odd: dict[str, Any] = {}
@@ -125,9 +125,9 @@ def cells(event: Any, as_is: Collection[str] = ()) -> dict[str, Any]:
         else:
             row[ADDITIONAL] = cell
     if odd:
-        row[UNREADABLE] = exact_text(odd)
+        row[UNREADABLE] = exact_json(odd)
     if nulls:
-        row[NULLS] = exact_text(nulls)
+        row[NULLS] = exact_json(nulls)
     return row
 
 
@@ -138,7 +138,7 @@ def event_of(row: Mapping[str, Any]) -> Any:
     >>> event_of(cells(event)) == event
     True
     """
-    extra = {name: json.loads(row[name]) for name in EXTRA_COLUMNS if row.get(name) is not None}
+    extra = {name: exact_value(row[name]) for name in EXTRA_COLUMNS if row.get(name) is not None}
     odd: Any = extra.get(UNREADABLE, {})
     if not isinstance(odd, dict):
         return odd
@@ -146,7 +146,7 @@ def event_of(row: Mapping[str, Any]) -> Any:
     for column in properties():
         cell = row.get(column.name)
         if cell is not None:
-            event[column.name] = json.loads(cell) if column.kind == "json" else cell
+            event[column.name] = exact_value(cell) if column.kind == "json" else cell
     event.update(dict.fromkeys(extra.get(NULLS, ())))
     event.update(cast("dict[str, Any]", odd))
     event.update(extra.get(ADDITIONAL, {}))
@@ -168,15 +168,10 @@ def json_text(value: Any) -> str | None:
         dense = orjson.dumps(value)
     except TypeError:
         # A lone surrogate or an integer beyond 64 bits. The service may send both.
-        return exact_text(value) if _finite(value) else None
+        return exact_json(value) if _finite(value) else None
     if b"null" in dense and not _finite(value):
         return None  # orjson had written NaN as null
     return dense.decode()
-
-
-def exact_text(value: Any) -> str:
-    """Return a value as JSON text, with NaN and infinities as the service wrote them."""
-    return json.dumps(value, separators=(",", ":"))
 
 
 def _finite(value: Any) -> bool:

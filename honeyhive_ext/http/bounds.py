@@ -41,15 +41,18 @@ class AnswerError(httpx.RequestError):
 # What h11 and aiohttp say of headers that they cannot read. A hostile Location is no reason to write again.
 _OF_HEADERS = re.compile(
     "illegal header line|Invalid (HTTP )?header|after header|Too many headers|Got more than"
-    "|Receive buffer too long"
+    "|Receive buffer too long|Content-Length|Transfer-Encoding|content-length"
 )
 
 
-def malformed_headers(reason: str, status: int = 0) -> AnswerError | None:
-    """Return the error of an answer whose headers cannot be read, or None if the reason is another one."""
-    if _OF_HEADERS.search(reason) is None:
-        return None
-    return AnswerError("its headers are malformed, or larger than an answer's headers may be", status)
+def malformed_headers() -> AnswerError:
+    """Return the error of an answer whose headers cannot be read."""
+    return AnswerError("its headers are malformed, or larger than an answer's headers may be", 0)
+
+
+def about_headers(reason: str) -> AnswerError | None:
+    """Return the error of an answer if its headers cannot be read, or None if the reason is another one."""
+    return None if _OF_HEADERS.search(reason) is None else malformed_headers()
 
 
 class About(NamedTuple):

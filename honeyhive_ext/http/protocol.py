@@ -12,7 +12,7 @@ import httpx
 
 from honeyhive_ext.config.secrets import Unshown
 from honeyhive_ext.http.body import Body
-from honeyhive_ext.http.bounds import MAX_HEAD, AnswerBounds, AnswerError, malformed_headers
+from honeyhive_ext.http.bounds import MAX_HEAD, AnswerBounds, AnswerError, about_headers
 from honeyhive_ext.http.exchange import Answer
 
 MAX_INFORMATIONAL = 100  # answers 1xx before the one that counts
@@ -200,4 +200,4 @@ def _not_http(error: h11.RemoteProtocolError) -> httpx.RequestError:
     text = _QUOTED.split(str(error))[0]
     if "ConnectionClosed" in text:
         return cut_off()
-    return malformed_headers(text) or httpx.RemoteProtocolError(text)
+    return about_headers(text) or httpx.RemoteProtocolError(text)

@@ -139,11 +139,13 @@ class Sender(Core):
         try:
             with self._pool.sending(inspect.currentframe()) as send:
                 return read_answer(send(request), bounds)
-        except (httpx.RequestError, httpx.InvalidURL) as error:
-            foreign = raised_by_others(error)
+        except (httpx.RequestError, httpx.InvalidURL, ValueError) as error:
+            foreign, outcome = raised_by_others(error), outcome_of(error)
             without_wire_frames(error)
+            if outcome is None:
+                raise
             if foreign is None:
-                return outcome_of(error)
+                return outcome
         except BaseException as error:
             without_wire_frames(error)
             raise
@@ -260,9 +262,12 @@ class AsyncSender(Core):
             if not limit.expired():
                 raise
             return httpx.ReadTimeout("the answer did not end in time")
-        except (httpx.RequestError, httpx.InvalidURL) as error:
+        except (httpx.RequestError, httpx.InvalidURL, ValueError) as error:
+            outcome = outcome_of(error)
             without_wire_frames(error)
-            return outcome_of(error)
+            if outcome is None:
+                raise
+            return outcome
         except BaseException as error:
             without_wire_frames(error)
             raise

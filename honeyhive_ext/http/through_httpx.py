@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from honeyhive_ext.http.body import Body
-from honeyhive_ext.http.bounds import AnswerBounds, AnswerError, malformed_headers
+from honeyhive_ext.http.bounds import AnswerBounds, AnswerError, about_headers, malformed_headers
 from honeyhive_ext.http.exchange import Answer
 
 # A response of httpx and its stream refer to each other, which would keep each request's body in memory until
@@ -124,14 +124,28 @@ def _can_be_sent(cookie: str) -> bool:
     return cookie.isascii() and cookie.isprintable()
 
 
-def outcome_of(error: httpx.RequestError | httpx.InvalidURL) -> httpx.RequestError:
-    """Return the outcome of an attempt that httpx ended with an error.
+_LIBRARIES = frozenset({"httpx", "httpx2", "httpcore", "h11", "idna", "http"})
+
+
+def outcome_of(error: httpx.RequestError | httpx.InvalidURL | ValueError) -> httpx.RequestError | None:
+    """Return the outcome of an attempt that httpx ended with an error, or None for an error of others.
 
     A client of httpx reads the Location of a redirect, also of one that it must not follow. Where that is
-    not a URL, it raises, and does not tell the answer.
+    not a URL, it raises, and does not tell the answer. A host in Punycode is a ValueError of idna.
     """
     if isinstance(error, httpx.InvalidURL) or "in location header" in str(error):
         return AnswerError("it redirects to a Location that is not a URL, which is not followed", 0)
     if isinstance(error, httpx.RemoteProtocolError):
-        return malformed_headers(str(error)) or error
-    return error
+        return about_headers(str(error)) or error
+    if isinstance(error, httpx.RequestError):
+        return error
+    return malformed_headers() if _raised_in(error) in _LIBRARIES else None
+
+
+def _raised_in(error: BaseException) -> str:
+    """Return the package whose code raised an error."""
+    trace, package = error.__traceback__, ""
+    while trace is not None:
+        package = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        trace = trace.tb_next
+    return package

@@ -14,7 +14,7 @@ from honeyhive_ext.config.scrub import Scrub
 from honeyhive_ext.config.secrets import Secret, Unshown
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.body import Body
-from honeyhive_ext.http.bounds import MAX_HEAD, AnswerBounds, malformed_headers
+from honeyhive_ext.http.bounds import MAX_HEAD, AnswerBounds, about_headers, malformed_headers
 from honeyhive_ext.http.connection import READ, wait
 from honeyhive_ext.http.exchange import Answer
 from honeyhive_ext.http.failures import tls_cause
@@ -128,6 +128,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             return await _read(response, bounds, decode=decode)
         except (aiohttp.ClientError, TimeoutError) as error:
             made, cause = _as_httpx(error, self._scrub), _cause(error, target)
+        except ValueError:  # what a header says is taken for a number, or for text of another encoding
+            made, cause = malformed_headers(), None
         raise made from cause  # outside of `except`, or aiohttp's error would be its context
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -278,7 +280,7 @@ def _as_httpx(error: aiohttp.ClientError | TimeoutError, scrub: Scrub) -> httpx.
     if isinstance(error, aiohttp.ClientResponseError):
         # Its first lines say what is wrong, and the others quote what came.
         said = " ".join(error.message.partition("\n\n")[0].split()).rstrip(":")
-        return malformed_headers(said) or httpx.RemoteProtocolError(said)
+        return about_headers(said) or httpx.RemoteProtocolError(said)
     if isinstance(error, _BROKEN):
         return httpx.RemoteProtocolError(text)
     return httpx.ReadError(text)

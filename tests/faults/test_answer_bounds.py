@@ -353,6 +353,8 @@ LOCATIONS = [
     "http://a:-1/",
     "http://a:b/",
     "http://xn--\x7f/",
+    "http://xn--/",
+    "http://xn--a-\xe9/",
     "http://" + "a" * 300,
     "\x80\xff",
     "http://\xe9\xe9.example/",
@@ -378,6 +380,37 @@ def test_a_hostile_location_is_a_typed_error_and_no_write_is_repeated(way: Way, 
             client.do(create)
         followed = location.startswith("?") and status in (307, 308)
         assert len(server.requests) <= (6 if followed else 1)
+
+
+FRAMINGS = [
+    b"Content-Length: " + b"0" * 4_400 + b"2",
+    b"Content-Length: " + b"9" * 5_000,
+    b"Content-Length: -2",
+    b"Content-Length: 2\r\nContent-Length: 3",
+    b"Content-Length: 2, 3",
+    b"Content-Length: \xb2",
+    b"Transfer-Encoding: gzip, chunked",
+]
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_an_answer_whose_length_cannot_be_told_is_a_typed_error(way: Way, framing: bytes) -> None:
+    hostile = raw(b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n\r\n{}")
+    with Misbehaving(hostile, then=stored) as server, client_over(way, server.url, retry=False) as client:
+        with pytest.raises((ResponseError, APIConnectionError)):
+            client.do(create)
+        assert client.do(create).success
+    assert [request.connection for request in server.requests] == [0, 1]
+
+
+def test_rows_that_are_nested_as_deeply_as_they_can_be_read_are_rows(way: Way) -> None:
+    for depth in (500, 990, 1_010):
+        nested = b"[" * depth + b"]" * depth
+        rows = b'{"x":%b}' % nested, b'{"event_id":"a","metadata":{"x":%b}}' % nested, nested
+        page = b'{"count":3,"events":[%b]}' % b",".join(rows)
+        with Misbehaving(then=answer(200, page)) as server, client_over(way, server.url) as client:
+            found = client.do(lambda hh: hh.events.search().raw().to_list())
+        assert len(found) == 3
 
 
 @pytest.mark.parametrize("cookie", ["a=\xb0", "\xe9=b", "a=\x1a", "a=b; c=\x7f"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -13,6 +12,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
 from honeyhive_ext.search.pages.json import parsed
+from honeyhive_ext.serialize.exact_json import exact_json
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 YEAR_ONE = -62_135_596_800_000  # Unix ms of 0001-01-01, the first instant ISO 8601 can write with four digits
@@ -86,8 +86,7 @@ def _odd_rows(values: Sequence[Any]) -> list[Row]:
 
 
 def _digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return blake2b(text.encode(), digest_size=12).hexdigest()
+    return blake2b(exact_json(value, sort_keys=True).encode(), digest_size=12).hexdigest()
 
 
 def time_of(value: object) -> float | None:
