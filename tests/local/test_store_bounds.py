@@ -11,6 +11,7 @@ import pytest
 from honeyhive_ext.local import LocalServer, codec
 from honeyhive_ext.local.app import App
 from honeyhive_ext.local.filters import predicates
+from honeyhive_ext.local.filters.operands import find
 from honeyhive_ext.local.store import packed_row, paths
 from tests.support.local_api import Api, core, post
 
@@ -55,6 +56,32 @@ def test_a_path_of_numbers_through_nested_arrays_is_answered(plain: Api) -> None
     assert plain.ids(("inputs.a" + ".0" * 250, "is", 1)) == [event_id]
     assert plain.ids(("inputs.a" + ".0" * 251, "is", 1)) == []
     assert plain.ids(("inputs.a" + ".1" * 200, "is", 1)) == []
+
+
+@pytest.mark.parametrize("number", ["0", "1"])
+def test_each_place_of_a_value_is_visited_once_however_many_readings_of_a_path_lead_there(
+    number: str,
+) -> None:
+    value: Any = [[]] * 1000
+    for _ in range(250):
+        value = [value, 1]
+    looks: list[None] = []
+    for _ in find(value, [number] * 250, lambda: looks.append(None)):
+        pass
+    assert len(looks) <= (1000 + 2 * 250) // 64 + 1
+
+
+def test_a_read_ends_at_its_time_also_inside_one_event(plain: Api) -> None:
+    value: Any = 1
+    for _ in range(250):
+        value = [value]
+    plain.create(inputs={"a": value})
+    plain.server.configure(max_read_ms=1)
+    asked = [{"field": f"inputs.a{'.0' * 249}.{n}", "operator": "is not", "value": 5} for n in range(300)]
+    answer = plain.post("/v1/events/search", {"filters": asked})
+    assert (answer.status_code, answer.json()["errorCode"]) == (400, "TOO_SLOW")
+    plain.server.configure(max_read_ms=0)
+    assert plain.post("/v1/events/search", {"filters": asked}).json()["count"] == 1
 
 
 def test_a_field_may_have_500_parts(plain: Api) -> None:

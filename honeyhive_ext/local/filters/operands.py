@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeGuard
 
@@ -15,33 +15,93 @@ _MS = timedelta(milliseconds=1)
 _INT64 = 2**63
 
 
-def find(value: Any, parts: Sequence[str]) -> Iterator[Any]:
+def find(value: Any, parts: Sequence[str], look: Callable[[], object] = bool) -> Iterator[Any]:
     """Yield every value that a dotted path can mean inside `value`.
 
     A key may itself contain dots. An array means each of its elements, or one of them where the path
     has its number. At the end of a path the array itself is the value.
 
+    Args:
+        value: What is looked into.
+        parts: The path.
+        look: Is called now and then. What it raises ends the search.
+
     >>> list(find({"a": [{"b.c": 1}, {"b": {"c": 2}}]}, ["a", "b", "c"]))
     [1, 2]
     """
+    if any(map(str.isdecimal, parts)):
+        yield from _with_numbers(value, parts, look)
+        return
     todo: list[tuple[Any, int]] = [(value, 0)]
-    # Where a part may be the number of an element, many readings lead to the same place.
-    seen: set[tuple[int, int]] | None = set() if any(map(str.isdecimal, parts)) else None
+    visits = 0
     while todo:
+        visits += 1
+        if not visits & 63:
+            look()
         item, at = todo.pop()
         if at == len(parts):
             yield item
         elif is_object(item):
             todo.extend(_inside(item, parts, at))
         elif is_array(item):
-            if seen is not None:
-                if (id(item), at) in seen:
-                    continue
-                seen.add((id(item), at))
-                number = int(parts[at]) if parts[at].isdecimal() and len(parts[at]) < 10 else len(item)
-                if number < len(item):
-                    todo.append((item[number], at + 1))
             todo.extend((one, at) for one in reversed(item) if is_object(one) or is_array(one))
+
+
+def _with_numbers(value: Any, parts: Sequence[str], look: Callable[[], object]) -> Iterator[Any]:
+    """Do the same for a path in which a part may be the number of an element.
+
+    Many readings of it lead to the same place. Each place is visited once, with a bit for each part with
+    which the path may go on there.
+    """
+    end, numbers = 1 << len(parts), _numbers(parts)
+    todo: list[tuple[Any, int]] = [(value, 1)]
+    visits = 0
+    while todo:
+        visits += 1
+        if not visits & 63:
+            look()
+        item, bits = todo.pop()
+        if bits & end:
+            yield item
+            bits ^= end
+        if bits and is_object(item):
+            todo.extend(_keys(item, parts, bits))
+        elif bits and is_array(item):
+            chosen = _elements(item, numbers, bits)
+            each = ((one, bits if is_object(one) or is_array(one) else 0) for one in item)
+            if chosen:
+                each = ((one, there | chosen.get(at, 0)) for at, (one, there) in enumerate(each))
+            todo.extend([one for one in each if one[1]][::-1])
+
+
+def _numbers(parts: Sequence[str]) -> dict[int, int]:
+    """Return the numbers among the parts of a path, each with a bit for every part that it is."""
+    numbers: dict[int, int] = {}
+    for at, part in enumerate(parts):
+        if part.isdecimal() and len(part) < 10:
+            numbers[int(part)] = numbers.get(int(part), 0) | 1 << at
+    return numbers
+
+
+def _elements(item: list[Any], numbers: dict[int, int], bits: int) -> dict[int, int]:
+    """Return the elements of an array that the path names by number, and where it then continues."""
+    few = numbers if len(numbers) < len(item) else range(len(item))
+    return {
+        at: (numbers.get(at, 0) & bits) << 1 for at in few if at < len(item) and numbers.get(at, 0) & bits
+    }
+
+
+def _keys(item: dict[str, Any], parts: Sequence[str], bits: int) -> Iterable[tuple[Any, int]]:
+    """Return the values of an object that the path leads to, and where it then continues."""
+    if not bits & (bits - 1):
+        return [(inner, 1 << at) for inner, at in _inside(item, parts, bits.bit_length() - 1)]
+    found: dict[int, tuple[Any, int]] = {}
+    while bits:
+        low = bits & -bits
+        bits ^= low
+        for inner, at in _inside(item, parts, low.bit_length() - 1):
+            found[id(inner)] = inner, found.get(id(inner), (inner, 0))[1] | 1 << at
+    return found.values()
 
 
 def _inside(item: dict[str, Any], parts: Sequence[str], at: int) -> Iterator[tuple[Any, int]]:

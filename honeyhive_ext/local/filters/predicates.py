@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, cast
 
 from attrs import asdict, define, evolve, field, frozen
@@ -155,12 +155,18 @@ def forget_predicates() -> None:
     _specs.forget()
 
 
-def match(text: bytes | str | None, spec: str) -> int:
-    """Return whether the JSON text of a field fulfils a predicate: the exact answer where SQL has none."""
+def match(text: bytes | str | None, spec: str, look: Callable[[], object] = bool) -> int:
+    """Return whether the JSON text of a field fulfils a predicate: the exact answer where SQL has none.
+
+    Args:
+        text: The field.
+        spec: What `Predicate.spec` returned.
+        look: Is called now and then. What it raises ends the comparison.
+    """
     if not text:
         return 0
     predicate, parts = _specs.get(spec)
-    found = list(find(loads(text.encode() if isinstance(text, str) else text), parts))
+    found = list(find(loads(text.encode() if isinstance(text, str) else text), parts, look))
     return int(predicate.holds(found))
 
 

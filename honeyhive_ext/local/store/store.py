@@ -142,7 +142,9 @@ class Store:
         if self._ending.is_set():
             return StoreClosedError()
         code = getattr(problem, "sqlite_errorcode", None)
-        if code != sqlite3.SQLITE_INTERRUPT:
+        # A function of ours that notices the end first raises; SQLite has one sentence for that.
+        ended = watch.late() and str(problem) == "user-defined function raised exception"
+        if code != sqlite3.SQLITE_INTERRUPT and not ended:
             return failed(problem, self.name)
         # SQLite may notice an interrupt only in the next statement, which may be the next reader's.
         slow = watch.late() and not watch.ended
@@ -226,7 +228,7 @@ def _connect(path: Path | None, max_size: int | None) -> WatchedConnection:
             # A killed process loses nothing; a power cut may lose the last commits.
             connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cache_size = -65536")
-        register(connection)
+        register(connection, connection.watch.late)
     except BaseException:
         connection.close()
         raise
