@@ -515,21 +515,20 @@ def test_a_transport_that_was_given_sends_in_the_background(server: LocalServer)
 
 @pytest.mark.parametrize("given", ["transport", "client"])
 def test_what_was_given_to_an_event_loop_sends_there_and_after_it(given: str, server: LocalServer) -> None:
-    def options() -> dict[str, Any]:
-        return {
-            "transport": {"transport": server.async_transport()},
-            "client": {"http_client": httpx.AsyncClient()},
-        }[given]
-
     async def inside() -> Any:
-        async with AsyncHoneyHive(KEY, base_url=server.url, **options()) as hh:
-            for _ in range(3):
-                await hh.events.create("tool")
-                hh.events.enqueue("tool")
-                async with hh.span("x"):
-                    span = current_span()
-                    assert span is not None
-            return await hh.flush()
+        async with httpx.AsyncClient() as client:
+            options: dict[str, Any] = {
+                "transport": {"transport": server.async_transport()},
+                "client": {"http_client": client},
+            }[given]
+            async with AsyncHoneyHive(KEY, base_url=server.url, **options) as hh:
+                for _ in range(3):
+                    await hh.events.create("tool")
+                    hh.events.enqueue("tool")
+                    async with hh.span("x"):
+                        span = current_span()
+                        assert span is not None
+                return await hh.flush()
 
     assert asyncio.run(inside()).waiting == 0
     assert len(server.events()) == 9
