@@ -189,7 +189,7 @@ class Channel:
             self._write(body)
 
     def _stream(self, response: Response, pieces: Iterable[bytes], *, closes: bool, chunked: bool) -> None:
-        """Send an answer of unknown length. Where the client knows no chunks, the connection's end is its end."""
+        """Send an answer of unknown length. Without chunks, the connection's end is its end."""
         self._write(answer_head(response, closes=closes, chunked=chunked))
         try:
             for piece in filter(None, pieces):
