@@ -16,7 +16,7 @@ from typing import IO, Any
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.export.resumable import ResumableFile
 from honeyhive_ext.export.table import cells, columns, event_of
-from honeyhive_ext.files.names import PathLike, file_path
+from honeyhive_ext.files.names import PathLike, file_path, shown
 from honeyhive_ext.files.packing import packing_of
 from honeyhive_ext.files.side_file import remove_side
 from honeyhive_ext.files.whole import whole_file
@@ -99,7 +99,9 @@ class ParquetFile(ResumableFile):
                     writer.write_table(group, row_group_size=len(group))
             new.seek(0)
             if self._pq.read_metadata(new).num_rows != self._events:
-                raise ConfigError(f"{self.part} was changed while the export ran: delete it and export again")
+                raise ConfigError(
+                    f"{shown(self.part)} was changed while the export ran: delete it and export again"
+                )
         remove_side(part, self.part)
 
     def _batch(self, events: Sequence[Any]) -> Any:

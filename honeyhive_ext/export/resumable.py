@@ -21,7 +21,7 @@ from typing import IO, Any, Self
 import orjson
 
 from honeyhive_ext.errors import ConfigError, QueryError
-from honeyhive_ext.files.names import PathLike, regular_place
+from honeyhive_ext.files.names import PathLike, regular_place, shown
 from honeyhive_ext.files.side_file import check_side, close_side, open_side, read_side
 from honeyhive_ext.files.whole import move
 from honeyhive_ext.observe.progress import Progress, Watcher
@@ -69,7 +69,7 @@ class ResumableFile:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ConfigError(f"{self.path} cannot be written: {error.strerror}") from error
+            raise ConfigError(f"{shown(self.path)} cannot be written: {error.strerror}") from error
         for end in self.sides:
             check_side(self._beside(end))
         self._file = file = open_side(self.part)
@@ -151,14 +151,14 @@ class ResumableFile:
         text = read_side(self._state)
         if text is None:
             return None
-        hint = f"delete {self._state} to start again, or export to another path"
+        hint = f"delete {shown(self._state)} to start again, or export to another path"
         try:
             state = json.loads(text)
             form, size, events = state["form"], int(state["bytes"]), int(state["events"])
             checkpoint = Checkpoint.from_json(state["checkpoint"])
             checkpoint.check(self._query)
         except (QueryError, ValueError, KeyError, TypeError) as error:
-            raise QueryError(f"{self._state} does not fit this export ({error}): {hint}") from error
+            raise QueryError(f"{shown(self._state)} does not fit this export ({error}): {hint}") from error
         if form != self.form:
-            raise QueryError(f"{self._state} is of an export in another form: {hint}")
+            raise QueryError(f"{shown(self._state)} is of an export in another form: {hint}")
         return (size, events, checkpoint) if there >= size else None

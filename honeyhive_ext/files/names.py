@@ -11,6 +11,7 @@ from typing import cast
 
 from attrs import frozen
 
+from honeyhive_ext.config.printable import printable
 from honeyhive_ext.errors import ConfigError
 
 PathLike = str | os.PathLike[str]
@@ -37,6 +38,15 @@ class Place:
     path: Path
     is_stream: bool = False
     descriptor: int | None = None
+
+
+def shown(path: Path) -> str:
+    r"""Return a path as messages say it, with escapes for what a terminal would obey.
+
+    >>> shown(Path("a\x1b[2J"))
+    'a\\x1b[2J'
+    """
+    return printable(str(path))
 
 
 def file_path(given: object, name: str = "path") -> Path:

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from attrs import frozen
 
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.files.names import shown
 
 _LEVEL = 6  # gzip's own default; Python's is 9, which takes twice the time for 1% less
 _OTHERS = (".bz2", ".xz", ".lzma", ".zip", ".7z", ".lz4", ".br")
@@ -51,7 +52,9 @@ def packing_of(*names: Path) -> Packing:
     for name in names:
         end = name.suffix.lower()
         if end in _OTHERS:
-            raise ConfigError(f"{name} ends in {end}: files are written as they are, as .gz or as .zst")
+            raise ConfigError(
+                f"{shown(name)} ends in {end}: files are written as they are, as .gz or as .zst"
+            )
         if end == ".gz":
             return Packing("gzip", partial(gzip.compress, compresslevel=_LEVEL, mtime=0))
         if end == ".zst":

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.files.names import shown
 
 try:
     import fcntl
@@ -38,7 +39,7 @@ def make_private(path: Path) -> None:
     except FileExistsError:
         pass
     except OSError as error:
-        raise ConfigError(f"{path} cannot be made: {error.strerror}") from error
+        raise ConfigError(f"{shown(path)} cannot be made: {error.strerror}") from error
 
 
 def open_side(path: Path) -> IO[bytes]:
@@ -120,8 +121,8 @@ def _look(path: Path, most: int = -1) -> bytes:
 def _refused(path: Path, error: OSError) -> ConfigError:
     if os.path.lexists(path):
         reason = "it is a link" if path.is_symlink() else error.strerror
-        return ConfigError(f"{path} is not a file that this program can use ({reason}): delete it")
-    return ConfigError(f"{path} cannot be made: {error.strerror}")
+        return ConfigError(f"{shown(path)} is not a file that this program can use ({reason}): delete it")
+    return ConfigError(f"{shown(path)} cannot be made: {error.strerror}")
 
 
 def _created(path: Path) -> IO[bytes] | None:
@@ -152,7 +153,7 @@ def _check(file: IO[bytes], path: Path) -> None:
     # Whoever owns the folder can do as they like in it. On some mounts every file has the folder's owner.
     ours = not hasattr(os, "geteuid") or found.st_uid in (os.geteuid(), path.parent.stat().st_uid)
     if not (stat.S_ISREG(found.st_mode) and found.st_nlink <= 1 and ours):
-        raise ConfigError(f"{path} is not a file that this program made: delete what has this name")
+        raise ConfigError(f"{shown(path)} is not a file that this program made: delete what has this name")
 
 
 def _is_still(file: IO[bytes], path: Path) -> bool:
@@ -167,6 +168,6 @@ def _lock(file: IO[bytes], path: Path) -> None:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise ConfigError(f"another export is writing {path}") from error
+            raise ConfigError(f"another export is writing {shown(path)}") from error
         except OSError:  # a file system without locks
             pass

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.files.names import Place
+from honeyhive_ext.files.names import Place, shown
 from honeyhive_ext.files.side_file import close_side, open_side, remove_side
 
 # A file that can be written but not replaced: one that is mounted, such as in a container, or one of somebody
@@ -104,7 +104,7 @@ def _like(new: int, path: Path) -> None:
         return
     if not stat.S_ISREG(old.st_mode):
         raise ConfigError(
-            f"{path} is no longer a regular file: it was changed while its new content was made"
+            f"{shown(path)} is no longer a regular file: it was changed while its new content was made"
         )
     if sys.platform == "win32":
         return

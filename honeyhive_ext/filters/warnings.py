@@ -11,6 +11,7 @@ from honeyhive_client.models.event_type import EVENT_TYPE_VALUES
 
 from honeyhive_ext.config.checks import did_you_mean
 from honeyhive_ext.config.event_types import event_type_for
+from honeyhive_ext.config.printable import printable
 from honeyhive_ext.filters.values import NUMBER_ORDER, TIME_ORDER, WireValue, event_fields, first_names
 
 
@@ -56,7 +57,8 @@ def mismatch(one: Comparison) -> str | None:
         hint = f": write {instead}" if instead else ""
         return f"there is no event_type {value!r}, only {', '.join(sorted(EVENT_TYPE_VALUES))}{hint}"
     if not known and " not " not in f" {operator} ":
-        return f'events have no field {root!r}: write the whole path, such as F("metadata.{one.field}")'
+        path = printable(f"metadata.{one.field}")
+        return f'events have no field {root!r}: write the whole path, such as F("{path}")'
     return None
 
 

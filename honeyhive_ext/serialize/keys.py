@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from honeyhive_ext.config.printable import printable
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.serialize.encoders import (
     MAX_INT,
@@ -25,10 +26,10 @@ _CONSTANTS = {None: "null", True: "true", False: "false"}
 def path_step(key: Any) -> str:
     """Return one step of a path into an object; a key with dots or spaces is quoted."""
     if type(key) is not str:
-        return f"[{stand_in(key)[:60]}]"
+        return printable(f"[{stand_in(key)[:60]}]")
     if _IDENTIFIER.fullmatch(key):
         return f".{key}"
-    return f"[{orjson.dumps(well_formed(key[:60])).decode()}]"
+    return printable(f"[{orjson.dumps(well_formed(key[:60])).decode()}]")
 
 
 def key_str(key: Any) -> str | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.files.names import shown
 from honeyhive_ext.files.side_file import make_private
 from honeyhive_ext.local.filters.functions import register
 from honeyhive_ext.local.store import indexes
@@ -65,7 +66,7 @@ class Store:
         max_size: int | None = None,
     ) -> None:
         self.path = path
-        self.name = "the memory" if path is None else str(path)
+        self.name = "the memory" if path is None else shown(path)
         self.max_size = max_size
         self.paths = Paths()
         self.counts = Counts()
@@ -96,7 +97,7 @@ class Store:
             # A damaged file may hold anything where the store has its own notes.
             self.close()
             reason = failed(problem, self.name)
-            raise ConfigError(f"{path} cannot be opened as a store: {reason}") from problem
+            raise ConfigError(f"{self.name} cannot be opened as a store: {reason}") from problem
         except BaseException:
             self.close()
             raise

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import unicodedata
+import warnings
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from honeyhive_ext import F, HoneyHive, HoneyHiveError
 from honeyhive_ext.cli import main
 from honeyhive_ext.config.printable import printable
 from honeyhive_ext.http.failures import status_error
+from honeyhive_ext.local import LocalServer
 
 ATTACKS = {
     "clear": "\x1b[2J",
@@ -68,3 +73,26 @@ def test_the_command_escapes_what_it_repeats(attack: str, capsys: pytest.Capture
     message = capsys.readouterr().err
     assert message.endswith("\n")
     assert printable(message[:-1]) == message[:-1]
+
+
+@pytest.mark.parametrize(
+    "attack", [ATTACKS[name] for name in ("clear", "title", "C1", "right to left", "lines")]
+)
+def test_names_that_errors_repeat_are_escaped(attack: str, tmp_path: Path) -> None:
+    (tmp_path / f"{attack}.part").mkdir()
+    (tmp_path / f"{attack}.db").write_bytes(b"no database, " * 99)
+    with HoneyHive("hh_x", base_url="http://127.0.0.1:1") as hh, warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        _ = F(attack) > 1
+        calls: tuple[Callable[[], object], ...] = (
+            lambda: hh.events.create("tool", inputs={attack: object}),
+            lambda: hh.events.create("tool", inputs={(attack,): 1}),
+            lambda: hh.events.search().to_jsonl(tmp_path / attack),
+            lambda: hh.events.search().to_jsonl(tmp_path / f"{attack}.bz2"),
+            lambda: LocalServer(tmp_path / f"{attack}.db"),
+        )
+        for wrong in calls:
+            with pytest.raises(HoneyHiveError) as raised:
+                wrong()
+            assert printable(str(raised.value)) == str(raised.value)
+    assert [printable(str(one.message)) for one in seen] == [str(one.message) for one in seen]
