@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from honeyhive_ext.background.entry import Entry
 from honeyhive_ext.background.records import entries_of
 from honeyhive_ext.background.spool.backlog import Backlog
+from honeyhive_ext.background.spool.trouble import SpoolError
 
 WINDOW = 1_048_576  # bytes that are read at a time
 
@@ -60,5 +62,8 @@ class Leftovers:
         """Leave what is not settled of the backlog that is being read to others."""
         backlog, self._backlog = self._backlog, None
         if backlog is not None:
+            if not self._buffer:  # a backlog that is settled to its end is deleted when that is read
+                with suppress(SpoolError, OSError):
+                    backlog.read(self._position, WINDOW)
             backlog.close()
             self.counts += backlog.counts

@@ -92,7 +92,7 @@ class Worker:
 
     @property
     def is_this_thread(self) -> bool:
-        """Whether the calling code runs in the thread that sends, which must not wait for itself."""
+        """Whether this is the thread that sends, which must not wait for itself."""
         return threading.get_ident() == self._thread
 
     def wake(self) -> bool:
@@ -227,14 +227,11 @@ class Worker:
         return look if seconds is None else min(seconds, look)
 
     def _send_left_by_others(self, *, live: bool) -> bool:
-        """Send something that a process which ended has left. Return whether there was something.
-
-        Args:
-            live: Whether entries of this process wait too: then only every fourth request is for others.
-        """
+        """Send something that a process which ended has left. Return whether there was something."""
         if self._keeper is None or self.closed or self._pace.rest(time.monotonic()) > 0:
             return False
         self._turns += 1
+        # While entries of this process wait too, only every fourth request is for others.
         if (live and self._turns % 4) or self._keeper.seconds_to_next_look > 0:
             return False
         with self._turn:
@@ -278,12 +275,15 @@ class Worker:
             self._pace.succeeded()
         else:
             self._pace.failed(sent.error, time.monotonic(), jitter)
+        # On disk first: who waits for the queue may close the spool next.
+        if self._keeper is not None:
+            self._keeper.settle(sent.delivered, sent.rejected, ())
         self.queue.settle(sent.delivered, sent.rejected)
         if self.closed is not None and sent.error is not None:
             self.queue.drop_all(self.closed)
-        if self._keeper is not None:
+        if self._keeper is not None and self.queue.gone:
             gone = [self.queue.gone.popleft() for _ in range(len(self.queue.gone))]
-            self._keeper.settle(sent.delivered, sent.rejected, gone)
+            self._keeper.settle((), (), gone)
 
     def _send_here(self, end: float) -> None:
         """Send in this thread until nothing waits or the time is over."""

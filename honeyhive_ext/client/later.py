@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from honeyhive_ext.config.settings import EventSettings, Settings
     from honeyhive_ext.http.exchange import Call
 
+_ending: list[int] = []  # the processes that began to end before anything was handed over
+
 # They create, so they need nothing of what waits.
 _CREATIONS = frozenset({"createEvent", "createEventBatch", "createSession", "createSessionEventBatch"})
 
@@ -57,9 +60,11 @@ def _resumption_entry(settings: EventSettings, fields: dict[str, Any]) -> Entry:
 @atexit.register
 def _at_exit() -> None:
     """Send what waits. It is registered early: at its end a process registers nothing more."""
-    from honeyhive_ext.background.process_end import at_exit
-
-    at_exit()
+    process_end = sys.modules.get("honeyhive_ext.background.process_end")
+    if process_end is None:  # nothing waits
+        _ending.append(os.getpid())
+    else:
+        process_end.at_exit()
 
 
 def connected(sender: Sender, sleep: Callable[[float], None]) -> Sender:
@@ -220,10 +225,12 @@ class Later(Unpicklable):
                 "the client was made with background=False, which sends nothing later: use events.create or "
                 "events.update, or leave background=False out"
             )
-        from honeyhive_ext.background import process_end  # noqa: F401  # pyright: ignore[reportUnusedImport]
+        from honeyhive_ext.background import process_end
         from honeyhive_ext.background.background_sender import BackgroundSender
         from honeyhive_ext.batch.options import build_options
 
+        if os.getpid() in _ending:
+            process_end.at_exit()
         # The background sender waits itself after a failure.
         batch = build_options(
             self._settings, self._observed, on_error="collect", max_concurrency=1, retry=False

@@ -61,12 +61,10 @@ class About(NamedTuple):
     Attributes:
         id: Its id, as `uuid_str` writes it.
         places: Where an answer names an id: paths of properties.
-        named: Whether the answer must name it.
     """
 
     id: str
     places: tuple[tuple[str, ...], ...]
-    named: bool = False
 
 
 class Deadline:
@@ -181,7 +179,6 @@ def _other(about: About, content: bytes) -> str | None:
             return None
     if not isinstance(value, dict):
         return None
-    found = False
     for place in about.places:
         given: Any = cast("Any", value)
         for name in place:
@@ -190,8 +187,7 @@ def _other(about: About, content: bytes) -> str | None:
             continue
         if given != about.id and not (isinstance(given, str) and one_form(given) == about.id):
             return shown(given)
-        found = True
-    return None if found or not about.named else "no event with an id"
+    return None
 
 
 def shown(given: object) -> str:

@@ -58,7 +58,7 @@ def reading(event_id: str | UUID) -> Call:
     from honeyhive_client.api.events import get_event
 
     asked = uuid_str(event_id, "event_id")
-    return Call("getEvent", get_event.build_request(event_id=asked), about=About(asked, EVENT_ID, named=True))
+    return Call("getEvent", get_event.build_request(event_id=asked), about=About(asked, EVENT_ID))
 
 
 def read(reply: Reply) -> Event:

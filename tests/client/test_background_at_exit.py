@@ -273,9 +273,11 @@ for _ in range(7): hh.events.enqueue('tool')
 
 def test_two_projects_that_share_a_spool_send_their_own(server: LocalServer, tmp_path: Path) -> None:
     program = """
+clients = []  # one that is gone sends at once
 for number in range(3):
-    hh = HoneyHive(f"hh_key_{number}", background=Background(spool=sys.argv[1], flush_seconds=3600))
-    hh.events.enqueue('tool', event_name=str(number))
+    options = Background(spool=sys.argv[1], flush_seconds=3600)
+    clients.append(HoneyHive(f"hh_key_{number}", background=options))
+    clients[-1].events.enqueue('tool', event_name=str(number))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     run(program, server.url, str(tmp_path))

@@ -77,12 +77,13 @@ class Wire:
         headers = {k: v for k, v in request.headers.items() if k not in ("hh-client-timestamp", "user-agent")}
         self.sent.append((request.method, str(request.url), headers, body))
         self.called.append(operation)
-        return httpx.Response(200, json=self._answer(operation, body))
+        asked = request.url.path.rpartition("/")[2]
+        return httpx.Response(200, json=self._answer(operation, asked, body))
 
-    def _answer(self, operation: str, body: bytes) -> Any:
+    def _answer(self, operation: str, asked: str, body: bytes) -> Any:
         match operation:
             case "getEvent":
-                return {"event": {"event_id": ID, "event_type": "tool"}}
+                return {"event": {"event_id": asked, "event_type": "tool"}}
             case "updateEvent":
                 return {}
             case "searchEvents":
@@ -91,9 +92,9 @@ class Wire:
                 return {"success": True, "event_ids": [e["event_id"] for e in orjson.loads(body)["events"]]}
             case "createSession":
                 keys = ("event_id", "session_id", "org_id", "workspace_id", "project_id")
-                return dict.fromkeys(keys, ID)
+                return dict.fromkeys(keys, orjson.loads(body)["session_id"])
             case _:
-                return {"success": True, "event_id": ID}
+                return {"success": True, "event_id": orjson.loads(body).get("event_id", ID)}
 
 
 def _is_uuid(text: str) -> bool:
@@ -239,7 +240,14 @@ def test_every_answer_of_the_document_is_readable_through_the_methods(data: st.D
         operation = {"POST": "createEvent", "GET": "getEvent"}[request.method]
         if path.endswith("/sessions"):
             operation = "createSession"
-        return httpx.Response(200, json=page if path.endswith("/search") else answers[operation])
+        if path.endswith("/search"):
+            return httpx.Response(200, json=page)
+        about = answers[operation]["event"] if operation == "getEvent" else answers[operation]
+        sent = orjson.loads(request.content) if request.content else {"event_id": ID}
+        for name in ("event_id", "session_id"):  # an answer is about what was asked
+            if isinstance(about.get(name), str):
+                about[name] = sent.get("event_id", sent.get("session_id"))
+        return httpx.Response(200, json=answers[operation])
 
     with EitherClient(kind, "http://local", transport=httpx.MockTransport(answer), retry=False) as client:
         assert client.do(lambda hh: hh.events.create("tool")).to_dict() == answers["createEvent"]
