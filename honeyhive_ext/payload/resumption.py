@@ -8,7 +8,7 @@ request, an update, sets the end and the duration of the whole. Each may be sent
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -93,10 +93,13 @@ def next_request(content: bytes, answer: bytes) -> tuple[str, bytes]:
 
 def _times(answer: bytes) -> dict[str, list[int | float]]:
     try:
-        stored = orjson.loads(answer)
+        stored: Any = orjson.loads(answer)
     except orjson.JSONDecodeError:
         return {}
-    return {name: _numbers(value) for name, value in stored.items()} if type(stored) is dict else {}
+    if not isinstance(stored, Mapping):
+        return {}
+    event = cast(Mapping[str, Any], stored)
+    return {name: _numbers(event.get(name)) for name in ("start_time", "end_time")}
 
 
 def _numbers(value: Any) -> list[int | float]:

@@ -19,6 +19,7 @@ from honeyhive_ext.serialize.encoders import kind_of, type_name
 from honeyhive_ext.tracing.outcome import quietly
 from honeyhive_ext.tracing.returned import recorded_call
 from honeyhive_ext.tracing.stand_in import stand_in
+from honeyhive_ext.tracing.streamed import streamed
 from honeyhive_ext.tracing.wrap import (
     AnySpan,
     Function,
@@ -108,7 +109,7 @@ def _recorded(span: AnySpan, target: Any, *, only_async: bool) -> Function:
     if flags & inspect.CO_ASYNC_GENERATOR:
         return recorded_async_generator(start, target)
     if flags & inspect.CO_COROUTINE or (only_async and inspect.iscoroutinefunction(target)):
-        return recorded_coroutine(start, target)
+        return recorded_coroutine(start, target, streamed)
     if flags & inspect.CO_ITERABLE_COROUTINE:
         return recorded_iterable_coroutine(start, target)
     if only_async:

@@ -12,25 +12,23 @@ import types
 import weakref
 from collections.abc import Callable, Coroutine, Generator
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.payload.scope import CURRENT
 from honeyhive_ext.serialize.encoders import kind_of
 from honeyhive_ext.tracing.stand_in import stand_in
+from honeyhive_ext.tracing.streamed import streamed
+from honeyhive_ext.tracing.work import Work, unused
 from honeyhive_ext.tracing.wrap import (
-    Args,
     Begin,
     Function,
-    Kwargs,
     SyncSpan,
     keep_result,
     recorded_async_generator,
     recorded_coroutine,
     recorded_generator,
 )
-
-_Made = TypeVar("_Made")
 
 _FUTURE = ("add_done_callback", "cancelled", "exception", "result")
 
@@ -44,6 +42,9 @@ def recorded_call(start: Begin, function: Function) -> Function:
             result = function(*args, **kwargs)
             if follower(kind_of(result)) is not None:
                 return followed(run, result)
+            stream = streamed(run, result)
+            if stream is not None:
+                return stream
             keep_result(run, result)
         except BaseException as error:
             run.finish(error)
@@ -87,65 +88,29 @@ def _follower(kind: type) -> Callable[[Any, Any], Any] | None:
     return _awaitable if "__await__" in names else None
 
 
-class _Work:
-    """The work that a function returned. It goes on with the span of the call at its first step."""
-
-    def __init__(self, run: SyncSpan, result: Any) -> None:
-        self.run = run
-        self.result = result
-        self._watch: weakref.finalize[Any, Any] | None = None
-        run.suspend()
-
-    def watch(self, made: _Made) -> _Made:
-        """End the span when `made`, which was returned, is thrown away without a step."""
-        if self._watch is not None:
-            self._watch.detach()
-        self._watch = weakref.finalize(made, _unused, self.run, self.result)
-        return made
-
-    def __call__(self, args: Args = (), kwargs: Kwargs | None = None) -> SyncSpan:
-        """Take the first step."""
-        if self._watch is not None:
-            self._watch.detach()
-        self.run.resume()
-        return self.run
-
-    def function(self) -> Any:
-        """Return the work, as the recorded function."""
-        return self.result
-
-
-def _unused(run: SyncSpan, *results: Any) -> None:
-    """End the span of work that never began, or of a future that is thrown away before it is done."""
-    run.unused()
-    for result in results:
-        keep_result(run, result)
-    run.finish(GeneratorExit())
-
-
-async def _in_its_scope(work: _Work) -> Any:
+async def _in_its_scope(work: Work) -> Any:
     outside = CURRENT.get()
     try:
-        return await recorded_coroutine(work, work.function)()
+        return await recorded_coroutine(work, work.function, streamed)()
     finally:
         CURRENT.set(outside)
 
 
 @types.coroutine
-def _iterable_coroutine(work: _Work) -> Generator[Any, Any, Any]:
+def _iterable_coroutine(work: Work) -> Generator[Any, Any, Any]:
     steps: Any = _in_its_scope(work)
     return (yield from steps)  # pyright: ignore[reportUnknownVariableType]
 
 
 def _generator(run: SyncSpan, result: Any) -> Any:
-    work = _Work(run, result)
+    work = Work(run, result)
     if result.gi_code.co_flags & inspect.CO_ITERABLE_COROUTINE:
         return work.watch(_named(_iterable_coroutine(work), result))
     return work.watch(_named(recorded_generator(work, work.function)(), result))
 
 
 def _async_generator(run: SyncSpan, result: Any) -> Any:
-    work = _Work(run, result)
+    work = Work(run, result)
     return work.watch(_named(recorded_async_generator(work, work.function)(), result))
 
 
@@ -165,7 +130,7 @@ def _future(run: SyncSpan, result: Any) -> Any:
         run.finish_aside(error)
 
     run.suspend()
-    watch = weakref.finalize(result, _unused, run)
+    watch = weakref.finalize(result, unused, run)
     result.add_done_callback(done)
     return result
 
@@ -186,7 +151,7 @@ def _awaitable(run: SyncSpan, result: Any) -> Any:
 
     A second coroutine around it would not do: Python warns of each that is not awaited, closed or not.
     """
-    work = _Work(run, result)
+    work = Work(run, result)
     only_once = isinstance(result, types.CoroutineType)
     driver: list[Coroutine[Any, Any, Any]] = []
 

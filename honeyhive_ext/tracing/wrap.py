@@ -108,20 +108,32 @@ def keep_result(run: AnySpan, result: Any) -> None:
             run.not_captured("outputs", failure)
 
 
-def recorded_coroutine(start: Begin, function: Callable[..., Awaitable[Any]]) -> Function:
-    """Return a coroutine function that records each call, from its first step to its result."""
+def recorded_coroutine(
+    start: Begin, function: Callable[..., Awaitable[Any]], follow: Callable[[AnySpan, Any], Any] | None = None
+) -> Function:
+    """Return a coroutine function that records each call, from its first step to its result.
+
+    Args:
+        start: Begins the span of a call.
+        function: The coroutine function.
+        follow: Returns what the application gets instead of a result that ends the span later, or None.
+    """
 
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         run = start(args, kwargs)
         try:
             result = await function(*args, **kwargs)
-            keep_result(run, result)
+            followed = None if follow is None else follow(run, result)
+            if followed is None:
+                keep_result(run, result)
         except GeneratorExit as error:  # a coroutine that is closed may not await
             run.closed(error)
             raise
         except BaseException as error:
             await run.afinish(error)
             raise
+        if followed is not None:
+            return followed
         await run.afinish(None)
         return result
 
