@@ -21,6 +21,7 @@ from honeyhive_ext.background.spool.survey import DestinationStatus, status
 from honeyhive_ext.batch.limits import ObservedSizeLimit
 from honeyhive_ext.batch.options import build_options
 from honeyhive_ext.cli.streams import say
+from honeyhive_ext.config.printable import printable
 from honeyhive_ext.config.settings import Settings, build_settings
 from honeyhive_ext.errors import ConfigError, HoneyHiveError
 from honeyhive_ext.http.sender import Sender
@@ -171,7 +172,7 @@ def _chosen(folder: Path, text: str, before: float = 0.0) -> tuple[str, Source, 
     """
     rows = status(folder, before=before).destinations
     known = [(name, source, row) for name, row in sorted(rows.items()) for source in row.sources]
-    found = [one for one in known if one[0] == text]
+    found = [one for one in known if text in (one[0], printable(one[0]))]
     if not found:
         found = [
             one

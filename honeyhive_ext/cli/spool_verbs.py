@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 from collections.abc import Callable
@@ -173,7 +174,7 @@ def _print_json(folder: Path, found: SpoolStatus) -> None:
         "unreadable": found.unreadable,
         "rejected_bytes": found.rejected_bytes,
     }
-    print(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
+    print(json.dumps(told, indent=2))
 
 
 def _print_table(found: SpoolStatus) -> None:

@@ -27,6 +27,7 @@ from tests.support.misbehaving import Misbehaving, answer
 from tests.support.spooling import files
 
 DAY = 86_400
+SEND = [sys.executable, "-m", "honeyhive_ext.cli", "spool", "send"]
 KEY, OTHER = "hh_key_of_project_a", "hh_key_of_project_b"
 
 
@@ -207,6 +208,28 @@ def test_a_source_that_is_not_exactly_one_destination_is_refused(
     assert len(server.requests) == 0
 
 
+def test_a_name_that_a_terminal_would_obey_is_shown_with_escapes_and_found_by_them(
+    folder: Path, server: LocalServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leave(folder, "https://a.example", ["1"], lane="\udc80\x1b[2J")
+    assert spool("status", folder, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["destinations"][0]["lane"] == "\udc80\x1b[2J"
+    assert spool("status", folder) == 0
+    shown = "https://a.example (lane \\udc80\\x1b[2J)"
+    assert shown in capsys.readouterr().out
+    assert spool("discard", folder, "--from", shown, "--yes") == 0
+    assert status(folder).destinations == {}
+
+
+def test_two_that_send_at_the_same_time_send_each_event_once(folder: Path, server: LocalServer) -> None:
+    ids = leave(folder, server.url, [str(n) for n in range(3000)])
+    both = [subprocess.Popen([*SEND, str(folder)], stderr=subprocess.PIPE) for _ in range(2)]
+    told = [one.communicate(timeout=120)[1] for one in both]
+    assert sum(b"3,000 delivered" in one for one in told) == 1
+    sent = [json.loads(one.body)["events"] for one in server.requests if one.path == "/v1/events/batch"]
+    assert sorted(one["event_id"] for events in sent for one in events) == sorted(ids)
+
+
 def test_what_the_service_refuses_goes_to_the_file_and_leaves_the_spool(
     folder: Path, server: LocalServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -280,9 +303,6 @@ def test_events_of_a_process_that_runs_are_left_to_it(
     living.close()
     assert spool("send", folder) == 0
     assert named(server) == ["living"]
-
-
-SEND = [sys.executable, "-m", "honeyhive_ext.cli", "spool", "send"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

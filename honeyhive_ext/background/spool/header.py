@@ -68,7 +68,8 @@ def read_header(data: bytes) -> tuple[Header, int] | None:
     try:
         told = json.loads(text)  # a later version may say more
         header = Header(**{name: told[name] for name in _FIELDS})
-        if len(bytes.fromhex(header.salt)) > 64:
+        texts = (header.owner, header.base_url, header.lane, header.digest, header.salt)
+        if not all(isinstance(text, str) for text in texts) or len(bytes.fromhex(header.salt)) > 64:  # pyright: ignore[reportUnnecessaryIsInstance]
             return None
     except (ValueError, TypeError, KeyError):
         return None

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from honeyhive_ext.background.spool import Spool, Spooled, adopt, status
-from honeyhive_ext.background.spool.header import read_header
+from honeyhive_ext.background.spool.header import Header, read_header
 from honeyhive_ext.background.spool.layout import OVERHEAD, Scan, seed_of
 from tests.support.scale import scaled, seed
 from tests.support.spooling import HERE, THERE, files, fill, number_of, numbers, records
@@ -278,3 +280,11 @@ def test_large_damage_loses_only_what_it_touches(tmp_path: Path) -> None:
     with backlog:
         found: list[Spooled] = list(records(backlog, 1 << 20))
         assert len({number_of(one) for one in found}) == len(found) >= count - hit
+
+
+@pytest.mark.parametrize("name", ["owner", "base_url", "lane", "digest", "salt"])
+@pytest.mark.parametrize("value", [7, None, ["a"]])
+def test_a_header_of_other_types_is_damaged(name: str, value: Any) -> None:
+    whole = Header("1", "https://a.example", "", "d41d8cd9", "00", 0)
+    assert read_header(whole.to_bytes()) is not None
+    assert read_header(replace(whole, **{name: value}).to_bytes()) is None
