@@ -12,6 +12,10 @@ import attrs
 from honeyhive_ext import Background, HoneyHive
 from honeyhive_ext.config.defaults import MAX_ANSWER_BYTES
 from honeyhive_ext.http.bounds import MAX_ERROR_BYTES, MAX_HEAD
+from honeyhive_ext.serialize.bounded import CAPTURE_BYTES
+from honeyhive_ext.tracing.capture import ITEMS_KEPT, ITEMS_REDUCED
+from honeyhive_ext.tracing.model_streams import MOST_PARTS
+from honeyhive_ext.tracing.propagation import MOST_BAGGAGE, MOST_HEADERS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "limits.md").read_text(encoding="utf-8")
@@ -47,3 +51,9 @@ def test_the_bounds_of_the_background_are_its_defaults() -> None:
     assert shown.keys() == numbers
     for name, bound in shown.items():
         assert f"{float(defaults[name]):,.15g}" in bound, name
+
+
+def test_the_bounds_of_spans_are_those_of_the_code() -> None:
+    bounds = [row[1] for row in ROWS if "unit/tracing/" in row[-1]]
+    for bound in (ITEMS_KEPT, ITEMS_REDUCED, CAPTURE_BYTES, MOST_PARTS, MOST_BAGGAGE, MOST_HEADERS):
+        assert any(f"{bound:,}" in one for one in bounds), bound
