@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from honeyhive_ext.background.background_options import spool_folder
-from honeyhive_ext.background.records import entry_of
-from honeyhive_ext.background.spool.layout import Spooled
-from honeyhive_ext.background.spool.survey import DestinationStatus, SpoolStatus, status
-from honeyhive_ext.cli.spool_changes import discard, send
 from honeyhive_ext.config.printable import printable
 from honeyhive_ext.config.secrets import Environment
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.files.names import folder_path
 
 if TYPE_CHECKING:
+    from honeyhive_ext.background.spool.layout import Spooled
+    from honeyhive_ext.background.spool.survey import DestinationStatus, SpoolStatus
+
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # pyright: ignore[reportPrivateUsage]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -43,7 +41,7 @@ def add(commands: Commands) -> None:
     verb.add_argument("--json", action="store_true", help="print one JSON object")
     verb = _verb(verbs, "verify", _verify, "read every record and its checks; change nothing")
     verb.add_argument("--json", action="store_true", help="print one JSON object")
-    verb = _verb(verbs, "send", send, "send what processes that ended have left")
+    verb = _verb(verbs, "send", _send, "send what processes that ended have left")
     verb.add_argument("--from", dest="source", metavar="DESTINATION", help=f"{_FROM} (that of the settings)")
     verb.add_argument("--to", metavar="URL", help="send it there; needs --from (HH_API_URL)")
     verb.add_argument("--lane", metavar="NAME", default="", help="the lane of the settings (none)")
@@ -51,7 +49,7 @@ def add(commands: Commands) -> None:
         "--max-age", metavar="AGE", type=_age, help="delete what is older, such as 7d, unsent (never)"
     )
     verb.add_argument("--yes", action="store_true", help="do not ask")
-    verb = _verb(verbs, "discard", discard, "delete what processes that ended have left")
+    verb = _verb(verbs, "discard", _discard, "delete what processes that ended have left")
     verb.add_argument("--from", dest="source", metavar="DESTINATION", required=True, help=_FROM)
     verb.add_argument("--older-than", metavar="AGE", type=_age, help="only what is older, such as 7d (all)")
     verb.add_argument("--yes", action="store_true", help="do not ask")
@@ -80,6 +78,8 @@ def _folder(given: str | None) -> Path:
     Raises:
         ConfigError: A folder that is named does not exist.
     """
+    from honeyhive_ext.background.background_options import spool_folder
+
     if given is None:
         environ = Environment(os.environ)
         return Path(spool_folder(None, environ) or spool_folder(True, environ) or "")
@@ -102,6 +102,9 @@ def _age(text: str) -> float:
 
 
 def _status(options: argparse.Namespace, folder: Path) -> int:
+    # The sender and its libraries take longer to import than `serve` takes to start.
+    from honeyhive_ext.background.spool.survey import status
+
     found = status(folder)
     if options.json:
         _print_json(folder, found)
@@ -116,6 +119,8 @@ def _status(options: argparse.Namespace, folder: Path) -> int:
 
 def _verify(options: argparse.Namespace, folder: Path) -> int:
     """Return 1 if something is damaged."""
+    from honeyhive_ext.background.spool.survey import status
+
     found = status(folder, check=_is_event)
     if options.json:
         _print_json(folder, found)
@@ -138,7 +143,21 @@ def _verify(options: argparse.Namespace, folder: Path) -> int:
     return 1 if wrong else 0
 
 
+def _send(options: argparse.Namespace, folder: Path) -> int:
+    from honeyhive_ext.cli.spool_changes import send
+
+    return send(options, folder)
+
+
+def _discard(options: argparse.Namespace, folder: Path) -> int:
+    from honeyhive_ext.cli.spool_changes import discard
+
+    return discard(options, folder)
+
+
 def _is_event(record: Spooled) -> bool:
+    from honeyhive_ext.background.records import entry_of
+
     try:
         entry = entry_of(record, None)
         return isinstance(orjson.loads(entry.content), dict)

@@ -272,3 +272,17 @@ def test_a_client_loads_no_server_no_schemas_and_no_extra() -> None:
         "tqdm",
         "pandas",
     }
+
+
+def test_the_command_that_serves_loads_no_client() -> None:
+    program = "import sys; from honeyhive_ext.cli import parser\nparser()\nprint(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "honeyhive_ext.local.server" in loaded
+    assert not loaded & {
+        "httpx",
+        "h11",
+        "asyncio",
+        "honeyhive_ext.http.sender",
+        "honeyhive_ext.background.deliver",
+    }
