@@ -74,6 +74,34 @@ def test_a_half_sent_request_is_silent_too(few: LocalServer, monkeypatch: pytest
     assert few.events() == []
 
 
+@pytest.mark.parametrize(
+    "start", [b"GET /_local/health HTTP/1.1\r\nX: ", b"POST / HTTP/1.1\r\nHost: a\r\nX: "]
+)
+def test_a_request_that_trickles_makes_room_though_it_is_never_silent(
+    few: LocalServer, monkeypatch: pytest.MonkeyPatch, start: bytes
+) -> None:
+    monkeypatch.setattr(slots, "SILENT", 3600.0)
+    monkeypatch.setattr(slots, "SLOW", 0.0)
+    with contextlib.ExitStack() as opened:
+        for _ in range(3):
+            opened.enter_context(connect(few, start))
+        assert status(opened.enter_context(connect(few, HEALTH))) == 200
+
+
+@pytest.mark.parametrize(("silent", "slow"), [(0.0, 3600.0), (3600.0, 0.0)])
+def test_an_answer_that_nobody_reads_makes_room(
+    few: LocalServer, monkeypatch: pytest.MonkeyPatch, silent: float, slow: float
+) -> None:
+    monkeypatch.setattr(slots, "SILENT", silent)
+    monkeypatch.setattr(slots, "SLOW", slow)
+    few.seed([{"event_type": "tool", "inputs": {"text": "x" * 1_000_000}}] * 40)
+    export = b"GET /_local/export HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer hh_1\r\n\r\n"
+    with contextlib.ExitStack() as opened:
+        for _ in range(3):
+            assert opened.enter_context(connect(few, export)).recv(1) == b"H"
+        assert status(opened.enter_context(connect(few, HEALTH))) == 200
+
+
 def test_where_all_slots_are_in_use_a_new_connection_is_answered_503_and_a_later_one_is_served(
     few: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,6 +91,10 @@ class Channel:
         connection: The socket.
         handle: Answers its requests.
         serving: What it shares with the other connections.
+
+    Attributes:
+        slow_since: Since when a request comes from the client or an answer goes to it, on the monotonic
+            clock; infinite while a request is carried out.
     """
 
     def __init__(self, connection: socket.socket, handle: SocketHandler, serving: Serving) -> None:
@@ -98,6 +102,7 @@ class Channel:
         self._handle = handle
         self._serving = serving
         self._raw = _Incoming(connection)
+        self.slow_since = time.monotonic()
         self._in = io.BufferedReader(self._raw, _PIECE)
 
     @property
@@ -125,6 +130,7 @@ class Channel:
     def _exchange(self) -> bool:
         """Answer one request; return whether another can follow."""
         head = None
+        self.slow_since = time.monotonic()
         try:
             head = self._head()
             if head is None:
@@ -136,7 +142,9 @@ class Channel:
         except TimeoutError:
             self._answer(_LATE, head, closes=True)
             return False
-        return self._answer(self._handle(request), head, closes=head.closes or request.size > 0)
+        self.slow_since = inf
+        response = self._handle(request)
+        return self._answer(response, head, closes=head.closes or request.size > 0)
 
     def _head(self) -> RequestHead | None:
         try:
@@ -165,6 +173,7 @@ class Channel:
             return False
         closes = closes or (wire is not None and wire.kind == "truncate")
         method = head.method if head is not None else ""
+        self.slow_since = time.monotonic()
         body = answer_body(response, method)
         if response.rest is None or method == "HEAD":
             self._send(answer_head(response, closes=closes), body, wire)
@@ -207,8 +216,12 @@ class Channel:
     def _write(self, data: bytes) -> None:
         """Send bytes. Each piece, not the whole, has to be taken in time."""
         view = memoryview(data)
-        while view:
-            view = view[self._connection.send(view) :]
+        try:
+            while view:
+                self._raw.silent_since = time.monotonic()
+                view = view[self._connection.send(view) :]
+        finally:
+            self._raw.silent_since = inf
 
     def _dribble(self, body: bytes, seconds: float) -> None:
         pieces = min(len(body), 20) or 1

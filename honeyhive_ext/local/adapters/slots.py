@@ -1,7 +1,7 @@
 """The open connections of a server, each on its own thread, and how many there may be.
 
 Where no slot, descriptor or thread is free, a new connection waits for another to end, and the connection
-whose client is silent for longest is closed for it.
+whose client is silent for longest is closed for it; else the one whose request or answer takes longest.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from honeyhive_ext.local.message import error_response
 CONNECTIONS = 1000  # the most open connections, if the process may have enough descriptors
 RESERVED = 50  # descriptors that are left to Python and to the store with all its readers
 SILENT = 1.0  # seconds of silence after which a connection may be closed for the sake of a new one
+SLOW = 5.0  # seconds that a request or an answer may take on its way before that
 PATIENCE = 5.0  # seconds that a new connection waits for another to end; then it is answered with 503
 _RETRY = 0.1  # seconds between two tries
 
@@ -73,9 +74,13 @@ class Slots:
                 self._make_room()
 
     def _make_room(self) -> None:
-        longest = min(self._channels, key=lambda channel: channel.silent_since, default=None)
-        if longest is not None and time.monotonic() - longest.silent_since > SILENT:
-            longest.shut()
+        now = time.monotonic()
+        silent = min(self._channels, key=lambda channel: channel.silent_since, default=None)
+        slow = min(self._channels, key=lambda channel: channel.slow_since, default=None)
+        if silent is not None and now - silent.silent_since > SILENT:
+            silent.shut()
+        elif slow is not None and now - slow.slow_since > SLOW:
+            slow.shut()
         self._changed.wait(_RETRY)
 
     def shut(self) -> None:
