@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sqlite3
 import threading
 from pathlib import Path
@@ -303,3 +304,27 @@ def test_an_interrupt_between_two_statements_reaches_no_later_reader(tmp_path: P
         with pytest.raises(InterruptedReadError):
             interrupted(store)
         assert post(app, "/v1/events/search", {})["count"] == 10
+
+
+@pytest.mark.parametrize("how", ["deleted", "moved", "replaced", "its folder deleted"])
+def test_nothing_is_acknowledged_once_the_file_is_not_the_one_that_was_opened(
+    tmp_path: Path, how: str
+) -> None:
+    file = tmp_path / "folder" / "events.db"
+    file.parent.mkdir()
+    with core(file) as app:
+        assert create(app).status == 200
+        if how == "deleted":
+            file.unlink()
+        elif how == "moved":
+            file.rename(tmp_path / "elsewhere.db")
+        elif how == "replaced":
+            shutil.copy(file, tmp_path / "other.db")
+            (tmp_path / "other.db").replace(file)
+        else:
+            shutil.rmtree(file.parent)
+        answer = create(app)
+        assert (answer.status, b"events.db was deleted, moved or replaced" in answer.body) == (501, True)
+        if how == "moved":
+            (tmp_path / "elsewhere.db").rename(file)
+            assert create(app).status == 200

@@ -29,6 +29,7 @@ _FAILURES: Mapping[FailureKind, tuple[int, str]] = {
     "disk": (503, "UNAVAILABLE"),
     "memory": (503, "UNAVAILABLE"),
     "read only": (501, "READ_ONLY"),
+    "gone": (501, "FILE_GONE"),
     "damaged": (500, "DAMAGED"),
     "too large": (413, "PAYLOAD_TOO_LARGE"),
     "other": (500, "INTERNAL"),

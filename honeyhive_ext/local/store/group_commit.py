@@ -20,6 +20,7 @@ from honeyhive_ext.local.store import prune
 from honeyhive_ext.local.store.indexes import Indexes
 from honeyhive_ext.local.store.packed_row import PackedRows
 from honeyhive_ext.local.store.paths import Paths
+from honeyhive_ext.local.store.same_file import SameFile
 from honeyhive_ext.local.store.store_errors import DAMAGE, RepeatedIdError, StoreClosedError, failed
 from honeyhive_ext.local.store.transaction import Transaction
 from honeyhive_ext.local.store.watch import WatchedConnection
@@ -57,6 +58,7 @@ class GroupCommit:
         log: Keeps the write-ahead log small; None for a store in memory.
         ending: Is set when the store begins to close.
         opened: Holds the connection until it is closed. Whoever looks has the lock.
+        file: The file; None for a store in memory.
     """
 
     connection: WatchedConnection
@@ -69,6 +71,7 @@ class GroupCommit:
     log: WriteAheadLog | None
     ending: threading.Event
     opened: Sequence[WatchedConnection]
+    file: SameFile | None
     _queue: deque[_Job[Any]] = field(factory=deque["_Job[Any]"], init=False)
 
     def write(self, work: Callable[[Transaction], T]) -> T:
@@ -144,6 +147,8 @@ class GroupCommit:
         transaction = Transaction(self.connection, self.rows, self.paths, self.indexes, careful)
         try:
             self._begin()
+            if self.file is not None:
+                self.file.check()
             if self.paths.last(self.connection) != self.paths.saved:
                 self.paths.load(self.connection)
             results = [job.work(transaction) for job in jobs]

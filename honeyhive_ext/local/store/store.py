@@ -26,6 +26,7 @@ from honeyhive_ext.local.store.counts import Counts
 from honeyhive_ext.local.store.group_commit import GroupCommit
 from honeyhive_ext.local.store.packed_row import PackedRows
 from honeyhive_ext.local.store.paths import Paths
+from honeyhive_ext.local.store.same_file import SameFile
 from honeyhive_ext.local.store.schema import check, prepare
 from honeyhive_ext.local.store.store_errors import (
     DAMAGE,
@@ -112,6 +113,7 @@ class Store:
             None if path is None else WriteAheadLog(path, self._ending),
             self._ending,
             self._open,
+            None if path is None else SameFile(path, self.name),
         )
 
     @contextmanager

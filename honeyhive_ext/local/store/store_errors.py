@@ -8,7 +8,7 @@ from typing import Literal
 
 from honeyhive_ext.local.codec import NotJSONError
 
-FailureKind = Literal["full", "busy", "read only", "damaged", "disk", "memory", "too large", "other"]
+FailureKind = Literal["full", "busy", "read only", "gone", "damaged", "disk", "memory", "too large", "other"]
 
 _DAMAGED = "{name} is damaged: name another file, or restore a copy"
 
