@@ -61,9 +61,13 @@ class Leftovers:
     def close(self) -> None:
         """Leave what is not settled of the backlog that is being read to others."""
         backlog, self._backlog = self._backlog, None
-        if backlog is not None:
-            if not self._buffer:  # a backlog that is settled to its end is deleted when that is read
-                with suppress(SpoolError, OSError):
-                    backlog.read(self._position, WINDOW)
-            backlog.close()
-            self.counts += backlog.counts
+        if backlog is None:
+            return
+        with suppress(SpoolError, OSError):
+            while not self._buffer:  # what has nothing more is deleted, and nobody has to look at it again
+                reading = backlog.read(self._position, WINDOW)
+                self._position = reading.after
+                if reading.end or reading.records or reading.expired:
+                    break
+        backlog.close()
+        self.counts += backlog.counts
