@@ -75,6 +75,11 @@ class LocalServer:
         allowed_hosts: Collection[str] = (),
         **switches: Unpack[SwitchOptions],
     ) -> None:
+        if not host or not all(allowed_hosts):
+            name = "allowed_hosts has a name that" if host else "host"
+            raise ConfigError(
+                f"{name} is empty: give the name or the address of this machine, or leave it out"
+            )
         self._allowed = frozenset({*LOOPBACK_NAMES, host.lower(), *(name.lower() for name in allowed_hosts)})
         self._keys = Keys(api_key, ingestion_key)
         self._owned = state = open_state(

@@ -213,3 +213,21 @@ def test_a_failure_inside_is_a_500_without_details(
     assert answer.json()["errorCode"] == "INTERNAL"
     assert "TypeError" in caplog.text
     assert "TypeError" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"api_key": ""}, "api_key is empty: leave it out"),
+        ({"ingestion_key": ""}, "ingestion_key is empty: leave it out"),
+        ({"api_key": "a\nb"}, "api_key is not a key that a header can hold"),
+        ({"api_key": "schl\u00fcssel"}, "api_key is not a key that a header can hold"),
+        ({"host": ""}, "host is empty"),
+        ({"allowed_hosts": ["honeyhive.test", ""]}, "allowed_hosts has a name that is empty"),
+    ],
+)
+def test_a_server_that_no_client_could_use_or_that_everyone_could_is_refused(
+    options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ConfigError, match=said):
+        LocalServer(**options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Collection, Mapping
 
 from attrs import field, frozen
@@ -14,6 +15,7 @@ from honeyhive_ext.local.adapters.header_fields import host_name
 from honeyhive_ext.local.message import RequestRefused
 
 _INGESTION = "hh_ingst_"
+_SENDABLE = re.compile(r"[!-~]+")
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -31,7 +33,15 @@ class Keys:
 
     def __attrs_post_init__(self) -> None:
         for name, key in (("api_key", self.key), ("ingestion_key", self.ingestion_key)):
-            if (key or "").startswith(DATA_PLANE_PREFIX):
+            if key is None:
+                continue
+            if not _SENDABLE.fullmatch(key):
+                what = "not a key that a header can hold" if key else "empty"
+                raise ConfigError(
+                    f"{name} is {what}: leave it out to accept any key, or give one of printable ASCII "
+                    "characters without spaces"
+                )
+            if key.startswith(DATA_PLANE_PREFIX):
                 raise ConfigError(f"{name} is {DATA_PLANE}")
 
     def check(self, headers: Mapping[str, str], *, reads: bool) -> None:

@@ -1,7 +1,7 @@
 """Whether the file of a store is still the one that was opened.
 
-A file that somebody deletes, moves or replaces stays open, and SQLite writes to it as before. Nobody would ever
-read what is written there.
+A file that somebody deletes, moves or replaces stays open, and SQLite writes to it as before. Nobody would
+ever read what is written there.
 """
 
 from __future__ import annotations
