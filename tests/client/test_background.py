@@ -517,11 +517,11 @@ def test_a_transport_that_was_given_sends_in_the_background(server: LocalServer)
 def test_what_was_given_to_an_event_loop_sends_there_and_after_it(given: str, server: LocalServer) -> None:
     async def inside() -> Any:
         async with httpx.AsyncClient() as client:
-            options: dict[str, Any] = {
+            options: dict[str, dict[str, Any]] = {
                 "transport": {"transport": server.async_transport()},
                 "client": {"http_client": client},
-            }[given]
-            async with AsyncHoneyHive(KEY, base_url=server.url, **options) as hh:
+            }
+            async with AsyncHoneyHive(KEY, base_url=server.url, **options[given]) as hh:
                 for _ in range(3):
                     await hh.events.create("tool")
                     hh.events.enqueue("tool")
