@@ -125,6 +125,8 @@ class Extracted:
     """
 
     __module__ = "honeyhive_ext"
+    session_id: str | None = None
+    parent_id: str | None = None
 
     def __init__(self, session_id: str | None = None, parent_id: str | None = None) -> None:
         self.session_id = session_id
