@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -90,6 +91,29 @@ def check_side(path: Path) -> None:
         _look(path, 0)
 
 
+def check_beside(path: Path, ends: Iterable[str]) -> None:
+    """Check that what another library writes next to a file is nothing that was planted there.
+
+    The files are not opened: that could drop the locks that SQLite has on them in this process. They may
+    belong to whom the file belongs, who can read it anyway.
+
+    Args:
+        path: The file.
+        ends: What follows its name in theirs.
+
+    Raises:
+        ConfigError: One of them is a link, has a second name, is no regular file, or is somebody else's.
+    """
+    for end in ends:
+        beside = path.with_name(path.name + end)
+        with contextlib.suppress(FileNotFoundError):
+            found = beside.lstat()
+            if not (_is_plain(found) and (_is_ours(found, path) or found.st_uid == path.stat().st_uid)):
+                raise ConfigError(
+                    f"{shown(beside)} is not a file that SQLite made: delete what has this name"
+                )
+
+
 def close_side(file: IO[bytes]) -> None:
     """Unlock and close a file of our own. A child that was forked meanwhile has it open, and the lock too."""
     try:
@@ -150,10 +174,17 @@ def _taken(path: Path) -> IO[bytes] | None:
 
 def _check(file: IO[bytes], path: Path) -> None:
     found = os.fstat(file.fileno())
-    # Whoever owns the folder can do as they like in it. On some mounts every file has the folder's owner.
-    ours = not hasattr(os, "geteuid") or found.st_uid in (os.geteuid(), path.parent.stat().st_uid)
-    if not (stat.S_ISREG(found.st_mode) and found.st_nlink <= 1 and ours):
+    if not (_is_plain(found) and _is_ours(found, path)):
         raise ConfigError(f"{shown(path)} is not a file that this program made: delete what has this name")
+
+
+def _is_plain(found: os.stat_result) -> bool:
+    return stat.S_ISREG(found.st_mode) and found.st_nlink <= 1
+
+
+def _is_ours(found: os.stat_result, path: Path) -> bool:
+    # Whoever owns the folder can do as they like in it. On some mounts every file has the folder's owner.
+    return not hasattr(os, "geteuid") or found.st_uid in (os.geteuid(), path.parent.stat().st_uid)
 
 
 def _is_still(file: IO[bytes], path: Path) -> bool:

@@ -86,3 +86,56 @@ def test_a_database_and_its_files_are_private_and_an_old_one_keeps_its_mode(tmp_
     assert mode(tmp_path / "new.db") == 0o664
     assert (tmp_path / "link.db").is_symlink()
     assert stored(tmp_path / "target.db") == 1
+
+
+def planted(kind: str, path: Path, victim: Path) -> None:
+    victim.write_text("precious")
+    if kind == "link":
+        path.symlink_to(victim)
+    elif kind == "dangling link":
+        path.symlink_to(victim.with_name("not yet"))
+    elif kind == "hard link":
+        path.hardlink_to(victim)
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling link", "hard link", "pipe", "folder"])
+@pytest.mark.parametrize("end", ["-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("old", [False, True], ids=["new", "old"])
+def test_what_is_planted_where_sqlite_writes_is_refused_and_stays_as_it_is(
+    tmp_path: Path, kind: str, end: str, old: bool
+) -> None:
+    path, victim = tmp_path / "x.db", tmp_path / "victim"
+    if old:
+        assert stored(path) == 0
+    planted(kind, tmp_path / f"x.db{end}", victim)
+    with pytest.raises(ConfigError, match=rf"x\.db{end} is not a file that SQLite made: delete"):
+        LocalServer(path)
+    assert kind in ("pipe", "folder") or victim.read_text() == "precious"
+    assert not (tmp_path / "not yet").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_what_somebody_else_put_where_sqlite_writes_is_refused_unless_the_database_is_theirs(
+    tmp_path: Path,
+) -> None:
+    path, beside = tmp_path / "x.db", tmp_path / "x.db-wal"
+    assert stored(path) == 0
+    beside.touch()
+    os.chown(beside, 4242, 4242)
+    with pytest.raises(ConfigError, match="delete"):
+        LocalServer(path)
+    os.chown(path, 4242, 4242)
+    assert stored(path) == 0
+
+
+def test_a_database_that_is_open_can_be_opened_once_more(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    with LocalServer(path) as server:
+        server.seed([TOOL])
+        assert stored(path) == 1
+        server.seed([TOOL])
+        assert len(server.events()) == 2

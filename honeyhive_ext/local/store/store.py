@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.files.names import shown
-from honeyhive_ext.files.side_file import make_private
+from honeyhive_ext.files.side_file import check_beside, make_private
 from honeyhive_ext.local.filters.functions import register
 from honeyhive_ext.local.store import indexes
 from honeyhive_ext.local.store.columns import ColumnKind
@@ -42,6 +42,7 @@ from honeyhive_ext.local.store.write_ahead_log import WriteAheadLog
 T = TypeVar("T")
 PATIENCE = 2.0  # seconds that `close` waits for a write before it ends it
 _ASK = 100  # ms between two looks whether another program still writes
+BESIDE = ("-wal", "-shm", "-journal")  # how SQLite's own files next to a database end
 _MAPPED = 2**40  # bytes of the file that readers map; SQLite itself caps this at 2 GB
 
 
@@ -81,6 +82,7 @@ class Store:
         try:
             if path is not None:
                 make_private(path)
+                check_beside(path, BESIDE)
             self._writer = _connect(path, max_size)
             self._open.append(self._writer)
             self.rows: PackedRows = prepare(self._writer, kinds, str(path))
