@@ -136,6 +136,8 @@ def _allows_array(schema: Schema, root: Schema, value: list[Any]) -> bool:
         return False
     if not all(allows(schema.get("items", True), root, item) for item in value[len(first) :]):
         return False
+    if not _allows_others(schema, root, value, "unevaluatedItems", dict(enumerate(value))):
+        return False
     if "contains" not in schema:
         return True
     found = sum(allows(schema["contains"], root, item) for item in value)
@@ -155,6 +157,8 @@ def _allows_object(schema: Schema, root: Schema, value: dict[str, Any]) -> bool:
     for name, inner in schema.get("dependentSchemas", {}).items():
         if name in value and not allows(inner, root, value):
             return False
+    if not _allows_others(schema, root, value, "unevaluatedProperties", value):
+        return False
     return all(
         allows(inner, root, item) for name, item in value.items() for inner in _of_property(schema, name)
     )
@@ -167,3 +171,39 @@ def _of_property(schema: Schema, name: str) -> list[Any]:
         if python_pattern(pattern).search(name):
             found.append(inner)
     return found or [schema.get("additionalProperties", True)]
+
+
+def _allows_others(schema: Schema, root: Schema, value: Any, keyword: str, parts: Mapping[Any, Any]) -> bool:
+    """Return whether `unevaluatedProperties` or `unevaluatedItems` allows what nothing else speaks of."""
+    if keyword not in schema:
+        return True
+    known = _evaluated({key: inner for key, inner in schema.items() if key != keyword}, root, value)
+    return all(allows(schema[keyword], root, item) for name, item in parts.items() if name not in known)
+
+
+def _evaluated(schema: Any, root: Schema, value: Any) -> set[Any]:
+    """Return the properties, or the places of the items, that a schema speaks of (JSON Schema 2020-12, 11)."""
+    if isinstance(schema, bool):
+        return set()
+    found: set[Any] = set()
+    if _is_object(value):
+        if schema.keys() & {"additionalProperties", "unevaluatedProperties"}:
+            return {*value}
+        found = {
+            name for name in value if _of_property({**schema, "additionalProperties": None}, name) != [None]
+        }
+    elif _is_array(value):
+        if schema.keys() & {"items", "unevaluatedItems"}:
+            return {*range(len(value))}
+        found = {*range(len(schema.get("prefixItems", ())))}
+        if "contains" in schema:
+            found |= {at for at, item in enumerate(value) if allows(schema["contains"], root, item)}
+    inside = [*schema.get("allOf", ()), *schema.get("anyOf", ()), *schema.get("oneOf", ())]
+    if "$ref" in schema:
+        inside.append(target(schema, root))
+    if "if" in schema:
+        holds = allows(schema["if"], root, value)
+        inside += [schema["if"], schema.get("then", True)] if holds else [schema.get("else", True)]
+    if _is_object(value):
+        inside += [inner for name, inner in schema.get("dependentSchemas", {}).items() if name in value]
+    return found.union(*(_evaluated(inner, root, value) for inner in inside if allows(inner, root, value)))

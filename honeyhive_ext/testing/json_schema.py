@@ -189,7 +189,8 @@ def _strings(schema: Schema, root: Schema) -> Strategy:
 
 def arrays(schema: Schema, root: Schema, items: Strategy | None = None, max_size: int = 3) -> Strategy:
     """Generate arrays that `schema` allows, with the caller's strategy for the items."""
-    each = items if items is not None else following(schema.get("items", True), root)
+    others = schema.get("items", schema.get("unevaluatedItems", True))
+    each = items if items is not None else following(others, root)
     if "contains" in schema:
         each = each | following(_both(schema.get("items", True), schema["contains"]), root)
     first = [following(inner, root) for inner in schema.get("prefixItems", ())]
@@ -211,7 +212,7 @@ def objects(schema: Schema, root: Schema, given: Mapping[str, Strategy] | None =
     known = {
         key: following(inner, root) for key, inner in schema.get("properties", {}).items() if key not in own
     }
-    others: Any = schema.get("additionalProperties", True)
+    others: Any = schema.get("additionalProperties", schema.get("unevaluatedProperties", True))
     anything = following(others, root)
     known.update(own)
     must = {**dict.fromkeys(schema.get("required", [])), **dict.fromkeys(own)}

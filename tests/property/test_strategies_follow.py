@@ -52,6 +52,28 @@ SCHEMAS: dict[str, Any] = {
         "additionalProperties": False,
         "properties": {"a": {"type": "null"}, "b": {"type": "null"}, "c": {"type": "null"}},
     },
+    "no others": {
+        "type": "object",
+        "unevaluatedProperties": False,
+        "properties": {"a": {"type": "null"}},
+        "anyOf": [{"properties": {"b": {"type": "integer"}}, "required": ["b"]}, {"required": ["a"]}],
+    },
+    "no others in each of all": {
+        "allOf": [{"properties": {"a": {"type": "null"}}}, {"properties": {"b": {"type": "null"}}}],
+        "type": "object",
+        "unevaluatedProperties": False,
+    },
+    "others of a kind": {
+        "type": "object",
+        "properties": {"a": {"type": "null"}},
+        "unevaluatedProperties": {"type": "integer"},
+    },
+    "no other items": {
+        "type": "array",
+        "prefixItems": [{"type": "null"}],
+        "anyOf": [{"prefixItems": [True, {"type": "integer"}]}, True],
+        "unevaluatedItems": False,
+    },
     "few of those named": {
         "type": "object",
         "maxProperties": 1,
