@@ -189,9 +189,8 @@ def _evaluated(schema: Any, root: Schema, value: Any) -> set[Any]:
     if _is_object(value):
         if schema.keys() & {"additionalProperties", "unevaluatedProperties"}:
             return {*value}
-        found = {
-            name for name in value if _of_property({**schema, "additionalProperties": None}, name) != [None]
-        }
+        named = {**schema, "additionalProperties": None}
+        found = {name for name in value if _of_property(named, name) != [None]}
     elif _is_array(value):
         if schema.keys() & {"items", "unevaluatedItems"}:
             return {*range(len(value))}
