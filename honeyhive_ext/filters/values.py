@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import sys
+from base64 import b64encode
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from numbers import Integral, Real
 from pathlib import PurePath
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from honeyhive_client.models import CreateEventRequest, Event
@@ -28,6 +29,7 @@ OUT_OF_RANGE = 2**64  # many JSON libraries change integers from here on
 NUMBER_ORDER = ("greater than", "less than")
 TIME_ORDER = ("after", "before")
 _ORDERED = (*NUMBER_ORDER, *TIME_ORDER)
+_EQUAL = ("is", "is not")
 T = TypeVar("T")
 
 
@@ -103,17 +105,24 @@ def wire_value(value: object, operator: str) -> tuple[WireValue, str | None]:
         return _encodable(str(value)), "datetime" if is_time else "string"
     if isinstance(value, datetime):
         return iso_utc(_there(value)), "datetime"
-    if isinstance(value, UUID | PurePath | IPv4Address | IPv6Address):
+    if isinstance(value, UUID | PurePath | IPv4Address | IPv6Address | IPv4Network | IPv6Network):
         return _encodable(str(value)), "string"
     if isinstance(value, timedelta):
         return wire_value(_there(value) / timedelta(milliseconds=1), operator)
+    if operator in _EQUAL and isinstance(value, bytes | bytearray):
+        return b64encode(value).decode(), "string"  # as events hold them
     if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise QueryError(f"{value!r} is not a JSON number, so no event holds it")
         if operator in NUMBER_ORDER:
             raise QueryError(
                 f"{value!r} cannot be compared by {operator!r}, because a Decimal is stored as a string: "
                 "write float(...)"
             )
         return str(value), "string"
+    numpy = sys.modules.get("numpy")  # who has such a value has loaded numpy
+    if numpy is not None and isinstance(value, numpy.timedelta64):  # which says that it is an integer
+        return wire_value(_milliseconds(_there(value), numpy), operator)
     if isinstance(value, Integral):
         return _integer(int(value)), "number"
     if isinstance(value, Real):
@@ -121,7 +130,6 @@ def wire_value(value: object, operator: str) -> tuple[WireValue, str | None]:
         if not math.isfinite(number):
             raise QueryError(f"{number!r} is not a JSON number, so no event holds it")
         return number, "number"
-    numpy = sys.modules.get("numpy")  # who has such a value has loaded numpy
     if numpy is not None and isinstance(value, numpy.bool_):
         return bool(value), "boolean"
     if numpy is not None and isinstance(value, numpy.datetime64):
@@ -129,6 +137,13 @@ def wire_value(value: object, operator: str) -> tuple[WireValue, str | None]:
         if operator not in _ORDERED:
             return text, "string"
     raise QueryError(f"a filter cannot hold a {type(value).__name__}{_instead(value)}")
+
+
+def _milliseconds(value: Any, numpy: Any) -> float:
+    if numpy.datetime_data(value.dtype)[0] in ("generic", "Y", "M"):
+        raise QueryError(f"{value!r} has no length in milliseconds: write a datetime.timedelta")
+    number = float(value / numpy.timedelta64(1, "ms"))
+    return int(number) if number.is_integer() else number
 
 
 def _there(value: T) -> T:
@@ -165,6 +180,6 @@ def _instead(value: object) -> str:
         )
     if isinstance(value, dict):
         return ': compare a value inside it, such as F("metadata.model") == "small"'
-    if isinstance(value, bytes):
-        return ": write value.decode()"
+    if isinstance(value, bytes | bytearray):
+        return ": events hold them as base64, so only == and != find them; for a text write value.decode()"
     return ": give a str, int, float, bool, None, datetime, UUID, Enum or Decimal"

@@ -182,7 +182,7 @@ def _allows_others(schema: Schema, root: Schema, value: Any, keyword: str, parts
 
 
 def _evaluated(schema: Any, root: Schema, value: Any) -> set[Any]:
-    """Return the properties, or the places of the items, that a schema speaks of (JSON Schema 2020-12, 11)."""
+    """Return the properties, or the places of the items, that a schema speaks of (JSON Schema, 11)."""
     if isinstance(schema, bool):
         return set()
     found: set[Any] = set()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from honeyhive_ext.errors import QueryError
@@ -129,7 +130,8 @@ def test_the_error_of_an_inclusive_comparison_says_the_strict_one(
                 "datetime(..., tzinfo=UTC) or value.astimezone()"
             ),
         ),
-        (b"a", "a filter cannot hold a bytes: write value.decode()"),
+        (Decimal("NaN"), "Decimal('NaN') is not a JSON number, so no event holds it"),
+        (np.timedelta64(5), "np.timedelta64(5) has no length in milliseconds: write a datetime.timedelta"),
         (
             object,
             (
