@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard, cast
 
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from codegen.errors import GenerationError
 
@@ -42,7 +44,45 @@ def _loaded(content: bytes) -> Any:
         except ValueError:
             pass
     loader: Any = YAML(typ="safe", pure=True)
+    loader.Constructor = _BoundedConstructor
     return loader.load(content)
+
+
+class _BoundedConstructor(SafeConstructor):  # type: ignore[misc, no-any-unimported, unused-ignore]
+    """Counts what merge keys (`<<`) stand for before they are merged: a few lines can merge billions."""
+
+    def construct_document(self, node: Any) -> Any:
+        sizes: dict[int, int] = {}
+        pending: list[Any] = [node]
+        while pending:
+            one = pending.pop()
+            if id(one) in sizes:
+                continue
+            if _merged(one, sizes) > MAX_VALUES:
+                raise YAMLError(f"it has more than {MAX_VALUES:,} values")
+            pending += [inner for pair in one.value for inner in pair] if _maps(one) else _items(one)
+        base: Any = super()
+        return base.construct_document(node)
+
+
+def _merged(node: Any, sizes: dict[int, int]) -> int:
+    """Return how many pairs a mapping has after its merges; 0 for another node."""
+    if id(node) not in sizes:
+        size = 0
+        for key, value in node.value if _maps(node) else ():
+            merges = key.tag == "tag:yaml.org,2002:merge"
+            size += sum(_merged(one, sizes) for one in _items(value) or [value]) if merges else 1
+        sizes[id(node)] = size
+    return sizes[id(node)]
+
+
+def _maps(node: Any) -> bool:
+    return isinstance(node, MappingNode)
+
+
+def _items(node: Any) -> list[Any]:
+    found: list[Any] = node.value if isinstance(node, SequenceNode) else []
+    return found
 
 
 def is_mapping(value: Any) -> TypeGuard[Mapping[Any, Any]]:

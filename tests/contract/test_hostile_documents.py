@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from codegen.generate import main
 from codegen.prose import docstring, prose
+from codegen.reading import parsed
 from codegen.stamp import RUFF_STYLE
 from codegen.sync.documents import read_ours, read_source
 from tests.support.contract import SPEC, generate
@@ -123,6 +124,9 @@ BILLION = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
     f"{key}: &{key} [{', '.join([f'*{above}'] * 10)}]\n"
     for above, key in zip("abcdefgh", "bcdefghi", strict=True)
 )
+MERGES = "x: &m0 {a: 1, b: 2}\n" + "".join(
+    f"x{level}: &m{level} {{<<: [{', '.join([f'*m{level - 1}'] * 20)}]}}\n" for level in range(1, 9)
+)
 
 
 @pytest.mark.parametrize(
@@ -134,6 +138,8 @@ BILLION = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
         ("a: " + "[" * 200 + "]" * 200, "nested deeper than 100 levels"),
         ("&a {x: *a}", "contains itself"),
         (BILLION, "more than 1,000,000 values"),
+        (MERGES, "more than 1,000,000 values"),
+        ("&a {<<: *a}", "nested deeper than 100 levels"),
         ("a: \0", "special characters are not allowed"),
     ],
 )
@@ -149,6 +155,14 @@ def test_a_document_beyond_bounds_is_a_sentence_everywhere(
         with pytest.raises(Exception, match=message) as caught:
             read()
         assert type(caught.value).__name__ == "GenerationError"
+
+
+def test_what_is_merged_is_read() -> None:
+    assert parsed(b"a: &a {x: 1}\nb: {<<: *a, y: 2}\nc: {<<: [*a, *a]}", "x") == {
+        "a": {"x": 1},
+        "b": {"x": 1, "y": 2},
+        "c": {"x": 1},
+    }
 
 
 @pytest.mark.parametrize(("text", "where"), [("2026-01-01", "#/info/version"), (".nan", "#/info/version")])
