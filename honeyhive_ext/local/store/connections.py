@@ -65,17 +65,18 @@ class Connections:
         """Return a connection that nobody else uses, for statements that end within `seconds`."""
         while True:
             with self._changed:
-                self._uses.discard(use)
                 while not (self._closed or self._idle) and len(self._uses) >= MOST:
                     self._changed.wait()
                 if self._closed:
                     raise StoreClosedError
                 self._uses.add(use)
                 if self._idle:
-                    use.connection = self._idle[-1]  # there until it is here
+                    connection = use.connection = self._idle[-1]  # there until it is here
                     del self._idle[-1]
+                    connection.watch.start(seconds)
+                    return connection
             try:
-                connection = use.connection or self._connect()
+                connection = self._connect()
             except sqlite3.OperationalError:
                 # Too many files are open, say. One of the connections that there are will do.
                 with self._changed:
@@ -83,6 +84,7 @@ class Connections:
                         raise
                     while not (self._idle or self._closed):
                         self._changed.wait()
+                    self._uses.discard(use)
             else:
                 with self._changed:
                     use.connection = connection

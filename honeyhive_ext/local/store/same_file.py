@@ -25,10 +25,11 @@ class SameFile:
 
     path: Path
     name: str
-    _opened: os.stat_result = field(init=False)
+    _opened: tuple[int, int] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._opened = self.path.stat()
+        found = os.stat(self.path)
+        self._opened = (found.st_dev, found.st_ino)
 
     def check(self) -> None:
         """Check that the file has still its name.
@@ -37,10 +38,11 @@ class SameFile:
             StoreFailedError: It was deleted, moved or replaced.
         """
         try:
-            same = os.path.samestat(os.stat(self.path), self._opened)
+            found = os.stat(self.path)
+            if (found.st_dev, found.st_ino) == self._opened:
+                return
         except OSError:
-            same = False
-        if not same:
-            raise StoreFailedError(
-                "gone", f"{self.name} was deleted, moved or replaced: put it back, or start the server again"
-            )
+            pass
+        raise StoreFailedError(
+            "gone", f"{self.name} was deleted, moved or replaced: put it back, or start the server again"
+        )
