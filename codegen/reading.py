@@ -81,8 +81,7 @@ def _maps(node: Any) -> bool:
 
 
 def _items(node: Any) -> list[Any]:
-    found: list[Any] = node.value if isinstance(node, SequenceNode) else []
-    return found
+    return cast("list[Any]", node.value) if isinstance(node, SequenceNode) else []
 
 
 def is_mapping(value: Any) -> TypeGuard[Mapping[Any, Any]]:

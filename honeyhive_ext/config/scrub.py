@@ -27,8 +27,10 @@ _ANY_KEY = r"hh_[A-Za-z0-9]{2,8}_[A-Za-z0-9]{16,}"
 # Between two characters of a key, if the key has no such characters itself. Possessive, so that a text costs
 # steps in proportion to its length.
 _BETWEEN = (
-    r"(?:[\s\0\xad\u200b\ufeff]++|=?(?:\r?\n)|\\{1,8}(?:[rnt]|\r?\n|(?:u00|x)(?:0[9aAdD]|20))"
-    r"|%(?:25){0,4}(?:0[9aAdD]|20)|&(?:amp;)?#(?:0?(?:10|13|32)|[xX]0{0,4}[aAdD]);|<(?:br|BR|wbr|WBR) ?/?>)*+"
+    r"(?:[\s\0\xad\u200b\ufeff]++|\xc2\xad|\xe2\x80\x8b|\xef\xbb\xbf|=?(?:\r?\n)"  # bytes of UTF-8 too
+    r"|\\{1,8}(?:[rnt]|\r?\n|(?:u00|x)(?:0[9aAdD]|20|[aA][dD])|u200[bB]|u[fF][eE][fF]{2})"
+    r"|%(?:25){0,4}(?:0[9aAdD]|20)|&(?:amp;){0,4}#(?:0?(?:10|13|32)|[xX]0{0,4}[aAdD]);"
+    r"|<(?:br|BR|wbr|WBR) ?/?>)*+"
 )
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _BLANKS = r"[\s\0]*+"
@@ -163,9 +165,9 @@ def _character(char: str, escaped: int = 8) -> str:
     two = _any_case(f"{code:02x}")
     named = f"|{_NAMED[char]}" if char in _NAMED else ""
     return (
-        rf"(?:\\{{0,{escaped}}}{_any_case(char)}|%(?:25){{0,4}}{two}|={two}"
+        rf"(?:\\{{0,{escaped}}}{_any_case(char)}|%(?:25){{0,4}}(?:[uU]00)?{two}|={two}"
         rf"|\\{{1,{escaped}}}(?:[xX]{two}|[uU](?:0000)?00{two}|[uU]\{{0{{0,4}}{two}\}}|{code:03o})"
-        rf"|&(?:amp;)?#(?:[xX]0{{0,4}}{two}|0{{0,4}}{code}(?![0-9]));?{named})"
+        rf"|&(?:amp;){{0,4}}#(?:[xX]0{{0,4}}{two}|0{{0,4}}{code}(?![0-9]));?{named})"
     )
 
 

@@ -15,7 +15,20 @@ from hypothesis.strategies import SearchStrategy
 
 Draw = Callable[[SearchStrategy[object]], object]
 BLANKS = ("\n", "\r\n ", " ", "\t", "\0")
-WRAPS = (*BLANKS, "\\n", "\\r\\n", "\\\\n", "%0D%0A", "%250a", "=\r\n", "&#10;", "<br>", "\\u000a")
+WRAPS = (
+    *BLANKS,
+    "\\n",
+    "\\r\\n",
+    "\\\\n",
+    "%0D%0A",
+    "%250a",
+    "=\r\n",
+    "&#10;",
+    "<br>",
+    "\\u000a",
+    "\\u200b",
+    "\xc2\xad",
+)
 PLAIN = re.compile(r"[A-Za-z0-9_]*")
 
 
@@ -30,7 +43,7 @@ def _each(escapes: Callable[[str], list[str]]) -> Callable[[str, Draw], str]:
 
 def _percent(char: str) -> list[str]:
     code = f"{ord(char):02x}"
-    return [f"%{code}", f"%{code.upper()}", f"%25{code}"]
+    return [f"%{code}", f"%{code.upper()}", f"%25{code}", f"%2525{code}", f"%u00{code}"]
 
 
 def _json(char: str) -> list[str]:
@@ -40,7 +53,14 @@ def _json(char: str) -> list[str]:
 
 def _html(char: str) -> list[str]:
     code = ord(char)
-    return [f"&#{code};", f"&#0{code};", f"&#x{code:x};", f"&#X{code:X};", html.escape(char)]
+    return [
+        f"&#{code};",
+        f"&#0{code};",
+        f"&#x{code:x};",
+        f"&#X{code:X};",
+        f"&amp;amp;#{code};",
+        html.escape(char),
+    ]
 
 
 def _source(char: str) -> list[str]:
@@ -129,7 +149,7 @@ def readings(text: str) -> Iterator[str]:
             re.sub(r"\\+u\{([0-9A-Fa-f]{2})\}", lambda found: chr(int(found[1], 16)), current),
             re.sub(r"\\+([0-7]{3})", lambda found: chr(int(found[1], 8) & 255), current),
             re.sub(r"\\+([/\\])", r"\1", current),
-            re.sub(r"[\s\0]+|=\r?\n|\\+[nr]|<br>", "", current),
+            re.sub(r"[\s\0]+|\xc2\xad|=\r?\n|\\+(?:[nr]|u200b)|<br>", "", current),
         ]
     for token in re.findall(r"[A-Za-z0-9+/_-]{8,}", re.sub(r"\s+", "", unquote(text).replace("\\/", "/"))):
         for start in range(4):
