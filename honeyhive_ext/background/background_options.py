@@ -37,8 +37,9 @@ class Background:
             `enqueue`; the event of a span is dropped, since tracing raises nothing into traced code.
         block_seconds: How long "block" waits, in seconds. Default 0.1.
         on_drop: A function that gets the id and a word for each event that is lost: a reason of
-            `BackgroundStats.dropped` or `BackgroundStats.rejected`. It runs in the thread that sends. What
-            it raises is logged. Default: none; losses are logged, once a minute at most.
+            `BackgroundStats.dropped` or `BackgroundStats.rejected`. It runs in the thread that sends, or in
+            the one that closes the client, so it should be quick. What it raises is logged. Default: none;
+            losses are logged, once a minute at most.
         max_age: Seconds after which an event that could not be sent is dropped. Default 604,800, a week.
         exit_seconds: How long the end of the process may wait for what is left, in seconds, for all clients
             together. Default 2.

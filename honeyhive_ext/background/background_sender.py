@@ -39,6 +39,8 @@ beginnings: list[Callable[[], object]] = []  # are called where a process begins
 
 ends: dict[int, float] = {}  # until when the end of a process may take, on the monotonic clock, by process
 
+late: dict[int, float] = {}  # seconds that remain for what comes after that, by process
+
 live: weakref.WeakSet[BackgroundSender] = weakref.WeakSet()  # those of this process, see process_end.py
 
 
@@ -94,7 +96,7 @@ class BackgroundSender(Unpicklable):
                 log.error("events are in memory only, and lost if the process is killed: %s", error)
         made = Worker(self._connect, self._batch, self.options, keeper)
         made.owner, made.abandoned = self, self._abandoned
-        made.closed = "closed" if self._closed else None
+        made.queue.closed = "closed" if self._closed else None
         worker = self._workers.setdefault(os.getpid(), made)
         if worker is made:
             if keeper is not None:
@@ -152,16 +154,17 @@ class BackgroundSender(Unpicklable):
             reason = "closed"
         else:
             reason = "invalid"
-            log.error("the event %s of a span cannot be made: %s", event_id, type_name(error))
+            complaints = self._here().sending.complaints
+            complaints.say("the event of a span cannot be made: %s", type_name(error))
         worker = self._here()
-        worker.queue.refuse(event_id, reason)
-        worker.wake()
+        if worker.queue.refuse(event_id, reason):
+            worker.wake()
 
     def _put(self, entry: Entry) -> None:
         worker = self._here()
         if self._seen is not None:
             self._seen()
-        if worker.closed is not None:
+        if worker.queue.closed is not None:
             raise ConfigError("the client is closed: make a new one, or close it later")
         overflow = self.options.overflow
         if not worker.queue.put(entry, overflow):
@@ -171,19 +174,32 @@ class BackgroundSender(Unpicklable):
                     "give Background(max_bytes=, max_events=) more room, or another overflow="
                 )
             self._block(worker, entry)
-        if ends and os.getpid() in ends:  # the process ends: it has the rest of its time, or a moment
-            self.exit(max(ends[os.getpid()], time.monotonic() + self.options.exit_seconds / 4))
+        if ends and os.getpid() in ends and not worker.is_this_thread:  # the process ends
+            self._exit_late(os.getpid())
+
+    def _exit_late(self, pid: int) -> None:
+        """Send what came at the end of the process, in the rest of its time, or in a little more in all."""
+        started = time.monotonic()
+        if started < ends[pid]:
+            self.exit(ends[pid])
+            return
+        left = late.setdefault(pid, self.options.exit_seconds / 4)
+        self.exit(started + left)
+        late[pid] = max(0.0, left - (time.monotonic() - started))
 
     def _block(self, worker: Worker, entry: Entry) -> None:
         """Wait for room. The thread that sends waits for nothing: nobody else makes room."""
         end = time.monotonic() + self.options.block_seconds
         while not worker.is_this_thread and (left := end - time.monotonic()) > 0:
             room = worker.queue.room()
-            if worker.queue.put(entry, "block"):
-                return
-            worker.hurry()
-            with suppress(Empty):
-                room.get(timeout=left)
+            try:
+                if worker.queue.put(entry, "block"):
+                    return
+                worker.hurry()
+                with suppress(Empty):
+                    room.get(timeout=left)
+            finally:
+                worker.queue.no_room_needed(room)
         worker.queue.put(entry, "drop_newest")
 
     def flush(self, timeout: float) -> FlushReport:
@@ -202,11 +218,12 @@ class BackgroundSender(Unpicklable):
         self._closed = True
         worker = self.worker
         if worker is not None:
-            worker.closed = "closed"
-        report = self._finish(end, "closed")
-        if self._disconnect is not None:
-            self._disconnect()
-        return report
+            worker.queue.closed = "closed"
+        try:
+            return self._finish(end, "closed")
+        finally:
+            if self._disconnect is not None:
+                self._disconnect()
 
     def exit(self, end: float) -> FlushReport:
         """Flush until this time, on the monotonic clock, and drop what is left then.
@@ -221,8 +238,10 @@ class BackgroundSender(Unpicklable):
             return NOTHING
         started = time.monotonic()
         before = worker.queue.stats()
-        worker.wait_for_all(end)
-        worker.finish(reason)
+        try:
+            worker.wait_for_all(end)
+        finally:  # of a wait that Ctrl-C ends too
+            worker.finish(reason)
         return _report(worker, before, started)
 
     def hurry(self) -> None:

@@ -44,15 +44,15 @@ class Sent:
         self.reasons.setdefault(reason, error)
 
 
-def send_entries(sender: BatchSender, entries: Sequence[Entry], options: BatchOptions) -> Sent:
+def send_entries(sender: BatchSender, entries: Sequence[Entry], options: BatchOptions, sent: Sent) -> None:
     """Send entries: the events in one batch, and then updates and what resumes sessions, one after the other.
 
     Args:
         sender: Sends each request once; it does not retry.
         entries: In the order of acceptance.
         options: Of the batch, with `on_error="collect"`.
+        sent: Is told what became of them, as soon as it is known.
     """
-    sent = Sent()
     events: dict[str, Group] = {}
     updates: list[Group] = []
     later: set[str] = set()  # an answer names ids, so a request has each id once
@@ -75,7 +75,6 @@ def send_entries(sender: BatchSender, entries: Sequence[Entry], options: BatchOp
             break
         if group.event_id not in waiting and group.event_id not in later:
             _send_update(sender, group, options, sent)
-    return sent
 
 
 def _send_events(sender: BatchSender, groups: list[Group], options: BatchOptions, sent: Sent) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 
 from honeyhive_ext.background.stats import BackgroundStats
@@ -24,12 +25,36 @@ _ADVICE = {
 _VARIABLES = {401: "HH_API_KEY or HH_INGESTION_API_KEY", 403: "HH_API_KEY or HH_INGESTION_API_KEY"}
 
 
+def write(level: int, text: str, *arguments: object) -> None:
+    """Write a log record. A handler that raises does not stop the sending."""
+    try:
+        log.log(level, text, *arguments)
+    except Exception as failure:
+        if from_a_signal_handler(failure):
+            raise
+
+
+class Complaints:
+    """Writes what goes wrong, each kind once a minute at most: it may go wrong for each event."""
+
+    def __init__(self) -> None:
+        self._when: dict[str, float] = {}
+
+    def say(self, text: str, *arguments: object) -> None:
+        """Write an error. The text tells the kinds apart."""
+        now = time.monotonic()
+        if now - self._when.get(text, -EVERY) >= EVERY:
+            self._when[text] = now
+            write(logging.ERROR, text, *arguments)
+
+
 class LossLog:
     """Collects what is lost, and says it in few words."""
 
     def __init__(self) -> None:
         self._said: Counter[str] = Counter()  # what is lost, as far as it was said
         self._when = -EVERY
+        self._last = -EVERY
 
     def say(
         self,
@@ -46,10 +71,10 @@ class LossLog:
             now: The monotonic clock, in seconds.
             stats: What became of the events so far.
             error: Why events wait; None while the service takes them.
-            last: Whether nothing is said later: then what is lost is said now.
+            last: Whether nothing may be said later: then what is lost is said now.
             kept: Whether what has no answer is on disk.
         """
-        if now - self._when < EVERY and not last:
+        if now - (self._last if last else self._when) < EVERY:  # events may come after the last record
             return
         total = Counter(stats.dropped) + Counter(stats.rejected)
         lost = total - self._said
@@ -58,6 +83,8 @@ class LossLog:
         if not lost and not open_now and (error is None or not waiting):
             return
         self._when, self._said = now, total
+        if last:
+            self._last = now
         parts: list[str] = []
         if lost:
             reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(lost.items()))
@@ -69,11 +96,7 @@ class LossLog:
         if error is not None:
             parts.append(cause(error))
         parts += [_ADVICE[reason] for reason in sorted(lost) if reason in _ADVICE]
-        try:
-            log.log(logging.ERROR if lost or open_now else logging.WARNING, "%s", "; ".join(parts))
-        except Exception as failure:  # a log handler that raises does not stop the sending
-            if from_a_signal_handler(failure):
-                raise
+        write(logging.ERROR if lost or open_now else logging.WARNING, "%s", "; ".join(parts))
 
 
 def cause(error: HoneyHiveError) -> str:

@@ -60,40 +60,39 @@ def handle_sigterm() -> None:
         ) from error
 
 
+def _flush() -> None:
+    """Flush all clients of this process, within their bounds, and let them go on."""
+    senders = [*live]
+    end = time.monotonic() + max([0.0, *(sender.options.exit_seconds for sender in senders)])
+    for sender in senders:
+        sender.hurry()
+    for sender in senders:
+        sender.flush(max(0.0, end - time.monotonic()))
+
+
 def _on_sigterm(number: int, frame: FrameType | None, before: Any) -> None:
+    # A handler of the application may let the process go on, such as to answer the last requests.
+    ends_now = before is not signal.SIG_IGN and not callable(before)
     try:
-        at_exit()
+        at_exit() if ends_now else _flush()
     except Exception as error:
         if from_a_signal_handler(error):
             raise
     if callable(before):
         before(number, frame)
-    elif before is not signal.SIG_IGN:
+    elif ends_now:
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
 
-def _before_fork() -> None:
-    for sender in [*live]:
-        if (worker := sender.worker) is not None:
-            worker.queue.lock.acquire()
-            _held.append(worker.queue.lock)
-
-
-def _in_parent() -> None:
-    while _held:
-        _held.pop().release()
-
-
 def _in_child() -> None:
-    _held.clear()
     for sender in [*live]:
         sender.forget()
 
 
 _known: set[int] = set()
-_held: list[Any] = []  # locks
 
 beginnings.append(know_the_end)
 with contextlib.suppress(AttributeError):  # Windows has no fork
-    os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)
+    # No lock is taken for a fork: what a child inherits, it never uses.
+    os.register_at_fork(after_in_child=_in_child)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import sys
 import threading
 import time
 from collections import deque
@@ -11,17 +12,11 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from attrs import evolve
-
 from honeyhive_ext.background.background_options import Background
-from honeyhive_ext.background.deliver import Sent, send_entries
-from honeyhive_ext.background.entry import Entry
-from honeyhive_ext.background.losses import LossLog, cause, log
-from honeyhive_ext.background.pace import Pace
+from honeyhive_ext.background.losses import LossLog
+from honeyhive_ext.background.sending import Sending
 from honeyhive_ext.background.spilling import SpillingQueue
 from honeyhive_ext.config.signals import from_a_signal_handler
-from honeyhive_ext.errors import ConfigError, HoneyHiveError
-from honeyhive_ext.http.retry import jitter
 from honeyhive_ext.serialize.encoders import type_name
 
 if TYPE_CHECKING:
@@ -30,7 +25,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.batch.run import BatchSender
 
 NOTICE = 0.5  # seconds after which a wait looks whether the thread still runs
-SHORTEST = 0.01  # seconds of an attempt
+BUSY = 0.05  # seconds until a thread looks again whether another one has sent its request
 AFTER_A_BUG = 5.0  # seconds until the thread goes on after an error that nothing expected
 
 
@@ -46,7 +41,7 @@ class Worker:
     Attributes:
         queue: What waits.
         late: Makes entries that could not be made where they were handed over.
-        closed: Why what waits is dropped if it cannot be sent now; None while it is sent again.
+        sending: Sends it.
         abandoned: Whether the thread ends when nothing waits.
         owner: Lives as long as the thread runs, so that the end of the process finds it.
     """
@@ -69,21 +64,15 @@ class Worker:
             keep=None if keeper is None else keeper.keep,
         )
         self.late: deque[Callable[[], None]] = deque()
-        self.closed: str | None = None
         self.abandoned = False
         self.owner: object = None
-        self._batch = batch
         self._options = options
-        self._pace = Pace(options.flush_events, options.flush_bytes, options.flush_seconds, batch.policy)
-        self._sender = connect(self._pause)
+        self.sending = Sending(self.queue, keeper, connect(self._pause), batch, options)
         self._wake: SimpleQueue[None] = SimpleQueue()
-        self._flushes: deque[tuple[int, SimpleQueue[None]]] = deque()
+        self._flushes: dict[SimpleQueue[None], int] = {}
         self._running = threading.Lock()  # held by the thread as long as it runs
-        self._turn = threading.Lock()  # held while a request is sent
         self._thread = 0
-        self._turns = 0
         self._losses = LossLog()
-        self._error: HoneyHiveError | None = None  # why the last request failed
 
     @property
     def idle(self) -> bool:
@@ -92,24 +81,27 @@ class Worker:
 
     @property
     def is_this_thread(self) -> bool:
-        """Whether this is the thread that sends, which must not wait for itself."""
-        return threading.get_ident() == self._thread
+        """Whether the calling code runs in the thread that sends, which must not wait for itself."""
+        return threading.get_ident() == self._thread or self.sending.is_in_this_thread
 
     def wake(self) -> bool:
         """Let the thread look, and start it if need be. Return whether one runs."""
-        if self._running.acquire(blocking=False):
+        if not self._wake.qsize():
+            self._wake.put(None)
+        # The thread itself takes the lock: an interrupt here cannot leave it taken without a thread.
+        if not self._running.locked():
+            if sys.is_finalizing():  # a thread would not run any more
+                return False
             # `threading` would not do: to start a thread with it could wait for a lock of that module.
             try:
                 _thread.start_new_thread(self._run, ())
             except RuntimeError:  # none can be started
-                self._running.release()
                 return False
-        self._wake.put(None)
         return True
 
     def hurry(self) -> None:
         """Begin to send what waits now, and do not wait for it."""
-        self._pace.hurry()
+        self.sending.pace.hurry()
         if not self.idle:
             self.wake()
 
@@ -119,15 +111,18 @@ class Worker:
             return
         self.make_late()
         done: SimpleQueue[None] = SimpleQueue()
-        self._flushes.append((self.queue.last_number(), done))
-        self._pace.hurry()
-        while not self.queue.empty and (left := end - time.monotonic()) > 0:
-            if not self.wake():
-                self._send_here(end)
-                return
-            with suppress(Empty):
-                done.get(timeout=min(left, NOTICE))
-                return
+        try:
+            self._flushes[done] = self.queue.last_number()
+            self.sending.pace.hurry()
+            while not self.queue.empty and (left := end - time.monotonic()) > 0:
+                if not self.wake():
+                    self._send_here(end)
+                    return
+                with suppress(Empty):
+                    done.get(timeout=min(left, NOTICE))
+                    return
+        finally:
+            self._flushes.pop(done, None)
 
     def finish(self, reason: str) -> None:
         """Drop what is left in memory only, leave what is on disk to others, and say what is lost."""
@@ -155,28 +150,34 @@ class Worker:
             if on_drop is not None:
                 try:
                     on_drop(event_id, reason)
-                except Exception as error:  # of the application's function
+                except (Exception, SystemExit) as error:  # of the application's function
                     if from_a_signal_handler(error):
                         raise
-                    log.error("on_drop raises %s", type_name(error))
+                    self.sending.complaints.say("on_drop raises %s", type_name(error))
         kept = self._keeper is not None
-        self._losses.say(time.monotonic(), self.queue.stats(), self._error, last=last, kept=kept)
+        self._losses.say(time.monotonic(), self.queue.stats(), self.sending.error, last=last, kept=kept)
 
     def _run(self) -> None:
         """Run the thread. An error that nothing expected is logged, and does not end the sending."""
-        self._thread = threading.get_ident()
-        try:
-            while True:
-                try:
-                    self._work()
-                except Exception as error:  # noqa: BLE001 - a bug, or a hook of the application
-                    log.error("the background sender goes on after %s", type_name(error))
+        # Who saw the lock taken has left a token: the thread looks again after it has let go of it.
+        while self._wake.qsize() and self._running.acquire(blocking=False):
+            self._thread = threading.get_ident()
+            try:
+                self._sleep(0)
+                while not self._works():
                     self._sleep(AFTER_A_BUG)
-                else:
-                    return
-        finally:
-            self._thread = 0
-            self._running.release()
+            finally:
+                self._thread = 0
+                self._running.release()
+
+    def _works(self) -> bool:
+        """Work until there is nothing more. Return False after an error that nothing expected."""
+        try:
+            self._work()
+        except BaseException as error:  # noqa: BLE001 - a bug, or a hook of the application that calls sys.exit
+            self.sending.complaints.say("the background sender goes on after %s", type_name(error))
+            return False
+        return True
 
     def _work(self) -> None:
         """Send until the client is closed and nothing waits."""
@@ -184,16 +185,21 @@ class Worker:
             self.make_late()
             self.announce()
             self._tell_flushes()
-            self._refill()
-            seconds = self._due()
-            if seconds == 0 and not self._send_left_by_others(live=True):
-                self._send(None)
-            elif (self.closed or self.abandoned) and self.queue.empty:
+            self.sending.refill()
+            seconds = self.sending.due(awaited=self._awaited)
+            if seconds == 0:
+                if not self.sending.left_by_others(live=True) and not self.sending.own():
+                    self._sleep(BUSY)  # another thread sends, or what waited was too old
+            elif (self.queue.closed or self.abandoned) and self.queue.empty:
                 if self._keeper is not None:
                     self._keeper.close()
                 return
-            elif seconds != 0 and not self._send_left_by_others(live=False):
-                self._sleep(self._until(seconds))
+            elif not self.sending.left_by_others(live=False):
+                self._sleep(self.sending.until(seconds))
+
+    @property
+    def _awaited(self) -> bool:
+        return bool(self._flushes) or self.abandoned
 
     def _sleep(self, seconds: float | None) -> None:
         with suppress(Empty):
@@ -201,110 +207,27 @@ class Worker:
             while True:
                 self._wake.get_nowait()
 
-    def _due(self) -> float | None:
-        count, size, since = self.queue.waits()
-        awaited = bool(self._flushes) or self.closed is not None or self.abandoned
-        return self._pace.due(now=time.monotonic(), count=count, size=size, since=since, awaited=awaited)
-
-    def _refill(self) -> None:
-        """Read back what did not fit into memory."""
-        if self._keeper is None:
-            return
-        while True:
-            count, after = self.queue.unread
-            if not count:
-                return
-            accepted = self.queue.stats().accepted
-            entries, expired, last, end = self._keeper.read(after)
-            still = end and self.queue.stats().accepted == accepted
-            self.queue.refill(entries, expired, last, end=still)
-
-    def _until(self, seconds: float | None) -> float | None:
-        """Return the seconds until there is something to do again."""
-        if self._keeper is None:
-            return seconds
-        look = max(self._keeper.seconds_to_next_look, self._pace.rest(time.monotonic()))
-        return look if seconds is None else min(seconds, look)
-
-    def _send_left_by_others(self, *, live: bool) -> bool:
-        """Send something that a process which ended has left. Return whether there was something."""
-        if self._keeper is None or self.closed or self._pace.rest(time.monotonic()) > 0:
-            return False
-        self._turns += 1
-        # While entries of this process wait too, only every fourth request is for others.
-        if (live and self._turns % 4) or self._keeper.seconds_to_next_look > 0:
-            return False
-        with self._turn:
-            entries = self._keeper.left_by_others(self._batch.limits.max_events)
-            if not entries or not self.queue.adopt(entries):
-                return False
-            self._deliver(entries, self._batch)
-        return True
-
-    def _send(self, end: float | None) -> None:
-        """Send one request's worth of what waits; with an end, it takes no longer."""
-        batch = self._batch
-        limits = batch.limits
-        with self._turn:
-            now = time.monotonic()
-            entries = self.queue.take(limits.max_events, limits.size, now - self._options.max_age)
-            if not entries:
-                return
-            if end is not None:
-                left = max(SHORTEST, end - now)
-                batch = evolve(batch, timeout=left if batch.timeout is None else min(batch.timeout, left))
-            self._deliver(entries, batch)
-
-    def _deliver(self, entries: list[Entry], batch: BatchOptions) -> None:
-        self._pace.begun()
-        sent = Sent()
-        try:
-            sent = send_entries(self._sender, entries, batch)
-        except ConfigError as error:  # no attempt can succeed
-            log.error("events cannot be sent: %s", error)
-            sent.rejected += [(entry, "config") for entry in entries]
-        except HoneyHiveError as error:
-            sent.error = error
-        finally:
-            self._note(sent)
-
-    def _note(self, sent: Sent) -> None:
-        self._error = sent.error
-        self.queue.last_error = None if sent.error is None else cause(sent.error)
-        if sent.error is None:
-            self._pace.succeeded()
-        else:
-            self._pace.failed(sent.error, time.monotonic(), jitter)
-        # On disk first: who waits for the queue may close the spool next.
-        if self._keeper is not None:
-            self._keeper.settle(sent.delivered, sent.rejected, ())
-        self.queue.settle(sent.delivered, sent.rejected)
-        if self.closed is not None and sent.error is not None:
-            self.queue.drop_all(self.closed)
-        if self._keeper is not None and self.queue.gone:
-            gone = [self.queue.gone.popleft() for _ in range(len(self.queue.gone))]
-            self._keeper.settle((), (), gone)
-
     def _send_here(self, end: float) -> None:
         """Send in this thread until nothing waits or the time is over."""
-        while time.monotonic() < end:
-            seconds = self._due()
-            if seconds is None or time.monotonic() + seconds > end:
+        while not self.queue.empty and (left := end - time.monotonic()) > 0:
+            seconds = self.sending.due(awaited=True)
+            if seconds is None:
+                seconds = BUSY  # in another thread
+            elif seconds > left:
                 return
-            self._pause(seconds)
-            self._send(end)
+            elif not seconds and not self.sending.own(end):
+                seconds = BUSY
+            self._sleep(min(seconds, left))
 
     def _pause(self, seconds: float) -> None:
         """Wait, also inside the delivery of a batch. Closing ends it."""
         end = time.monotonic() + seconds
-        while self.closed is None and (left := end - time.monotonic()) > 0:
+        while self.queue.closed is None and (left := end - time.monotonic()) > 0:
             with suppress(Empty):
                 self._wake.get(timeout=left)
 
     def _tell_flushes(self) -> None:
-        for _ in range(len(self._flushes)):
-            number, done = self._flushes.popleft()
+        for done, number in [*self._flushes.items()]:
             if self.queue.settled(number):
+                self._flushes.pop(done, None)
                 done.put(None)
-            else:
-                self._flushes.append((number, done))

@@ -214,12 +214,9 @@ class AsyncHoneyHive(Unpicklable):
 
     async def close(self, timeout: float = 5.0) -> FlushReport:  # noqa: ASYNC109 - as for `HoneyHive`
         """Send the events that wait, and close the connections; see `HoneyHive.close`."""
-        from honeyhive_ext.http.threads import in_thread
+        from honeyhive_ext.client.later_async import close_all
 
-        await self._flush()
-        report = await in_thread(self._later.close, timeout)
-        await self._sender.aclose()
-        return report
+        return await close_all(self._flush, self._later, self._sender, timeout)
 
     async def __aenter__(self) -> Self:
         return self

@@ -194,12 +194,18 @@ class Later(Unpicklable):
         sender = self._made.get(None)
         return _NOTHING if sender is None else sender.flush(limit)
 
-    def close(self, timeout: float) -> FlushReport:
-        """Send what waits, for the last time; see `HoneyHive.close`."""
+    def close(self, timeout: float, then: Callable[[], object] = bool) -> FlushReport:
+        """Send what waits, for the last time, and call a function, whatever ends the wait.
+
+        See `HoneyHive.close`.
+        """
         limit = seconds(timeout, "timeout")
         self._closed = True
         sender = self._made.get(None)
-        return _NOTHING if sender is None else sender.close(limit)
+        try:
+            return _NOTHING if sender is None else sender.close(limit)
+        finally:
+            then()
 
     def abandon(self) -> None:
         """Let what waits be sent: the client is gone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from honeyhive_ext.http.threads import in_thread
 
 if TYPE_CHECKING:
     from honeyhive_ext.background.background_options import Background
+    from honeyhive_ext.background.stats import FlushReport
     from honeyhive_ext.batch.limits import ObservedSizeLimit
     from honeyhive_ext.config.retry_policy import RetryPolicy
     from honeyhive_ext.http.exchange import Accept, Call, Reply
@@ -69,3 +71,24 @@ def _plain(sender: AsyncSender) -> Sender:
     pool = Pool(sender.settings.base_url, None, None, sender.clock, sender.settings.scrub, warn=False)
     made.__dict__ |= {**sender.__dict__, "_pool": pool}  # `connected` sets how it waits
     return made
+
+
+async def close_all(
+    flush: Callable[[], Awaitable[None]], later: Later, sender: AsyncSender, limit: float
+) -> FlushReport:
+    """Close a client, also if the task that waits for it is cancelled; see `HoneyHive.close`.
+
+    Args:
+        flush: Waits for creations that share requests.
+        later: What the client sends later.
+        sender: The client's sender.
+        limit: Seconds for what it sends later, as for `HoneyHive.close`.
+    """
+    try:
+        await flush()
+    finally:
+        try:
+            report = await in_thread(later.close, limit)
+        finally:
+            await sender.aclose()
+    return report

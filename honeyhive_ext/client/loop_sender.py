@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import contextlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
@@ -95,7 +94,11 @@ def _on(loop: asyncio.AbstractEventLoop, work: Coroutine[object, object, Reply],
         work.close()
         raise APITimeoutError("the event loop of the client has ended") from error
     while time.monotonic() < end and loop.is_running():
-        with contextlib.suppress(concurrent.futures.TimeoutError):
+        try:
             return future.result(timeout=NOTICE)
+        except concurrent.futures.TimeoutError:
+            continue
+        except concurrent.futures.CancelledError as error:  # at its end a loop cancels all tasks
+            raise APITimeoutError("the event loop of the client has ended") from error
     future.cancel()
     raise APITimeoutError("the event loop of the client is busy or has ended")

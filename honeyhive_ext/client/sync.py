@@ -288,9 +288,7 @@ class HoneyHive(Unpicklable):
         Raises:
             ConfigError: `timeout` is malformed.
         """
-        report = self._later.close(timeout)
-        self._sender.close()
-        return report
+        return self._later.close(timeout, self._sender.close)
 
     def __enter__(self) -> Self:
         return self

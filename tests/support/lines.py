@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dis
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
+from functools import cache
+from types import CodeType, FrameType
 from typing import Any, NoReturn
 
 OURS = ("/honeyhive_ext/",)
@@ -58,3 +60,55 @@ def raise_as_a_signal_handler(kind: type[BaseException]) -> NoReturn:
         raise kind
 
     handler(14, sys._getframe())
+
+
+_CHECKED = {"CALL", "CALL_FUNCTION_EX", "CALL_KW", "RESUME", "JUMP_BACKWARD"}
+
+
+def signal_points(code: CodeType) -> frozenset[int]:
+    """Return the offsets of the instructions before which CPython may run a signal handler."""
+    found: set[int] = set()
+    before = ""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "CACHE":
+            continue
+        if before in _CHECKED or before.startswith("POP_JUMP_BACKWARD"):
+            found.add(instruction.offset)
+        before = instruction.opname
+    return frozenset(found)
+
+
+@contextmanager
+def at_signal_point(number: int, do: Callable[[], object], watched: Sequence[str]) -> Iterator[list[int]]:
+    """Do something at the `number`-th place of this thread's code where a signal handler can run.
+
+    Args:
+        number: From 1.
+        do: Runs there, untraced; what it raises is raised there.
+        watched: The ends of the paths of the files whose code counts.
+
+    Yields:
+        A list with the number of places so far.
+    """
+    seen, points = [0], cache(signal_points)
+
+    def inside(frame: FrameType, what: str, _: Any) -> Any:
+        if what == "opcode" and frame.f_lasti in points(frame.f_code):
+            seen[0] += 1
+            if seen[0] == number:
+                sys.settrace(None)
+                do()
+        return inside
+
+    def call(frame: FrameType, what: str, argument: Any) -> Any:
+        if not frame.f_code.co_filename.endswith(tuple(watched)):
+            return None
+        frame.f_trace_opcodes = True
+        return inside
+
+    before = sys.gettrace()
+    sys.settrace(call)
+    try:
+        yield seen
+    finally:
+        sys.settrace(before)
