@@ -11,7 +11,7 @@ from pathlib import Path
 
 from attrs import define
 
-from honeyhive_ext.background.deliver import send_entries
+from honeyhive_ext.background.deliver import Sent, send_entries
 from honeyhive_ext.background.leftovers import Leftovers
 from honeyhive_ext.background.losses import cause
 from honeyhive_ext.background.records import settle
@@ -109,7 +109,8 @@ def _send(
         with closing(Sender(settings)) as sender:
             waiting = left.take(batch.limits.max_events)
             while waiting and sending.error is None:
-                sent = send_entries(sender, waiting, batch)
+                sent = Sent()
+                send_entries(sender, waiting, batch, sent)
                 settle(sent.delivered, sent.rejected, ())
                 sending.delivered += len(sent.delivered)
                 sending.rejected += len(sent.rejected)
