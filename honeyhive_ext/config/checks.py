@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from numbers import Integral, Real
 from typing import Any
 
+from honeyhive_ext.config.reprs import repr_of
 from honeyhive_ext.errors import ConfigError, HoneyHiveError
 
 MAX_TIMEOUT = 3600.0  # seconds; nothing waits forever
@@ -58,10 +60,12 @@ def whole_number(
     """
     top = math.inf if most is None else most
     # numpy's integers are an Integral, and numpy's bool is not.
-    if not isinstance(value, bool) and isinstance(value, Integral) and least <= int(value) <= top:
-        return int(value)
+    if not isinstance(value, bool) and isinstance(value, Integral):
+        with contextlib.suppress(Exception):  # a number of another kind may raise anything
+            if least <= (number := int(value)) <= top:
+                return number
     bounds = f"{least} or more" if most is None else f"{least} to {most}"
-    raise error(f"{name} is {value!r}: give a whole number, {bounds}")
+    raise error(f"{name} is {repr_of(value)}: give a whole number, {bounds}")
 
 
 def seconds(
@@ -93,11 +97,20 @@ def seconds(
     given: Any = value if not isinstance(value, bool) and isinstance(value, Real) else math.nan
     if -math.inf < given < math.inf:
         if given > most:
-            raise error(f"{name} is {value!r} seconds, more than {most:g}: is it in milliseconds?")
+            raise error(f"{name} is {repr_of(value)} seconds, more than {most:g}: is it in milliseconds?")
         if given > 0 if least is None else given >= least:
             return float(given)
     bounds = "above 0" if least is None else f"of {least:g} or more"
-    raise error(f"{name} is {value!r}: give seconds {bounds}, such as 30")
+    raise error(f"{name} is {repr_of(value)}: give seconds {bounds}, such as 30")
+
+
+def is_one_of(value: object, known: Collection[str]) -> bool:
+    """Return whether an argument is one of these. A value that has no hash is none.
+
+    >>> is_one_of("ms", ("ms", "s")), is_one_of([], {"ms": 1})
+    (True, False)
+    """
+    return isinstance(value, str) and value in known
 
 
 def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:

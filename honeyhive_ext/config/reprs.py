@@ -32,3 +32,15 @@ def never_raising(kind: _Kind) -> _Kind:
 
     kind.__repr__ = shown  # type: ignore[assignment, method-assign]
     return kind
+
+
+def repr_of(value: object) -> str:
+    """Return the repr of an argument for a message, whatever it is.
+
+    >>> repr_of(5)
+    '5'
+    """
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001 - whatever the repr of a value raises
+        return f"<{type(value).__qualname__} without a repr: {type(error).__name__}>"

@@ -7,7 +7,8 @@ from importlib import import_module
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self, TypeAlias
 
-from honeyhive_ext.config.checks import did_you_mean
+from honeyhive_ext.config.checks import did_you_mean, is_one_of
+from honeyhive_ext.config.reprs import repr_of
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.export.flatten import column_name, common_kind, kind_of, leaves
 from honeyhive_ext.export.table import (
@@ -136,12 +137,12 @@ class FrameMaker:
         nested: str = "object",
         progress: bool | Progress = False,
     ) -> None:
-        if library not in LIBRARIES:
-            raise ConfigError(f'library is {library!r}: give "pandas" or "polars"')
-        if times not in ("ms", "datetime"):
-            raise ConfigError(f'times is {times!r}: give "ms" or "datetime"')
-        if nested not in ("object", "json"):
-            raise ConfigError(f'nested is {nested!r}: give "object" or "json"')
+        if not is_one_of(library, LIBRARIES):
+            raise ConfigError(f'library is {repr_of(library)}: give "pandas" or "polars"')
+        if not is_one_of(times, ("ms", "datetime")):
+            raise ConfigError(f'times is {repr_of(times)}: give "ms" or "datetime"')
+        if not is_one_of(nested, ("object", "json")):
+            raise ConfigError(f'nested is {repr_of(nested)}: give "object" or "json"')
         self._library = LIBRARIES[library]()
         self._flat = _flat(flatten)
         self._nested = self._library.nested and nested == "object"
@@ -223,8 +224,13 @@ class FrameMaker:
 def _flat(flatten: bool | str | Collection[str]) -> Sequence[str]:
     if isinstance(flatten, bool):
         return [c.name for c in columns() if c.name in _NESTED] if flatten else []
-    names = [flatten] if isinstance(flatten, str) else [*flatten]
+    given: Any = flatten
+    if not isinstance(given, Collection):
+        raise ConfigError(f"flatten is {repr_of(flatten)}: give True, False, or names of columns")
+    names: list[Any] = [given] if isinstance(given, str) else [*given]  # pyright: ignore[reportUnknownVariableType]
     for name in names:
+        if not isinstance(name, str):
+            raise ConfigError(f"flatten: {repr_of(name)} is not the name of a column")
         if name not in _NESTED:
             near = did_you_mean(name, _NESTED)
             hint = f"did you mean {near!r}?" if near else "there are " + ", ".join(sorted(_NESTED))

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import IO, Any
 
+from honeyhive_ext.config.checks import is_one_of
+from honeyhive_ext.config.reprs import repr_of
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.export.resumable import ResumableFile
 from honeyhive_ext.export.table import cells, columns, event_of
@@ -63,8 +65,8 @@ class ParquetFile(ResumableFile):
         self._pa = load("pyarrow")
         self._pq = load("pyarrow.parquet")
         self._schema = arrow_schema()
-        if compression not in COMPRESSIONS:
-            raise ConfigError(f"compression is {compression!r}: give one of {', '.join(COMPRESSIONS)}")
+        if not is_one_of(compression, COMPRESSIONS):
+            raise ConfigError(f"compression is {repr_of(compression)}: give one of {', '.join(COMPRESSIONS)}")
         self._compression = compression
         self.form = "parquet " + " ".join(f"{field.name}:{field.type}" for field in self._schema)
         asked = file_path(path)

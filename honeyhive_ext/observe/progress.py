@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from honeyhive_ext.config.reprs import repr_of
 from honeyhive_ext.errors import ConfigError
 
 Progress = Callable[[int, int | None], object]
@@ -40,7 +41,9 @@ class Watcher:
         self._bar = Bar(total) if progress is True else None
         self._call: Progress | None = self._bar if isinstance(progress, bool) else progress
         if self._call is not None and not callable(self._call):
-            raise ConfigError(f"progress is {progress!r}: give True, False or a function of (done, total)")
+            raise ConfigError(
+                f"progress is {repr_of(progress)}: give True, False or a function of (done, total)"
+            )
         self._total = total
         self._told = 0
 
