@@ -148,7 +148,7 @@ def test_a_log_handler_that_raises_does_not_end_the_sending() -> None:
                 hh.events.enqueue("tool")
             while hh.stats().delivered < 2:
                 hh.flush(0.2)
-            hh.close()
+            assert hh.close().success
     finally:
         log.removeHandler(handler)
 
