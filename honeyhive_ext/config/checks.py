@@ -14,24 +14,10 @@ from honeyhive_ext.errors import ConfigError, HoneyHiveError
 
 MAX_TIMEOUT = 3600.0  # seconds; nothing waits forever
 
-_UUID = re.compile(
+# A UUID in any of the forms that RFC 9562 and Python write; the group is what `uuid.UUID` takes.
+UUID_FORM = re.compile(
     r"(?:urn:uuid:)?\{?([0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12})\}?", re.I | re.A
 )
-
-
-def uuid_text(text: str) -> str | None:
-    """Return a UUID in lower case and with hyphens, or None if the text is not a UUID.
-
-    It may have any of the forms that RFC 9562 and Python write.
-
-    >>> uuid_text("{CAF77ACE-3417-4DA4-944D-F4A0688F3C23}"), uuid_text("run-1")
-    ('caf77ace-3417-4da4-944d-f4a0688f3c23', None)
-    """
-    match = _UUID.fullmatch(text)
-    if match is None:
-        return None
-    digits = match[1].replace("-", "").lower()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def whole_number(

@@ -18,7 +18,7 @@ from uuid import UUID
 from honeyhive_client.models import CreateEventRequest, Event
 from honeyhive_client.request_fields import REQUEST_FIELDS
 
-from honeyhive_ext.config.checks import lone_surrogate, uuid_text
+from honeyhive_ext.config.checks import UUID_FORM, lone_surrogate
 from honeyhive_ext.errors import QueryError
 
 WireValue: TypeAlias = str | float | bool | None
@@ -59,7 +59,8 @@ def id_text(field: str, text: str) -> str:
     """
     if len(text) == 36 or field not in _id_fields():  # 36 characters: the form in which events hold it
         return text
-    return uuid_text(text) or text
+    match = UUID_FORM.fullmatch(text)
+    return text if match is None else str(UUID(match[1]))
 
 
 def iso_utc(time: datetime) -> str:

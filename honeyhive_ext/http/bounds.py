@@ -41,7 +41,7 @@ class AnswerError(httpx.RequestError):
 # What h11 and aiohttp say of headers that they cannot read. A hostile Location is no reason to write again.
 _OF_HEADERS = re.compile(
     "illegal header line|Invalid (HTTP )?header|after header|Too many headers|Got more than"
-    "|Receive buffer too long|Content-Length|Transfer-Encoding|content-length"
+    "|Receive buffer too long"
 )
 
 

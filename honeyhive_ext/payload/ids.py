@@ -8,7 +8,7 @@ from os import getpid, urandom
 from typing import Any, cast
 from uuid import UUID
 
-from honeyhive_ext.config.checks import uuid_text
+from honeyhive_ext.config.checks import UUID_FORM
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.serialize.encoders import kind_of, type_name
 
@@ -121,14 +121,14 @@ def uuid_str(value: object, path: str) -> str:
         return UUID.__str__(given)
     if not issubclass(kind, str):
         raise EventError(f"give a UUID, as uuid.UUID or str, not {type_name(value)}", path=path)
-    text = uuid_text(str.__str__(given))
-    if text is None:
+    match = UUID_FORM.fullmatch(str.__str__(given))
+    if match is None:
         raise EventError(
             "not a UUID: write one, such as str(uuid.uuid4()); to derive one from an id of your own, write "
             "uuid.uuid5(uuid.NAMESPACE_URL, your_id)",
             path=path,
         )
-    return text
+    return str(UUID(match[1]))
 
 
 def one_form(text: str) -> str:

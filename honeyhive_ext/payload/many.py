@@ -15,11 +15,12 @@ from honeyhive_client.request_fields import REQUEST_FIELDS, Field
 
 from honeyhive_ext.config.settings import EventSettings, OnUnserializable
 from honeyhive_ext.config.signals import from_a_signal_handler
+from honeyhive_ext.errors import EventError
 from honeyhive_ext.payload.events import EVENT, begin, place
 from honeyhive_ext.payload.ids import all_canonical, new_ids
 from honeyhive_ext.payload.scope import CURRENT
 from honeyhive_ext.payload.times import FIRST_MS, LAST_MS, complete
-from honeyhive_ext.serialize.dumps import write_builtin
+from honeyhive_ext.serialize.dumps import to_json, write_builtin
 from honeyhive_ext.serialize.encoders import MAX_CHARACTERS
 from honeyhive_ext.serialize.is_builtin import all_builtin, characters, finite, only
 from honeyhive_ext.serialize.to_builtins import to_builtins
@@ -39,20 +40,28 @@ class PreparedEvents(NamedTuple):
         wires: The events.
         ids: Their ids.
         given: The ids that the caller gave.
+        mode: What happens to values that JSON cannot hold.
     """
 
     wires: list[dict[str, Any]]
     ids: list[str]
     given: list[str]
+    mode: OnUnserializable
 
     def body(self) -> bytes | None:
-        """Return all of them as the body of one request, or None if orjson refuses one of them."""
-        return write_builtin({"events": self.wires})
+        """Return all of them as the body of one request, or None if one of them cannot be written."""
+        whole = write_builtin({"events": self.wires})
+        if whole is None and (contents := self.contents()) is not None:
+            return b'{"events":[%b]}' % b",".join(contents)
+        return whole
 
     def contents(self) -> list[bytes] | None:
-        """Return each of them as JSON, or None if orjson refuses one of them."""
-        contents = [content for wire in self.wires if (content := write_builtin(wire)) is not None]
-        return contents if len(contents) == len(self.wires) else None
+        """Return each of them as JSON, or None if one of them cannot be written."""
+        try:
+            # orjson refuses some that are no error, such as those with a key that is not a str
+            return [write_builtin(wire) or to_json(wire, self.mode) for wire in self.wires]
+        except EventError:
+            return None
 
 
 def prepare_events(
@@ -89,7 +98,7 @@ def prepare_events(
         if from_a_signal_handler(error):
             raise
         return None
-    return PreparedEvents(wires, [wire["event_id"] for wire in wires], given)
+    return PreparedEvents(wires, [wire["event_id"] for wire in wires], given, settings.on_unserializable)
 
 
 class _NotUsualError(Exception):

@@ -147,9 +147,10 @@ def test_a_reset_connection_is_retried_and_then_a_typed_error(kind: Kind) -> Non
         raw(b"\x00\x01\x02 nonsense\r\n\r\n"),
         raw(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"),
         raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"),
+        raw(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"),
         answer(200, b"not gzip at all", {"Content-Encoding": "gzip"}),
     ],
-    ids=["nothing", "half a line", "nonsense", "cut body", "cut chunk", "bad gzip"],
+    ids=["nothing", "half a line", "nonsense", "cut body", "cut chunk", "bad length", "bad gzip"],
 )
 def test_a_damaged_answer_is_retried_and_then_a_typed_error(kind: Kind, damaged: Answer) -> None:
     with Misbehaving(damaged, SUCCESS, damaged) as server, EitherClient(kind, server.url) as client:
