@@ -11,8 +11,10 @@ from types import FrameType
 from typing import Any
 
 from honeyhive_ext.background.background_sender import beginnings, ends, live
+from honeyhive_ext.background.losses import log
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.serialize.encoders import type_name
 from honeyhive_ext.tracing.open_spans import send_unfinished
 
 
@@ -75,9 +77,10 @@ def _on_sigterm(number: int, frame: FrameType | None, before: Any) -> None:
     ends_now = before is not signal.SIG_IGN and not callable(before)
     try:
         at_exit() if ends_now else _flush()
-    except Exception as error:
+    except Exception as error:  # the process ends as it would without us
         if from_a_signal_handler(error):
             raise
+        log.error("not everything was sent at SIGTERM: %s", type_name(error))
     if callable(before):
         before(number, frame)
     elif ends_now:

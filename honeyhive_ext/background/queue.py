@@ -219,7 +219,8 @@ class EntryQueue(Waiting):
     @property
     def empty(self) -> bool:
         """Whether nothing waits and nothing is in flight."""
-        return not self._aside and super().empty
+        with self.lock:  # between two steps of another thread, entries may be neither here nor there
+            return not self._aside and super().empty
 
     def stats(self) -> BackgroundStats:
         """Return all counters of one moment."""

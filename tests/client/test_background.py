@@ -568,6 +568,7 @@ def test_spans_that_garbage_collection_ends_are_sent(server: LocalServer, quiet:
         del running, box
         gc.collect()
         wait_until(lambda: len(server.events()) == 5)
+    assert [event["outputs"] for event in server.events()] == [{"result": [1]}] * 5
 
 
 def test_nothing_that_waits_shows_the_key() -> None:
