@@ -6,12 +6,13 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from codegen.sync.answers import judge_answer
-from codegen.sync.changes import Change, Finding, nothing
+from codegen.sync.changes import Change, Finding, NotCompared, nothing
 from codegen.sync.documents import Node, Source
 from codegen.sync.edits import Editor
 from codegen.sync.flatten import Flat, flat
+from codegen.sync.keywords import UNIONS
 from codegen.sync.requests import judge_request
-from codegen.sync.shape import Shape, settled, shape_of
+from codegen.sync.shape import Shape, settled, shape_of, unknown_in
 
 
 def _branches(merged: Flat) -> list[Node]:
@@ -60,6 +61,7 @@ class Pairs:
     _seen: dict[tuple[int, int], tuple[Node, Node]] = field(
         factory=dict[tuple[int, int], tuple[Any, Any]], init=False
     )
+    _unknown: list[NotCompared] = field(factory=list[NotCompared], init=False)
 
     def add(self, our: Node, their: Node, where: str, place: str | None = None) -> None:
         """Add two schemas and all schemas inside both."""
@@ -86,16 +88,26 @@ class Pairs:
             new = shape_of(form, self.theirs)
             if self.answers or mine.types == new.types or (mine.enum and new.enum):
                 self._add_inner(mine, new, where, place)
+                unions = {key: flat(form, self.theirs)[key] for key in UNIONS if key in new.rest}
+                if any(mine.rest.get(key) != new.rest[key] for key in unions):
+                    self._unknown += unknown_in(unions, self.theirs, where)
+            else:
+                self._unknown += unknown_in(form, self.theirs, where)
 
     def _add_inner(self, mine: Shape, new: Shape, where: str, place: str) -> None:
-        for key in mine.properties:
-            if key in new.properties:
-                inside, there = f"{where}.{key}", f"{place}.{key}"
-                self.add(mine.properties[key], new.properties[key], inside, there)
-        if mine.items is not None and new.items is not None:
-            self.add(mine.items, new.items, f"{where}[]", f"{place}[]")
-        if not isinstance(mine.others, bool) and not isinstance(new.others, bool):
-            self.add(mine.others, new.others, f"{where}.*", f"{place}.*")
+        for key in new.properties:
+            self._add_both(mine.properties.get(key), new.properties[key], f"{where}.{key}", f"{place}.{key}")
+        if new.items is not None:
+            self._add_both(mine.items, new.items, f"{where}[]", f"{place}[]")
+        if not isinstance(new.others, bool):
+            own = None if isinstance(mine.others, bool) else mine.others
+            self._add_both(own, new.others, f"{where}.*", f"{place}.*")
+
+    def _add_both(self, our: Node | None, their: Node, where: str, place: str) -> None:
+        if our is None:
+            self._unknown += unknown_in(their, self.theirs, where)
+        else:
+            self.add(our, their, where, place)
 
     def _forms(self, their: Node) -> Iterator[Node]:
         """Yield the forms that a value of their schema may have: each branch of a union by itself."""
@@ -115,7 +127,8 @@ class Pairs:
         return sum(change.effect != "harmless" for change in found), len(found)
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what is different, for each of our schemas."""
+        """Yield what is different, for each of our schemas, and the unknown keywords of what is new."""
+        yield from self._unknown
         for group in self._found.values():
             for finding in self._judged(group):
                 if isinstance(finding, Change) and self.by_hand:

@@ -1,14 +1,15 @@
 """What a schema says, with a place for each keyword that can be compared, and one for the rest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from attrs import frozen
 
 from codegen.document import is_object
+from codegen.sync.changes import NotCompared
 from codegen.sync.documents import Node, Source
 from codegen.sync.flatten import EVERY, flat, same, types_of
-from codegen.sync.keywords import LIMITS, USUAL, is_words
+from codegen.sync.keywords import LIMITS, NARROWING, UNIONS, USUAL, is_words
 
 COMPARED = frozenset(
     {*LIMITS, "type", "enum", "format", "properties", "required", "additionalProperties", "items"}
@@ -75,6 +76,26 @@ def shape_of(node: Node, source: Source) -> Shape:
             if key not in COMPARED and not is_words(key)
         },
     )
+
+
+def unknown_in(node: Node, source: Source, where: str, above: tuple[int, ...] = ()) -> Iterator[NotCompared]:
+    """Yield the keywords that no table knows, in a schema that has no counterpart and in all inside it."""
+    found = source.resolve(node) if is_object(node) else node
+    if id(found) in above:
+        return
+    path = (*above, id(found))
+    merged = flat(node, source)
+    for key, value in merged.items():
+        if key == "properties":
+            for name, inner in value.items():
+                yield from unknown_in(inner, source, f"{where}.{name}", path)
+        elif key in ("items", "additionalProperties") and is_object(value):
+            yield from unknown_in(value, source, f"{where}{'[]' if key == 'items' else '.*'}", path)
+        elif key in UNIONS:
+            for inner in value:
+                yield from unknown_in(inner, source, where, path)
+        elif key not in COMPARED | NARROWING | USUAL.keys() and not is_words(key):
+            yield NotCompared(key, where)
 
 
 def settled(value: Any, source: Source) -> str:

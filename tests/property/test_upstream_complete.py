@@ -7,6 +7,7 @@ import functools
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -122,6 +123,34 @@ def test_a_keyword_that_nobody_knows_is_named_with_its_place(place: Place, keywo
     found, text = outcome(root)
     assert f"not compared: {keyword} at " in text
     assert "is current" not in text
+    assert not found.is_current
+
+
+def test_unknown_keywords_are_named_at_every_place_at_once() -> None:
+    root = upstream()
+    for number, place in enumerate(places("any")):
+        at(root, place)[f"unknown{number}Q"] = number
+    _, text = outcome(root)
+    missing = [p for n, p in enumerate(places("any")) if f"not compared: unknown{n}Q at " not in text]
+    assert missing == []
+
+
+NEW_SCHEMAS: list[tuple[Place, Any]] = [
+    (("metadata", "additionalProperties"), {"fooQ": 1}),
+    (("metadata", "additionalProperties"), {"type": "object", "properties": {"a": {"items": {"fooQ": 1}}}}),
+    (("metadata", "properties"), {"invented": {"anyOf": [{"type": "string"}, {"fooQ": 1}]}}),
+    (("invented",), {"type": "array", "items": {"additionalProperties": {"fooQ": None}}}),
+    (("event_name",), {"type": "object", "properties": {"a": {"fooQ": True}}}),
+]
+
+
+@pytest.mark.parametrize(("place", "schema"), NEW_SCHEMAS)
+def test_an_unknown_keyword_is_named_in_a_schema_that_is_new_as_a_whole(place: Place, schema: Any) -> None:
+    root = upstream()
+    properties: Place = ("components", "schemas", "PostEventRequest", "properties")
+    at(root, (*properties, *place[:-1]))[place[-1]] = schema
+    found, text = outcome(root)
+    assert "not compared: fooQ at PostEventRequest" in text
     assert not found.is_current
 
 
