@@ -31,7 +31,8 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     from hypothesis import settings
 
-    settings.register_profile("no deadline", deadline=None)
+    same = os.environ.get("HONEYHIVE_TEST_SAME_EXAMPLES") == "1"
+    settings.register_profile("no deadline", deadline=None, derandomize=same)
     settings.load_profile("no deadline")
     if "MUTANT_UNDER_TEST" in os.environ:  # set by mutmut, see `nox -s mutation`
         from tests.support import mutating
