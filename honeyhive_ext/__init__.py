@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         ServerError,
     )
     from honeyhive_ext.filters.field import F
+    from honeyhive_ext.filters.text_reader import FilterTextError
     from honeyhive_ext.filters.warnings import FilterWarning
     from honeyhive_ext.observe.hooks import RequestInfo, ResponseInfo, RetryInfo
     from honeyhive_ext.results.aio_result import AsyncSearchResult
@@ -79,6 +80,7 @@ __all__ = [
     "Count",
     "EventError",
     "F",
+    "FilterTextError",
     "FilterWarning",
     "FlushReport",
     "HoneyHive",
@@ -122,6 +124,7 @@ _HOMES = {
     "extract": "tracing.propagation",
     "inject": "tracing.propagation",
     "F": "filters.field",
+    "FilterTextError": "filters.text_reader",
     "FilterWarning": "filters.warnings",
     "FlushReport": "background.stats",
     "HoneyHive": "client.sync",

@@ -3,6 +3,7 @@
     HoneyHiveError
     ├── ConfigError                 settings that are missing or contradict each other
     ├── QueryError                  a filter or an argument of a search that cannot work; nothing was sent
+    │   └── FilterTextError         conditions written as text that cannot be read; it says where
     ├── EventError                  bad input, with the path of the value; nothing was sent
     ├── APIError                    a request was made or tried
     │   ├── APIConnectionError      no complete answer: DNS, connect, TLS, reset, cut body

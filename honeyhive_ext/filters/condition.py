@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Never, TypeAlias, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 from honeyhive_client.models import EventFilter
 from honeyhive_client.models.filter_operator import FILTER_OPERATOR_VALUES
 from honeyhive_client.models.filter_type import FILTER_TYPE_VALUES
 
-from honeyhive_ext.config.checks import did_you_mean
+from honeyhive_ext.config.checks import did_you_mean, lone_surrogate
 from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.errors import QueryError
-from honeyhive_ext.filters.values import (
-    EPOCH,
-    TIME_ORDER,
-    WireValue,
-    event_fields,
-    id_text,
-    iso_utc,
-    wire_value,
-)
+from honeyhive_ext.filters.grammar import UNTYPED
+from honeyhive_ext.filters.values import WireValue, event_fields, resolved, wire_value
 from honeyhive_ext.filters.warnings import contradiction, mismatch, warn
+from honeyhive_ext.filters.written import Written, text_of_all, written
 
 _SIGNS = {"is": "==", "is not": "!=", "greater than": ">", "less than": "<"}
 _METHODS = {
@@ -36,7 +30,6 @@ _METHODS = {
 }
 _WITHOUT_VALUE = ("exists", "not exists")
 _KEYS = ("field", "operator", "value", "type")
-_UNIX_MS = (("start_time",), ("end_time",))  # fields whose numbers are times
 
 
 def name_of(path: Sequence[str]) -> str:
@@ -88,6 +81,15 @@ class Filter:
         if self.type is not None:
             wire["type"] = self.type
         return wire
+
+    def to_text(self) -> str:
+        """Return the filter as text, which `honeyhive_ext.filters.parse` reads.
+
+        >>> from honeyhive_ext.filters import F
+        >>> (F("metadata.cost") > 0.01).to_text()
+        'metadata.cost > 0.01'
+        """
+        return text_of_all((self,))
 
     def __and__(self, other: FilterLike) -> AllOf:
         return AllOf((self, *_flat(other)))
@@ -150,6 +152,10 @@ class AllOf:
     def __iter__(self) -> Iterator[Filter]:
         return iter(self.filters)
 
+    def to_text(self) -> str:
+        """Return the filters as text, which `honeyhive_ext.filters.parse` reads."""
+        return text_of_all(self.filters)
+
     def __and__(self, other: FilterLike) -> AllOf:
         return AllOf((*self.filters, *_flat(other)))
 
@@ -168,14 +174,7 @@ class AllOf:
         return " & ".join(f"({one!r})" if one.operator in _SIGNS else repr(one) for one in self.filters)
 
 
-FilterLike: TypeAlias = Filter | AllOf | EventFilter | Mapping[str, Any]
-
-
-def _iso_of_ms(ms: WireValue) -> str:
-    try:
-        return iso_utc(EPOCH + timedelta(milliseconds=float(ms or 0)))
-    except OverflowError as error:
-        raise QueryError(f"{ms!r} Unix ms is outside the years 1 to 9999") from error
+FilterLike: TypeAlias = Filter | AllOf | EventFilter | Mapping[str, Any] | str
 
 
 def build(path: Sequence[str], operator: str, value: object, kind: str | None = None) -> Filter:
@@ -187,12 +186,10 @@ def build(path: Sequence[str], operator: str, value: object, kind: str | None = 
     _check_name("operator", operator, FILTER_OPERATOR_VALUES)
     if kind is not None:
         _check_name("type", kind, FILTER_TYPE_VALUES)
-    wire, own = wire_value(value, operator)
-    if operator in TIME_ORDER and own == "number" and kind is None and tuple(path) in _UNIX_MS:
-        wire, own = _iso_of_ms(wire), "datetime"
-    if isinstance(wire, str) and operator in ("is", "is not"):
-        wire = id_text(".".join(path), wire)
-    built = Filter(tuple(path), operator, wire, kind or own)
+    wire, own = resolved(path, operator, value, kind)
+    if problem := lone_surrogate(".".join(path)):
+        raise QueryError(f"the field {'.'.join(path)!r} has {problem}")
+    built = Filter(tuple(path), operator, wire, own)
     if reason := mismatch(built):
         warn(reason, built)
     return built
@@ -214,13 +211,30 @@ def _flat(given: object) -> tuple[Filter, ...]:
         return (_from_dict(given.to_dict()),)
     if isinstance(given, Mapping):
         return (_from_dict(cast("Mapping[str, Any]", given)),)
+    if isinstance(given, str):
+        return filters_in(given)
     if isinstance(given, list | tuple):
         raise QueryError("pass several filters one by one: search(*filters)")
     raise QueryError(
         f"{given!r} is not a condition: compare a field, such as F.event_type == 'model' or "
-        "F.error.exists(), each in parentheses if & joins them; or write a dict with field, operator "
-        "and value"
+        "F.error.exists(), each in parentheses if & joins them; or write the conditions as text, or a dict "
+        "with field, operator and value"
     )
+
+
+def filters_in(text: str, *, known: Collection[str] = (), now_ms: float | None = None) -> tuple[Filter, ...]:
+    """Return the filters of conditions written as text; see `parse`."""
+    now = time.time_ns() / 1e6 if now_ms is None else now_ms
+    return tuple(map(_from_text, list(written(text, known, now))))
+
+
+def _from_text(one: Written) -> Filter:
+    try:
+        if one.type == UNTYPED:
+            return evolve(build((one.field,), one.operator, one.value), type=None)
+        return build((one.field,), one.operator, one.value, one.type)
+    except QueryError as problem:
+        raise one.refused(problem) from problem
 
 
 def _from_dict(given: Mapping[str, Any]) -> Filter:

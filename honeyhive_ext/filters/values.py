@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from base64 import b64encode
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -22,7 +23,7 @@ from honeyhive_ext.config.checks import UUID_FORM, lone_surrogate
 from honeyhive_ext.errors import QueryError
 
 WireValue: TypeAlias = str | float | bool | None
-Value: TypeAlias = str | float | bool | datetime | UUID | Enum | Decimal | None
+Value: TypeAlias = str | float | bool | datetime | timedelta | UUID | Enum | Decimal | None
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OUT_OF_RANGE = 2**64  # many JSON libraries change integers from here on
@@ -30,6 +31,7 @@ NUMBER_ORDER = ("greater than", "less than")
 TIME_ORDER = ("after", "before")
 _ORDERED = (*NUMBER_ORDER, *TIME_ORDER)
 _EQUAL = ("is", "is not")
+UNIX_MS = ("start_time", "end_time")  # fields whose numbers are times
 T = TypeVar("T")
 
 
@@ -138,6 +140,30 @@ def wire_value(value: object, operator: str) -> tuple[WireValue, str | None]:
         if operator not in _ORDERED:
             return text, "string"
     raise QueryError(f"a filter cannot hold a {type(value).__name__}{_instead(value)}")
+
+
+def resolved(
+    path: Sequence[str], operator: str, value: object, kind: str | None
+) -> tuple[WireValue, str | None]:
+    """Return the value and the type that a filter has, for a Python value and the type that was asked for.
+
+    Raises:
+        QueryError: No filter can hold the value; the message says what to write instead.
+    """
+    field = ".".join(path)
+    wire, own = wire_value(value, operator)
+    if operator in TIME_ORDER and own == "number" and kind is None and field in UNIX_MS:
+        wire, own = _iso_of_ms(wire), "datetime"
+    if isinstance(wire, str) and operator in _EQUAL:
+        wire = id_text(field, wire)
+    return wire, kind or own
+
+
+def _iso_of_ms(ms: WireValue) -> str:
+    try:
+        return iso_utc(EPOCH + timedelta(milliseconds=float(ms or 0)))
+    except OverflowError as error:
+        raise QueryError(f"{ms!r} Unix ms is outside the years 1 to 9999") from error
 
 
 def _milliseconds(value: Any, numpy: Any) -> float:

@@ -17,7 +17,7 @@ def wrong(hh: HoneyHive, ahh: AsyncHoneyHive) -> None:
     hh.events.update()  # refused: update what?
     hh.sessions.create(event_type="session")  # refused: no such field
     hh.events.search(page_size="10")  # refused: a number of events
-    hh.events.search("model")  # refused: a text is no filter
+    hh.events.search(5)  # refused: a number is no filter
     CreateEventRequest(event_type="model")  # refused: inputs is required
     HoneyHive(timeout="10")  # refused: seconds are a number
     for _ in ahh.events.search(F.event_type == "model"):  # refused: needs async for

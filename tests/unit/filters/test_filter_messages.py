@@ -211,11 +211,11 @@ def test_a_filter_can_have_the_largest_whole_numbers_that_json_keeps() -> None:
         ),
         (lambda: as_filters([[ONE]]), "pass several filters one by one: search(*filters)"),  # type: ignore[list-item]
         (
-            lambda: as_filters(["model"]),  # type: ignore[list-item]
+            lambda: as_filters([5]),  # type: ignore[list-item]
             (
-                "'model' is not a condition: compare a field, such as F.event_type == 'model' or "
-                "F.error.exists(), each in parentheses if & joins them; or write a dict with "
-                "field, operator and value"
+                "5 is not a condition: compare a field, such as F.event_type == 'model' or "
+                "F.error.exists(), each in parentheses if & joins them; or write the conditions as text, or "
+                "a dict with field, operator and value"
             ),
         ),
         (lambda: F.start_time.after(1e30), "1e+30 Unix ms is outside the years 1 to 9999"),

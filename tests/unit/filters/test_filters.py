@@ -135,7 +135,8 @@ ONE, TWO = F.event_type == "model", F("metadata.cost") > 1
         (lambda: as_filters([{"field": "x", "operator": "is"}]), "lacks value"),
         (lambda: as_filters([{"field": 5, "operator": "is", "value": 1}]), "dotted path"),
         (lambda: as_filters([[ONE]]), r"search\(\*filters\)"),  # type: ignore[list-item]
-        (lambda: as_filters(["model"]), "compare a field"),  # type: ignore[list-item]
+        (lambda: as_filters([5]), "compare a field"),  # type: ignore[list-item]
+        (lambda: as_filters(["model"]), "an operator is missing after model"),
     ],
 )
 def test_a_condition_that_the_api_does_not_have_raises_with_what_to_write(
