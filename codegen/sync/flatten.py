@@ -121,7 +121,7 @@ def types_of(schema: Mapping[str, Any], source: Source) -> frozenset[str]:
         inferred = "object" if schema.get("properties") else "array" if "items" in schema else None
         types = frozenset({inferred}) if inferred and "enum" not in schema else EVERY
     if "enum" in schema:
-        types &= frozenset[str]().union(*(_types_of_value(value) for value in schema["enum"]))
+        types &= frozenset[str]().union(*(types_of_value(value) for value in schema["enum"]))
     for key in ("anyOf", "oneOf"):
         if key in schema:
             types &= frozenset[str]().union(*(types_of(flat(part, source), source) for part in schema[key]))
@@ -130,7 +130,8 @@ def types_of(schema: Mapping[str, Any], source: Source) -> frozenset[str]:
     return types
 
 
-def _types_of_value(value: Any) -> set[str]:
+def types_of_value(value: Any) -> set[str]:
+    """Return the JSON types that a value is of; a whole number is an `integer` and a `number`."""
     if value is None:
         return {"null"}
     if isinstance(value, bool):
@@ -180,5 +181,5 @@ def _family(kind: str) -> str:
 
 
 def _kinds_of_values(values: Sequence[Any]) -> set[str]:
-    found = set[str]().union(*map(_types_of_value, values))
+    found = set[str]().union(*map(types_of_value, values))
     return found - {"integer"} if "number" in found else found

@@ -8,7 +8,7 @@ from attrs import frozen
 from codegen.document import is_object
 from codegen.sync.changes import NotCompared
 from codegen.sync.documents import Node, Source
-from codegen.sync.flatten import EVERY, flat, same, types_of
+from codegen.sync.flatten import EVERY, flat, same, types_of, types_of_value
 from codegen.sync.keywords import LIMITS, NARROWING, UNIONS, USUAL, is_words
 
 COMPARED = frozenset(
@@ -61,7 +61,7 @@ def shape_of(node: Node, source: Source) -> Shape:
     others = merged.get("additionalProperties", True)
     return Shape(
         types=types,
-        enum=tuple(merged["enum"]) if "enum" in merged else None,
+        enum=tuple(v for v in merged["enum"] if types_of_value(v) & types) if "enum" in merged else None,
         format=merged.get("format"),
         limits={key: said[key] for key in LIMITS if key in said},
         properties=merged.get("properties", {}),
