@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from honeyhive_ext.config.printable import printable
 from honeyhive_ext.config.reprs import never_raising
+
+if TYPE_CHECKING:
+    from honeyhive_ext.views.formats import Cell
 
 
 @never_raising
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class BackgroundStats:
     """What became of every event and update that a client took to send later.
 
@@ -54,9 +59,29 @@ class BackgroundStats:
         """Those that the service does not have and that are not sent any more."""
         return sum(self.rejected.values()) + sum(self.dropped.values())
 
+    def _facts(self) -> list[tuple[str, Cell]]:
+        return [
+            ("accepted", f"{self.accepted:,}"),
+            ("delivered", f"{self.delivered:,}"),
+            ("rejected", _reasons(self.rejected)),
+            ("dropped", _reasons(self.dropped)),
+            ("queued", f"{self.queued:,} ({self.queued_bytes:,} bytes)" if self.queued else None),
+            ("in flight", self.in_flight),
+            ("spooled", self.spooled),
+            ("last error", self.last_error),
+        ]
+
+    def __repr__(self) -> str:
+        return _described("BackgroundStats", self._facts())
+
+    def _repr_html_(self) -> str | None:
+        from honeyhive_ext.views.markup import card
+
+        return card("BackgroundStats", self._facts())
+
 
 @never_raising
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class FlushReport:
     """What `flush` or `close` did.
 
@@ -80,3 +105,30 @@ class FlushReport:
     def success(self) -> bool:
         """Whether nothing was lost meanwhile, and nothing is left."""
         return not self.lost and not self.waiting
+
+    def _facts(self) -> list[tuple[str, Cell]]:
+        return [
+            ("delivered", f"{self.delivered:,}"),
+            ("lost", self.lost),
+            ("waiting", self.waiting),
+            ("seconds", f"{self.seconds:.3f}"),
+            ("error", self.error),
+        ]
+
+    def __repr__(self) -> str:
+        return _described("FlushReport", self._facts())
+
+    def _repr_html_(self) -> str | None:
+        from honeyhive_ext.views.markup import card
+
+        return card("FlushReport", self._facts())
+
+
+def _reasons(counts: Mapping[str, int]) -> str | None:
+    return ", ".join(f"{count:,} {reason}" for reason, count in counts.items() if count) or None
+
+
+def _described(name: str, facts: list[tuple[str, Cell]]) -> str:
+    """Return one line without what is unset or zero."""
+    known = (f"{fact} {value}" for fact, value in facts if value)
+    return f"<{name}: {printable('; '.join(known))}>"

@@ -123,6 +123,23 @@ class BatchReport:
             parts.append(f"stopped by {_named(self.stopped)} after reading {self.read}")
         return f"<BatchReport: {'; '.join(parts)}>"
 
+    def _repr_html_(self) -> str | None:
+        from honeyhive_ext.views.markup import MOST_ROWS, card
+
+        facts = [
+            ("delivered", f"{len(self.event_ids):,}"),
+            ("failed", f"{len(self.failures):,} ({_by_reason(self.failures)})" if self.failures else None),
+            ("session", self.session_id),
+            ("requests", self.requests),
+            ("retries", self.retries),
+            ("bytes", self.bytes_sent),
+            ("stopped by", None if self.stopped is None else _named(self.stopped)),
+        ]
+        first = self.failures[:MOST_ROWS]
+        rows = [(str(one.index), one.event_id, one.reason, str(one.error)) for one in first]
+        columns = ("event", "id", "reason", "error")
+        return card("BatchReport", facts, columns, rows, of=len(self.failures))
+
 
 def report_of(error: BaseException | None) -> BatchReport | None:
     """Return the report of a batch from the exception that ended it.

@@ -182,14 +182,16 @@ class Sessions(Unpicklable):
 
         >>> from honeyhive_ext import HoneyHive
         >>> with HoneyHive() as hh:
-        ...     session = hh.sessions.create(session_name="nightly", duration=900)
+        ...     began = 1767225600000
+        ...     session = hh.sessions.create(session_name="nightly", start_time=began, duration=900)
         ...     sent = hh.events.create(
-        ...         "chain", event_name="plan", session_id=session.session_id, parent_id=session.session_id,
-        ...         duration=820,
+        ...         "model", event_name="plan", session_id=session.session_id, parent_id=session.session_id,
+        ...         start_time=began + 40, duration=820, error="the answer was cut",
+        ...         config={"model": "gpt-4o"}, metadata={"total_tokens": 1240, "cost": 0.0042},
         ...     )
         ...     print(hh.sessions.tree(session.session_id))
-        session nightly  900 ms
-        └── chain plan  820 ms
+        session nightly          900 ms  in all 1,240 tokens, $0.0042
+        └── model plan   +40 ms  820 ms  gpt-4o  1,240 tokens  $0.0042  error: the answer was cut
         """
         from honeyhive_ext.results import SearchResult, as_event, build_tree, session_query
 

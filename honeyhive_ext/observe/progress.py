@@ -14,11 +14,11 @@ Progress = Callable[[int, int | None], object]
 
 
 class Bar:
-    """A progress bar of tqdm on stderr."""
+    """A progress bar of tqdm: a widget in a notebook, else a line on stderr."""
 
     def __init__(self, total: int | None) -> None:
         try:
-            tqdm: Any = import_module("tqdm")
+            tqdm: Any = import_module("tqdm.auto")
         except ImportError as error:
             raise ConfigError(
                 "progress=True needs tqdm: pip install 'honeyhive-ext[progress]', or give a function of "

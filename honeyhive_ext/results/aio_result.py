@@ -57,6 +57,7 @@ class AsyncSearchResult(Generic[T]):
         self._resume = resume
         self._fetcher = AsyncFetcher(sender, query, retry=retry, timeout=timeout)
         self._cursor: Cursor | None = None
+        self._counted: Count | None = None
 
     async def __aiter__(self) -> AsyncGenerator[T, None]:
         self._cursor = cursor = Cursor(self._query, self._resume)
@@ -112,10 +113,12 @@ class AsyncSearchResult(Generic[T]):
         for rows in (1, 2):
             found = pure.judge_count(await self._fetcher.page(pure.probe(self._query, rows)), rows)
             if found is not None:
+                self._counted = found
                 return found
         cursor = Cursor(pure.unlimited(self._query), None)
         async with aclosing(self._fetcher.walk(cursor)) as steps:
-            return Count(sum([len(cursor.rows) async for _ in steps]), by="walk", is_total=False)
+            self._counted = Count(sum([len(cursor.rows) async for _ in steps]), by="walk", is_total=False)
+            return self._counted
 
     def raw(self) -> AsyncSearchResult[dict[str, Any]]:
         """Return the same search with the events as dicts, exactly as the service sent them."""
@@ -217,3 +220,8 @@ class AsyncSearchResult(Generic[T]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({pure.described(self._query)})"
+
+    def _repr_html_(self) -> str | None:
+        from honeyhive_ext.results.preview import result_html
+
+        return result_html(type(self).__name__, self._query, self._cursor, self._counted)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, TypeAlias
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from attrs import define, field, frozen
@@ -14,13 +15,21 @@ from honeyhive_ext.config.printable import printable
 from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.filters.field import F
 from honeyhive_ext.payload.ids import uuid_str
-from honeyhive_ext.search.pages.rows import time_of
+from honeyhive_ext.payload.times import time_of
 from honeyhive_ext.search.query import Query
+from honeyhive_ext.serialize.exact_json import exact_json
+from honeyhive_ext.views import markup, terminal
+from honeyhive_ext.views.drawing import DEEPEST, Placed, title_of, tree_lines
+from honeyhive_ext.views.formats import count_text
+from honeyhive_ext.views.shown import error_of
+from honeyhive_ext.views.tree_page import tree_html
 
 Mark: TypeAlias = Literal["", "orphan", "cycle"]
 
-SHOWN = 80  # characters of an error in a drawing
-DEEPEST = 30  # levels that are drawn as indentation; below, a number says the level
+HTML_EVENTS = 5_000  # of a page
+HTML_CHARACTERS = 10_000_000
+NOTEBOOK_EVENTS = 500  # a notebook keeps what it shows
+NOTEBOOK_CHARACTERS = 300_000
 
 
 def _no_nodes() -> list[Node]:
@@ -46,7 +55,9 @@ class Node:
     mark: Mark = ""
 
     def __repr__(self) -> str:
-        return f"Node({_title(self.event)!r}, depth={self.depth}, children={len(self.children)})"
+        parts = [f"depth={self.depth}", f"children={len(self.children)}"]
+        parts += [self.mark] if self.mark else []
+        return f"<Node {title_of(raw_of(self.event))}: {', '.join(parts)}>"
 
 
 @never_raising
@@ -84,9 +95,126 @@ class TraceTree:
         """The nodes whose parents lead back to them, one for each cycle."""
         return [node for node in self.roots if node.mark == "cycle"]
 
+    def draw(self, *, width: int | None = None, colour: bool = False) -> str:
+        """Return the tree as text: a line for each event, with its offset, duration, model, tokens and cost.
+
+        `print(tree)` does this with the width and the colours of the terminal. The environment variables
+        NO_COLOR and FORCE_COLOR switch colours off and on.
+
+        Args:
+            width: Columns at which lines are cut. Default: no line is cut.
+            colour: Whether to use the colours of a terminal.
+
+        >>> events = [Event(event_type="tool", event_name="search", duration=12.5, error="no answer")]
+        >>> print(build_tree(events, "s").draw())
+        tool search  12.5 ms  error: no answer
+        """
+        lines = tree_lines(self._placed(), width=width, colour=colour)
+        return "\n".join(lines) or f"(no events in session {printable(self.session_id)})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the tree as a dict that JSON can hold: `session_id` and `roots`.
+
+        A node is a dict with `event` (as the service sent it), `depth`, `mark` and `children`. Nodes are
+        nested to 30 levels, which every JSON reader takes. Deeper ones follow each other in the `children` of
+        their ancestor at level 30, in tree order; `depth` says how deep they are.
+
+        >>> tree = build_tree([Event(event_id="b", parent_id="a"), Event(event_id="a")], "s")
+        >>> tree.to_dict()["roots"][0]["children"]
+        [{'event': {'event_id': 'b', 'parent_id': 'a'}, 'depth': 1, 'mark': '', 'children': []}]
+        """
+        roots: list[dict[str, Any]] = []
+        levels = [roots, *([] for _ in range(DEEPEST + 1))]  # where the next node of each level belongs
+        for one in self._placed():
+            level = min(one.depth, DEEPEST + 1)
+            node: dict[str, Any] = {"event": one.event, "depth": one.depth, "mark": one.mark, "children": []}
+            levels[level].append(node)
+            if level <= DEEPEST:
+                levels[level + 1] = node["children"]
+        return {"session_id": self.session_id, "roots": roots}
+
+    def to_json(self) -> str:
+        """Return `to_dict` as JSON text.
+
+        >>> build_tree([], "s").to_json()
+        '{"session_id":"s","roots":[]}'
+        """
+        return exact_json(self.to_dict())
+
+    def to_html(self, *, limit: int | None = HTML_EVENTS) -> str:
+        """Return a page with the tree, its timeline and its contents, which needs nothing else.
+
+        It opens in any browser, from disk as well. It has no script, loads nothing, and follows the light or
+        dark theme of the reader. Every text of an event is escaped.
+
+        Args:
+            limit: Events that are drawn, in tree order; None for all. Default 5,000. A last line says how
+                many more there are. Contents are shown up to 10,000,000 characters, 5,000 of one text, and
+                the page says where it leaves something out.
+
+        >>> page = build_tree([Event(event_type="tool", event_name="<b>")], "s").to_html()
+        >>> "&lt;b&gt;" in page, "<script" in page
+        (True, False)
+        """
+        placed = self._placed()
+        title = title_of(placed[0].event) if placed else self.session_id
+        body = tree_html(placed, self.session_id, limit=limit, characters=HTML_CHARACTERS)
+        return markup.document(title, body)
+
+    def open(self, *, limit: int | None = HTML_EVENTS) -> Path:
+        """Write the page of `to_html` to a private temporary file, show it in a browser, return its path.
+
+        Only you can read the file (mode 0600). It stays until you or the system delete it. If no browser
+        can be started, as on a server, you still have the file.
+
+        Args:
+            limit: As for `to_html`.
+
+        Raises:
+            OSError: The file cannot be written, as on a full disk.
+        """
+        from honeyhive_ext.results.browser import show
+
+        return show(self.to_html(limit=limit))
+
+    def _repr_html_(self) -> str | None:
+        body = tree_html(
+            self._placed(), self.session_id, limit=NOTEBOOK_EVENTS, characters=NOTEBOOK_CHARACTERS
+        )
+        return markup.fragment(body)
+
     def __str__(self) -> str:
-        lines = list(_lines(self.roots))
-        return "\n".join(lines) if lines else f"(no events in session {printable(self.session_id)})"
+        width, colour = terminal.look()
+        return terminal.writable(self.draw(width=width, colour=colour))
+
+    def __format__(self, spec: str) -> str:
+        return format(self.draw(), spec)
+
+    def __repr__(self) -> str:
+        placed = self._placed()
+        errors = sum(1 for one in placed if error_of(one.event) is not None)
+        parts = [title_of(placed[0].event), count_text(len(placed), "event")] if placed else ["no events"]
+        parts += [count_text(errors, "error")] if errors else []
+        return f"<TraceTree {printable(self.session_id)}: {', '.join(parts)}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return build_tree, ([node.event for node in self], self.session_id)  # nodes can be deeper than pickle
+
+    def _placed(self) -> list[Placed]:
+        """Return the events with their places, in tree order."""
+        found: list[Placed] = []
+        left = [(root, True) for root in reversed(self.roots)]
+        while left:
+            node, last = left.pop()
+            children = node.children
+            found.append(Placed(raw_of(node.event), node.depth, last, len(children), node.mark))
+            left += [(child, at == 0) for at, child in enumerate(reversed(children))]
+        return found
+
+
+def raw_of(event: Event) -> dict[str, Any]:
+    """Return an event as the dict that the service sent."""
+    return event.to_dict()
 
 
 def session_query(session_id: str | UUID) -> tuple[str, Query]:
@@ -171,52 +299,3 @@ def _parent(node: Node, by_id: dict[str, Node]) -> Node:
 def _start(event: Event) -> float:
     time = time_of(event.start_time)
     return math.inf if time is None else time
-
-
-def _lines(roots: Sequence[Node]) -> Iterator[str]:
-    left: list[tuple[Node, str, str]] = [(root, "", "") for root in reversed(roots)]
-    while left:
-        node, first, rest = left.pop()
-        yield first + _described(node)
-        last, level = len(node.children) - 1, node.depth + 1
-        for number in range(last, -1, -1):
-            branch, below = ("└── ", "    ") if number == last else ("├── ", "│   ")
-            if level > DEEPEST:
-                branch, below = f"({level}) {branch}", ""
-            left.append((node.children[number], rest + branch, rest + below))
-
-
-def _described(node: Node) -> str:
-    event = node.event
-    parts = [_title(event)]
-    if (milliseconds := _duration(event)) is not None:
-        parts.append(_length(milliseconds))
-    if isinstance(event.error, str) and event.error:
-        parts.append(f"error: {_short(event.error)}")
-    if node.mark == "orphan":
-        parts.append(f"(its parent {_short(str(event.parent_id))} is not in this session)")
-    if node.mark == "cycle":
-        parts.append(f"(its parents lead back to it, by way of {_short(str(event.parent_id))})")
-    return "  ".join(parts)
-
-
-def _title(event: Event) -> str:
-    words = [str(word) for word in (event.event_type, event.event_name) if isinstance(word, str) and word]
-    return _short(" ".join(words)) if words else "(unnamed)"
-
-
-def _short(text: str) -> str:
-    return printable(text if len(text) <= SHOWN else text[: SHOWN - 1] + "…")
-
-
-def _duration(event: Event) -> float | None:
-    if (given := time_of(event.duration)) is not None:
-        return given
-    start, end = time_of(event.start_time), time_of(event.end_time)
-    return None if start is None or end is None else end - start
-
-
-def _length(milliseconds: float) -> str:
-    if abs(milliseconds) < 1000:
-        return f"{milliseconds:.3g} ms" if abs(milliseconds) < 100 else f"{milliseconds:.0f} ms"
-    return f"{milliseconds / 1000:.2f} s"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from attrs import evolve
 
 from honeyhive_ext.errors import ResultCountError
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.pages.event import as_it_came
+from honeyhive_ext.search.pages.json import parsed
 from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
 from honeyhive_ext.search.pages.rows import Row, iso, read_rows, value_of
 from honeyhive_ext.search.query import OPEN_START, Query
@@ -17,7 +18,11 @@ from honeyhive_ext.search.walk.steps import Position, WalkStep
 from honeyhive_ext.search.walk.walk import Walk
 from honeyhive_ext.search.walk.windows import Windows
 
+if TYPE_CHECKING:
+    from honeyhive_ext.views.formats import Cell
+
 T = TypeVar("T")
+PREVIEWED = 10  # rows that a notebook shows
 
 
 class Cursor:
@@ -41,6 +46,7 @@ class Cursor:
             self._walk = Walk(position, size=query.page_size, floor=OPEN_START, prove=prove)
             self._steps = self._walk.run()
         self.rows: Sequence[Row] = ()
+        self._first: list[list[Cell]] = []
         self.ask: Ask | None = None
         self.taken = 0
         self._step = WalkStep((), Position(None, None), position, None)
@@ -54,12 +60,14 @@ class Cursor:
 
     def release(self) -> None:
         """Drop `rows`, all of which were yielded."""
+        self._keep_first()
         self._base += len(self.rows)
         self.rows, self.taken = (), 0
         self._step = evolve(self._step, rows=())
 
     def feed(self, answer: Page | PageRefused) -> None:
         """Take the answer to `ask`. All of `rows` must have been yielded."""
+        self._keep_first()
         self._base += len(self.rows)
         if self._steps is not None:
             self._accept(self._steps.send(answer))
@@ -75,6 +83,7 @@ class Cursor:
 
     def show(self, step: WalkStep) -> None:
         """Take a step of `windows()` instead of a step of the walk."""
+        self._keep_first()
         self._base += len(self.rows)
         self._accept(step)
 
@@ -88,6 +97,27 @@ class Cursor:
         limit = self._query.limit
         if limit is not None and self._limit_reached(self._base + len(self.rows)):
             self.rows, self.ask = self.rows[: limit - self._base], None
+
+    def preview(self) -> list[list[Cell]]:
+        """Return the first rows as a notebook shows them. They outlive the rows themselves."""
+        self._keep_first()
+        return self._first
+
+    def _keep_first(self) -> None:
+        if self.rows and not self._first:
+            from honeyhive_ext.views.event_row import row_of
+
+            self._first = [row_of(parsed(row.value)) for row in self.rows[:PREVIEWED]]
+
+    @property
+    def yielded(self) -> int:
+        """How many rows were yielded."""
+        return self._base + self.taken
+
+    @property
+    def ended(self) -> bool:
+        """Whether every row was yielded."""
+        return self.ask is None and self.taken >= len(self.rows)
 
     def _limit_reached(self, yielded: int) -> bool:
         return self._query.limit is not None and yielded >= self._query.limit

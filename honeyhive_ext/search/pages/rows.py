@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import blake2b
 from itertools import repeat
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
+from honeyhive_ext.payload.times import EPOCH, time_of
 from honeyhive_ext.search.pages.json import parsed
 from honeyhive_ext.serialize.exact_json import exact_json
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 YEAR_ONE = -62_135_596_800_000  # Unix ms of 0001-01-01, the first instant ISO 8601 can write with four digits
 YEAR_9999 = 253_402_300_799_999  # Unix ms of the last one
 
@@ -87,41 +87,6 @@ def _odd_rows(values: Sequence[Any]) -> list[Row]:
 
 def _digest(value: Any) -> str:
     return blake2b(exact_json(value, sort_keys=True).encode(), digest_size=12).hexdigest()
-
-
-def time_of(value: object) -> float | None:
-    """Return a row's start_time as Unix ms, or None if it is missing or not a time.
-
-    The API document promises a number. Numbers and ISO 8601 times in a str are read as well.
-
-    >>> time_of(5), time_of("5.5"), time_of("1970-01-01T00:00:01Z"), time_of(True), time_of("soon")
-    (5, 5.5, 1000.0, None, None)
-    """
-    if type(value) is int:
-        return value
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, str):
-        return _time_of_text(value)
-    return None
-
-
-def _time_of_text(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        pass
-    else:
-        return number if math.isfinite(number) else None
-    try:
-        parsed_time = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if parsed_time.tzinfo is None:
-        parsed_time = parsed_time.replace(tzinfo=UTC)
-    return (parsed_time - EPOCH) / timedelta(milliseconds=1)
 
 
 def iso(ms: int) -> str:

@@ -13,6 +13,7 @@ from honeyhive_ext.batch.ledger import KEPT_BYTES, Ledger
 from honeyhive_ext.batch.plan import Part
 from honeyhive_ext.errors import APIConnectionError, BadRequestError, BatchError, EventError
 from tests.support.batches import Entry, chunk_of, entries
+from tests.support.inert import inert
 
 REFUSED = BadRequestError(400, "no such event type")
 
@@ -178,3 +179,12 @@ def test_the_error_of_a_failure_keeps_nothing_alive() -> None:
     kept = ledger.close(session_id=None, read=1, stopped=None).failures[0].error
     assert isinstance(kept.__cause__, ValueError)
     assert kept.__traceback__ is kept.__cause__.__traceback__ is None
+
+
+def test_a_notebook_shows_what_was_delivered_and_the_first_failures() -> None:
+    failures = tuple(BatchFailure(n, f"<{n}>", "refused", REFUSED) for n in range(25))
+    read = inert(str(BatchReport(("a",) * 1200, failures=failures, requests=3)._repr_html_()))
+    for text in ("delivered1,200", "failed25 (25 refused)", "requests3", "<9>", "15 more"):
+        assert text in read.text
+    assert "<10>" not in read.text
+    assert "retries" not in read.text

@@ -35,7 +35,7 @@ def bars(monkeypatch: pytest.MonkeyPatch) -> list[Drawn]:
         drawn.append(Drawn(**options))
         return drawn[-1]
 
-    monkeypatch.setitem(sys.modules, "tqdm", SimpleNamespace(tqdm=tqdm))
+    monkeypatch.setitem(sys.modules, "tqdm.auto", SimpleNamespace(tqdm=tqdm))
     return drawn
 
 
