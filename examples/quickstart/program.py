@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from examples.quickstart.pipeline import Chunk, Hit, Index, compose, load, split, words
-from honeyhive_ext import F, HoneyHive
+from honeyhive_ext import F, HoneyHive, TraceTree
 
 QUESTIONS = (
-    "How does a retry avoid sending an event twice?",
-    "What happens to a batch when one event is refused?",
+    "How does a search find each event exactly once?",
+    "What is lost when a process is killed?",
+    "Does tracing slow down my application?",
     "How do I regenerate the client after openapi.yaml changes?",
-    "Which filters can a search use?",
-    "How do I run the local server?",
+    "How do I look at a trace?",
 )
 PAGE_SIZE = 50
 
@@ -27,6 +27,15 @@ class Step:
 
     did: str
     result: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one question: its session, its model event, and the text."""
+
+    session_id: str
+    event_id: str
+    text: str
 
 
 def now_ms() -> float:
@@ -74,40 +83,43 @@ def index_documents(hh: HoneyHive, root: Path) -> Iterator[Step | Index]:
     yield index
 
 
-def answer(hh: HoneyHive, index: Index, question: str) -> tuple[str, str]:
-    """Answer one question in its own session: a chain with a tool and a model below it.
-
-    Returns the id of the model event and the answer.
-    """
+def answer(hh: HoneyHive, index: Index, question: str) -> Answer:
+    """Answer one question in its own session: a chain with a tool and a model below it."""
     with hh.session("question", inputs={"question": question}, user_properties={"tier": "demo"}) as session:
         with hh.span("answer", event_type="chain", inputs={"question": question}) as chain:
-            with hh.span("retrieve", event_type="tool", inputs={"query": question, "top": 4}) as tool:
-                hits = index.search(question, top=4)
+            with hh.span("retrieve", event_type="tool", inputs={"query": question, "top": 6}) as tool:
+                hits = index.search(question, top=6)
                 tool.outputs = {"hits": [_hit(h) for h in hits]}
-            # The same without a block: an event created by hand, inside the surrounding span.
+            # The same without a block: an event made by hand, inside the surrounding span, and sent later.
             began = now_ms()
-            text = compose(question, hits)
-            sent = hh.events.create(
+            text = compose(question, hits, index)
+            read = [hit.chunk.text for hit in hits]
+            event_id = hh.events.enqueue(
                 "model",
                 event_name="compose",
-                inputs={"question": question, "chunks": [h.chunk.text for h in hits]},
-                outputs={"answer": text},
-                config={"model": "extractive", "sentences": 2},
-                metadata={"words_read": sum(len(words(h.chunk.text)) for h in hits), "cost": 0},
+                inputs={"chat_history": [{"role": "user", "content": question}], "chunks": read},
+                outputs={"role": "assistant", "content": text},
+                config={"model": "extractive"},
+                # A model would report its tokens. This one reads words, and asks nothing for it.
+                metadata={
+                    "prompt_tokens": sum(len(words(one)) for one in read),
+                    "completion_tokens": len(words(text)),
+                    "cost": 0,
+                },
                 start_time=began,
                 end_time=now_ms(),
             )
             chain.outputs = {"answer": text}
         session.outputs = {"answer": text}
-    return sent.event_id, text
+    return Answer(session.session_id, event_id, text)
 
 
 def _hit(hit: Hit) -> dict[str, Any]:
     return {"document": hit.chunk.document, "position": hit.chunk.position, "score": round(hit.score, 3)}
 
 
-def read_back(hh: HoneyHive, answered: dict[str, str]) -> Iterator[Step]:
-    """Search over several pages, rate an answer, and read it back. `answered`: model event id -> answer."""
+def read_back(hh: HoneyHive, answer: Answer) -> Iterator[Step]:
+    """Search over several pages, rate an answer, and read it back."""
     long = hh.events.search(
         F.event_name == "analyse chunk", F("metadata.words") > 20, page_size=PAGE_SIZE
     ).to_list()
@@ -122,7 +134,7 @@ def read_back(hh: HoneyHive, answered: dict[str, str]) -> Iterator[Step]:
         f"{sum(pages)} events in {len(pages)} pages, {PAGE_SIZE} asked for at a time",
     )
 
-    first = next(iter(answered))
+    first = answer.event_id
     hh.events.update(first, feedback={"rating": 5, "comment": "to the point"}, metrics={"sentences": 2})
     event = hh.events.get(first)
     kept = f"feedback {event.feedback}, outputs kept: {bool(event.outputs)}"
@@ -132,8 +144,8 @@ def read_back(hh: HoneyHive, answered: dict[str, str]) -> Iterator[Step]:
     yield Step("searched what is rated above 4", f"{len(rated)} event: {rated[0].event_name}")
 
 
-def run(hh: HoneyHive, root: Path) -> Iterator[Step]:
-    """Run the whole program and yield a line for each thing it did."""
+def run(hh: HoneyHive, root: Path) -> Iterator[Step | TraceTree]:
+    """Run the whole program: yield a line for each thing it did, and the trace of the last question."""
     index: Index | None = None
     for step in index_documents(hh, root):
         if isinstance(step, Step):
@@ -141,9 +153,9 @@ def run(hh: HoneyHive, root: Path) -> Iterator[Step]:
         else:
             index = step
     assert index is not None  # noqa: S101 - index_documents always ends with it
-    answered: dict[str, str] = {}
+    answers: list[Answer] = []
     for question in QUESTIONS:
-        event_id, text = answer(hh, index, question)
-        answered[event_id] = text
-        yield Step(question, text if len(text) < 200 else text[:197] + "…")
-    yield from read_back(hh, answered)
+        answers.append(answer(hh, index, question))
+        yield Step(question, answers[-1].text)
+    yield from read_back(hh, answers[0])
+    yield hh.sessions.tree(answers[-1].session_id)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+import threading
+import webbrowser
 from pathlib import Path
 
+import httpx
 import pytest
 
 from examples.quickstart.__main__ import ROOT, main
-from examples.quickstart.program import QUESTIONS, run
+from examples.quickstart.pipeline import stems
+from examples.quickstart.program import QUESTIONS, Step, run
 from examples.quickstart.replay import ReplayError, compare, read, replay
-from honeyhive_ext import F, HoneyHive
+from honeyhive_ext import F, HoneyHive, TraceTree
 
 TRACES = sorted((ROOT.parent / "shared" / "data" / "traces").glob("*.jsonl"))
 
 
 def test_the_program_records_every_step_as_events(hh: HoneyHive) -> None:
-    steps = list(run(hh, ROOT))
-    assert [s.did for s in steps[1 : 1 + len(QUESTIONS)]] == list(QUESTIONS)
+    *steps, _ = run(hh, ROOT)
+    assert [step.did for step in steps[1 : 1 + len(QUESTIONS)] if isinstance(step, Step)] == list(QUESTIONS)
     events = hh.events.search().to_list()
     names = ("session", "chain", "tool", "model")
     kinds = {kind: [e for e in events if e.event_type == kind] for kind in names}
@@ -30,6 +34,25 @@ def test_the_program_records_every_step_as_events(hh: HoneyHive) -> None:
             assert event.session_id in by_id, "every step belongs to a recorded session"
             assert event.parent_id in by_id, "every step has a recorded parent"
         assert event.end_time is None or event.end_time >= event.start_time
+
+
+def test_the_answers_are_whole_sentences_about_the_question_with_their_place(hh: HoneyHive) -> None:
+    answers = {step.did: step.result for step in run(hh, ROOT) if isinstance(step, Step)}
+    for question in QUESTIONS:
+        passage, _, place = answers[question].rpartition(" (")
+        assert (ROOT / place.removesuffix(")")).is_file()
+        assert passage.endswith((".", "!", "?"))
+        assert 8 <= len(passage.split()) <= 80
+        asked = {*stems(question)}
+        assert len(asked & {*stems(passage)}) >= len(asked) / 3, (question, passage)
+
+
+def test_the_program_ends_with_the_trace_of_the_last_question(hh: HoneyHive) -> None:
+    *_, tree = run(hh, ROOT)
+    assert isinstance(tree, TraceTree)
+    assert [node.event.event_name for node in tree] == ["question", "answer", "retrieve", "compose"]
+    assert not [*tree.orphans, *tree.cycles]
+    assert "extractive" in tree.draw()
 
 
 def test_the_batch_of_the_program_has_hundreds_of_events(hh: HoneyHive) -> None:
@@ -87,7 +110,33 @@ def test_the_command_prints_a_table_and_how_to_go_on(capsys: pytest.CaptureFixtu
     assert main([]) == 0
     printed = capsys.readouterr().out
     assert "indexed" in printed
+    assert "└── chain answer" in printed
+    assert "nox -s quickstart -- --open" in printed
     assert "HH_API_KEY" in printed
+
+
+def test_open_shows_the_page_of_the_server_and_stays(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[tuple[str, int]] = []
+
+    def browse(url: str) -> bool:
+        opened.append((url, httpx.get(f"{url.partition('#')[0]}_local/health").status_code))
+        return True
+
+    def interrupted(self: threading.Event, timeout: float | None = None) -> bool:
+        if threading.current_thread() is threading.main_thread() and opened:
+            raise KeyboardInterrupt
+        return wait(self, timeout)
+
+    wait = threading.Event.wait
+    monkeypatch.setattr(webbrowser, "open", browse)
+    monkeypatch.setattr(threading.Event, "wait", interrupted)
+    assert main(["--open"]) == 0
+    ((url, health),) = opened
+    assert health == 200
+    assert "/#session=" in url
+    assert url in capsys.readouterr().out
 
 
 def test_the_command_names_a_missing_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

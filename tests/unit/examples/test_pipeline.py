@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from examples.quickstart.pipeline import Chunk, Index, compose, load, sentences, split
+from examples.quickstart.pipeline import Chunk, Index, compose, load, passages, split, stems
 
 PARAGRAPHS = st.lists(st.text(alphabet="abc de.\n", max_size=60), max_size=30)
 
@@ -37,15 +37,31 @@ def test_the_best_hit_is_about_the_question_and_the_answer_quotes_it() -> None:
     index = Index([Chunk("d", i, t) for i, t in enumerate(texts)])
     hits = index.search("What survives a killed process?", top=2)
     assert hits[0].chunk.text == texts[1]
-    assert "spool survives" in compose("What survives a killed process?", hits)
+    assert compose("What survives a killed process?", hits, index) == "A spool survives a killed process. (d)"
 
 
 def test_a_question_that_matches_nothing_is_said_so() -> None:
-    hits = Index([Chunk("d", 0, "Bread is made of flour.")]).search("zebra?", top=3)
+    index = Index([Chunk("d", 0, "Bread is made of flour.")])
+    hits = index.search("zebra?", top=3)
     assert hits == []
-    assert compose("zebra?", hits) == "Nothing was found."
+    assert compose("zebra?", hits, index) == "Nothing was found."
 
 
-def test_answers_quote_prose_without_code_tables_and_markup() -> None:
-    text = "# Title\n\n| a | b |\n\n```sh\nls\n```\n\nThe **spool** survives [a kill](x.md) at once. Yes."
-    assert sentences(text) == ["The spool survives a kill at once."]
+def test_passages_are_prose_without_code_tables_and_markup() -> None:
+    text = (
+        "# Title\n\n| a | b |\n\n```sh\nls\n\nNo prose is here.\n```\n\n"
+        "The **spool** survives [a kill](x.md) at once. Yes.\n\n- One item is a passage.\n- This one ends in code:\n"
+    )
+    assert passages(text) == ["The spool survives a kill at once.", "One item is a passage."]
+
+
+def test_a_chunk_begins_at_a_heading_and_knows_it() -> None:
+    chunks = split("d", "# One\n\ntext of one\n\n## Two\n\ntext of two")
+    assert [(chunk.heading, chunk.text) for chunk in chunks] == [
+        ("One", "# One\n\ntext of one"),
+        ("Two", "## Two\n\ntext of two"),
+    ]
+
+
+def test_a_question_finds_other_endings_of_its_words() -> None:
+    assert stems("A retry is sending") == stems("retries send")
