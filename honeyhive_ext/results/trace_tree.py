@@ -21,8 +21,8 @@ from honeyhive_ext.serialize.exact_json import exact_json
 from honeyhive_ext.views import markup, terminal
 from honeyhive_ext.views.drawing import DEEPEST, Placed, title_of, tree_lines
 from honeyhive_ext.views.formats import count_text
-from honeyhive_ext.views.shown import error_of
 from honeyhive_ext.views.tree_page import tree_html
+from honeyhive_ext.views.usage import error_of
 
 Mark: TypeAlias = Literal["", "orphan", "cycle"]
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 from honeyhive_ext.views.drawing import SHOWN, error_text, length_of, title_of, usage_parts
 from honeyhive_ext.views.formats import count_text
 from honeyhive_ext.views.markup import escaped, escaped_lines, fragment, note, span
-from honeyhive_ext.views.shown import EventFields, error_of, shown_of, when
+from honeyhive_ext.views.usage import EventFields, error_of, shown_of, when
 
 LONGEST = 5_000  # characters of one text
 ITEMS = 100  # of one object or list

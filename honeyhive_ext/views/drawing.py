@@ -9,7 +9,7 @@ from honeyhive_ext.config.printable import printable
 from honeyhive_ext.serialize.exact_json import exact_json
 from honeyhive_ext.views.cells import cells, cut_to
 from honeyhive_ext.views.formats import cost_text, count_text, duration_text, offset_text
-from honeyhive_ext.views.shown import EventFields, Shown, error_of, has_no_end, shown_of
+from honeyhive_ext.views.usage import EventFields, Shown, error_of, has_no_end, shown_of
 
 SHOWN = 80  # characters of a name or an error in a drawing
 DEEPEST = 30  # levels that are drawn as indentation; below, a number says the level

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from honeyhive_ext.views.drawing import error_text, length_of, title_of
 from honeyhive_ext.views.formats import Cell, cost_text
-from honeyhive_ext.views.shown import EventFields, error_of, shown_of, when
+from honeyhive_ext.views.usage import EventFields, error_of, shown_of, when
 
 COLUMNS = ("start", "event", "duration", "model", "tokens", "cost", "error")
 

@@ -27,7 +27,7 @@ from honeyhive_ext.views.drawing import (
 )
 from honeyhive_ext.views.formats import count_text, duration_text
 from honeyhive_ext.views.markup import escaped, note, span
-from honeyhive_ext.views.shown import EventFields, Shown, error_of, shown_of, when
+from honeyhive_ext.views.usage import EventFields, Shown, error_of, shown_of, when
 
 ALL_OPEN = 200  # events of a tree that is drawn with all its levels open
 LEAST_BAR = 0.8  # of 100, so that the shortest step is seen

@@ -50,7 +50,8 @@ def test_a_question_that_matches_nothing_is_said_so() -> None:
 def test_passages_are_prose_without_code_tables_and_markup() -> None:
     text = (
         "# Title\n\n| a | b |\n\n```sh\nls\n\nNo prose is here.\n```\n\n"
-        "The **spool** survives [a kill](x.md) at once. Yes.\n\n- One item is a passage.\n- This one ends in code:\n"
+        "The **spool** survives [a kill](x.md) at once. Yes.\n\n"
+        "- One item is a passage.\n- This one ends in code:\n"
     )
     assert passages(text) == ["The spool survives a kill at once.", "One item is a passage."]
 

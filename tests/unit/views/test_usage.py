@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from honeyhive_ext.views.event_row import COLUMNS, row_of
 from honeyhive_ext.views.formats import cost_text, duration_text, number_text
-from honeyhive_ext.views.shown import cost_of, model_of, shown_of, tokens_of
+from honeyhive_ext.views.usage import cost_of, model_of, shown_of, tokens_of
 from tests.support.traces import EVENTS
 
 
