@@ -183,16 +183,20 @@ def build(path: Sequence[str], operator: str, value: object, kind: str | None = 
     Raises:
         QueryError: The API has no such operator or type, or no filter can hold the value.
     """
+    built = _checked(path, operator, value, kind)
+    if reason := mismatch(built):
+        warn(reason, built)
+    return built
+
+
+def _checked(path: Sequence[str], operator: str, value: object, kind: str | None) -> Filter:
     _check_name("operator", operator, FILTER_OPERATOR_VALUES)
     if kind is not None:
         _check_name("type", kind, FILTER_TYPE_VALUES)
     wire, own = resolved(path, operator, value, kind)
     if problem := lone_surrogate(".".join(path)):
         raise QueryError(f"the field {'.'.join(path)!r} has {problem}")
-    built = Filter(tuple(path), operator, wire, own)
-    if reason := mismatch(built):
-        warn(reason, built)
-    return built
+    return Filter(tuple(path), operator, wire, own)
 
 
 def _check_name(what: str, given: object, known: frozenset[Any]) -> None:
@@ -222,17 +226,41 @@ def _flat(given: object) -> tuple[Filter, ...]:
     )
 
 
-def filters_in(text: str, *, known: Collection[str] = (), now_ms: float | None = None) -> tuple[Filter, ...]:
-    """Return the filters of conditions written as text; see `parse`."""
+def filters_in(
+    text: str,
+    *,
+    known: Collection[str] = (),
+    now_ms: float | None = None,
+    doubts: list[str] | None = None,
+) -> tuple[Filter, ...]:
+    """Return the filters of conditions written as text; see `parse`.
+
+    Args:
+        text: The conditions.
+        known: Paths that events have, besides the fields of the API document.
+        now_ms: The present in Unix ms. Default: that of the clock.
+        doubts: Takes what would be warned about otherwise.
+
+    Raises:
+        FilterTextError: The text cannot be read.
+    """
     now = time.time_ns() / 1e6 if now_ms is None else now_ms
-    return tuple(map(_from_text, list(written(text, known, now))))
+    conditions = list(written(text, known, now))
+    filters = tuple(map(_from_text, conditions))
+    for one in filters:
+        if reason := mismatch(one, known=known):
+            if doubts is None:
+                warn(reason, one)
+            else:
+                doubts.append(f"{one.to_text()} matches nothing: {reason}")
+    return filters
 
 
 def _from_text(one: Written) -> Filter:
     try:
         if one.type == UNTYPED:
-            return evolve(build((one.field,), one.operator, one.value), type=None)
-        return build((one.field,), one.operator, one.value, one.type)
+            return evolve(_checked((one.field,), one.operator, one.value, None), type=None)
+        return _checked((one.field,), one.operator, one.value, one.type)
     except QueryError as problem:
         raise one.refused(problem) from problem
 

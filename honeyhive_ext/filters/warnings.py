@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from honeyhive_client.models.event_type import EVENT_TYPE_VALUES
@@ -34,12 +34,17 @@ class FilterWarning(UserWarning):
     __module__ = "honeyhive_ext"
 
 
-def mismatch(one: Comparison) -> str | None:
-    """Return why no event can match a filter, or None if one can."""
+def mismatch(one: Comparison, known: Collection[str] = ()) -> str | None:
+    """Return why no event can match a filter, or None if one can.
+
+    Args:
+        one: The filter.
+        known: Paths that events have, besides the fields of the API document.
+    """
     operator, value, kind = one.operator, one.value, one.type
     root = one.field.partition(".")[0]
-    known = root in first_names()
-    if not known and (near := did_you_mean(root, event_fields(), cutoff=0.8)):
+    has_root = root in first_names() or is_known(one.field, known)
+    if not has_root and (near := did_you_mean(root, event_fields(), cutoff=0.8)):
         return f"events have no field {root!r}: did you mean {near!r}?"
     if operator in TIME_ORDER and kind != "datetime":
         return (
@@ -56,10 +61,15 @@ def mismatch(one: Comparison) -> str | None:
         instead = event_type_for(value) if isinstance(value, str) else None
         hint = f": write {instead}" if instead else ""
         return f"there is no event_type {value!r}, only {', '.join(sorted(EVENT_TYPE_VALUES))}{hint}"
-    if not known and " not " not in f" {operator} ":
+    if not has_root and " not " not in f" {operator} ":
         path = printable(f"metadata.{one.field}")
         return f'events have no field {root!r}: write the whole path, such as F("{path}")'
     return None
+
+
+def is_known(field: str, known: Collection[str]) -> bool:
+    """Return whether a field, or another with its first name, is among known paths."""
+    return any(one == field or one.startswith(field.partition(".")[0] + ".") for one in known)
 
 
 def _is_number(value: WireValue) -> bool:

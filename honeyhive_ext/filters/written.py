@@ -30,7 +30,7 @@ from honeyhive_ext.filters.values import (
     iso_utc,
     resolved,
 )
-from honeyhive_ext.filters.warnings import Comparison
+from honeyhive_ext.filters.warnings import Comparison, is_known
 
 _NUMBER = re.compile(r"[-+]?(?:0|[1-9]\d*|(?=\.\d))(?:\.\d+)?(?:[eE][-+]?\d+)?", re.ASCII)
 _LITERALS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
@@ -88,7 +88,7 @@ def _check_field(field: Literal, text: str, known: Collection[str]) -> None:
     root, _, rest = field.text.partition(".")
     if field.quoted or root in first_names():
         return
-    if any(one == field.text or one.startswith(f"{root}.") for one in known):
+    if is_known(field.text, known):
         return
     tail = f".{field.text}"
     whole = sorted((one for one in known if one.endswith(tail)), key=len)

@@ -17,7 +17,7 @@ from honeyhive_ext.local.adapters.security import bearer
 from honeyhive_ext.local.faults.damage import damaged, effects
 from honeyhive_ext.local.faults.fault import Fault, fault_from
 from honeyhive_ext.local.message import Request, RequestRefused, Response, error_response
-from honeyhive_ext.local.routes import batches, control, deprecated, events, search
+from honeyhive_ext.local.routes import batches, control, deprecated, events, filter_text, search, sessions
 from honeyhive_ext.local.routes.context import Context
 from honeyhive_ext.local.routes.route import Route
 from honeyhive_ext.local.state import ServerState
@@ -34,6 +34,8 @@ ROUTES: Sequence[Route] = (
     *batches.ROUTES,
     *deprecated.ROUTES,
     *control.ROUTES,
+    *sessions.ROUTES,
+    *filter_text.ROUTES,
 )
 
 

@@ -69,6 +69,8 @@ class Response:
         fault: The fault that made or changed this answer, for the request log.
         rest: Yields what follows `body`, where the whole is too large for memory. The length is not known
             then. What it raises breaks the connection off.
+        wait: Seconds for which the adapter may ask again, until an answer has no `wait`. It sends the last
+            answer.
     """
 
     status: int
@@ -79,6 +81,7 @@ class Response:
     wire: Wire | None = None
     fault: str | None = None
     rest: Iterator[bytes] | None = None
+    wait: float = 0.0
 
     def header_list(self) -> list[tuple[str, str]]:
         """Return all headers except content-length."""

@@ -125,6 +125,7 @@ def test_a_file_of_version_2_is_migrated_and_no_event_is_lost(
     with monkeypatch.context() as patch:
         patch.setattr(schema_module, "MIGRATIONS", schema_module.MIGRATIONS[:2])
         patch.setattr("honeyhive_ext.local.store.columns._CAPITAL", re.compile("(?!)"))
+        patch.setattr("honeyhive_ext.local.store.sessions.SessionChanges.write", lambda *_: None)
         store = Store(file, old, index=["metadata.tags"])
         drafts: list[Draft] = []
         for at, event_id in enumerate((EVENT, EVENT.lower(), str(uuid.uuid4()))):

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import anyio
 from attrs import evolve
 
-from honeyhive_ext.local.adapters.framed import answer_body, answer_fields, answer_rest
+from honeyhive_ext.local.adapters.framed import AGAIN, answer_body, answer_fields, answer_rest
 from honeyhive_ext.local.adapters.header_fields import (
     announced,
     check_complete,
@@ -60,7 +60,14 @@ class LocalASGI:
         except RequestRefused as refusal:
             response = refusal.response()
         else:
-            response = self._handle(evolve(request, body=content, size=size))
+            whole = evolve(request, body=content, size=size)
+            response = self._handle(whole)
+            until = anyio.current_time() + response.wait
+            while response.wait and anyio.current_time() < until:
+                with anyio.move_on_after(AGAIN):
+                    if (await receive())["type"] == "http.disconnect":
+                        return
+                response = self._handle(whole)
         await _send(send, response, scope["method"])
 
     def _head(self, scope: MutableMapping[str, Any]) -> Request:

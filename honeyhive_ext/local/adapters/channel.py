@@ -16,7 +16,7 @@ from math import inf
 
 from attrs import frozen
 
-from honeyhive_ext.local.adapters.framed import answer_body, answer_fields, answer_rest
+from honeyhive_ext.local.adapters.framed import AGAIN, answer_body, answer_fields, answer_rest
 from honeyhive_ext.local.adapters.header_fields import malformed
 from honeyhive_ext.local.adapters.request_reader import RequestHead, read_body, read_head
 from honeyhive_ext.local.adapters.security import check_host
@@ -144,7 +144,27 @@ class Channel:
             return False
         self.slow_since = inf
         response = self._handle(request)
+        if response.wait:
+            response = self._waited(request, response)
         return self._answer(response, head, closes=head.closes or request.size > 0)
+
+    def _waited(self, request: Request, response: Response) -> Response:
+        """Ask again until there is an answer that is worth sending, or the time is over.
+
+        Meanwhile the connection counts as silent, so that it can be closed if others need its place.
+        """
+        until = time.monotonic() + response.wait
+        self._raw.silent_since = time.monotonic()
+        while response.wait and (left := until - time.monotonic()) > 0 and not self._serving.stopped.is_set():
+            self._connection.settimeout(min(left, AGAIN))
+            with contextlib.suppress(TimeoutError):
+                if not self._connection.recv(1, socket.MSG_PEEK):
+                    raise ConnectionError("the client has gone")
+                self._serving.stopped.wait(min(left, AGAIN))  # it has sent its next request already
+            response = self._handle(request)
+        self._connection.settimeout(IDLE)
+        self._raw.silent_since = inf
+        return response
 
     def _head(self) -> RequestHead | None:
         try:

@@ -9,6 +9,7 @@ from honeyhive_ext.local.message import Response
 
 logger = logging.getLogger("honeyhive_ext.local")
 
+AGAIN = 0.05  # seconds between two tries to get an answer that is worth waiting for
 _BARE = frozenset({204, 304})  # answers with neither a body nor a length (RFC 9110, 8.6)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 import httpx
 
-from honeyhive_ext.local.adapters.framed import answer_body, answer_fields, answer_rest
+from honeyhive_ext.local.adapters.framed import AGAIN, answer_body, answer_fields, answer_rest
 from honeyhive_ext.local.adapters.header_fields import check_complete, header_fields, request_target
 from honeyhive_ext.local.message import Request, RequestRefused, Response, Wire
 
@@ -31,6 +31,10 @@ class LocalTransport(httpx.BaseTransport):
         """Answer one request."""
         request.read()
         response = _answer(self._handle, request)
+        until = time.monotonic() + _longest(request, response.wait)
+        while response.wait and time.monotonic() < until:
+            time.sleep(AGAIN)
+            response = _answer(self._handle, request)
         wait = _waiting(request, response)
         if wait:
             time.sleep(wait)
@@ -48,6 +52,10 @@ class AsyncLocalTransport(httpx.AsyncBaseTransport):
         """Answer one request."""
         await request.aread()
         response = _answer(self._handle, request)
+        until = time.monotonic() + _longest(request, response.wait)
+        while response.wait and time.monotonic() < until:
+            await anyio.sleep(AGAIN)
+            response = _answer(self._handle, request)
         wait = _waiting(request, response)
         # Other tasks run meanwhile, as they would while a socket is read.
         await anyio.sleep(wait)
@@ -66,15 +74,24 @@ def _answer(handle: RequestHandler, request: httpx.Request) -> Response:
     return handle(Request(request.method, target.path, request.content, fields, target.query))
 
 
+def _longest(request: httpx.Request, wait: float) -> float:
+    """Return how many of these seconds the client waits."""
+    timeouts: Mapping[str, Any] = request.extensions.get("timeout") or {}
+    read = timeouts.get("read")
+    return wait if read is None else min(wait, read)
+
+
 def _waiting(request: httpx.Request, response: Response) -> float:
     """Return the seconds to wait before the answer. Raises the read timeout if they are longer."""
     wire = response.wire
-    seconds = response.delay + (wire.seconds if wire is not None and wire.kind == "hang" else 0.0)
+    seconds = (
+        response.delay + response.wait + (wire.seconds if wire is not None and wire.kind == "hang" else 0.0)
+    )
     timeouts: Mapping[str, Any] = request.extensions.get("timeout") or {}
     read = timeouts.get("read")
     if read is not None and seconds > read:
         raise httpx.ReadTimeout("the answer did not come in time", request=request)
-    return seconds
+    return seconds - response.wait
 
 
 def _break(request: httpx.Request, response: Response) -> None:

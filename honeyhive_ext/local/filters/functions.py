@@ -11,7 +11,7 @@ from honeyhive_ext.local.filters.predicates import match
 
 
 def register(connection: sqlite3.Connection, late: Callable[[], bool]) -> None:
-    """Register hh_match, hh_instant and hh_json with a connection.
+    """Register hh_match, hh_instant, hh_json and hh_fold with a connection.
 
     Args:
         connection: The connection.
@@ -30,10 +30,15 @@ def register(connection: sqlite3.Connection, late: Callable[[], bool]) -> None:
     connection.create_function("hh_match", 2, matched, deterministic=True)
     connection.create_function("hh_instant", 1, _instant, deterministic=True)
     connection.create_function("hh_json", 1, _json, deterministic=True)
+    connection.create_function("hh_fold", 1, _fold, deterministic=True)
 
 
 def _instant(text: bytes | str | None) -> float | None:
     return instant(text.decode() if isinstance(text, bytes) else text)
+
+
+def _fold(text: bytes | str) -> str:
+    return (text.decode(errors="replace") if isinstance(text, bytes) else text).casefold()
 
 
 def _json(value: str | float | None) -> str | None:

@@ -7,8 +7,6 @@ from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-import orjson
-
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local import codec
 from honeyhive_ext.local.faults.fault import fault_from
@@ -168,19 +166,11 @@ def patch_config(context: Context) -> Response:
         raise bad_request([Failure("", str(problem))]) from problem
 
 
-def get_fields(context: Context) -> Response:
-    """Answer GET /_local/fields: every field and dotted path that a filter can name."""
-    top = list(context.store.rows.names)
-    texts = orjson.dumps({"fields": sorted({*top, *context.store.paths.texts()})})
-    return Response(200, codec.unguard(texts))
-
-
 def get_stats(context: Context) -> Response:
     """Answer GET /_local/stats: how many events, sessions, bytes, requests and faults there are."""
     with context.reading() as connection:
         events, sessions = connection.execute(
-            "SELECT (SELECT value FROM totals WHERE name = 'events'),"
-            " (SELECT count(DISTINCT f_session_id) FROM events)"
+            "SELECT (SELECT value FROM totals WHERE name = 'events'), (SELECT count(*) FROM sessions)"
         ).fetchone()
         used = size(connection)
     return json_response(
@@ -206,6 +196,5 @@ ROUTES: Sequence[Route] = (
     Route("DELETE", "/_local/faults", delete_faults, reads=True),
     Route("GET", "/_local/config", get_config, reads=True),
     Route("PATCH", "/_local/config", patch_config, reads=True),
-    Route("GET", "/_local/fields", get_fields, reads=True),
     Route("GET", "/_local/stats", get_stats, reads=True),
 )

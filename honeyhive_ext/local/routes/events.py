@@ -88,7 +88,7 @@ def store_update(context: Context, event_id: str, update: dict[str, Any]) -> Res
         there = transaction.get(event_id)
         if there is None:
             raise not_found(f"no event {event_id} is stored")
-        transaction.replace(there.seq, _updated(there.event, changes, context.switches.update == "deep"))
+        transaction.replace(there, _updated(there.event, changes, context.switches.update == "deep"))
 
     context.store.write(work)
     return json_response({}) if context.switches.update_answer == "object" else Response(200, media_type=None)
@@ -142,7 +142,7 @@ def store_session(
         for name in ("metadata", "user_properties"):
             if isinstance(given.get(name), dict):
                 event[name] = merge(event.get(name), given[name], deep=False)
-        transaction.replace(there.seq, event)
+        transaction.replace(there, event)
         return event
 
     event = context.store.write(work)

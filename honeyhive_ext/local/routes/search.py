@@ -161,14 +161,7 @@ def search_response(context: Context, asked: SearchBody) -> Response:
 def _run(context: Context, connection: sqlite3.Connection, asked: SearchBody) -> tuple[int, list[bytes]]:
     """Return the number of matches and the events of the page, from one view of the store."""
     store, switches = context.store, context.switches
-    where = Where(store.rows, store.paths, store.indexes.paths, many=len(asked.filters) > MANY)
-    if asked.evaluation_id is not None:
-        where.any_is(EVALUATION[switches.evaluation_id], asked.evaluation_id)
-    for one in asked.filters:
-        where.filter(one)
-    most_values = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) - 10
-    if len(where.values) > most_values:
-        raise bad_request([Failure("filters", f"need {len(where.values)} values, more than {most_values}")])
+    where = conditions(context, connection, asked.filters, asked.evaluation_id)
     total, last_visible, version = _totals(connection)
     now = context.clock()
     if last_visible > now:
@@ -201,6 +194,29 @@ def _run(context: Context, connection: sqlite3.Connection, asked: SearchBody) ->
             number = 0 if counted and asked.page == 1 else count(connection, where, _WITHIN, *span)
         store.counts.keep(where, span, version, number)
     return number, events
+
+
+def conditions(
+    context: Context,
+    connection: sqlite3.Connection,
+    filters: Sequence[FilterSpec],
+    evaluation_id: str | None = None,
+) -> Where:
+    """Return the conditions that an event has to meet.
+
+    Raises:
+        RequestRefused: 400, there are more than SQLite takes.
+    """
+    store = context.store
+    where = Where(store.rows, store.paths, store.indexes.paths, many=len(filters) > MANY)
+    if evaluation_id is not None:
+        where.any_is(EVALUATION[context.switches.evaluation_id], evaluation_id)
+    for one in filters:
+        where.filter(one)
+    most_values = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) - 10
+    if len(where.values) > most_values:
+        raise bad_request([Failure("filters", f"need {len(where.values)} values, more than {most_values}")])
+    return where
 
 
 def _totals(connection: sqlite3.Connection) -> tuple[int, int, int]:

@@ -37,6 +37,7 @@ def prune(connection: sqlite3.Connection, bound: int) -> int:
             f"DELETE FROM indexed WHERE seq IN (SELECT seq FROM events WHERE {session} IS ?)", [value]
         )
         deleted += connection.execute(f"DELETE FROM events WHERE {session} IS ?", [value]).rowcount
+        connection.execute("DELETE FROM sessions WHERE session_id IS ?", [value])
         if size(connection) <= bound * KEEP:
             break
     connection.execute("UPDATE totals SET value = value - ? WHERE name = 'events'", [deleted])

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.local.store import one_text, same_ids
+from honeyhive_ext.local.store import one_text, same_ids, sessions
 from honeyhive_ext.local.store.columns import ColumnKind, add_columns, quoted
 from honeyhive_ext.local.store.packed_row import PackedRows
 
@@ -40,7 +40,12 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 # Migration n turns version n into version n + 1. Migrations are only ever added.
-MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_create, one_text.migrate, same_ids.migrate)
+MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (
+    _create,
+    one_text.migrate,
+    same_ids.migrate,
+    sessions.migrate,
+)
 
 
 def prepare(connection: sqlite3.Connection, kinds: Mapping[str, ColumnKind], name: str) -> PackedRows:

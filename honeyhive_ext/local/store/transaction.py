@@ -15,6 +15,7 @@ from honeyhive_ext.local.store.indexes import Indexes
 from honeyhive_ext.local.store.merge import merge_events
 from honeyhive_ext.local.store.packed_row import PackedRows, event_of
 from honeyhive_ext.local.store.paths import Paths
+from honeyhive_ext.local.store.sessions import SessionChanges
 from honeyhive_ext.local.store.store_errors import EventExistsError, RepeatedIdError
 
 Repost = Literal["replace", "reject", "duplicate", "merge"]
@@ -65,6 +66,7 @@ class Transaction:
     _careful: bool = False
     added: int = 0
     paths_changed: bool = False  # in the table, so a rollback undoes the change
+    _sessions: SessionChanges = field(factory=SessionChanges, init=False)
     _insert: str = field(init=False)
     _json: frozenset[str] = field(init=False)
 
@@ -89,6 +91,8 @@ class Transaction:
         except sqlite3.IntegrityError as problem:  # an id is stored already, or occurs twice in this batch
             raise RepeatedIdError from problem
         self.added += len(rows)
+        for draft in drafts:
+            self._sessions.come(draft.event, draft.sort_time)
 
     def _slowly(self, drafts: Sequence[Draft], repost: Repost) -> None:
         for draft in drafts:
@@ -100,13 +104,14 @@ class Transaction:
             else:
                 if repost == "merge":
                     kept = draft.sort_time if "start_time" in draft.sent else None
-                    self.replace(there.seq, merge_events(there.event, draft.sent), kept)
+                    self.replace(there, merge_events(there.event, draft.sent), kept)
                 else:
-                    self.replace(there.seq, draft.event, draft.sort_time)
+                    self.replace(there, draft.event, draft.sort_time)
 
     def _one(self, draft: Draft, copy: int) -> None:
         cursor = self._connection.execute(self._insert, [copy, *self._row(draft)[1:]])
         self.added += 1
+        self._sessions.come(draft.event, draft.sort_time)
         self._indexes.add(self._connection, cursor.lastrowid or 0, draft.event)
 
     def _row(self, draft: Draft) -> list[Any]:
@@ -132,26 +137,28 @@ class Transaction:
         sql = f"SELECT 1 FROM events WHERE {quoted('session_id')} = ? LIMIT 1"
         return self._connection.execute(sql, [canonical(session_id)]).fetchone() is not None
 
-    def replace(self, seq: int, event: Mapping[str, Any], sort_time: float | None = None) -> None:
-        """Replace the event in row `seq`."""
+    def replace(self, there: Stored, event: Mapping[str, Any], sort_time: float | None = None) -> None:
+        """Replace a stored event."""
         row, extra = self._rows.pack(event)
         self._add_paths(event, extra)
         sets = ",".join(f"{cell} = ?" for cell in self._rows.cells)
         self._connection.execute(
             f"UPDATE events SET {sets}, sort_time = coalesce(?, sort_time) WHERE seq = ?",
-            [*row, sort_time, seq],
+            [*row, sort_time, there.seq],
         )
-        self._indexes.remove(self._connection, seq)
-        self._indexes.add(self._connection, seq, event)
+        self._sessions.replace(there.event, event, sort_time)
+        self._indexes.remove(self._connection, there.seq)
+        self._indexes.add(self._connection, there.seq, event)
 
     def clear(self) -> None:
         """Delete every event and every path."""
-        for table in ("events", "paths", "indexed"):
+        for table in ("events", "paths", "indexed", "sessions"):
             self._connection.execute(f"DELETE FROM {table}")
         self._connection.execute("UPDATE totals SET value = 0 WHERE name <> 'version'")
         self._rows.forget()
         forget_predicates()
         self.added = 0
+        self._sessions.clear()
         self.paths_changed = True
         self._paths.load(self._connection)
 
@@ -159,7 +166,8 @@ class Transaction:
         self._paths.add_event(event, self._json, extra)
 
     def finish(self) -> None:
-        """Write the paths and totals, in the same transaction as the work."""
+        """Write the paths, the sessions and the totals, in the same transaction as the work."""
+        self._sessions.write(self._connection)
         self.paths_changed = self._paths.save(self._connection) or self.paths_changed
         # So a reader of any process sees that what it has counted may have changed.
         self._connection.execute("UPDATE totals SET value = value + 1 WHERE name = 'version'")

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from attrs import frozen
 
-MOST_TOKENS = 10**12  # a larger number counts no tokens; sums of smaller ones fit in 64 bits
+MOST_TOKENS = 10**10  # a larger number counts no tokens; sums of smaller ones fit in 64 bits
 MOST_COST = 1e200  # US dollars; sums of smaller numbers are finite
 _MODEL = (("config", "model"), ("metadata", "model"), ("metadata", "model_name"))
 

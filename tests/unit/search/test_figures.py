@@ -18,7 +18,7 @@ CASES: list[tuple[dict[str, Any], Figures]] = [
     ({"metadata": {"input_tokens": 3, "output_tokens": 4.0, "total_tokens": 9}}, Figures(None, 3, 4, 9)),
     ({"metadata": {"prompt_tokens": 0, "input_tokens": 5}}, Figures(None, 0)),
     ({"metadata": {"prompt_tokens": True, "completion_tokens": "4", "total_tokens": 1.5}}, Figures()),
-    ({"metadata": {"total_tokens": 10**12, "cost": 1e300}}, Figures()),
+    ({"metadata": {"total_tokens": 10**10, "cost": 1e300}}, Figures()),
     ({"metadata": {"cost": 10**400}}, Figures()),
     ({"metadata": {"cost": float("nan")}}, Figures()),
     ({"metadata": {"cost": 1, "total_tokens": float("inf")}}, Figures(cost=1.0)),
