@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from attrs import frozen
 from openapi_python_client.config import ConfigFile
@@ -10,16 +10,10 @@ from openapi_python_client.strings import ClassName, pascal_case
 from ruamel.yaml.error import YAMLError
 
 from codegen.errors import GenerationError
-from codegen.reading import parsed
+from codegen.reading import METHODS, is_object, parsed
 
 Schema = Mapping[str, Any]
 COMPONENT = "#/components/schemas/"
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-
-
-def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
-    """Return whether a value of a document is an object; its keys are strings, as in any JSON."""
-    return isinstance(value, Mapping)
 
 
 def json_types(schema: Schema) -> tuple[str, ...]:

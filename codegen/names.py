@@ -6,8 +6,9 @@ from typing import Any
 
 from openapi_python_client.strings import snake_case
 
-from codegen.document import Document, Schema, is_object
+from codegen.document import Document, Schema
 from codegen.errors import GenerationError
+from codegen.reading import is_object
 
 # OpenAPI 3.1, "Components Object". A schema is a file of this name, so nothing else may be in it.
 COMPONENT_NAME = re.compile(r"[A-Za-z0-9._-]+")

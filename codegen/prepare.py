@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from codegen.document import is_object
 from codegen.prose import prose
+from codegen.reading import is_object
 
 TEXTS = ("title", "summary", "description")
 EXAMPLES = ("example", "examples")

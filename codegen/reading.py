@@ -12,8 +12,14 @@ from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from codegen.errors import GenerationError
 
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 MAX_DEPTH = 100  # levels; the functions that walk a document call themselves for each
 MAX_VALUES = 1_000_000  # an alias of YAML counts each time: a few lines can stand for billions of values
+
+
+def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Return whether a value of a document is an object; its keys are strings, as in any JSON."""
+    return isinstance(value, Mapping)
 
 
 def parsed(content: bytes, name: str, *, strict: bool = True) -> Any:

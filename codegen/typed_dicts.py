@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from codegen.document import Document, Schema, is_object, json_types
+from codegen.document import Document, Schema, json_types
 from codegen.prose import docstring, prose
+from codegen.reading import is_object
 
 PREAMBLE = Path(__file__).resolve().parent / "templates" / "typed_dicts.py.in"
 JSON_TYPES = {"string": "str", "number": "float", "integer": "int", "boolean": "bool", "null": "None"}

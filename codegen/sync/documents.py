@@ -12,9 +12,8 @@ from attrs import frozen
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from codegen.document import METHODS, is_object
 from codegen.errors import GenerationError
-from codegen.reading import parsed
+from codegen.reading import METHODS, is_object, parsed
 from codegen.sync.keywords import is_words
 
 Node = Any  # a mapping of a YAML document

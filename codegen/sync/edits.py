@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from attrs import frozen
 
-from codegen.document import is_object
+from codegen.reading import is_object
 from codegen.sync.changes import Edit
 from codegen.sync.documents import Node, Source
 from codegen.sync.flatten import EVERY, flat, listed, types_of

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from codegen.document import is_object
 from codegen.errors import GenerationError
+from codegen.reading import is_object
 from codegen.sync.documents import Node, Source
 from codegen.sync.keywords import ABOUT, LOWER, TEXTS, UNIONS, UPPER
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from codegen.document import METHODS, is_object
+from codegen.reading import METHODS, is_object
 from codegen.sync.changes import Change, Effect, Finding, NotCompared, nothing
 from codegen.sync.deliberate import SERVERS
 from codegen.sync.documents import Node, Operation, Source

@@ -1,4 +1,4 @@
-"""`honeyhive-ext seed` and `honeyhive-ext export`: JSON Lines to and from a local server or its file."""
+"""The older forms: JSON Lines to and from a local server or its file, with `seed` and `export --db`."""
 
 from __future__ import annotations
 
@@ -6,57 +6,21 @@ import argparse
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
-from honeyhive_ext.cli.streams import interrupts_held, say, standard_input, standard_output
+from honeyhive_ext.cli.streams import interrupts_held, opened_file, say, standard_output
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.files.json_lines import json_lines
 from honeyhive_ext.files.names import Place, database_path, file_path, place_to_write
 from honeyhive_ext.files.packing import Packing, packing_of
 from honeyhive_ext.files.whole import whole_file
-from honeyhive_ext.local.server import ANY_KEY, LocalServer
+from honeyhive_ext.local.server import LocalServer
 from honeyhive_ext.local.store.store_errors import StoreFailedError
-
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # pyright: ignore[reportPrivateUsage]
 
 Seed = Callable[[Iterable[bytes]], Iterable[int]]
 
 BLOCK = 1 << 20  # bytes that are written, or compressed, at a time
 _BESIDE = ("-wal", "-shm", "-journal")  # SQLite's own files next to a database
-
-
-def add(commands: Commands) -> None:
-    """Add the two commands to the command line."""
-    command = commands.add_parser(
-        "seed",
-        help="store events from JSON Lines in a local server or its file",
-        description="Store one event a line. It replaces a stored event of the same event_id.",
-        allow_abbrev=False,
-    )
-    command.set_defaults(run=seed)
-    command.add_argument(
-        "files", metavar="FILE.jsonl", nargs="+", help="the events, also as .gz or .zst; - reads stdin"
-    )
-    _target(command)
-    command = commands.add_parser(
-        "export",
-        help="write the events of a local server or its file as JSON Lines",
-        description="Write one event a line, in insertion order. A file appears when it is complete.",
-        allow_abbrev=False,
-    )
-    command.set_defaults(run=export)
-    command.add_argument(
-        "file", metavar="FILE.jsonl", nargs="?", default="-", help="also .gz or .zst (standard output)"
-    )
-    _target(command)
-
-
-def _target(command: argparse.ArgumentParser) -> None:
-    target = command.add_mutually_exclusive_group(required=True)
-    target.add_argument("--db", metavar="FILE", help="the server's SQLite file")
-    target.add_argument("--url", metavar="URL", help="a running local server")
-    command.add_argument("--api-key", metavar="KEY", default=ANY_KEY, help="the running server's key")
 
 
 def seed(options: argparse.Namespace) -> int:
@@ -66,7 +30,7 @@ def seed(options: argparse.Namespace) -> int:
         with ExitStack() as stack:
             store: Seed | None = None
             for name in options.files:
-                with opened(name) as file:
+                with opened_file(name) as file:
                     store = store or stack.enter_context(_store(options))
                     with about(name):
                         for number in store(json_lines(file)):
@@ -81,8 +45,12 @@ def seed(options: argparse.Namespace) -> int:
     return 0
 
 
-def export(options: argparse.Namespace) -> int:
-    """Write every event; return the exit status."""
+def export_store(options: argparse.Namespace) -> int:
+    """Write every event of a store; return the exit status.
+
+    Raises:
+        NoLocalServerError: What answers has no such route. Nothing is written.
+    """
     place = None if options.file == "-" else _place(options)
     packing = packing_of(*(() if place is None else (file_path(options.file), place.path)))
     # Nothing of the file is touched before its events are there to be read.
@@ -96,7 +64,7 @@ def export(options: argparse.Namespace) -> int:
 def _store(options: argparse.Namespace) -> Generator[Seed]:
     """Give the function that stores lines and says how many each step stored."""
     if options.db is not None:
-        with _opened_store(options.db) as server:
+        with opened_store(options.db) as server:
             yield lambda lines: (server.seed(lines),)
     else:
         from honeyhive_ext.cli.running import connect
@@ -113,7 +81,7 @@ def _source(options: argparse.Namespace) -> Generator[Iterator[bytes]]:
         if not path.exists():
             raise ConfigError(f"there is no file {options.db}")
         # The server closes when nobody reads any more.
-        with _opened_store(path) as server, closing(server.export()) as lines:
+        with opened_store(path) as server, closing(server.export()) as lines:
             yield _blocks(lines)
     else:
         from honeyhive_ext.cli.running import connect
@@ -123,7 +91,7 @@ def _source(options: argparse.Namespace) -> Generator[Iterator[bytes]]:
 
 
 @contextmanager
-def _opened_store(path: str | Path) -> Generator[LocalServer]:
+def opened_store(path: str | Path) -> Generator[LocalServer]:
     with interrupts_held():  # what it opens is closed as a whole
         server = LocalServer(path)
     try:
@@ -188,24 +156,6 @@ def _copy(blocks: Iterable[bytes], out: BinaryIO, packing: Packing) -> int:
         out.write(packing.member(b"\n"))
         lines += 1
     return lines
-
-
-@contextmanager
-def opened(name: str) -> Generator[BinaryIO]:
-    """Open a file to read; "-" is standard input.
-
-    Raises:
-        ConfigError: It cannot be opened.
-    """
-    if name == "-":
-        yield standard_input()
-        return
-    try:
-        file = file_path(name, "FILE").open("rb")
-    except OSError as problem:
-        raise ConfigError(f"cannot read {name}: {problem.strerror}") from problem
-    with file:
-        yield cast("BinaryIO", file)
 
 
 @contextmanager

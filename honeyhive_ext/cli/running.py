@@ -30,6 +30,10 @@ _LINE = re.compile(r"line (\d+)")
 Numbered = Sequence[tuple[int, bytes]]  # lines that are not blank, and their numbers in the file
 
 
+class NoLocalServerError(ConfigError):
+    """What answers at the URL is no local server, but perhaps the service."""
+
+
 class RunningServer:
     """A local server at a URL. Made with `connect`, which closes its connection.
 
@@ -53,6 +57,8 @@ class RunningServer:
             ConfigError: It does not answer, refuses, or is no local server.
         """
         with self._explained(), self._client.stream("GET", "/_local/export") as answer:
+            if answer.status_code == 404:
+                raise NoLocalServerError(f"there is no local server at {self._url}")
             if not answer.is_success:
                 answer.read()
                 raise self._refused(answer)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from honeyhive_ext.cli.data import about, opened, store_explained
+from honeyhive_ext.cli.data import about, store_explained
+from honeyhive_ext.cli.streams import opened_file
 from honeyhive_ext.config.checks import whole_number
 from honeyhive_ext.config.printable import printable
 from honeyhive_ext.errors import ConfigError
@@ -25,22 +26,17 @@ from honeyhive_ext.local.server import LocalServer
 from honeyhive_ext.local.switches import TABLE
 
 if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # pyright: ignore[reportPrivateUsage]
+    from honeyhive_ext.cli.commands import Parser
 
 LOOK = 0.5  # seconds between two looks whether a signal has come
 CLOSING = 4.0  # seconds for the end of everything that runs; then the process ends without it
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 
 
-def add(commands: Commands) -> None:
-    """Add the command to the command line, with an option for each switch of the local server."""
-    command = commands.add_parser(
-        "serve",
-        help="run the local server",
-        description="Run the HoneyHive events API on this machine until it is interrupted.",
-        allow_abbrev=False,
-    )
-    command.set_defaults(run=run)
+def add_serve(command: Parser) -> None:
+    """Add the arguments, with an option for each switch of the local server."""
+    command.set_defaults(run=run, local=True)
+    command.description = "Run the HoneyHive events API on this machine until it is interrupted."
     command.add_argument("--db", metavar="FILE", help="keep events in this SQLite file (memory)")
     command.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     command.add_argument("--port", type=_port, default=0, help="port to listen on (0: a free one)")
@@ -165,7 +161,7 @@ def _settle_memory() -> None:
 
 
 def _seed(server: LocalServer, name: str) -> None:
-    with opened(name) as file, store_explained(), about(name):
+    with opened_file(name) as file, store_explained(), about(name):
         stored = server.seed(json_lines(file))
     print(f"{stored} events from {printable(name)}", flush=True)
 

@@ -21,27 +21,18 @@ from honeyhive_ext.files.names import folder_path
 if TYPE_CHECKING:
     from honeyhive_ext.background.spool.layout import Spooled
     from honeyhive_ext.background.spool.survey import DestinationStatus, SpoolStatus
-
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # pyright: ignore[reportPrivateUsage]
+    from honeyhive_ext.cli.commands import Parser
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _FROM = "a destination as `spool status` shows it: all of it, its lane, or its project's digits"
 
 
-def add(commands: Commands) -> None:
-    """Add the command to the command line."""
-    command = commands.add_parser(
-        "spool",
-        help="count, check, send or delete what a spool holds",
-        description="Look after the folder in which events wait until they are delivered.",
-        allow_abbrev=False,
-    )
-    verbs: Commands = command.add_subparsers(dest="verb", required=True, metavar="VERB")
-    verb = _verb(verbs, "status", _status, "count what waits, one row a destination; change nothing")
-    verb.add_argument("--json", action="store_true", help="print one JSON object")
-    verb = _verb(verbs, "verify", _verify, "read every record and its checks; change nothing")
-    verb.add_argument("--json", action="store_true", help="print one JSON object")
-    verb = _verb(verbs, "send", _send, "send what processes that ended have left")
+def add_spool(command: Parser) -> None:
+    """Add the verbs and their arguments."""
+    command.description = "Look after the folder in which events wait until they are delivered."
+    _verb(command, "status", _status, "count what waits, one row a destination; change nothing")
+    _verb(command, "verify", _verify, "read every record and its checks; change nothing")
+    verb = _verb(command, "send", _send, "send what processes that ended have left")
     verb.add_argument("--from", dest="source", metavar="DESTINATION", help=f"{_FROM} (that of the settings)")
     verb.add_argument("--to", metavar="URL", help="send it there; needs --from (HH_API_URL)")
     verb.add_argument("--lane", metavar="NAME", default="", help="the lane of the settings (none)")
@@ -49,26 +40,21 @@ def add(commands: Commands) -> None:
         "--max-age", metavar="AGE", type=_age, help="delete what is older, such as 7d, unsent (never)"
     )
     verb.add_argument("--yes", action="store_true", help="do not ask")
-    verb = _verb(verbs, "discard", _discard, "delete what processes that ended have left")
+    verb = _verb(command, "discard", _discard, "delete what processes that ended have left")
     verb.add_argument("--from", dest="source", metavar="DESTINATION", required=True, help=_FROM)
     verb.add_argument("--older-than", metavar="AGE", type=_age, help="only what is older, such as 7d (all)")
     verb.add_argument("--yes", action="store_true", help="do not ask")
 
 
-def _verb(
-    verbs: Commands, name: str, run: Callable[[argparse.Namespace, Path], int], text: str
-) -> argparse.ArgumentParser:
-    verb = verbs.add_parser(
-        name, help=text, description=f"{text[0].upper()}{text[1:]}.".replace("%", "%%"), allow_abbrev=False
-    )
-    verb.add_argument(
-        "folder", metavar="PATH", nargs="?", help="the spool (HH_SPOOL, else the user's own folder for state)"
-    )
-
+def _verb(command: Parser, name: str, run: Callable[[argparse.Namespace, Path], int], text: str) -> Parser:
     def run_there(options: argparse.Namespace) -> int:
         return run(options, _folder(options.folder))
 
-    verb.set_defaults(run=run_there, schemas=False)
+    verb = command.verb(name, text, run_there)
+    verb.add_argument(
+        "folder", metavar="PATH", nargs="?", help="the spool (HH_SPOOL, else the user's own folder for state)"
+    )
+    verb.add_argument("--json", action="store_true", help="print JSON, and an error as one JSON object")
     return verb
 
 

@@ -8,11 +8,14 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Generator
-from typing import BinaryIO, TextIO
 
 from honeyhive_ext.config.printable import printable
-from honeyhive_ext.errors import ConfigError
+
+TYPE_CHECKING = False  # type checkers know the name; `typing` is slow to import
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Generator
+    from typing import BinaryIO, TextIO
 
 
 def prepare() -> None:
@@ -37,6 +40,30 @@ def say(text: str) -> None:
     """Print one line on stderr, with escapes for what a terminal would obey. A full stderr is no error."""
     try:
         print(printable(text), file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        _send_nowhere(sys.stderr)
+
+
+def note(options: argparse.Namespace, text: str) -> None:
+    """Say how it goes on stderr, unless errors alone are wanted there."""
+    if not (options.quiet or options.json):
+        say(text)
+
+
+def say_mistyped(text: str, *, as_json: bool) -> None:
+    """Print what is wrong with the arguments, as `exit_status` prints an error."""
+    if not as_json:
+        say(text)
+        return
+    import json
+
+    say_json(json.dumps({"error": {"type": "MistypedError", "message": text, "exit_status": 2}}))
+
+
+def say_json(text: str) -> None:
+    """Print one line of JSON on stderr. A full stderr is no error."""
+    try:
+        print(text, file=sys.stderr, flush=True)
     except (OSError, ValueError):
         _send_nowhere(sys.stderr)
 
@@ -84,8 +111,29 @@ def standard_input() -> BinaryIO:
         ConfigError: It is closed.
     """
     if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]
-        raise ConfigError("standard input is closed: name a file")
+        raise _closed("input")
     return sys.stdin.buffer
+
+
+@contextlib.contextmanager
+def opened_file(name: str) -> Generator[BinaryIO]:
+    """Open a file to read; "-" is standard input.
+
+    Raises:
+        ConfigError: It cannot be opened.
+    """
+    if name == "-":
+        yield standard_input()
+        return
+    from honeyhive_ext.errors import ConfigError
+    from honeyhive_ext.files.names import file_path
+
+    try:
+        file = file_path(name, "FILE").open("rb")
+    except OSError as problem:
+        raise ConfigError(f"cannot read {name}: {problem.strerror}") from problem
+    with file:
+        yield file
 
 
 def standard_output() -> BinaryIO:
@@ -95,8 +143,14 @@ def standard_output() -> BinaryIO:
         ConfigError: It is closed.
     """
     if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
-        raise ConfigError("standard output is closed: name a file")
+        raise _closed("output")
     return sys.stdout.buffer
+
+
+def _closed(which: str) -> Exception:
+    from honeyhive_ext.errors import ConfigError  # imports `typing`, which --help does not need
+
+    return ConfigError(f"standard {which} is closed: name a file")
 
 
 def flush_output() -> None:

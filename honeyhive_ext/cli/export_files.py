@@ -1,0 +1,65 @@
+"""`honeyhive-ext export FILE`: the events that a search finds, as a file that is whole or not there."""
+
+from __future__ import annotations
+
+import argparse
+
+from honeyhive_ext.cli.asked import asked_for
+from honeyhive_ext.cli.commands import MistypedError
+from honeyhive_ext.cli.data import export_store
+from honeyhive_ext.cli.meter import Meter
+from honeyhive_ext.cli.running import NoLocalServerError
+from honeyhive_ext.cli.streams import note
+from honeyhive_ext.cli.target import base_url, connected, is_local
+from honeyhive_ext.errors import ConfigError
+
+LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".jsonl.zst")
+OTHERS = (".parquet",)
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write the events; return the exit status."""
+    if _is_older_form(options):
+        try:
+            return export_store(options)
+        except NoLocalServerError:
+            if options.file == "-":
+                raise
+    return _search(options)
+
+
+def _is_older_form(options: argparse.Namespace) -> bool:
+    """Return whether the whole store of a local server is meant: --db or --url, and nothing to choose by."""
+    somewhere = options.db is not None or options.url is not None
+    if options.file == "-" and somewhere:
+        return True
+    chosen = options.filters or options.since or options.until or options.evaluation or options.limit
+    if chosen or options.parallel != 1 or options.file.lower().endswith(OTHERS):
+        return False
+    if options.url is not None and options.url.strip():
+        try:
+            return is_local(base_url(options.url))
+        except ConfigError:
+            return True
+    return somewhere
+
+
+def _search(options: argparse.Namespace) -> int:
+    name = options.file.lower()
+    if name == "-":
+        raise MistypedError("name a FILE, or print events with `events search --output jsonl`")
+    if not name.endswith((*LINES, *OTHERS)):
+        raise ConfigError(f"FILE is {options.file!r}: end its name in {', '.join((*LINES, *OTHERS))}")
+    with connected(options) as hh, Meter(options, options.limit) as meter:
+        found = asked_for(hh, options, parallel=options.parallel)
+        write = found.to_parquet if name.endswith(".parquet") else found.to_jsonl
+        try:
+            number = write(options.file, progress=meter.tell)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("the same command goes on where this one stopped") from None
+        except OSError as problem:
+            raise ConfigError(
+                f"cannot write {options.file}: {problem.strerror or problem}; the same command goes on later"
+            ) from problem
+    note(options, f"{number} events written")
+    return 0

@@ -1,0 +1,200 @@
+"""`honeyhive-ext import FILE...`: events of files are sent in constant memory, each with its id."""
+
+from __future__ import annotations
+
+import argparse
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import orjson
+from attrs import define
+
+from honeyhive_ext.cli.event_files import FileEvent, read_events
+from honeyhive_ext.cli.import_state import ImportState, begin
+from honeyhive_ext.cli.meter import Meter
+from honeyhive_ext.cli.streams import note, say
+from honeyhive_ext.cli.target import connected
+from honeyhive_ext.config.settings import EventSettings
+from honeyhive_ext.errors import EventError, HoneyHiveError
+from honeyhive_ext.payload.events import prepare_event
+from honeyhive_ext.payload.times import now_ms
+
+if TYPE_CHECKING:
+    from honeyhive_ext.client.sync import HoneyHive
+
+CHUNK_EVENTS = 5_000  # between two notes of how far it is
+CHUNK_BYTES = 32_000_000
+_NAMESPACE = uuid.UUID("5f1c3b0e-6f0e-5d5c-9a57-2d0c4a1f7b11")
+_ONLY_READ = ("project",)  # the service sends it back; the key decides it
+_FINAL = ("invalid", "duplicate", "refused", "too_large")  # reasons that no later attempt changes
+
+
+class Letter(NamedTuple):
+    """An event that cannot be sent, as a line of the file of rejected events has it."""
+
+    file: str
+    line: int
+    reason: str
+    content: bytes
+
+    def as_line(self) -> bytes:
+        """Return the line. An event that is JSON is in it as JSON."""
+        told: dict[str, Any] = {"file": self.file, "line": self.line, "reason": self.reason}
+        try:
+            told["event"] = orjson.Fragment(
+                self.content if orjson.loads(self.content) is not None else b"null"
+            )
+        except ValueError:
+            told["text"] = self.content.decode(errors="replace")
+        return orjson.dumps(told) + b"\n"
+
+
+@define
+class Tally:
+    """What became of the events so far."""
+
+    sent: int = 0
+    rejected: int = 0
+    before: int = 0
+
+    def report(self, *, dry: bool) -> str:
+        """Return the counts in one line."""
+        parts = [f"{self.sent:,} {'can be sent' if dry else 'sent'}"]
+        if self.before:
+            parts.append(f"{self.before:,} sent before")
+        parts.append(f"{self.rejected:,} rejected")
+        return ", ".join(parts)
+
+
+def import_files(options: argparse.Namespace) -> int:
+    """Send the events of every file; return 1 if one was rejected.
+
+    Raises:
+        ConfigError: A file cannot be read, or is not the one that an earlier import began with.
+        APIError: The service cannot be reached, or fails. The same command goes on later.
+    """
+    tally = Tally()
+    if options.dry_run:
+        return _checked(options, tally)
+    with connected(options, writes=True) as hh:
+        settings = hh.events._sender.settings  # pyright: ignore[reportPrivateUsage]
+        key = settings.key(write=True)
+        with closing(begin(options, f"{settings.base_url}\0{options.db or ''}\0{key.reveal()}")) as state:
+            try:
+                _send_all(hh, options, state, tally)
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(_how_to_go_on(state, tally)) from None
+            except HoneyHiveError as problem:
+                problem.args = (f"{problem}; {_how_to_go_on(state, tally)}",)
+                raise
+            place = state.complete()
+    note(options, tally.report(dry=False) + (f": see {place}" if place else ""))
+    return 1 if tally.rejected else 0
+
+
+def _how_to_go_on(state: ImportState, tally: Tally) -> str:
+    again = "the same command goes on after them" if state.resumes else "a pipe cannot be resumed"
+    return f"{tally.sent + tally.before:,} events are sent; {again}"
+
+
+def _send_all(hh: HoneyHive, options: argparse.Namespace, state: ImportState, tally: Tally) -> None:
+    with Meter(options) as meter:
+        for name in options.files:
+            done = state.done(name)
+            tally.before += done.sent
+            tally.rejected += done.rejected
+            reads = (read for read in read_events(name) if read.line > done.line)
+            for chunk in _chunks(reads):
+                letters = _send(hh, name, chunk, options)
+                tally.sent += len(chunk) - len(letters)
+                tally.rejected += len(letters)
+                state.note(name, chunk[-1].line, len(chunk), [letter.as_line() for letter in letters])
+                meter.tell(tally.sent + tally.before)
+
+
+def _chunks(reads: Iterator[FileEvent]) -> Iterator[list[FileEvent]]:
+    chunk: list[FileEvent] = []
+    size = 0
+    for read in reads:
+        chunk.append(read)
+        size += len(read.content)
+        if len(chunk) == CHUNK_EVENTS or size >= CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _send(hh: HoneyHive, name: str, chunk: Sequence[FileEvent], options: argparse.Namespace) -> list[Letter]:
+    """Send some events; return those that can never be sent.
+
+    Raises:
+        HoneyHiveError: An event was not delivered that may be later.
+    """
+    letters = [Letter(name, read.line, read.problem, read.content) for read in chunk if read.problem]
+    whole = [read for read in chunk if not read.problem]
+    events = [cleaned(read, drop=options.drop_unknown) for read in whole]
+    report = hh.events.create_batch(events, on_error="collect")
+    for failure in report.failures:
+        if failure.reason not in _FINAL:
+            raise failure.error
+        read = whole[failure.index]
+        letters.append(Letter(name, read.line, f"{failure.reason}: {failure.error}", read.content))
+    return sorted(letters, key=lambda letter: letter.line)
+
+
+def _checked(options: argparse.Namespace, tally: Tally) -> int:
+    """Check every event as the client does before it sends one."""
+    settings = EventSettings()
+    for name in options.files:
+        for read in read_events(name):
+            problem = read.problem
+            if not problem:
+                try:
+                    prepare_event(
+                        cleaned(read, drop=options.drop_unknown), {}, settings=settings, now_ms=now_ms
+                    )
+                except EventError as error:
+                    problem = str(error)
+            if problem:
+                tally.rejected += 1
+                say(f"{name}: line {read.line}: {problem}")
+            else:
+                tally.sent += 1
+    note(options, tally.report(dry=True))
+    return 1 if tally.rejected else 0
+
+
+def cleaned(read: FileEvent, *, drop: bool) -> Any:
+    """Return an event as the API takes it: an event that was exported can be imported.
+
+    A null is left out, as the service reads both alike. An event without an id gets one that follows from its
+    line, so that it has the same id each time.
+
+    Args:
+        read: The event.
+        drop: Whether properties that the API does not take are left out.
+    """
+    if not isinstance(read.event, dict):
+        return read.event
+    event = {
+        name: value
+        for name, value in cast("Mapping[str, Any]", read.event).items()
+        if value is not None and name not in _ONLY_READ
+    }
+    if drop:
+        known = _known()
+        event = {name: value for name, value in event.items() if name in known}
+    if "event_id" not in event:
+        text = f"{sha256(read.content).hexdigest()}:{read.line}"
+        event["event_id"] = str(uuid.uuid5(_NAMESPACE, text))
+    return event
+
+
+def _known() -> frozenset[str]:
+    from honeyhive_client.request_fields import REQUEST_FIELDS
+
+    return frozenset(REQUEST_FIELDS["CreateEventRequest"])
