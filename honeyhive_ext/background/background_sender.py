@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from queue import Empty
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from honeyhive_ext.background.background_options import Background
 from honeyhive_ext.background.entry import Entry, fitted
@@ -128,23 +128,27 @@ class BackgroundSender(Unpicklable):
         """Take an update. It is sent after everything that was taken before for the same event."""
         self._put(Entry(event_id, fitted(content), update=True))
 
-    def enqueue_span(self, make: Callable[[], Entry], event_id: str) -> None:
+    def enqueue_span(self, make: Callable[[dict[str, Any]], Entry], fields: dict[str, Any]) -> None:
         """Take the event of a span. What cannot be taken counts as dropped, and raises nothing.
+
+        Args:
+            make: Makes an entry of the event's fields.
+            fields: With `event_id`.
 
         Raises:
             BaseException: Only what is the application's, such as a Ctrl-C.
         """
         try:
-            self._put(make())
+            self._put(make(fields))
         except Exception as error:  # a redact hook may raise anything
             if from_a_signal_handler(error):
                 raise
-            self._not_taken(event_id, error)
+            self._not_taken(fields["event_id"], error)
 
-    def enqueue_later(self, make: Callable[[], Entry], event_id: str) -> None:
+    def enqueue_later(self, make: Callable[[dict[str, Any]], Entry], fields: dict[str, Any]) -> None:
         """Take the event of a span where no code may run: the thread makes it."""
         worker = self._here()
-        worker.late.append(partial(self.enqueue_span, make, event_id))
+        worker.late.append(partial(self.enqueue_span, make, fields))
         worker.wake()
 
     def _not_taken(self, event_id: str, error: Exception) -> None:

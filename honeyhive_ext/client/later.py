@@ -46,10 +46,11 @@ _NOTHING = FlushReport(delivered=0, lost=0, waiting=0, seconds=0.0)
 
 
 def _span_entry(settings: EventSettings, fields: dict[str, Any]) -> Entry:
-    wire = prepare_recorded(fields, settings)
-    if wire is None or len(wire.content) > CAPTURE_BYTES:
+    content = prepare_recorded(fields, settings)
+    if content is None or len(content) > CAPTURE_BYTES:
         wire = prepare_event(None, within_limits(fields), settings=settings, now_ms=now_ms)
-    return Entry(wire.event_id, fitted(wire.content))
+        return Entry(wire.event_id, fitted(wire.content))
+    return Entry(fields["event_id"], fitted(content))
 
 
 def _resumption_entry(settings: EventSettings, fields: dict[str, Any]) -> Entry:
@@ -155,17 +156,16 @@ class Later(Unpicklable):
             self._make()
         return partial(self._take_span, make)
 
-    def _take_span(self, make_entry: Callable[[dict[str, Any]], Entry], fields: dict[str, Any]) -> None:
+    def _take_span(self, make: Callable[[dict[str, Any]], Entry], fields: dict[str, Any]) -> None:
         try:
             sender = self._sender()
         except ConfigError as error:  # a client that was made before a test
             log_not_sent(fields["event_id"], fields["event_type"], error)
             return
-        make = partial(make_entry, fields)
         if collecting():
-            sender.enqueue_later(make, fields["event_id"])
+            sender.enqueue_later(make, fields)
         else:
-            sender.enqueue_span(make, fields["event_id"])
+            sender.enqueue_span(make, fields)
 
     def enqueue(self, event: Any, fields: Mapping[str, Any]) -> str:
         """Take an event, and return its id; see `Events.enqueue`."""

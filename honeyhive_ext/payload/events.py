@@ -18,7 +18,7 @@ from honeyhive_ext.errors import EventError
 from honeyhive_ext.payload.fields import RequestModel
 from honeyhive_ext.payload.ids import new_id, uuid_str
 from honeyhive_ext.payload.scope import innermost
-from honeyhive_ext.payload.times import complete, tidy
+from honeyhive_ext.payload.times import complete
 from honeyhive_ext.serialize.dumps import to_json
 from honeyhive_ext.serialize.encoders import encoder_for, kind_of, type_name
 from honeyhive_ext.serialize.to_builtins import to_builtins
@@ -67,7 +67,7 @@ def prepare_event(
         event: An event type, a mapping of fields, a `CreateEventRequest`, or None if `fields` has them all.
         fields: Keyword arguments. The same field here and in `event` is an error if the two differ.
         settings: The default `source`, what happens to values that JSON cannot hold, the redact hook.
-        now_ms: The clock, in Unix ms.
+        now_ms: The clock, in Unix ms; see `now_ms` of times.py.
         session_id: The session of an event that names none; it wins over that of the surrounding span.
 
     Raises:
@@ -247,8 +247,8 @@ def _defaults(wire: dict[str, Any], settings: EventSettings, now_ms: Callable[[]
 def begin(wire: dict[str, Any], now_ms: Callable[[], float]) -> None:
     """Let an event without a start_time start now, or at its end_time if that is earlier."""
     if "start_time" not in wire:
-        now = tidy(now_ms())
-        wire["start_time"] = min(now, wire.get("end_time", now))
+        now = now_ms()
+        wire["start_time"] = min(now, wire["end_time"]) if "end_time" in wire else now
 
 
 def _write(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from honeyhive_ext.config.settings import EventSettings
-from honeyhive_ext.payload.events import WireEvent
 from honeyhive_ext.payload.times import complete
 from honeyhive_ext.serialize.dumps import write_builtin
 
 
-def prepare_recorded(fields: dict[str, Any], settings: EventSettings) -> WireEvent | None:
-    """Make a wire event of the fields of a span, which are checked already, and of builtin types.
+def prepare_recorded(fields: dict[str, Any], settings: EventSettings) -> bytes | None:
+    """Return the JSON of the event of a span, whose fields are checked already, and of builtin types.
 
     Returns:
         None if `prepare_event` must do it: there is a redact hook, or JSON cannot hold a text.
@@ -20,5 +19,4 @@ def prepare_recorded(fields: dict[str, Any], settings: EventSettings) -> WireEve
         return None
     wire: dict[str, Any] = {"inputs": {}, "source": settings.source, **fields}
     complete(wire)
-    content = write_builtin(wire)
-    return None if content is None else WireEvent(wire["event_id"], wire["session_id"], content)
+    return write_builtin(wire)

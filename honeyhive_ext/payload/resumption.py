@@ -55,7 +55,7 @@ def prepare_resumption(
     error = given.pop("error", None)
     if error is not None:
         given["metadata"] = {"error": error, **given.get("metadata", {})}
-    given.setdefault("end_time", tidy(now_ms()))
+    given.setdefault("end_time", now_ms())
     first = {name: value for name, value in given.items() if name in SESSION.converters}
     for name in ("outputs", "end_time", "duration", "children_ids"):
         first.pop(name, None)

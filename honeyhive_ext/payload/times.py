@@ -30,9 +30,19 @@ OTHER_UNITS = (
 )
 
 
-def now_ms() -> float:
-    """Return the present in Unix milliseconds."""
-    return time.time_ns() / 1e6
+def now_ms() -> int | float:
+    """Return the present in Unix milliseconds, to the microsecond."""
+    return ms_of_ns(time.time_ns())
+
+
+def ms_of_ns(nanoseconds: int) -> int | float:
+    """Return nanoseconds as milliseconds, rounded as `tidy` does, in a fraction of its time.
+
+    >>> ms_of_ns(1_767_225_600_000_123_456), ms_of_ns(2_000_000)
+    (1767225600000.123, 2)
+    """
+    microseconds = (nanoseconds + 500) // 1_000
+    return microseconds / 1_000 if microseconds % 1_000 else microseconds // 1_000
 
 
 def unix_ms(value: object, path: str) -> int | float:

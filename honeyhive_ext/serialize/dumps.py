@@ -14,7 +14,13 @@ import orjson
 from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.serialize.encoders import MAX_CHARACTERS, TOO_LONG, kind_of
-from honeyhive_ext.serialize.is_builtin import characters, exact_types, no_null_for_number, writable
+from honeyhive_ext.serialize.is_builtin import (
+    characters,
+    exact_types,
+    few_plain,
+    no_null_for_number,
+    writable,
+)
 from honeyhive_ext.serialize.keys import path_step
 from honeyhive_ext.serialize.to_builtins import to_builtins
 
@@ -68,6 +74,8 @@ def _fast(value: Any) -> bytes | None:
     orjson alone would not do: it writes NaN as null, writes any bytes that an `orjson.Fragment` holds, and
     crashes on an Enum whose `value` raises. So the types are checked before it sees the value.
     """
+    if few_plain(value):
+        return write_builtin(value)
     image = exact_types(value)
     if image is None or not writable(value, image):
         return None  # the copy finds the place that is too large or contains itself

@@ -1,8 +1,9 @@
 """Tell whether values are plain JSON: exact builtin types and finite numbers, at every depth.
 
-Only this file answers the question, in two ways that are fast for different input. For one value, the answer
-of `exact_types` and `no_null_for_number` comes from what `marshal` and orjson write. For many events,
-`all_builtin` runs C loops over all values that have the same place.
+Only this file answers the question, in three ways that are fast for different input. `few_plain` looks at each
+part of one value, if these are few. For a larger one, the answer of `exact_types` and `no_null_for_number`
+comes from what `marshal` and orjson write. For many events, `all_builtin` runs C loops over all values that
+have the same place.
 """
 
 from __future__ import annotations
@@ -31,6 +32,41 @@ _MOST_STEPS = 10_000  # of one call: a value that contains itself has no end
 
 _SHORT = 200  # characters
 _SMALL = 2**53
+_FEW = 400  # values, each as often as it is met
+_LONG = MAX_CHARACTERS // _FEW  # characters of each str, so that all of them together are not too many
+
+
+def few_plain(root: Any) -> bool:
+    """Tell whether a dict or list has few values, all of exact builtin types and finite. False: not known.
+
+    >>> few_plain({"a": [1, None, "b"]}), few_plain({"a": float("nan")})
+    (True, False)
+    """
+    kind = kind_of(root)
+    if kind is not dict and kind is not list:
+        return False
+    left = _FEW
+    holders = [root]
+    try:
+        for holder in holders:
+            left -= len(holder)
+            if left < 0:  # also one that contains itself
+                return False
+            for item in holder.values() if kind_of(holder) is dict else tuple(holder):
+                kind = kind_of(item)
+                if kind is str:
+                    if len(item) > _LONG:
+                        return False
+                elif kind is dict or kind is list or kind is tuple:
+                    holders.append(item)
+                elif kind is float:
+                    if item - item != 0.0:
+                        return False
+                elif not (kind is int or item is None or kind is bool):
+                    return False
+    except RuntimeError:  # another thread changes a dict
+        return False
+    return True
 
 
 def exact_types(value: Any) -> bytes | None:

@@ -66,6 +66,8 @@ class Arguments:
         if self._wanted is False:
             return None
         if self._plain and not kwargs and len(args) == len(self._names):  # the usual case
+            if not args:
+                return {}
             plain = dict(zip(self._names, args, strict=True))
             if self._bound:
                 del plain[self._names[0]]
@@ -103,10 +105,18 @@ def copied_fields(fields: Mapping[str, Any], mode: OnUnserializable) -> dict[str
     }
 
 
-def result_fields(result: Any, mode: OnUnserializable, *, of_a_model: bool) -> Fields:
-    """Return a copy of what a function returned, as `outputs`, and what it says if a model answered it."""
+def captured_result(result: Any, mode: OnUnserializable) -> dict[str, Any]:
+    """Return a copy of what a function returned, as `outputs`."""
+    if result is None:  # the usual case
+        return {"result": None}
     outputs: dict[str, Any] = bounded({"result": result}, mode, path="outputs", depth=1)
-    found = fields_of(outputs.get("result")) if of_a_model else {}
+    return outputs
+
+
+def model_result(result: Any, mode: OnUnserializable) -> Fields:
+    """Return the same as a field, and what the result says of the model that answered it."""
+    outputs = captured_result(result, mode)
+    found = fields_of(outputs.get("result"))
     return {**found, "outputs": {**found.get("outputs", {}), **outputs}}
 
 

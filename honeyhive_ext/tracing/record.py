@@ -13,7 +13,7 @@ from honeyhive_ext.payload.events import session_id_str
 from honeyhive_ext.payload.ids import new_id
 from honeyhive_ext.payload.scope import CURRENT, Scope, enter, innermost, leave
 from honeyhive_ext.serialize.encoders import type_name
-from honeyhive_ext.tracing.capture import Yielded
+from honeyhive_ext.tracing.capture import Arguments, Yielded
 from honeyhive_ext.tracing.ending import INTERRUPTED, finished, within_limits
 from honeyhive_ext.tracing.open_spans import Failures, claim, is_of_the_parent, opened
 from honeyhive_ext.tracing.outcome import is_the_applications, log_not_sent, quietly
@@ -78,28 +78,29 @@ class Recording(SpanFields):
         if name is not None:
             self._fields["event_name"] = name
         self.event_type: str = self._fields.setdefault("event_type", "chain")
+        self._unnamed = name is None and "event_name" not in self._given
+        self._waits = later is None or options.on_error == "raise"
         self._ended = False
         self.yielded: Yielded | None = None
-        self._started_ms = self._started = self._suspended = self._seconds = 0.0
+        self._started_at = self._started = self._suspended = self._elapsed = 0
 
     def fresh(self, default_name: str | None = None) -> Self:
         """Return a new recording with the same arguments. A decorator makes one for each call."""
-        name = self._name
-        if name is None and "event_name" not in self._given:
-            name = default_name
+        name = default_name if self._unnamed else self._name
         if self._scope is not None:  # it was used itself: its fields are those of that use
             return type(self)(
                 self._create, self._settings, name, self._given, self.options, self._elsewhere, self._later
             )
         made = object.__new__(type(self))
-        made.__dict__.update(self.__dict__)
+        made.__dict__ = self.__dict__.copy()
         # What is checked once is not checked at each call. Only these objects themselves are changed later.
-        made._fields = {
-            field: {**value} if type(value) is dict else value for field, value in self._fields.items()
-        }
+        made._fields = fields = self._fields.copy()
+        for field, value in fields.items():
+            if type(value) is dict:
+                fields[field] = value.copy()  # pyright: ignore[reportUnknownMemberType]
         made._name = name
         if name is not None:
-            made._fields["event_name"] = name
+            fields["event_name"] = name
         return made
 
     def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
@@ -140,6 +141,14 @@ class Recording(SpanFields):
             raise EventError("the span has no ids before it begins: enter it with a `with` statement first")
         return self._scope
 
+    def begin_call(self, arguments: Arguments, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Begin, with the arguments of a call as the inputs, unless they are given."""
+        if "inputs" not in self._fields and not self.off:
+            inputs = arguments.of(args, kwargs, self.mode)
+            if inputs is not None:
+                self._fields["inputs"] = inputs
+        self.begin()
+
     def begin(self) -> None:
         """Decide the ids, start the clock, and become the scope of this context."""
         if self._scope is not None:
@@ -164,13 +173,13 @@ class Recording(SpanFields):
         enter(self._scope)
 
     def _start_clock(self) -> None:
-        self._started_ms = time.time_ns() / 1e6
-        self._started = time.perf_counter()
+        self._started_at = time.time_ns() // 1_000 * 1_000
+        self._started = time.perf_counter_ns()
 
     def suspend(self) -> None:
         """Leave the scope without an end: the function has returned something that is still to run."""
         CURRENT.set(self._entered().outer)
-        self._suspended = time.perf_counter()
+        self._suspended = time.perf_counter_ns()
 
     def resume(self) -> None:
         """Enter the scope again, and start the clock: what the function returned takes its first step."""
@@ -179,12 +188,12 @@ class Recording(SpanFields):
 
     def unused(self) -> None:
         """Leave the time since `suspend` out of the duration: what the function returned never ran."""
-        self._started += time.perf_counter() - self._suspended
+        self._started += time.perf_counter_ns() - self._suspended
 
     def leave(self) -> None:
         """Stop the clock and leave the scope, once."""
         if not self._ended:
-            self._seconds = time.perf_counter() - self._started
+            self._elapsed = time.perf_counter_ns() - self._started
             leave(self._entered())
             self._ended = True
 
@@ -200,17 +209,17 @@ class Recording(SpanFields):
             return None
         if not claim(self) or not self._recorded:
             return None
-        fields = finished(self._fields, self._started_ms, self._seconds, error)
-        return within_limits(fields) if self.waits else fields
+        fields = finished(self._fields, self._started_at, self._elapsed, error)
+        return within_limits(fields) if self._waits else fields
 
     @property
     def waits(self) -> bool:
         """Whether the end of the span waits until its event is sent."""
-        return self._later is None or self.options.on_error == "raise"
+        return self._waits
 
     def handed_over(self, fields: dict[str, Any]) -> bool:
         """Hand the event over to be sent later. Return False if the end of the span must send it itself."""
-        if self._later is None or self.waits:
+        if self._later is None or self._waits:
             return False
         self._later(fields)
         return True
@@ -220,8 +229,8 @@ class Recording(SpanFields):
         fields = {name: {**value} if name in MERGED else value for name, value in self._fields.items()}
         if self.yielded is not None:
             fill(fields, self.yielded.fields())
-        seconds = time.perf_counter() - self._started
-        return within_limits(finished(fields, self._started_ms, seconds, None))
+        elapsed = time.perf_counter_ns() - self._started
+        return within_limits(finished(fields, self._started_at, elapsed, None))
 
     def send_unfinished(self, failures: Failures, why: str | None = INTERRUPTED) -> None:
         """Send the event as it is now; see `open_spans`. For the code inside, the span goes on."""

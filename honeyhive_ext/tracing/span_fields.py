@@ -41,8 +41,8 @@ class SpanFields(Uncopied):
         return field in self._fields
 
     def keep(self, field: str, value: Any) -> None:
-        """Set a field to a value that is already a copy made of plain JSON types."""
-        self._fields[field] = value
+        """Set a field that is not set to a value that is already a copy made of plain JSON types."""
+        self._fields.setdefault(field, value)
 
     def fill(self, found: Fields) -> None:
         """Set what is not set yet: what the code inside has set is kept."""

@@ -17,7 +17,7 @@ from typing import Any, Protocol, Self, cast
 
 from honeyhive_ext.config.settings import OnUnserializable
 from honeyhive_ext.payload.scope import CURRENT
-from honeyhive_ext.tracing.capture import Arguments, Yielded, result_fields
+from honeyhive_ext.tracing.capture import Arguments, Yielded, captured_result, model_result
 from honeyhive_ext.tracing.model_outputs import Fields
 from honeyhive_ext.tracing.outcome import quietly
 from honeyhive_ext.tracing.reduced import reduced_fields
@@ -42,7 +42,7 @@ class AnySpan(Protocol):
     @property
     def event_type(self) -> str: ...
     def fresh(self, default_name: str | None = None) -> Self: ...
-    def begin(self) -> None: ...
+    def begin_call(self, arguments: Arguments, args: Args, kwargs: Kwargs) -> None: ...
     def suspend(self) -> None: ...
     def resume(self) -> None: ...
     def unused(self) -> None: ...
@@ -76,11 +76,7 @@ class Start:
     def __call__(self, args: Args, kwargs: Kwargs) -> Any:
         """Begin the span of this call, with the arguments as its inputs, and return it."""
         run = self.span.fresh(self.name)
-        if not run.has("inputs") and not run.off:
-            inputs = self.arguments.of(args, kwargs, run.mode)
-            if inputs is not None:
-                run.keep("inputs", inputs)
-        run.begin()
+        run.begin_call(self.arguments, args, kwargs)
         return run
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -100,10 +96,15 @@ def _name_of(function: Function) -> str:
 
 def keep_result(run: AnySpan, result: Any) -> None:
     """Keep a copy of the result as the outputs, unless the body has set them, and what a model says."""
+    if run.off or not run.options.capture_outputs:
+        return
     of_a_model = run.event_type == "model"
-    if run.options.capture_outputs and (of_a_model or not run.has("outputs")) and not run.off:
+    if of_a_model or not run.has("outputs"):
         try:
-            run.fill(result_fields(result, run.mode, of_a_model=of_a_model))
+            if of_a_model:
+                run.fill(model_result(result, run.mode))
+            else:
+                run.keep("outputs", captured_result(result, run.mode))
         except Exception as failure:  # noqa: BLE001 - it decides what to raise
             run.not_captured("outputs", failure)
 
