@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from time import monotonic
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Entry:
         self.resumes = resumes
         self.alone = False
         self.number = 0
-        self.since = time.monotonic()
+        self.since = monotonic()
         self.position = -1
         self.backlog: Backlog | None = None
 

@@ -67,7 +67,16 @@ class EntryQueue(Waiting):
             try:
                 if self._aside:
                     self._take_aside()
-                wake = self._take_in(entry, overflow)
+                size, count = len(entry.content), len(self._waiting)
+                total = self._bytes + size
+                if self._keep is None and count < self._most and total <= self._most_bytes:  # the usual case
+                    entry.number = self._last = self._last + 1
+                    self._accepted += 1
+                    self._bytes = total
+                    self._waiting.append(entry)
+                    wake = not count or count + 1 == self._flush_at or total >= self._flush_bytes > total - size
+                else:
+                    wake = self._take_in(entry, overflow)
             finally:
                 self._inside = False
         if wake:
@@ -77,13 +86,6 @@ class EntryQueue(Waiting):
     def _take_in(self, entry: Entry, overflow: Overflow) -> bool | None:
         """Take an entry. Return whether to send at once; None if there is no room."""
         size, count = len(entry.content), len(self._waiting)
-        total = self._bytes + size
-        if self._keep is None and count < self._most and total <= self._most_bytes:  # the usual case, inline
-            entry.number = self._last = self._last + 1
-            self._accepted += 1
-            self._bytes = total
-            self._waiting.append(entry)
-            return not count or count + 1 == self._flush_at or total >= self._flush_bytes > total - size
         if self._keep is not None:
             self._keep(entry)
         if entry.position >= 0 and (self._spooled or self._full(size)):

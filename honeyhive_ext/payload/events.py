@@ -177,10 +177,12 @@ def _given(event: EventInput | None, fields: Mapping[str, Any]) -> Mapping[str, 
     """Return the event and the keyword arguments as one mapping."""
     if event is None:
         return fields
-    if isinstance(event, dict) and not fields and kind_of(event) is dict:
-        return event  # the usual case, before checks that cost more
     # The type decides, not `isinstance`: that one reads `__class__`, which may be code that raises.
     kind, given = kind_of(event), cast(Any, event)
+    if kind is dict and not fields:  # the usual cases, before checks that cost more
+        return given  # type: ignore[no-any-return]
+    if kind is str and "event_type" not in fields:
+        return {"event_type": given, **fields}
     if issubclass(kind, str):
         base: Mapping[str, Any] = {"event_type": given}
     elif issubclass(kind, CreateEventRequest):

@@ -38,7 +38,7 @@ CURRENT: ContextVar[Scope | None] = ContextVar("honeyhive_ext_scope", default=No
 def innermost(destination: str) -> Scope | None:
     """Return the innermost scope of this context whose event goes to this destination."""
     scope = CURRENT.get()
-    while scope is not None and scope.destination not in (destination, ANYWHERE):
+    while scope is not None and scope.destination != destination and scope.destination != ANYWHERE:
         scope = scope.outer
     return scope
 

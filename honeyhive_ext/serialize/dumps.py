@@ -44,7 +44,7 @@ def to_json(value: Any, on_unserializable: OnUnserializable = "raise") -> bytes:
     >>> to_json({"when": __import__("datetime").date(2026, 1, 2), "tags": {"b", "a"}})
     b'{"when":"2026-01-02","tags":["a","b"]}'
     """
-    content = _fast(value)
+    content = write_builtin(value) if few_plain(value) else _fast(value)
     if content is not None:
         return content
     tree = to_builtins(value, on_unserializable)
@@ -63,7 +63,7 @@ def write_builtin(value: Any) -> bytes | None:
         None if the value is nested too deep, or a str holds a lone surrogate.
     """
     try:
-        return orjson.dumps(value, option=_NOTHING_ELSE)
+        return orjson.dumps(value, None, _NOTHING_ELSE)
     except TypeError:
         return None
 
@@ -74,8 +74,6 @@ def _fast(value: Any) -> bytes | None:
     orjson alone would not do: it writes NaN as null, writes any bytes that an `orjson.Fragment` holds, and
     crashes on an Enum whose `value` raises. So the types are checked before it sees the value.
     """
-    if few_plain(value):
-        return write_builtin(value)
     image = exact_types(value)
     if image is None or not writable(value, image):
         return None  # the copy finds the place that is too large or contains itself

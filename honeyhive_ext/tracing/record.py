@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
+from time import perf_counter_ns, time_ns
 from typing import Any, Self
 
 from honeyhive_ext.config.sampling import sampled
@@ -153,8 +153,9 @@ class Recording(SpanFields):
         """Decide the ids, start the clock, and become the scope of this context."""
         if self._scope is not None:
             raise EventError("this span has been used before: make one for each use, as hh.span(...)")
-        destination = self._settings.destination
-        around = innermost(destination)
+        destination, rate = self._settings.destination, self._settings.sample_rate
+        outer = CURRENT.get()
+        around = outer if outer is None else innermost(destination)
         given = self._fields
         event_id, session_id = given.get("event_id"), given.get("session_id")
         if self.event_type == "session":  # a session's event has the session's id and no parent
@@ -165,21 +166,20 @@ class Recording(SpanFields):
         if around is not None and inside:
             given.setdefault("parent_id", around.event_id)
         given["event_id"], given["session_id"] = event_id or new_id(), session_id
-        rate = self._settings.sample_rate
         self._recorded = rate >= 1 or sampled(session_id, rate)
-        self._scope = Scope(session_id, given["event_id"], CURRENT.get(), self, destination)
+        self._scope = scope = Scope(session_id, given["event_id"], outer, self, destination)
         self._start_clock()
         opened(self)
-        enter(self._scope)
+        enter(scope)
 
     def _start_clock(self) -> None:
-        self._started_at = time.time_ns() // 1_000 * 1_000
-        self._started = time.perf_counter_ns()
+        self._started_at = time_ns() // 1_000 * 1_000
+        self._started = perf_counter_ns()
 
     def suspend(self) -> None:
         """Leave the scope without an end: the function has returned something that is still to run."""
         CURRENT.set(self._entered().outer)
-        self._suspended = time.perf_counter_ns()
+        self._suspended = perf_counter_ns()
 
     def resume(self) -> None:
         """Enter the scope again, and start the clock: what the function returned takes its first step."""
@@ -188,13 +188,13 @@ class Recording(SpanFields):
 
     def unused(self) -> None:
         """Leave the time since `suspend` out of the duration: what the function returned never ran."""
-        self._started += time.perf_counter_ns() - self._suspended
+        self._started += perf_counter_ns() - self._suspended
 
     def leave(self) -> None:
         """Stop the clock and leave the scope, once."""
         if not self._ended:
-            self._elapsed = time.perf_counter_ns() - self._started
-            leave(self._entered())
+            self._elapsed = perf_counter_ns() - self._started
+            leave(self._entered() if self._scope is None else self._scope)
             self._ended = True
 
     def end(self, error: BaseException | None) -> dict[str, Any] | None:
@@ -205,7 +205,7 @@ class Recording(SpanFields):
             is that of a generator of the process that this one was forked from.
         """
         self.leave()
-        if isinstance(error, GeneratorExit) and is_of_the_parent(self):
+        if error is not None and isinstance(error, GeneratorExit) and is_of_the_parent(self):
             return None
         if not claim(self) or not self._recorded:
             return None
@@ -229,7 +229,7 @@ class Recording(SpanFields):
         fields = {name: {**value} if name in MERGED else value for name, value in self._fields.items()}
         if self.yielded is not None:
             fill(fields, self.yielded.fields())
-        elapsed = time.perf_counter_ns() - self._started
+        elapsed = perf_counter_ns() - self._started
         return within_limits(finished(fields, self._started_at, elapsed, None))
 
     def send_unfinished(self, failures: Failures, why: str | None = INTERRUPTED) -> None:
