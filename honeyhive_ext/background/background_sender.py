@@ -165,7 +165,7 @@ class BackgroundSender(Unpicklable):
             worker.wake()
 
     def _put(self, entry: Entry) -> None:
-        worker = self._here()
+        worker = self._workers.get(os.getpid()) or self._begin()
         if self._seen is not None:
             self._seen()
         if worker.queue.closed is not None:

@@ -19,6 +19,7 @@ from honeyhive_ext.background.spool.trouble import SpoolError
 
 LOOK_AGAIN = 60.0  # seconds from one look for what other processes left to the next
 SAY_AGAIN = 60.0  # seconds
+CREATE = int(RecordKind.CREATE)
 
 
 class Keeper:
@@ -41,6 +42,7 @@ class Keeper:
             max_bytes=options.max_spool_bytes,
             max_age=options.max_age,
         )
+        self._append = self.spool.append_here
         self.not_kept = 0  # entries that are in memory only, as the disk did not take them
         self._destination, self._max_age = destination, options.max_age
         self._left: Leftovers | None = None
@@ -54,7 +56,7 @@ class Keeper:
             if entry.update or entry.resumes:
                 entry.position = self.spool.append(kind_of(entry), payload_of(entry))
             else:
-                entry.position = self.spool.append(RecordKind.CREATE, entry.content)
+                entry.position = self._append(CREATE, entry.content)
         except SpoolError as error:
             self.not_kept += 1
             now = time.monotonic()

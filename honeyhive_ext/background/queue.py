@@ -67,27 +67,34 @@ class EntryQueue(Waiting):
             try:
                 if self._aside:
                     self._take_aside()
+                if self._keep is not None:
+                    self._keep(entry)
                 size, count = len(entry.content), len(self._waiting)
                 total = self._bytes + size
-                if self._keep is None and count < self._most and total <= self._most_bytes:  # the usual case
+                if count < self._most and total <= self._most_bytes and not self._spooled:  # the usual case
                     entry.number = self._last = self._last + 1
+                    if entry.position >= 0:
+                        self._after = entry.position
                     self._accepted += 1
                     self._bytes = total
                     self._waiting.append(entry)
-                    wake = not count or count + 1 == self._flush_at or total >= self._flush_bytes > total - size
+                    full = count + 1 == self._flush_at or total >= self._flush_bytes > total - size
+                    wake: bool | None = full or not count
                 else:
-                    wake = self._take_in(entry, overflow)
+                    wake = self._place(entry, size, overflow)
             finally:
                 self._inside = False
         if wake:
             self._wake()
         return wake is not None
 
-    def _take_in(self, entry: Entry, overflow: Overflow) -> bool | None:
-        """Take an entry. Return whether to send at once; None if there is no room."""
-        size, count = len(entry.content), len(self._waiting)
-        if self._keep is not None:
-            self._keep(entry)
+    def _place(self, entry: Entry, size: int, overflow: Overflow) -> bool | None:
+        """Take an entry into memory, or leave it on disk, or drop it.
+
+        Returns:
+            Whether to send at once; None if there is no room.
+        """
+        count = len(self._waiting)
         if entry.position >= 0 and (self._spooled or self._full(size)):
             self._accepted += 1
             self._spooled += 1
@@ -118,7 +125,9 @@ class EntryQueue(Waiting):
             elif reason:
                 self._lose(entry, reason)
             else:
-                self._take_in(entry, "drop_newest")
+                if self._keep is not None:
+                    self._keep(entry)
+                self._place(entry, len(entry.content), "drop_newest")
 
     def _absorb(self) -> None:
         """Take what came while this thread was inside."""

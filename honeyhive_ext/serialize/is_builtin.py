@@ -1,9 +1,9 @@
 """Tell whether values are plain JSON: exact builtin types and finite numbers, at every depth.
 
-Only this file answers the question, in three ways that are fast for different input. `few_plain` looks at each
-part of one value, if these are few. For a larger one, the answer of `exact_types` and `no_null_for_number`
-comes from what `marshal` and orjson write. For many events, `all_builtin` runs C loops over all values that
-have the same place.
+Only this file answers the question, in three ways that are fast for different input. `few_plain` looks at
+each part of one value, if these are few. For a larger one, the answer of `exact_types` and
+`no_null_for_number` comes from what `marshal` and orjson write. For many events, `all_builtin` runs C loops
+over all values that have the same place.
 """
 
 from __future__ import annotations

@@ -14,11 +14,15 @@ from pathlib import Path
 from typing import Protocol
 
 from honeyhive_ext.background.spool.layout import OVERHEAD
+from honeyhive_ext.background.spool.page_faults import page_maker
 from honeyhive_ext.background.spool.secure import create, remove, sync_file, write_whole
 from honeyhive_ext.files.whole import sync_folder
 
 # The file system has no such call (EINVAL with musl), or does not map files.
 _CANNOT = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.ENODEV}
+
+
+PAGES = 64 * 1024  # bytes; a whole number of pages everywhere
 
 
 class SegmentWriter(Protocol):
@@ -28,11 +32,17 @@ class SegmentWriter(Protocol):
         path: The file.
         start: Where the first record begins, in bytes.
         size: How large it may become, in bytes.
+        ready: Up to which byte a record can be put without a wait for the system.
     """
 
     path: Path
     start: int
     size: int
+    ready: int
+
+    def make_ready(self, end: int) -> None:
+        """Make the file ready up to this byte. It must not be closed meanwhile."""
+        ...
 
     def put(self, at: int, head: bytes, payload: bytes) -> None:
         """Write a record at this offset, so that it is there completely or not at all.
@@ -94,13 +104,21 @@ class _Writer:
 
     def __init__(self, path: Path, descriptor: int, start: int, size: int) -> None:
         self.path, self.start, self.size = path, start, size
+        self.ready = size
         self._descriptor = descriptor
+
+    def make_ready(self, end: int) -> None:
+        """Do nothing: a write needs no preparation."""
 
     def sync(self) -> None:
         """Wait until everything that was put is on the disk; a sealed segment is left alone."""
         descriptor = self._descriptor
         if descriptor >= 0:
-            sync_file(descriptor)
+            try:
+                sync_file(descriptor)
+            except OSError:
+                if self._descriptor == descriptor:  # else another thread has sealed it, after a sync
+                    raise
 
     def seal(self, end: int) -> None:
         """Give back what is not used of the file, and close it."""
@@ -126,12 +144,21 @@ class MappedWriter(_Writer):
         os.posix_fallocate(descriptor, 0, size)
         self._map = mmap.mmap(descriptor, size)
         self._map[: len(header)] = header
+        self._make = page_maker(self._map)
+        self.ready = size if self._make is None else 0
+
+    def make_ready(self, end: int) -> None:
+        """Let the system do now what the first write to a page waits for otherwise."""
+        end = min(self.size, end + PAGES - end % PAGES)
+        if self._make is None or end <= self.ready or self._descriptor < 0:
+            return
+        self.ready = end if self._make(self.ready, end) else self.size
 
     def put(self, at: int, head: bytes, payload: bytes) -> None:
         """Write the payload, then the head: a record without its head is not seen."""
-        begin = at + OVERHEAD
-        self._map[begin : begin + len(payload)] = payload
-        self._map[at:begin] = head
+        mapping, begin = self._map, at + OVERHEAD
+        mapping[begin : begin + len(payload)] = payload
+        mapping[at:begin] = head
 
     def seal(self, end: int) -> None:
         """Give back what is not used of the file, and close it."""

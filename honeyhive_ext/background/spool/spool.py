@@ -6,6 +6,7 @@ import contextlib
 import os
 import weakref
 from collections import deque
+from collections.abc import Callable
 from os import getpid
 from pathlib import Path
 from threading import RLock
@@ -86,6 +87,11 @@ class Spool(Backlog):
         if self._pid != getpid():
             self._begin_again()
         return self._append(kind, payload)
+
+    @property
+    def append_here(self) -> Callable[[int, bytes], int]:
+        """The same as `append`, for who knows that this process made the spool: the look costs a tenth."""
+        return self._append
 
     @property
     def appended(self) -> int:

@@ -1,66 +1,38 @@
 """The growing end of a spool: records are put into a segment that was made ready before.
 
-An append takes one lock, which nobody holds while the disk works. Another thread, the keeper, makes the
-next segment, gives back what the last one did not use, and syncs. The thread that appends makes a segment
-itself only where the keeper is late, and for the first one of a process.
+An append takes one lock, which nobody holds while the disk works.
 """
 
 from __future__ import annotations
 
-import _thread
 from collections import deque
 from pathlib import Path
-from threading import Event, Lock, RLock, get_ident
+from threading import get_ident
 from time import time
 from typing import Literal
 from zlib import crc32
 
-from honeyhive_ext.background.spool.layout import CHECK, HEAD, LARGEST, MARK, OVERHEAD
+from honeyhive_ext.background.spool.interval import IntervalSyncs
+from honeyhive_ext.background.spool.layout import CHECK, HEAD, MARK, OVERHEAD
 from honeyhive_ext.background.spool.ranges import Ranges
+from honeyhive_ext.background.spool.rolling import NEVER, Rolling
 from honeyhive_ext.background.spool.supply import Full, Grown, Supply, Told
 from honeyhive_ext.background.spool.trouble import SpoolError, trouble
 
 Sync = Literal["os", "interval", "always"]
 
-NEVER = 1 << 62  # an offset that no segment reaches
-INTERVAL = 0.025  # seconds from a sync to the next; 75 ms are left for the sync itself, and for busy threads
-IDLE = 80  # syncs without an append, after which the keeper ends
 
-
-class Tail:
-    """Append records to segments of one owner. Thread-safe, and safe in a signal handler.
-
-    A thread may wait for `_syncing` while it has `_lock`, as a signal handler can interrupt an append. So a
-    thread that has `_syncing` never waits for `_lock`.
-
-    Attributes:
-        next: The position of the next record.
-        failed_syncs: How often the disk failed to sync. The segment was sealed each time.
-    """
+class Tail(Rolling):
+    """Append records to segments of one owner. Thread-safe, and safe in a signal handler."""
 
     def __init__(self, folder: Path, supply: Supply, *, sync: Sync, position: int) -> None:
-        self.failed_syncs = 0
-        self.next = position
-        self._folder, self._supply = folder, supply
-        self._sync_mode: Sync = sync
-        self._number = self._newest = 0
-        self._first = position
+        super().__init__(folder, supply, durable=sync != "os", position=position)
         self._appending: set[int] = set()
-        self._seed = 0
-        self._lock = RLock()
-        self._syncing = RLock()
-        self._preparing = Lock()
-        self._active: Grown | None = None
-        self._spare: Grown | None = None
-        self._sealing: deque[Full] = deque()
-        self._news: deque[Full] = deque()
         self._withdrawn: deque[int] = deque()
-        self._end = self._limit = -1
-        self._notice = NEVER  # where in the segment the keeper is called
-        self._keeping = self._rolling = self._closed = False
-        self._stop = Event()
-        self._synced = position  # everything before it is on the disk, or is in `_unsynced`
-        self._unsynced = Ranges()
+        self._interval: IntervalSyncs | None = None
+        if sync == "interval":
+            self._interval = IntervalSyncs(self._appended, self._sync_now, self._rest)
+            self._resting = True
 
     def append(self, kind: int, payload: bytes) -> int:
         """Append a record and return its position.
@@ -96,7 +68,7 @@ class Tail:
                     raise SpoolError("closed", self._folder) from error
                 raise
         if end > self._notice:
-            self._call_keeper()
+            self._call()
         return position
 
     def append_durably(self, kind: int, payload: bytes) -> int:
@@ -149,7 +121,9 @@ class Tail:
             if self._closed:
                 return
             self._closed = True
-            self._stop.set()
+            self._keeper.end()
+            if self._interval is not None:
+                self._interval.end()
             self._retire_active()
             self._retire_spare()
         if self._preparing.acquire(timeout=1):  # the keeper removes what it has just made
@@ -163,109 +137,38 @@ class Tail:
             if part is not None:
                 part.writer.abandon()
 
-    def _roll(self, need: int) -> None:
-        """Begin a segment that has room for a record. The caller holds the lock."""
-        if self._closed:
-            raise SpoolError("closed", self._folder)
-        if need - OVERHEAD > LARGEST:
-            raise SpoolError("too_large", self._folder, f"a record of {need - OVERHEAD} bytes")
-        if self._rolling:  # a signal handler, or a finaliser, in the midst of what follows
-            raise SpoolError("busy", self._folder)
-        self._rolling = True
-        try:
-            if self._spare is None or self._spare.writer.start + need > self._spare.writer.size:
-                self._number += 1
-                made = self._supply.make(self._number, need)
-                self._retire_spare()
-                self._spare = made
-            self._retire_active()
-            part, self._spare = self._spare, None
-            self._active, self._newest = part, part.segment.number
-            self._first = self.next
-            self._put, self._seed = part.writer.put, part.segment.seed
-            self._limit = part.writer.size
-            self._end = part.writer.start
-            ahead = part.writer.start + (part.writer.size - part.writer.start) // 4
-            self._notice = NEVER if self._keeping else 0 if self._sync_mode == "interval" else ahead
-        finally:
-            self._rolling = False
-
-    def _retire_active(self) -> None:
-        if self._active is not None:
-            self._retire(Full(self._active, self._end, self._first, self.next))
-        self._active, self._end, self._limit = None, -1, -1
-
-    def _retire_spare(self) -> None:
-        if self._spare is not None:  # it holds nothing, so it is finished
-            self._retire(Full(self._spare, self._spare.writer.start, self.next, self.next))
-        self._spare = None
-
-    def _retire(self, full: Full) -> None:
-        self._sealing.append(full)
-        self._news.append(full)
-
-    def _call_keeper(self) -> None:
+    def _call(self) -> None:
+        """Call the threads that do what appends should not wait for."""
         with self._lock:
-            if self._keeping or self._closed:
+            if self._end <= self._notice or self._closed:  # another thread was first
                 return
-            self._keeping, self._notice = True, NEVER
-        try:
-            _thread.start_new_thread(self._keep, ())  # threading.Thread waits until it runs
-        except RuntimeError:  # no more threads, or the end of the interpreter: appends do its work
-            self._keeping = False
+            resting = self._resting
+            self._resting, self._notice = False, NEVER
+        if resting and self._interval is not None:
+            self._interval.begin()
+        self._keeper.call()
 
-    def _keep(self) -> None:
-        """Do what appends should not wait for. With "interval" go on while there are appends."""
-        idle = 0
-        while True:
-            seen = self.next
-            self._seal()
-            with self._preparing:
-                self._prepare()
-            if self._sync_mode == "interval":
-                self._sync_all(self.next)
-                self._stop.wait(INTERVAL)
-                idle = 0 if self.next > seen else idle + 1
-            with self._lock:
-                waiting = self._sync_mode == "interval" and (idle < IDLE or self._synced < self.next)
-                if self._closed or not (self._sealing or waiting):
-                    self._keeping = False
-                    if self._sync_mode == "interval":
-                        self._notice = 0
-                    return
+    def _appended(self) -> int:
+        with self._lock:  # no append is in the midst of it
+            return self.next
 
-    def _prepare(self) -> None:
-        """Make the next segment, unless it is there."""
+    def _rest(self, seen: int) -> bool:
+        """Let the next append call the threads again; return False if there was one meanwhile."""
         with self._lock:
-            if self._spare is not None or self._closed or self._rolling:
-                return
-            self._number = number = self._number + 1
-        try:
-            self._supply.measure()
-            part = self._supply.make(number, 0)
-        except (SpoolError, OSError):  # the append that needs it asks again, and says so
-            return
-        with self._lock:
-            # The order of the numbers is that of the positions.
-            late = self._closed or self._spare is not None or number < self._newest
-            if not late:
-                self._spare = part
-        if late:
-            part.writer.abandon()
-            part.segment.delete()
+            if self.next != seen:
+                return False
+            self._resting, self._notice = True, 0
+            return True
 
-    def _seal(self) -> None:
-        """Close the segments that are full."""
-        with self._syncing:
-            while self._sealing:
-                full = self._sealing[0]
-                if self._sync_mode != "os":
-                    self._sync_part(full.part, full.next)
-                try:
-                    full.part.writer.seal(full.end)
-                except OSError:  # it keeps its free part
-                    self.failed_syncs += 1
-                self._sealing.popleft()
+    def _sync_now(self) -> None:
+        """Sync what was appended. Several threads may do so at once."""
+        for part in self._parts():
+            self._sync_part(part, self._synced)
+
+    def _parts(self) -> list[Grown]:
+        with self._lock:
+            parts = [full.part for full in self._sealing]
+            return parts if self._active is None else [*parts, self._active]
 
     def _sync_all(self, position: int, *, mark: bool = True) -> None:
         """Sync what was appended, unless that was done up to this position: threads that wait share one sync.
@@ -276,10 +179,7 @@ class Tail:
                 append that has a position, and is not written.
         """
         with self._lock:
-            upto = self.next
-            parts = [full.part for full in self._sealing]
-            if self._active is not None:
-                parts.append(self._active)
+            upto, parts = self.next, self._parts()
         with self._syncing:
             if mark and self._synced > position:
                 return
@@ -290,14 +190,3 @@ class Tail:
                 self._sync_part(part, upto)
             if mark:
                 self._synced = max(self._synced, upto)
-
-    def _sync_part(self, part: Grown, upto: int) -> None:
-        """Sync a segment; if that fails, use it no more: nobody knows what of it is on the disk."""
-        try:
-            part.writer.sync()
-        except OSError:
-            self.failed_syncs += 1
-            if self._active is part:
-                self._limit = -1  # the next append retires it
-            if upto > self._synced:
-                self._unsynced.add(self._synced, upto - 1)

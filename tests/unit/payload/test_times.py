@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+import hypothesis
 import numpy
 import pytest
+from hypothesis import strategies as st
 
 from honeyhive_ext.errors import EventError
-from honeyhive_ext.payload.times import complete, duration_ms, tidy, unix_ms
+from honeyhive_ext.payload.times import complete, duration_ms, ms_of_ns, tidy, unix_ms
 
 NOON = 1_767_268_800_000  # 2026-01-01T12:00:00Z
 
@@ -130,3 +133,16 @@ def test_computed_numbers_are_tidy() -> None:
     assert repr(tidy(850.0000001)) == "850"
     assert repr(tidy(1e300)) == "1e+300"
     assert repr(tidy(-0.0)) == "0"
+
+
+@hypothesis.given(st.integers(min_value=0, max_value=4 * 10**18))
+def test_nanoseconds_become_what_their_milliseconds_would_be(nanoseconds: int) -> None:
+    found = ms_of_ns(nanoseconds)
+    assert abs(Fraction(found) - Fraction(nanoseconds, 10**6)) <= Fraction(8, 10**4)
+    assert found == tidy(found)
+    assert type(found) is type(tidy(found))
+
+
+@hypothesis.given(st.integers(min_value=0, max_value=10**12))
+def test_short_durations_are_rounded_as_computed_ones(microseconds: int) -> None:
+    assert ms_of_ns(microseconds * 1_000) == tidy(microseconds / 1e3)

@@ -281,9 +281,9 @@ print(len(drain(Path(sys.argv[1]))))
 def test_a_record_above_the_largest_is_refused_before_anything_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from honeyhive_ext.background.spool import tail
+    from honeyhive_ext.background.spool import rolling
 
-    monkeypatch.setattr(tail, "LARGEST", 1000)
+    monkeypatch.setattr(rolling, "LARGEST", 1000)
     with Spool(tmp_path, HERE, segment_bytes=4096) as spool:
         fill(spool, 1)
         with pytest.raises(SpoolError) as caught:
