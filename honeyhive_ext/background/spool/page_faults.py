@@ -35,6 +35,8 @@ def page_maker(mapping: mmap.mmap) -> Callable[[int, int], bool] | None:
     """
     if _madvise is None:
         return None
+    import ctypes
+
     begin = ctypes.c_char.from_buffer(mapping)
     address: int = ctypes.addressof(begin)
     del begin  # while it exists, the mapping cannot be closed
