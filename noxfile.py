@@ -210,6 +210,15 @@ def quickstart(session: nox.Session) -> None:
 
 
 @nox.session
+def notebook(session: nox.Session) -> None:
+    """Run the notebook of examples/; look at it, and at pages of traces, in Debian's chromium."""
+    session.install("-e", ".[cli,progress]", *group("test", "notebook"))
+    if shutil.which("chromium") is None:
+        session.warn("There is no chromium here (apt-get install chromium), so no page is looked at.")
+    session.run("pytest", *(session.posargs or ["tests/notebook"]))
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure this package next to its peers: a short form, or what the arguments ask for."""
     session.install("-e", ".[schemas-fast,fast-async]", *group("bench"))

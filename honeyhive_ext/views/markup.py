@@ -67,10 +67,11 @@ def document(title: str, body: str) -> str:
     )
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """Return a table; None is an empty cell."""
-    head = "".join(f"<th>{escaped(column)}</th>" for column in columns)
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
+    """Return a table without the columns that are empty; None is an empty cell."""
+    kept = [at for at in range(len(columns)) if any(row[at] is not None for row in rows)]
+    head = "".join(f"<th>{escaped(columns[at])}</th>" for at in kept)
+    body = "".join(f"<tr>{''.join(_cell(row[at]) for at in kept)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 

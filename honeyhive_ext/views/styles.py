@@ -45,10 +45,11 @@ border-right:0;margin-right:-4px}
 .hh-view .hh-lit{color:var(--chain)}
 .hh-view .hh-say{margin:2px 0;padding:2px 8px;background:var(--soft);border-left:3px solid var(--line)}
 .hh-view table{border-collapse:collapse;margin:2px 0;font-size:13px}
-.hh-view th,.hh-view td{padding:1px 12px 1px 4px;text-align:left;vertical-align:top;border:0;
-border-bottom:1px solid var(--line);color:var(--ink);background:var(--ground);overflow-wrap:anywhere}
-.hh-view th{color:var(--dim)}
-.hh-view .hh-number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.hh-view.hh-view table th,.hh-view.hh-view table td{padding:1px 12px 1px 4px;
+text-align:left;vertical-align:top;border:0;border-bottom:1px solid var(--line);
+color:var(--ink);background:var(--ground);overflow-wrap:anywhere}
+.hh-view.hh-view table th{color:var(--dim)}
+.hh-view.hh-view table .hh-number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 """
 
 PAGE = "body{margin:0}body>.hh-view{box-sizing:border-box;min-height:100vh;padding:16px}"
