@@ -296,10 +296,20 @@ def test_the_events_of_a_session_come_as_small_rows_and_whole(filled: LocalServe
             break
     assert [row["event_id"] for row in rows] == ids
     assert rows[3] == {
-        "event_id": ids[3], "parent_id": session, "event_name": "unknown", "event_type": "model",
-        "start_ms": 1, "end_ms": 3, "duration_ms": 2, "error": "é" * 200, "model": "small", "prompt_tokens": 2,
-        "completion_tokens": 3, "total_tokens": 5, "cost": 0.5,
-    }  # fmt: skip
+        "event_id": ids[3],
+        "parent_id": session,
+        "event_name": "unknown",
+        "event_type": "model",
+        "start_ms": 1,
+        "end_ms": 3,
+        "duration_ms": 2,
+        "error": "é" * 200,
+        "model": "small",
+        "prompt_tokens": 2,
+        "completion_tokens": 3,
+        "total_tokens": 5,
+        "cost": 0.5,
+    }
     whole = get(filled, f"/_local/events/{ids[3].upper()}")["event"]
     assert whole["error"] == event["error"]
     assert whole["session_id"] == session.upper()

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from honeyhive_ext.local.codec import loads
+from honeyhive_ext.local.codec import dumps, loads
 from honeyhive_ext.local.store.columns import quoted
 from honeyhive_ext.local.store.packed_row import part
 from honeyhive_ext.local.store.sessions import SHOWN
@@ -70,24 +70,39 @@ def list_sessions(
     key = SORTS[sort.removeprefix("-")]
     column = key.partition(" ")[0]
     known, values = _chosen(since, search, where)
-    if total is None:
+    together = where is not None and total is None and after is None  # one pass over the events is enough
+    counted = ", count(*) OVER ()" if together else ""
+    if total is None and not together:
         total = int(connection.execute(f"SELECT count(*) FROM sessions{_all(known)}", values).fetchone()[0])
-    if after is not None:
-        term, more = _behind(key, after, down=down)
-        known, values = [*known, term], [*values, *more]
     ways = "DESC" if down else "ASC"
+    # What has an index comes in its order; else, of equals the first comes first, which is less to sort.
+    ties = ways if key == "start_ms" else "ASC"
+    if after is not None:
+        term, more = _behind(key, after, down=down, ties=ties)
+        known, values = [*known, term], [*values, *more]
     missing = "" if column in ("start_ms", "events", "errors", "name") else f"{column} IS NULL, "
-    rows = connection.execute(
-        f"SELECT {','.join(SHOWN)}, id FROM sessions{_all(known)}"
-        f" ORDER BY {missing}{key} {ways}, id {ways} LIMIT ?",
+    found = connection.execute(  # of narrow rows, as they are sorted
+        f"SELECT id, {column}{counted} FROM sessions{_all(known)}"
+        f" ORDER BY {missing}{key} {ways}, id {ties} LIMIT ?",
         [*values, limit + 1],
     ).fetchall()
-    shown = [_shown(row) for row in rows[:limit]]
+    if total is None:
+        total = int(found[0][2]) if found else 0
     last = None
-    if len(rows) > limit:
-        value = rows[limit - 1][SHOWN.index(column)]
-        last = [value.decode() if isinstance(value, bytes) else value, rows[limit - 1][-1]]
-    return SessionPage(shown, total, last)
+    if len(found) > limit:
+        number, value = found[limit - 1][:2]
+        last = [value.decode() if isinstance(value, bytes) else value, number]
+    return SessionPage(_rows(connection, [row[0] for row in found[:limit]]), total, last)
+
+
+def _rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    """Return the sessions with these numbers, in their order."""
+    rows = connection.execute(
+        f"SELECT id, {','.join(SHOWN)} FROM sessions WHERE id IN (SELECT value FROM json_each(?))",
+        [dumps(numbers)],
+    )
+    by_number = {row[0]: _shown(row[1:]) for row in rows}
+    return [by_number[number] for number in numbers]
 
 
 def _chosen(since: float | None, search: str, where: Where | None) -> tuple[list[str], list[Any]]:
@@ -110,14 +125,15 @@ def _all(terms: Sequence[str]) -> str:
     return f" WHERE {' AND '.join(terms)}" if terms else ""
 
 
-def _behind(key: str, after: Sequence[Any], *, down: bool) -> tuple[str, list[Any]]:
+def _behind(key: str, after: Sequence[Any], *, down: bool, ties: str) -> tuple[str, list[Any]]:
     """Return the term of the rows behind one, whose value and number are given."""
     value, number = after
-    sign = "<" if down else ">"
+    sign, tie = "<" if down else ">", "<" if ties == "DESC" else ">"
     if value is None:
-        return f"({key} IS NULL AND id {sign} ?)", [number]
-    missing = "" if key == "start_ms" else f" OR {key} IS NULL"  # without it, the index is used
-    return f"(({key}, id) {sign} (?, ?){missing})", [value, number]
+        return f"({key} IS NULL AND id {tie} ?)", [number]
+    if key == "start_ms":  # so that the index is used
+        return f"(start_ms, id) {sign} (?, ?)", [value, number]
+    return f"({key} {sign} ? OR ({key} = ? AND id {tie} ?) OR {key} IS NULL)", [value, value, number]
 
 
 def _shown(row: Sequence[Any]) -> dict[str, Any]:
