@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from honeyhive_ext.local import LocalServer, Request
 from honeyhive_ext.local.store import schema as schema_module
+from honeyhive_ext.views.figures import figures_of
 from tests.support.local_api import HEADERS, TIMEOUT, Api, Core, core, post
 from tests.support.scale import scaled
 
@@ -84,7 +85,7 @@ def end_of(event: dict[str, Any]) -> float | None:
 
 def figure(ways: list[list[dict[str, Any]]], name: str) -> float | None:
     for events in ways:
-        values = [value for e in events if (value := (e.get("metadata") or {}).get(name)) is not None]
+        values = [value for event in events if (value := getattr(figures_of(event), name)) is not None]
         if values:
             total = sum(map(Fraction, values))
             return float(total) if name == "cost" else int(total)

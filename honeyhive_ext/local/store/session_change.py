@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, cast
 
 from attrs import define
 
-from honeyhive_ext.search.pages.figures import usage_of
+from honeyhive_ext.views.figures import usage_of
 
 _MS = 1e18  # times and durations beyond are no milliseconds; sums of smaller ones are exact enough
 
@@ -86,18 +86,17 @@ class SessionChange:
         self.events += sign
         if event.get("error"):
             self.errors += sign
-        metadata = event.get("metadata")
-        if own or not metadata:
+        if own:
             return
         if event.get("event_type") == "model":
-            self.model = add_usage(self.model, metadata, sign)
+            self.model = add_usage(self.model, event, sign)
         else:
-            self.other = add_usage(self.other, metadata, sign)
+            self.other = add_usage(self.other, event, sign)
 
 
-def add_usage(sums: UsageSums | None, metadata: object, sign: int) -> UsageSums | None:
-    """Add the figures of one event's metadata to sums, or take them away, and return the sums."""
-    prompt, completion, total, cost = usage_of(metadata)
+def add_usage(sums: UsageSums | None, event: Mapping[str, Any], sign: int) -> UsageSums | None:
+    """Add the figures of one event to sums, or take them away, and return the sums."""
+    prompt, completion, total, cost = usage_of(event)
     if prompt is completion is total is cost is None:
         return sums
     sums = [0, 0, 0, 0, 0, 0, 0, []] if sums is None else sums

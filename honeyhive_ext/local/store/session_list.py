@@ -13,7 +13,7 @@ from honeyhive_ext.local.store.columns import quoted
 from honeyhive_ext.local.store.packed_row import part
 from honeyhive_ext.local.store.sessions import SHOWN
 from honeyhive_ext.local.store.where import Where
-from honeyhive_ext.search.pages.figures import Figures, figures_of
+from honeyhive_ext.views.figures import figures_of
 
 SORTS: Mapping[str, str] = {
     "start": "start_ms",
@@ -167,7 +167,7 @@ def list_events(
     error = quoted("error")
     rows = connection.execute(
         f"SELECT {','.join(map(quoted, names))}, substr({error}, 1, {ERROR_SHOWN}),"
-        f" {part('metadata')}, {part('config')}, extra, sort_time, seq"
+        f" {part('metadata')}, {part('config')}, {part('inputs')}, extra, sort_time, seq"
         f" FROM events WHERE {quoted('session_id')} = ?"
         + ("" if after is None else " AND (sort_time, seq) > (?, ?)")
         + " ORDER BY sort_time, seq LIMIT ?",
@@ -178,12 +178,30 @@ def list_events(
 
 
 def _small(row: Sequence[Any]) -> dict[str, Any]:
-    event_id, parent_id, name, kind, start, end, duration, error, metadata, config, extra, sort_time, _ = row
+    (
+        event_id,
+        parent_id,
+        name,
+        kind,
+        start,
+        end,
+        duration,
+        error,
+        metadata,
+        config,
+        inputs,
+        extra,
+        sort_time,
+        _,
+    ) = row
     parts = {
+        "event_type": _text(kind),
         "metadata": None if metadata is None else loads(metadata),
         "config": None if config is None else loads(config),
     }
-    figures: Figures = figures_of(parts)
+    if inputs is not None and (b'"usage"' in inputs or b'"model"' in inputs or b'"cost"' in inputs):
+        parts["inputs"] = loads(inputs)
+    figures = figures_of(parts)
     if error is None and extra is not None:
         error = _odd_error(loads(extra).get("error"))
     if end is None and start is not None and duration is not None:

@@ -223,7 +223,7 @@ def _apply(connection: sqlite3.Connection, session: _Session, change: SessionCha
 def _describe(session: _Session, own: Mapping[str, Any]) -> None:
     """Take over what the session's own event says."""
     session.has_own, session.name, session.project = True, _name(own), _project(own)
-    session.own = add_usage(None, own.get("metadata"), 1)
+    session.own = add_usage(None, own, 1)
     feedback = own.get("feedback")
     text = dumps(feedback) if feedback else None
     if text is not None and len(text) > FEEDBACK:

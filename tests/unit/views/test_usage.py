@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from honeyhive_ext.views.event_row import COLUMNS, row_of
+from honeyhive_ext.views.figures import figures_of, model_of
 from honeyhive_ext.views.formats import cost_text, duration_text, number_text
-from honeyhive_ext.views.usage import cost_of, model_of, shown_of, tokens_of
+from honeyhive_ext.views.usage import shown_of
 from tests.support.traces import EVENTS
 
 
@@ -33,7 +34,7 @@ from tests.support.traces import EVENTS
     ],
 )
 def test_tokens_are_the_total_or_the_sum_of_a_pair(event: dict[str, Any], tokens: int | None) -> None:
-    assert tokens_of(event) == tokens
+    assert figures_of(event).total_tokens == tokens
 
 
 def test_model_and_cost_are_found_where_the_service_and_older_routes_keep_them() -> None:
@@ -41,9 +42,9 @@ def test_model_and_cost_are_found_where_the_service_and_older_routes_keep_them()
     assert model_of({"config": {"model": ""}, "metadata": {"model_name": "b"}}) == "b"
     assert model_of({"event_type": "model", "inputs": {"model": "c"}}) == "c"
     assert model_of({"event_type": "chain", "inputs": {"model": "c"}}) is None
-    assert cost_of({"metadata": {"cost": 0}}) == 0
-    assert cost_of({"metadata": {"usage": {"cost": 0.5}}}) == 0.5
-    assert cost_of({"metadata": {"cost": float("nan")}}) is None
+    assert figures_of({"metadata": {"cost": 0}}).cost == 0
+    assert figures_of({"metadata": {"usage": {"cost": 0.5}}}).cost == 0.5
+    assert figures_of({"metadata": {"cost": float("nan")}}).cost is None
 
 
 @given(EVENTS)
