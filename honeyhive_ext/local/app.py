@@ -17,7 +17,16 @@ from honeyhive_ext.local.adapters.security import bearer
 from honeyhive_ext.local.faults.damage import damaged, effects
 from honeyhive_ext.local.faults.fault import Fault, fault_from
 from honeyhive_ext.local.message import Request, RequestRefused, Response, error_response
-from honeyhive_ext.local.routes import batches, control, deprecated, events, filter_text, search, sessions
+from honeyhive_ext.local.routes import (
+    batches,
+    control,
+    deprecated,
+    events,
+    filter_text,
+    otlp,
+    search,
+    sessions,
+)
 from honeyhive_ext.local.routes.context import Context
 from honeyhive_ext.local.routes.route import Route
 from honeyhive_ext.local.state import ServerState
@@ -26,13 +35,14 @@ logger = logging.getLogger("honeyhive_ext.local")
 
 FAULT_HEADER = "x-honeyhive-local-fault"
 CONTROL = "/_local/"
-_GZIP = (["gzip"], ["x-gzip"])  # one coding under two names (RFC 9110, 8.4.1.3)
+_ALIASES = {"x-gzip": "gzip"}  # one coding under two names (RFC 9110, 8.4.1.3)
 
 ROUTES: Sequence[Route] = (
     *events.ROUTES,
     *search.ROUTES,
     *batches.ROUTES,
     *deprecated.ROUTES,
+    *otlp.ROUTES,
     *control.ROUTES,
     *sessions.ROUTES,
     *filter_text.ROUTES,
@@ -107,7 +117,7 @@ class App:
         most = self.state.switches.max_body
         if max(len(request.body), request.size) > most:
             raise RequestRefused(413, f"the body is larger than {most} bytes", "PAYLOAD_TOO_LARGE")
-        context.request = self._unpacked(request)
+        context.request = self._unpacked(request, route)
         return route.answer(context)
 
     def _route(self, request: Request) -> tuple[Route, dict[str, str]]:
@@ -136,28 +146,45 @@ class App:
             )
         raise RequestRefused(404, f"there is no path {request.path[:200]}", "NOT_FOUND")
 
-    def _unpacked(self, request: Request) -> Request:
+    def _unpacked(self, request: Request, route: Route) -> Request:
         """Return the request with its body decompressed."""
         given = request.headers.get("content-encoding", "").lower().split(",")
-        codings = [one for one in map(str.strip, given) if one not in ("", "identity")]
+        codings = [_ALIASES.get(one, one) for one in map(str.strip, given) if one not in ("", "identity")]
         if not codings:
             return request
         switches = self.state.switches
-        if codings not in _GZIP or switches.gzip == "refuse":
+        accepted = () if switches.gzip == "refuse" else route.codings
+        if len(codings) > 1 or codings[0] not in accepted:
             message = f"Content-Encoding {', '.join(codings)[:40]} is not accepted"
-            accepted = "identity" if switches.gzip == "refuse" else "gzip"
-            headers = [("accept-encoding", accepted)]  # RFC 9110, 15.5.16
+            headers = [("accept-encoding", ", ".join(accepted) or "identity")]  # RFC 9110, 15.5.16
             raise RequestRefused(415, message, "UNSUPPORTED_MEDIA_TYPE", headers=headers)
         most = switches.max_body
         try:
-            with gzip.GzipFile(fileobj=io.BytesIO(request.body)) as unpacked:
-                body = unpacked.read(most + 1)
+            body = _gunzipped(request.body, most) if codings == ["gzip"] else _inflated(request.body, most)
         except (OSError, EOFError, zlib.error) as problem:
-            raise RequestRefused(400, f"the body is not gzip: {problem}", "BAD_REQUEST") from problem
+            raise RequestRefused(400, f"the body is not {codings[0]}: {problem}", "BAD_REQUEST") from problem
         if len(body) > most:
             message = f"the body is larger than {most} bytes once decompressed"
             raise RequestRefused(413, message, "PAYLOAD_TOO_LARGE")
         return evolve(request, body=body)
+
+
+def _gunzipped(body: bytes, most: int) -> bytes:
+    with gzip.GzipFile(fileobj=io.BytesIO(body)) as unpacked:
+        return unpacked.read(most + 1)
+
+
+def _inflated(body: bytes, most: int) -> bytes:
+    """Unpack what HTTP calls deflate: the zlib format, or the bare stream that some senders write."""
+    try:
+        unpacker = zlib.decompressobj()
+        found = unpacker.decompress(body, most + 1)
+    except zlib.error:
+        unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+        found = unpacker.decompress(body, most + 1)
+    if len(found) <= most and not unpacker.eof:
+        raise EOFError("it ends too early")
+    return found
 
 
 __all__ = ["CONTROL", "FAULT_HEADER", "ROUTES", "App"]

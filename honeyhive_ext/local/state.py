@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import honeyhive_schemas
-from attrs import define
+from attrs import define, field
 
 from honeyhive_ext.config.checks import whole_number
 from honeyhive_ext.files.names import PathLike, database_path
@@ -38,6 +38,7 @@ class ServerState:
         log: The last requests.
         keys: The API keys that are accepted.
         clock: Returns the current time in Unix milliseconds.
+        otlp: What tracers sent: how many spans were stored and refused, log records, metrics.
     """
 
     store: Store
@@ -47,6 +48,7 @@ class ServerState:
     log: RequestLog
     keys: Keys
     clock: Clock = now_ms
+    otlp: dict[str, int] = field(factory=lambda: dict.fromkeys(("spans", "refused", "logs", "metrics"), 0))
 
     def configure(self, options: Mapping[str, object]) -> Switches:
         """Set switches and return all of them.
@@ -63,6 +65,7 @@ class ServerState:
         self.switches = self.first_switches
         self.faults.reset()
         self.log.clear()
+        self.otlp.update(dict.fromkeys(self.otlp, 0))
 
 
 def open_state(

@@ -125,6 +125,16 @@ class Switches:
         "How long may a search or another read take?",
         "milliseconds; a longer one is ended and answered with 400; 0 for any time",
     )
+    otlp_session_id: Literal["derive", "refuse"] = _switch(
+        "derive",
+        "What happens to a span of OpenTelemetry whose session id is not a UUID?",
+        "derive: the id stands for a UUID, always the same one; refuse: the span is not stored",
+    )
+    otlp_sessions: Literal["asked", "always"] = _switch(
+        "asked",
+        "Which spans of OpenTelemetry start their session, if it is not stored?",
+        "asked: those with honeyhive.session_auto_create; always: every span",
+    )
     fault_header: Literal["off", "on"] = _switch(
         "off",
         "May a request ask for a fault by the header x-honeyhive-local-fault?",
@@ -169,6 +179,8 @@ class SwitchOptions(TypedDict, total=False):
     max_batch: int
     max_filters: int
     max_read_ms: int
+    otlp_session_id: Literal["derive", "refuse"]
+    otlp_sessions: Literal["asked", "always"]
     fault_header: Literal["off", "on"]
 
 

@@ -180,6 +180,7 @@ def get_stats(context: Context) -> Response:
             "bytes": used,
             "requests": len(context.state.log),
             "faults": sum(rule.used for rule in context.state.faults.rules),
+            "otlp": context.state.otlp,
         }
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -47,12 +47,14 @@ class Route:
         path: The path, with parameters in braces.
         endpoint: The function that answers.
         reads: Whether the route returns what is stored. An ingestion key is not enough then.
+        codings: The codings that a body may have.
     """
 
     method: str
     path: str
     endpoint: Endpoint
     reads: bool = False
+    codings: Sequence[str] = ("gzip",)
     pattern: re.Pattern[str] = field(init=False)
 
     def __attrs_post_init__(self) -> None:

@@ -1,0 +1,142 @@
+"""A span as an event. Nothing is remembered: children may come before parents, and a span may come twice."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from honeyhive_ext.otel.buckets import buckets, milliseconds
+from honeyhive_ext.otel.otel_span import OtelSpan
+from honeyhive_ext.otel.registry import EVENT_TYPES, SAYS_WHAT, SESSION_IDS, STEERING
+
+_SPACE = uuid.UUID("6f1d2a57-9c55-5c38-8f0e-3b6f5d0a7c11")
+# Attributes that only a call of a model has, where nothing says what the span is.
+_OF_MODELS = (
+    *("gen_ai.request.model", "llm.model_name", "embedding.model_name"),
+    *("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt"),
+)
+
+
+def event_id_of(trace_id: str, span_id: str) -> str:
+    """Return the event_id of a span: always the same one.
+
+    >>> event_id_of("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
+    '1a4bd04d-1e98-57a9-ad37-a0f477923d4c'
+    """
+    return str(uuid.uuid5(_SPACE, f"{trace_id}/{span_id}"))
+
+
+def named_session(span: OtelSpan) -> str | None:
+    """Return the session id that a span or its resource names, as it is, or None."""
+    for name in SESSION_IDS:
+        named = span.attributes.get(name, span.resource.get(name))
+        if named not in (None, ""):
+            return str(named)
+    return None
+
+
+def session_id_of(span: OtelSpan) -> str | None:
+    """Return the session_id of a span that names a session, or None.
+
+    An id that is not a UUID stands for a UUID of its own, always the same one.
+    """
+    named = named_session(span)
+    return None if named is None else _uuid_of(named)
+
+
+def session_ids_of(spans: Iterable[OtelSpan]) -> dict[str, str]:
+    """Return the session_id of each trace, by trace_id: the first that one of its spans names.
+
+    A trace that names none stands for a session of its own, always the same one.
+    """
+    found: dict[str, str] = {}
+    others: dict[str, str] = {}
+    for span in spans:
+        if span.trace_id not in found:
+            named = session_id_of(span)
+            if named is not None:
+                found[span.trace_id] = named
+            elif span.trace_id not in others:
+                others[span.trace_id] = str(uuid.uuid5(_SPACE, span.trace_id))
+    return others | found
+
+
+def _uuid_of(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return str(uuid.uuid5(_SPACE, f"session {text}"))
+
+
+def to_events(spans: Sequence[OtelSpan]) -> Iterator[dict[str, Any]]:
+    """Yield the event of each span. A span that names no session belongs to that of its trace."""
+    sessions = session_ids_of(spans)
+    return (to_event(span, session_id_of(span) or sessions[span.trace_id]) for span in spans)
+
+
+def to_event(span: OtelSpan, session_id: str) -> dict[str, Any]:
+    """Return the event that a span becomes, as `POST /v1/events` takes it.
+
+    Args:
+        span: The span.
+        session_id: The session that it belongs to.
+
+    Times are Unix ms, with the parts of a ms that the span has. The parent of a root is its session. Every
+    attribute, event and link is somewhere in the event, but for those that only steer (`honeyhive.*`).
+    """
+    attributes = span.attributes
+    event: dict[str, Any] = {
+        "event_id": event_id_of(span.trace_id, span.span_id),
+        "session_id": session_id,
+        "parent_id": event_id_of(span.trace_id, span.parent_id) if span.parent_id else session_id,
+        "event_type": event_type_of(attributes),
+        "event_name": str(attributes.get("honeyhive_event_name") or span.name or "span"),
+        "source": str(steering(span, "source") or "otlp"),
+        "start_time": milliseconds(span.start_ns),
+        "end_time": milliseconds(span.end_ns),
+        "duration": max(span.end_ns - span.start_ns, 0) / 1e6,
+    }
+    error = error_of(span)
+    if error is not None:
+        event["error"] = error
+    return event | buckets(span)
+
+
+def steering(span: OtelSpan, name: str) -> Any:
+    """Return what a span says of where it belongs, such as its `project`; None if it says nothing."""
+    for prefix in STEERING:
+        found = span.attributes.get(prefix + name, span.resource.get(prefix + name))
+        if found not in (None, ""):
+            return found
+    return None
+
+
+def event_type_of(attributes: Mapping[str, Any]) -> str:
+    """Return the event_type of a span: model, tool, session or chain."""
+    for name in SAYS_WHAT:
+        said = attributes.get(name)
+        if isinstance(said, str) and said:
+            kind = EVENT_TYPES.get(said.lower(), "chain")
+            return "chain" if kind == "session" and name != "honeyhive_event_type" else kind
+    return "model" if any(name in attributes for name in _OF_MODELS) else "chain"
+
+
+def error_of(span: OtelSpan) -> str | None:
+    """Return what went wrong, or None.
+
+    It is `honeyhive_error`, else the message of the status, else the first exception.
+    """
+    said = span.attributes.get("honeyhive_error")
+    if said not in (None, ""):
+        return str(said)
+    if not span.failed:
+        return None
+    if span.message:
+        return span.message
+    for one in span.events:
+        if one.name == "exception":
+            parts = [one.attributes.get(f"exception.{part}") for part in ("type", "message")]
+            if text := ": ".join(str(part) for part in parts if part not in (None, "")):
+                return text
+    return "error"
