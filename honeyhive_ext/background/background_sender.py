@@ -6,7 +6,6 @@ To hand an event over waits for nothing but a few steps in memory. `worker.py` s
 
 from __future__ import annotations
 
-import os
 import time
 import weakref
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from honeyhive_ext.background.losses import log
 from honeyhive_ext.background.spool.trouble import SpoolError
 from honeyhive_ext.background.stats import BackgroundStats, FlushReport
 from honeyhive_ext.background.worker import Worker
+from honeyhive_ext.config.process_id import process_id
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import ConfigError, QueueFullError
@@ -83,7 +83,7 @@ class BackgroundSender(Unpicklable):
 
     def _here(self) -> Worker:
         """Return the worker of this process. What waits in the parent of a forked child is the parent's."""
-        worker = self._workers.get(os.getpid())
+        worker = self._workers.get(process_id())
         return self._begin() if worker is None else worker
 
     def _begin(self, keeper: Keeper | None = None) -> Worker:
@@ -97,7 +97,7 @@ class BackgroundSender(Unpicklable):
         made = Worker(self._connect, self._batch, self.options, keeper)
         made.owner, made.abandoned = self, self._abandoned
         made.queue.closed = "closed" if self._closed else None
-        worker = self._workers.setdefault(os.getpid(), made)
+        worker = self._workers.setdefault(process_id(), made)
         if worker is made:
             if keeper is not None:
                 made.wake()  # it looks for what other processes have left
@@ -108,11 +108,11 @@ class BackgroundSender(Unpicklable):
     @property
     def worker(self) -> Worker | None:
         """The worker of this process, if anything was handed over."""
-        return self._workers.get(os.getpid())
+        return self._workers.get(process_id())
 
     def forget(self) -> None:
         """Forget what a forked child inherited."""
-        pid = os.getpid()
+        pid = process_id()
         self._workers = {known: worker for known, worker in self._workers.items() if known == pid}
 
     def enqueue(self, wire: WireEvent) -> None:
@@ -165,7 +165,7 @@ class BackgroundSender(Unpicklable):
             worker.wake()
 
     def _put(self, entry: Entry) -> None:
-        worker = self._workers.get(os.getpid()) or self._begin()
+        worker = self._workers.get(process_id()) or self._begin()
         if self._seen is not None:
             self._seen()
         if worker.queue.closed is not None:
@@ -178,8 +178,8 @@ class BackgroundSender(Unpicklable):
                     "give Background(max_bytes=, max_events=) more room, or another overflow="
                 )
             self._block(worker, entry)
-        if ends and os.getpid() in ends and not worker.is_this_thread:  # the process ends
-            self._exit_late(os.getpid())
+        if ends and process_id() in ends and not worker.is_this_thread:  # the process ends
+            self._exit_late(process_id())
 
     def _exit_late(self, pid: int) -> None:
         """Send what came at the end of the process, in the rest of its time, or in a little more in all."""

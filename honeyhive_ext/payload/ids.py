@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from os import getpid, urandom
+from os import urandom
 from typing import Any, cast
 from uuid import UUID
 
 from honeyhive_ext.config.checks import UUID_FORM
+from honeyhive_ext.config.process_id import process_id
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.serialize.encoders import kind_of, type_name
 
@@ -84,7 +85,7 @@ def new_id() -> str:
     """Return a random UUID (version 4). It is safe in threads and after a fork."""
     supply = _supply
     try:
-        if supply.pid == getpid():
+        if supply.pid == process_id():
             return supply.ids.pop()
     except IndexError:
         pass
@@ -94,7 +95,7 @@ def new_id() -> str:
 def _refilled() -> str:
     global _supply
     made = _Supply()
-    made.pid = getpid()
+    made.pid = process_id()
     made.ids = new_ids(_IN_ADVANCE)
     first = made.ids.pop()
     _supply = made

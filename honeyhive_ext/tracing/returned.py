@@ -40,11 +40,12 @@ def recorded_call(start: Begin, function: Function) -> Function:
         run = start(args, kwargs)
         try:
             result = function(*args, **kwargs)
-            if follower(kind_of(result)) is not None:
-                return followed(run, result)
-            stream = streamed(run, result)
-            if stream is not None:
-                return stream
+            if result is not None:  # the usual case is quicker
+                if follower(kind_of(result)) is not None:
+                    return followed(run, result)
+                stream = streamed(run, result)
+                if stream is not None:
+                    return stream
             keep_result(run, result)
         except BaseException as error:
             run.finish(error)
