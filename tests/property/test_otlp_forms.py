@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from honeyhive_ext.local import Request
 from honeyhive_ext.local.app import App
-from honeyhive_ext.otel.read_json import SpanRefusedError, read_json
-from honeyhive_ext.otel.read_protobuf import read_protobuf
-from honeyhive_ext.otel.to_event import to_events
+from honeyhive_ext.otlp.read_json import SpanRefusedError, read_json
+from honeyhive_ext.otlp.read_protobuf import read_protobuf
+from honeyhive_ext.otlp.to_event import to_events
 from tests.support.local_api import HEADERS, core
 from tests.support.otlp import JSON, PROTOBUF, pairs, protobuf, request, span
 from tests.support.scale import scaled

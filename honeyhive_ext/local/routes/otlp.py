@@ -17,9 +17,9 @@ from honeyhive_ext.local.routes.ingest import drafts
 from honeyhive_ext.local.routes.route import Route
 from honeyhive_ext.local.routes.validate import failures, is_uuid
 from honeyhive_ext.local.store import Draft, Transaction
-from honeyhive_ext.otel.otel_span import OtelSpan
-from honeyhive_ext.otel.read_json import ReadSpans, SpanRefusedError, read_json
-from honeyhive_ext.otel.to_event import named_session, session_id_of, session_ids_of, steering, to_events
+from honeyhive_ext.otlp.otel_span import OtelSpan
+from honeyhive_ext.otlp.read_json import ReadSpans, SpanRefusedError, read_json
+from honeyhive_ext.otlp.to_event import named_session, session_id_of, session_ids_of, steering, to_events
 
 PROTOBUF = "application/x-protobuf"
 _PROTOBUF = (PROTOBUF, "application/protobuf")
@@ -111,7 +111,7 @@ def _json(context: Context) -> Any:
 
 def _read_protobuf(context: Context) -> ReadSpans:
     try:
-        from honeyhive_ext.otel.read_protobuf import read_protobuf
+        from honeyhive_ext.otlp.read_protobuf import read_protobuf
     except ImportError as problem:
         raise _missing() from problem
     return read_protobuf(context.request.body)
@@ -126,7 +126,7 @@ def _answer(refused: Sequence[str], *, protobuf: bool) -> Response:
     """Return the answer of OTLP: {} if everything was stored, else how many spans were not, and why."""
     reason = "; ".join(refused[:_NAMED])
     if protobuf:
-        from honeyhive_ext.otel.read_protobuf import answer
+        from honeyhive_ext.otlp.read_protobuf import answer
 
         return Response(200, answer(len(refused), reason), media_type=PROTOBUF)
     if not refused:
@@ -152,7 +152,7 @@ def _counted(signal: str, groups: str, scopes: str, records: str) -> Callable[[C
         try:
             if protobuf:
                 try:
-                    from honeyhive_ext.otel.read_protobuf import counted
+                    from honeyhive_ext.otlp.read_protobuf import counted
                 except ImportError as problem:
                     raise _missing() from problem
                 count = counted(context.request.body, signal)

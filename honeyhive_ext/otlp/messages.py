@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import orjson
 
-from honeyhive_ext.otel.flattened import under, unflattened
+from honeyhive_ext.otlp.flattened import under, unflattened
 
 Message = dict[str, Any]
 

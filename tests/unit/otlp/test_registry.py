@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from honeyhive_ext.otel.otel_span import OtelSpan
-from honeyhive_ext.otel.registry import ROWS, AttributeRow
-from honeyhive_ext.otel.to_event import to_event
+from honeyhive_ext.otlp.otel_span import OtelSpan
+from honeyhive_ext.otlp.registry import ROWS, AttributeRow
+from honeyhive_ext.otlp.to_event import to_event
 
 SESSION = "5f0c9ac6-6e3d-4c6e-8c55-2c4f30d2a0b1"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from honeyhive_ext.otel import messages
-from honeyhive_ext.otel.flattened import under, unflattened
-from honeyhive_ext.otel.messages import parsed
-from honeyhive_ext.otel.otel_span import OtelSpan
-from honeyhive_ext.otel.registry import BUCKETS, OWN, ROWS, STEERING, AttributeRow
+from honeyhive_ext.otlp import messages
+from honeyhive_ext.otlp.flattened import under, unflattened
+from honeyhive_ext.otlp.messages import parsed
+from honeyhive_ext.otlp.otel_span import OtelSpan
+from honeyhive_ext.otlp.registry import BUCKETS, OWN, ROWS, STEERING, AttributeRow
 
 Buckets = dict[str, dict[str, Any]]
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from attrs import frozen
 
-from honeyhive_ext.otel.otel_span import KINDS, OtelSpan, SpanEvent, SpanLink
+from honeyhive_ext.otlp.otel_span import KINDS, OtelSpan, SpanEvent, SpanLink
 
 DEEPEST = 100  # levels of lists and maps inside one attribute
 LATEST = 253_402_300_799_999_999_999  # the last nanosecond of the year 9999

@@ -15,8 +15,8 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 from opentelemetry.proto.common.v1 import common_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
-from honeyhive_ext.otel.otel_span import KINDS, OtelSpan, SpanEvent, SpanLink
-from honeyhive_ext.otel.read_json import DEEPEST, LATEST, ReadSpans, SpanRefusedError
+from honeyhive_ext.otlp.otel_span import KINDS, OtelSpan, SpanEvent, SpanLink
+from honeyhive_ext.otlp.read_json import DEEPEST, LATEST, ReadSpans, SpanRefusedError
 
 
 def read_protobuf(body: bytes) -> ReadSpans:

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from honeyhive_ext.otel.buckets import buckets, milliseconds
-from honeyhive_ext.otel.otel_span import OtelSpan
-from honeyhive_ext.otel.registry import EVENT_TYPES, SAYS_WHAT, SESSION_IDS, STEERING
+from honeyhive_ext.otlp.buckets import buckets, milliseconds
+from honeyhive_ext.otlp.otel_span import OtelSpan
+from honeyhive_ext.otlp.registry import EVENT_TYPES, SAYS_WHAT, SESSION_IDS, STEERING
 
 _SPACE = uuid.UUID("6f1d2a57-9c55-5c38-8f0e-3b6f5d0a7c11")
 # Attributes that only a call of a model has, where nothing says what the span is.
