@@ -15,9 +15,9 @@ from honeyhive_ext.config.printable import printable
 from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.filters.field import F
 from honeyhive_ext.payload.ids import uuid_str
-from honeyhive_ext.payload.times import time_of
 from honeyhive_ext.search.query import Query
 from honeyhive_ext.serialize.exact_json import exact_json
+from honeyhive_ext.serialize.instants import time_of
 from honeyhive_ext.views import markup, terminal
 from honeyhive_ext.views.drawing import DEEPEST, Placed, title_of, tree_lines
 from honeyhive_ext.views.formats import count_text

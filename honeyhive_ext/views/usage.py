@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
-from honeyhive_ext.payload.times import EPOCH, MILLISECOND, time_of
+from honeyhive_ext.serialize.instants import EPOCH, MILLISECOND, time_of
 from honeyhive_ext.views.figures import figures_of
 
 EventFields = Mapping[str, Any]

@@ -11,11 +11,11 @@ from typing import Any
 from attrs import define, field
 
 from honeyhive_ext.errors import BadRequestError
-from honeyhive_ext.payload.times import EPOCH, time_of
 from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
 from honeyhive_ext.search.pages.rows import iso
 from honeyhive_ext.search.walk.steps import Position
 from honeyhive_ext.search.walk.walk import Walk
+from honeyhive_ext.serialize.instants import EPOCH, time_of
 
 Event = dict[str, Any]
 

@@ -11,9 +11,9 @@ from itertools import repeat
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
-from honeyhive_ext.payload.times import EPOCH, time_of
 from honeyhive_ext.search.pages.json import parsed
 from honeyhive_ext.serialize.exact_json import exact_json
+from honeyhive_ext.serialize.instants import EPOCH, time_of
 
 YEAR_ONE = -62_135_596_800_000  # Unix ms of 0001-01-01, the first instant ISO 8601 can write with four digits
 YEAR_9999 = 253_402_300_799_999  # Unix ms of the last one
