@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 FORMS = ("table", "json", "jsonl", "csv", "parquet")
 FILTER = "a condition such as 'metadata.cost > 0.5 and event_type == model'"
-WHEN = "a time such as 24h (ago), 2026-01-02 or 2026-01-02T09:00:00Z"
+WHEN = "a time such as 24h (ago), 2026-01-02Z or 2026-01-02T09:00:00Z"
 COMPACT_CHARACTERS = 20_000  # of an output that a coding agent reads
 FEWEST_CHARACTERS = 500
 

@@ -136,9 +136,9 @@ class Events(Enqueuing):
         Args:
             *filters: Conditions that must all be true, such as `F.event_type == "model"`; also `EventFilter`
                 models, and dicts with field, operator, value.
-            start: The earliest start_time, inclusive: an aware datetime, Unix ms, or a negative timedelta
-                from now. It is rounded down to whole ms. Default: no limit.
-            end: The latest start_time, inclusive, likewise, but rounded up. Default: no limit.
+            start: The earliest start_time, inclusive: an aware datetime, Unix ms, a negative timedelta, or a
+                str such as "24h" (ago), "2026-01-02T09:00Z" or "2026-01-02Z". Default: no limit.
+            end: The latest start_time, inclusive, likewise; a day is meant to its end. Default: no limit.
             evaluation_id: Only events of this experiment run.
             limit: The largest number of events to yield. Default: all.
             page_size: Events in one request, 1 to 1,000. Default 1,000, the largest that the API allows.

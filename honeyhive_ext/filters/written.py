@@ -27,6 +27,7 @@ from honeyhive_ext.filters.values import (
     WireValue,
     event_fields,
     first_names,
+    is_iso_time,
     iso_utc,
     resolved,
 )
@@ -115,7 +116,9 @@ def _meaning(clause: Clause, text: str, now_ms: float) -> tuple[str, object, str
         return operator, _literal(word), clause.type
     if operator.endswith("contains"):
         return operator, word, clause.type
-    duration, when = duration_of(word), time_of_text(word) if _DATE.match(word) else None
+    duration, when = duration_of(word), None
+    if _DATE.match(word) and (found := time_of_text(word)):
+        when = found.time
     path = clause.field.text
     if operator in TIME_ORDER or (operator in NUMBER_ORDER and path in UNIX_MS):
         if operator in NUMBER_ORDER and duration is not None:
@@ -129,7 +132,8 @@ def _meaning(clause: Clause, text: str, now_ms: float) -> tuple[str, object, str
         if when is None and (operator in TIME_ORDER and not _NUMBER.fullmatch(word)):
             _fail(f"{word[:40]} is not a time: {_TIME_HINT}", clause, text)
     if when is not None and when.utcoffset() is not None:
-        return _time_order(operator), word, clause.type or "datetime"
+        iso = word if is_iso_time(word) else iso_utc(when)
+        return _time_order(operator), iso, clause.type or "datetime"
     if duration is not None and (operator in NUMBER_ORDER or path == "duration"):
         return operator, _milliseconds(duration), clause.type
     value = _literal(word)

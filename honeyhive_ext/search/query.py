@@ -19,13 +19,14 @@ from honeyhive_ext.config.defaults import MOST_A_PAGE
 from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.errors import EventError, QueryError
 from honeyhive_ext.filters.condition import Filter, FilterLike, as_filters
+from honeyhive_ext.filters.time_text import DURATIONS, duration_of, time_of_text
 from honeyhive_ext.http.exchange import Call
 from honeyhive_ext.payload.times import unix_ms
 from honeyhive_ext.search.pages.page import Ask
 from honeyhive_ext.search.pages.rows import YEAR_9999, YEAR_ONE, iso
 from honeyhive_ext.search.walk.steps import Position
 
-When: TypeAlias = datetime | timedelta | float | None
+When: TypeAlias = datetime | timedelta | float | str | None
 
 MOST_PARALLEL = 64
 OPEN_START = 0  # Unix ms; the start of a range that has none, once it needs one: 1970-01-01
@@ -141,18 +142,53 @@ def _is_id(value: object) -> bool:
 def _timestamp(value: object, name: str, now_ms: float) -> float | None:
     if value is None:
         return None
+    if isinstance(value, str):
+        value = _from_text(value, name)
     if isinstance(value, timedelta):
         value = now_ms + value / timedelta(milliseconds=1)
     try:
         ms = unix_ms(value, name)
     except EventError as error:
-        raise QueryError(f"{error}; or a timedelta from now, such as timedelta(hours=-24)") from error
+        hint = 'or a timedelta from now, such as timedelta(hours=-24), or a text such as "24h"'
+        raise QueryError(f"{error}; {hint}") from error
     if not YEAR_ONE <= ms <= YEAR_9999:
         raise QueryError(f"{name} is {ms} Unix ms: give a time within the years 1 to 9999")
     return ms
 
 
+def _from_text(text: str, name: str) -> datetime | timedelta:
+    """Return the time or the time from now that a text writes."""
+    written = text.strip()
+    duration = _ago(written)
+    if duration is not None:
+        return duration
+    found = time_of_text(written)
+    given = f"{name}={text[:100]!r}"
+    if found is None:
+        raise QueryError(
+            f"{given} is not a time: write ISO 8601 with an offset, such as 2026-01-02T09:00+01:00, a day with "
+            f"one, such as 2026-01-02Z, or {DURATIONS}, for a time ago; a number of Unix ms is no str"
+        )
+    if found.time.utcoffset() is None:
+        raise QueryError(
+            f"{given} has no time zone, so its time is not known: write {written}Z for UTC, or {written}+01:00 "
+            f"or '{written} Europe/Berlin' for another zone"
+        )
+    try:
+        return found.end if name == "end" else found.time
+    except OverflowError as error:
+        raise QueryError(f"{name}={text!r}: give a time within the years 1 to 9999") from error
+
+
+def _ago(text: str) -> timedelta | None:
+    """Return the time from now, which is negative, that a text such as "24h", "24 h ago" or "-24h" writes."""
+    duration = duration_of(text.removeprefix("-").removesuffix("ago").replace(" ", ""))
+    return None if duration is None else -duration
+
+
 def _given(value: object, ms: float | None) -> str:
+    if isinstance(value, str):
+        value = _ago(value.strip())
     if isinstance(value, timedelta):
         return f"now{value.total_seconds():+}s"
     return "" if ms is None else repr(float(ms))

@@ -106,7 +106,9 @@ async def asynchronous() -> None:
         assert_type(sent, CreateEventResponse)
         assert_type(await hh.events.create_batch(more_events()), BatchReport)
         assert_type(await hh.events.create_batch(events()), BatchReport)
-        async for event in hh.events.search(F.event_name.contains("answer"), "duration > 1s"):
+        async for event in hh.events.search(
+            F.event_name.contains("answer"), F.duration > timedelta(seconds=1), start="24h"
+        ):
             assert_type(event, Event)
         assert_type(await hh.events.search().to_list(), list[Event])
 

@@ -42,6 +42,8 @@ FORMS = [
     ("start_time after 24h", F.start_time.after("2025-12-31T00:00:00.000Z")),
     ("start_time after 1d12h ago", F.start_time.after("2025-12-30T12:00:00.000Z")),
     ("start_time before 2026-01-02T00:00+01:00", F.start_time.before("2026-01-02T00:00+01:00")),
+    ("start_time before 2026-01-02Z", F.start_time.before("2026-01-02T00:00:00.000Z")),
+    ("start_time after 2026-01-02-05:00", F.start_time.after("2026-01-02T05:00:00.000Z")),
     ("start_time > 2026-01-02T00:00Z", F.start_time.after("2026-01-02T00:00Z")),
     ("start_time after 1767225600000", F.start_time.after(1767225600000)),
     ("duration > 1.5s", F.duration > 1500),

@@ -64,7 +64,8 @@ def test_an_argument_that_cannot_be_asked_says_what_to_give(options: dict[str, A
 def test_a_value_that_is_not_a_time_says_what_a_search_takes(name: str) -> None:
     error = refused(**{name: datetime(2026, 1, 1)})  # noqa: DTZ001
     assert isinstance(error.__cause__, EventError)
-    assert str(error) == f"{error.__cause__}; or a timedelta from now, such as timedelta(hours=-24)"
+    hint = 'or a timedelta from now, such as timedelta(hours=-24), or a text such as "24h"'
+    assert str(error) == f"{error.__cause__}; {hint}"
     assert str(error).startswith(f"{name}: a datetime without a time zone")
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from honeyhive_schemas import validator
+from hypothesis import given
+from hypothesis import strategies as st
 
 from honeyhive_ext.errors import QueryError
 from honeyhive_ext.filters import F
@@ -36,6 +39,47 @@ def test_timestamps_are_numbers_of_milliseconds_or_aware_datetimes() -> None:
     assert query(start=NOW + 0.4, end=NOW + 0.4).end == NOW + 1
 
 
+WRITTEN = [
+    ("24h", -86_400_000),
+    ("1h30m", -5_400_000),
+    (" 7d ago ", -604_800_000),
+    ("-2 h", -7_200_000),
+    ("0.5s", -500),
+    ("2026-01-01T01:00+01:00", 0),
+    ("2026-01-01T00:00:00.250Z", 250),
+    ("2026-01-01 01:00 Europe/Berlin", 0),
+    ("2026-01-01T01:00[Europe/Berlin]", 0),
+    ("2026-01-01Z", 0),
+    ("2026-01-01-05:00", 18_000_000),
+    ("2026-01-01 Europe/Berlin", -3_600_000),
+    ("20260101T0000Z", 0),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), WRITTEN)
+def test_a_time_is_written_as_people_write_it(text: str, expected: int) -> None:
+    assert query(start=text).start == NOW + expected
+
+
+def test_a_day_is_meant_to_its_end_in_its_zone() -> None:
+    asked = query(start="2026-03-29 Europe/Berlin", end="2026-03-29 Europe/Berlin")
+    assert asked.start is not None
+    assert asked.end is not None
+    assert asked.end - asked.start == 23 * 3_600_000 - 1  # the clocks go forward
+    assert query(end="2026-01-01Z").end == NOW + 86_400_000 - 1
+
+
+def test_a_time_ago_is_the_same_text_whenever_it_is_asked() -> None:
+    texts = {build_query((), start="1d", now_ms=NOW + later).range_text for later in (0, 5)}
+    assert texts == {query(start=timedelta(days=-1)).range_text}
+
+
+@given(st.text() | st.from_regex(r"\d{4}-\d\d-\d\d.{0,20}") | st.from_regex(r"[0-9.]{1,6}[a-z]{1,3}"))
+def test_any_text_is_a_time_or_refused(text: str) -> None:
+    with contextlib.suppress(QueryError):
+        assert query(start=text).start is not None
+
+
 def test_a_range_open_at_one_end_is_closed_where_the_documentation_says() -> None:
     assert (query(start=5.0).position().lo, query(start=5.0).position().hi) == (5, OPEN_END)
     assert (query(end=NOW).position().lo, query(end=NOW).position().hi) == (0, NOW)
@@ -47,7 +91,15 @@ def test_a_range_open_at_one_end_is_closed_where_the_documentation_says() -> Non
     ("options", "message"),
     [
         ({"start": datetime(2026, 1, 1)}, "time zone"),  # noqa: DTZ001
-        ({"start": "2026-01-01"}, "timedelta"),
+        ({"start": "2026-01-01"}, "no time zone, so its time is not known: write 2026-01-01Z"),
+        ({"end": "2026-01-01T09:00 "}, "write 2026-01-01T09:00Z for UTC"),
+        ({"start": "yesterday"}, "such as 24h, 7d or 1h30m"),
+        ({"start": "1767225600000"}, "a number of Unix ms is no str"),
+        ({"start": "2026-01-01 Atlantis/Port"}, "not a time"),
+        ({"start": "2026-01-01 ../../etc/passwd"}, "not a time"),
+        ({"start": "99999999999w"}, "not a time"),
+        ({"end": "9999-12-31Z"}, "9999"),
+        ({"start": "0001-01-01+05:00"}, "9999"),
         ({"start": 1_767_225_600}, "seconds"),
         ({"start": True}, "milliseconds"),
         ({"start": timedelta(hours=24)}, "start=-"),
