@@ -40,7 +40,7 @@ def shown_of(event: EventFields) -> Shown:
     duration = finite(time_of(event.get("duration")))
     if duration is None and start is not None:
         end = finite(time_of(event.get("end_time")))
-        duration = None if end is None else end - start
+        duration = None if end is None else finite(end - start)
     figures = figures_of(event)
     return Shown(figures.model, figures.total_tokens, figures.cost, start, duration)
 
