@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.config.retry_policy import RetryPolicy
     from honeyhive_ext.http.sender import AsyncSender
     from honeyhive_ext.observe.progress import Progress
+    from honeyhive_ext.payload.ids import InSession
     from honeyhive_ext.results import TraceTree
 
 
@@ -106,7 +107,7 @@ class AsyncSessions(Unpicklable):
 
     async def events(
         self,
-        session_id: str | UUID,
+        session: InSession | str | UUID,
         /,
         *,
         retry: RetryPolicy | bool | None = None,
@@ -124,12 +125,12 @@ class AsyncSessions(Unpicklable):
         >>> [event.event_name for event in asyncio.run(main())]
         ['nightly', 'load']
         """
-        tree = await self.tree(session_id, retry=retry, timeout=timeout)
+        tree = await self.tree(session, retry=retry, timeout=timeout)
         return [node.event for node in tree]
 
     async def tree(
         self,
-        session_id: str | UUID,
+        session: InSession | str | UUID,
         /,
         *,
         retry: RetryPolicy | bool | None = None,
@@ -148,6 +149,6 @@ class AsyncSessions(Unpicklable):
         """
         from honeyhive_ext.results import AsyncSearchResult, as_event, build_tree, session_query
 
-        text, query = session_query(session_id)
+        text, query = session_query(session)
         found = AsyncSearchResult(self._sender, query, as_event, retry=retry, timeout=timeout)
         return build_tree(await found.to_list(), text)

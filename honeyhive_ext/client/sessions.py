@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.config.retry_policy import RetryPolicy
     from honeyhive_ext.http.sender import Sender
     from honeyhive_ext.observe.progress import Progress
+    from honeyhive_ext.payload.ids import InSession
     from honeyhive_ext.results import TraceTree
 
 
@@ -128,7 +129,7 @@ class Sessions(Unpicklable):
 
     def events(
         self,
-        session_id: str | UUID,
+        session: InSession | str | UUID,
         /,
         *,
         retry: RetryPolicy | bool | None = None,
@@ -137,13 +138,15 @@ class Sessions(Unpicklable):
         """Return all events of a session: parents before their steps, siblings by start_time.
 
         Args:
-            session_id: The session's id, as `uuid.UUID` or str.
+            session: The session's id, as `uuid.UUID` or str; or what belongs to it: the block of a session,
+                a span, an event, the answer of `create`.
             retry, timeout: As for `create`, for each request.
 
         Returns:
             The events; an empty list if no event has this session_id.
 
         Raises:
+            EventError: `session` has no session_id, or is not a UUID. Nothing was sent.
             APIError: A request did not succeed; see docs/failures.md.
             PaginationIncomplete: It is not certain that these are all events.
 
@@ -154,12 +157,12 @@ class Sessions(Unpicklable):
         ...     print([event.event_name for event in hh.sessions.events(session.session_id)])
         ['nightly', 'load']
         """
-        tree = self.tree(session_id, retry=retry, timeout=timeout)
+        tree = self.tree(session, retry=retry, timeout=timeout)
         return [node.event for node in tree]
 
     def tree(
         self,
-        session_id: str | UUID,
+        session: InSession | str | UUID,
         /,
         *,
         retry: RetryPolicy | bool | None = None,
@@ -170,13 +173,15 @@ class Sessions(Unpicklable):
         See docs/traces.md.
 
         Args:
-            session_id: The session's id, as `uuid.UUID` or str.
+            session: The session's id, as `uuid.UUID` or str; or what belongs to it: the block of a session,
+                a span, an event, the answer of `create`.
             retry, timeout: As for `create`, for each request.
 
         Returns:
             The tree; it is empty if no event has this session_id.
 
         Raises:
+            EventError: `session` has no session_id, or is not a UUID. Nothing was sent.
             APIError: A request did not succeed; see docs/failures.md.
             PaginationIncomplete: It is not certain that these are all events.
 
@@ -195,6 +200,6 @@ class Sessions(Unpicklable):
         """
         from honeyhive_ext.results import SearchResult, as_event, build_tree, session_query
 
-        text, query = session_query(session_id)
+        text, query = session_query(session)
         found = SearchResult(self._sender, query, as_event, retry=retry, timeout=timeout)
         return build_tree(found.to_list(), text)

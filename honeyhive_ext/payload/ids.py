@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from os import urandom
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 from honeyhive_ext.config.checks import UUID_FORM
@@ -130,6 +130,32 @@ def uuid_str(value: object, path: str) -> str:
             path=path,
         )
     return str(UUID(match[1]))
+
+
+class InSession(Protocol):
+    """What belongs to a session: a session's block, a span, an event, the answer to a session's creation."""
+
+    @property
+    def session_id(self) -> Any:
+        """The session's id."""
+        ...
+
+
+def session_id_of(session: InSession | str | UUID) -> str:
+    """Return the id of a session: the id itself, or that of an object that belongs to it.
+
+    Raises:
+        EventError: The object has no session, or what is given is not a UUID.
+
+    >>> session_id_of("CAF77ACE34174DA4944DF4A0688F3C23")
+    'caf77ace-3417-4da4-944d-f4a0688f3c23'
+    """
+    if issubclass(kind_of(session), (str, UUID)) or not hasattr(session, "session_id"):
+        return uuid_str(session, "session_id")
+    given: Any = cast(Any, session).session_id
+    if not isinstance(given, (str, UUID)):  # null or unset
+        raise EventError(f"the {type_name(session)} has no session_id: give the id itself", path="session_id")
+    return uuid_str(given, "session_id")
 
 
 def one_form(text: str) -> str:

@@ -14,7 +14,7 @@ from honeyhive_client.models import Event
 from honeyhive_ext.config.printable import printable
 from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.filters.field import F
-from honeyhive_ext.payload.ids import uuid_str
+from honeyhive_ext.payload.ids import InSession, session_id_of
 from honeyhive_ext.search.query import Query
 from honeyhive_ext.serialize.exact_json import exact_json
 from honeyhive_ext.serialize.instants import time_of
@@ -217,9 +217,9 @@ def raw_of(event: Event) -> dict[str, Any]:
     return event.to_dict()
 
 
-def session_query(session_id: str | UUID) -> tuple[str, Query]:
+def session_query(session: InSession | str | UUID) -> tuple[str, Query]:
     """Return the session's id as a str, and the search for its events."""
-    text = uuid_str(session_id, "session_id")
+    text = session_id_of(session)
     return text, Query(filters=(F.session_id == text,))
 
 

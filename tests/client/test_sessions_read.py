@@ -54,3 +54,32 @@ def test_real_traces_are_drawn_with_every_event(hh: HoneyHive, path: Path) -> No
     tree = hh.sessions.tree(sent[0]["session_id"])
     assert sorted(str(node.event.event_id) for node in tree) == sorted(one["event_id"] for one in sent)
     assert len(str(tree).splitlines()) == len(sent)
+
+
+def test_what_belongs_to_a_session_names_it(hh: HoneyHive, server: LocalServer) -> None:
+    with hh.session("nightly") as session, hh.span("load") as span:
+        pass
+    created = hh.sessions.create(session_id=session.session_id)
+    names = ["nightly", "load"]
+    for given in (session, span, created, *hh.sessions.events(session)):
+        assert [node.event.event_name for node in hh.sessions.tree(given)] == names
+
+    async def read() -> list[str | None]:
+        async with AsyncHoneyHive(api_key="x", base_url=server.url) as ahh:
+            return [str(event.event_name) for event in await ahh.sessions.events(span)]
+
+    assert asyncio.run(read()) == names
+
+
+def test_what_names_no_session_is_refused_before_a_request(hh: HoneyHive, server: LocalServer) -> None:
+    class NoSession:
+        session_id = None
+
+    for given, message in (
+        (NoSession(), "NoSession has no session_id: give the id"),
+        (hh.span("not begun"), "enter it with a `with` statement"),
+        (object(), "give a UUID"),
+    ):
+        with pytest.raises(EventError, match=message):
+            hh.sessions.tree(given)  # type: ignore[arg-type]
+    assert len(server.requests) == 0
