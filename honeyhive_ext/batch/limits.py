@@ -5,6 +5,7 @@ It stays free of other imports, because a client needs these names at its start.
 
 from __future__ import annotations
 
+import os
 import threading
 
 MAX_EVENTS = 500
@@ -32,13 +33,14 @@ class ObservedSizeLimit:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()  # a signal handler may send a batch in the middle of `observe`
+        # A signal handler may send a batch in the middle of `observe`, and so may the child of a fork there.
+        self._locks: dict[int, threading.RLock] = {}  # by process
         self.value: int | None = None
 
     def observe(self, refused: int) -> None:
         """Note that a body of `refused` bytes was too large."""
         value = max(1, int(refused * MARGIN))
-        with self._lock:
+        with self._locks.setdefault(os.getpid(), threading.RLock()):
             if self.value is None or value < self.value:
                 self.value = value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import honeyhive_ext.config.fork_imports  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY, MAX_ANSWER_BYTES
 
 # The rest is imported when a client is made, so that a program that only names the class starts fast.
