@@ -41,7 +41,13 @@ ends: dict[int, float] = {}  # until when the end of a process may take, on the 
 
 late: dict[int, float] = {}  # seconds that remain for what comes after that, by process
 
-live: weakref.WeakSet[BackgroundSender] = weakref.WeakSet()  # those of this process, see process_end.py
+# Those of this process. A WeakSet cannot be read while another thread makes a client.
+_live: dict[int, weakref.ref[BackgroundSender]] = {}
+
+
+def live() -> list[BackgroundSender]:
+    """Return the background senders of all clients of this process."""
+    return [sender for known in [*_live.values()] if (sender := known()) is not None]
 
 
 class BackgroundSender(Unpicklable):
@@ -79,7 +85,8 @@ class BackgroundSender(Unpicklable):
         self._workers: dict[int, Worker] = {}  # by process: a forked child begins with nothing
         if keep is not None:
             self._begin(keep())
-        live.add(self)
+        key = id(self)
+        _live[key] = weakref.ref(self, lambda _: _live.pop(key, None))
 
     def _here(self) -> Worker:
         """Return the worker of this process. What waits in the parent of a forked child is the parent's."""
@@ -290,13 +297,13 @@ def flush_all_for(urls: Sequence[str]) -> None:
     Args:
         urls: The server's URLs. Clients whose transport was given are asked too.
     """
-    for sender in [*live]:
+    for sender in live():
         if not sender.idle and (not sender.base_url or sender.base_url.startswith(tuple(urls))):
             sender.flush(OF_THIS_MACHINE)
 
 
 def discard_all_for(urls: Sequence[str]) -> None:
     """Drop what the clients of this process hold for addresses that do not take it any more."""
-    for sender in [*live]:
+    for sender in live():
         if sender.base_url.startswith(tuple(urls)) and (worker := sender.worker) is not None:
             worker.queue.drop_all("closed")

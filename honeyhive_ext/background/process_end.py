@@ -21,7 +21,7 @@ from honeyhive_ext.tracing.open_spans import send_unfinished
 def at_exit() -> None:
     """Send the events of open spans and what waits in all clients of this process, within their bounds."""
     send_unfinished()
-    senders = [*live]
+    senders = live()
     started = time.monotonic()
     end = max([started, *(started + sender.options.exit_seconds for sender in senders)])
     ends.setdefault(os.getpid(), end)
@@ -64,7 +64,7 @@ def handle_sigterm() -> None:
 
 def _flush() -> None:
     """Flush all clients of this process, within their bounds, and let them go on."""
-    senders = [*live]
+    senders = live()
     end = time.monotonic() + max([0.0, *(sender.options.exit_seconds for sender in senders)])
     for sender in senders:
         sender.hurry()
@@ -89,7 +89,7 @@ def _on_sigterm(number: int, frame: FrameType | None, before: Any) -> None:
 
 
 def _in_child() -> None:
-    for sender in [*live]:
+    for sender in live():
         sender.forget()
 
 

@@ -16,5 +16,6 @@ gc.callbacks.append(cast("Callable[..., object]", _phases.move_to_end))
 
 def collecting() -> bool:
     """Return whether this code may run inside the garbage collector, while a thread could still take over."""
-    # At the very end of Python a thread may be started and never run.
-    return next(reversed(_phases)) == "start" and not sys.is_finalizing()
+    # In one step of C: an iterator breaks if another thread begins to collect meanwhile. At the very end of
+    # Python a thread may be started and never run.
+    return [*_phases][-1] == "start" and not sys.is_finalizing()
