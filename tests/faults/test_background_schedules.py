@@ -15,39 +15,52 @@ import orjson
 import pytest
 
 from honeyhive_ext import Background, HoneyHive
+from honeyhive_ext.local import LocalServer
+from honeyhive_ext.local.faults.fault import FaultKind, FaultOptions
 from tests.client.test_background import balanced, stored
 from tests.support.clients import KEY
-from tests.support.misbehaving import Answer, Misbehaving, Recorded, answer, reset
+from tests.support.misbehaving import Answer, Misbehaving, Recorded, answer, hang, reset
 from tests.support.scale import scaled, seed
 
 EVENTS = 10_000
 
 
+PHASES = ["well", "mixed", "401", "503", "hang", "hang after storing"]
+
+
 class Service:
-    """A service that stores events by id, and fails as chance has it."""
+    """A service that stores events by id, and fails in phases, as chance has it."""
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.lock = threading.Lock()
-        self.events: dict[str, int] = {}  # how often each was confirmed
+        self.events: dict[str, str] = {}  # the names by id
         self.ends = False
+        self.phase, self.left = "mixed", 0
 
     def __call__(self, request: Recorded) -> Answer:
         with self.lock:
-            ids = [event["event_id"] for event in orjson.loads(request.body)["events"]]
-            chance = 1.0 if self.ends else self.rng.random()
-            if chance < 0.1:
-                return answer(503, headers={"Retry-After": "0"})
-            if chance < 0.15:
-                return reset()
-            if chance < 0.25 and len(ids) > 100:
+            events = orjson.loads(request.body)["events"]
+            if not self.left:
+                self.phase, self.left = self.rng.choice(PHASES), self.rng.randrange(1, 6)
+            self.left -= 1
+            phase = "well" if self.ends else self.phase
+            if phase in ("401", "503"):
+                return answer(int(phase), headers={"Retry-After": "0"})
+            chance = self.rng.random() if phase == "mixed" else 1.0
+            if chance < 0.1 or phase == "hang":
+                return reset() if phase == "mixed" else hang()
+            if chance < 0.25 and len(events) > 100:
                 return answer(413)
             if chance < 0.35:  # a part of it is stored
-                ids = ids[: len(ids) // 2]
-            for one in ids:
-                self.events[one] = self.events.get(one, 0) + 1
+                events = events[: len(events) // 2]
+            for event in events:
+                assert self.events.setdefault(event["event_id"], event["event_name"]) == event["event_name"]
             if chance < 0.45:  # the answer is lost
                 return reset()
+            if phase == "hang after storing":
+                return hang()
+            ids = [event["event_id"] for event in events]
             return answer(200, orjson.dumps({"success": True, "event_ids": ids}))
 
 
@@ -74,10 +87,14 @@ def test_every_event_is_delivered_or_counted_whatever_the_service_does(spool: bo
                     unbalanced.append(hh.stats())  # noqa: B023
 
         with Misbehaving(then=service) as server:
-            hh = HoneyHive(KEY, base_url=server.url, background=options)
+            hh = HoneyHive(KEY, base_url=server.url, timeout=0.2, background=options)
             watcher = threading.Thread(target=watch, args=(hh,))
             watcher.start()
-            made = [hh.events.enqueue("tool") for _ in range(EVENTS)]
+            made: dict[str, str] = {}
+            for part in range(10):
+                for number in range(EVENTS // 10):
+                    made[hh.events.enqueue("tool", event_name=f"{part}.{number}")] = f"{part}.{number}"
+                hh.flush(0.02)  # it tries at once, also after a 401
             service.ends = True
             while hh.stats().waiting:
                 hh.flush(1)
@@ -88,8 +105,44 @@ def test_every_event_is_delivered_or_counted_whatever_the_service_does(spool: bo
         assert not unbalanced
         assert (now.accepted, now.delivered + now.lost) == (EVENTS, EVENTS), schedule
         assert len(told) == len(set(told)) == now.lost, schedule
-        assert set(made) - set(told) <= set(service.events), schedule
+        assert service.events.items() <= made.items(), schedule
+        assert made.keys() - set(told) <= service.events.keys(), schedule
         assert not spool or now.lost == 0, schedule
+
+
+FAULTS: list[tuple[FaultKind, FaultOptions]] = [
+    ("status", {"status": 401}),
+    ("status", {"status": 503}),
+    ("status", {"status": 413, "times": 2}),
+    ("rate_limit", {"retry_after": "0"}),
+    ("hang", {"seconds": 0.3}),
+    ("hang", {"seconds": 0.3, "commit": True}),
+    ("commit_reset", {}),
+    ("broken_json", {}),
+    ("truncate", {}),
+    ("partial", {"keep": 7}),
+    ("reset", {}),
+]
+
+
+@pytest.mark.parametrize("spool", [False, True])
+def test_a_store_by_id_has_each_event_once_after_phases_of_every_fault(spool: bool, tmp_path: Path) -> None:
+    rng = random.Random(seed())
+    options = Background(flush_seconds=0.01, flush_events=100, spool=tmp_path if spool else False)
+    with LocalServer(seed=rng.randrange(2**32)) as server, HoneyHive(KEY, base_url=server.url) as reader:
+        hh = HoneyHive(KEY, base_url=server.url, timeout=0.2, background=options)
+        made: list[str] = []
+        for _ in range(scaled(20)):
+            for kind, more in rng.sample(FAULTS, len(FAULTS)):
+                server.faults.add(kind, path="/v1/events/batch", probability=rng.choice([0.5, 1.0]), **more)
+                made += [hh.events.enqueue("tool") for _ in range(rng.randrange(1, 400))]
+                hh.flush(0.1)
+                server.faults.clear()
+        while hh.stats().waiting:
+            hh.flush(1)
+        assert hh.close().success
+        assert (hh.stats().delivered, hh.stats().lost) == (len(made), 0)
+        assert sorted(event.event_id for event in reader.events.search()) == sorted(made)
 
 
 def test_a_hundred_thousand_events_at_once_lose_none() -> None:
@@ -106,7 +159,7 @@ from honeyhive_ext import Background, HoneyHive
 hh = HoneyHive(background=Background(spool=sys.argv[1], flush_seconds=0.005, flush_events=20))
 print("begun", flush=True)
 while sys.argv[2] == "enqueue":
-    os.write(1, (hh.events.enqueue("tool") + "\\n").encode())
+    os.write(1, (hh.events.enqueue("tool", event_name="x") + "\\n").encode())
 hh.flush(600)
 """
 
