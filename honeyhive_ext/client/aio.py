@@ -103,7 +103,7 @@ class AsyncHoneyHive(Unpicklable):
         self._sender = FlushingAsyncSender(
             settings, http_client=http_client, transport=transport, observer=observer
         )
-        self.events, self._flush = build_events(self._sender, coalesce=coalesce)
+        self.events, self._finish = build_events(self._sender, coalesce=coalesce)
         self.sessions = AsyncSessions(self._sender)
         self._later = build_later(
             background,
@@ -205,9 +205,9 @@ class AsyncHoneyHive(Unpicklable):
         >>> asyncio.run(main()).success
         True
         """
-        from honeyhive_ext.http.threads import in_thread
+        from honeyhive_ext.http.threads import in_free_thread
 
-        return await in_thread(self._later.flush, timeout)
+        return await in_free_thread(self._later.flush, timeout)
 
     def stats(self) -> BackgroundStats:
         """Return what became of the events that this client took to send later; see `HoneyHive.stats`."""
@@ -217,7 +217,7 @@ class AsyncHoneyHive(Unpicklable):
         """Send the events that wait, and close the connections; see `HoneyHive.close`."""
         from honeyhive_ext.client.later_async import close_all
 
-        return await close_all(self._flush, self._later, self._sender, timeout)
+        return await close_all(self._finish, self._later, self._sender, timeout)
 
     async def __aenter__(self) -> Self:
         return self

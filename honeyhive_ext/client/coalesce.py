@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from honeyhive_client.models import CreateEventRequest, CreateEventResponse, EventType
 
 from honeyhive_ext.client.aio_events import AsyncEvents
-from honeyhive_ext.errors import APIError, HoneyHiveError
+from honeyhive_ext.errors import APIError, APITimeoutError, HoneyHiveError
 from honeyhive_ext.http.sender import AsyncSender
 from honeyhive_ext.payload.events import WireEvent, prepare_event
 from honeyhive_ext.payload.times import now_ms
@@ -28,6 +28,8 @@ if TYPE_CHECKING:  # batches are imported when events do share requests
     from honeyhive_ext.config.retry_policy import RetryPolicy
 
 _Result = asyncio.Future[CreateEventResponse]
+GRACE = 0.5  # seconds; time for requests that are cancelled to end
+Finish = Callable[[float], Awaitable[None]]
 
 
 class CoalescingEvents(AsyncEvents):
@@ -62,23 +64,26 @@ class CoalescingEvents(AsyncEvents):
             queue = self._queues[loop] = _LoopQueue(loop, self._sender, self._options)
         return await queue.put(wire)
 
-    async def flush(self) -> None:
-        """Send the events that wait on this event loop, and wait until all of them are answered."""
+    async def finish(self, seconds: float) -> None:
+        """Send the events that wait on this event loop, and wait until they are answered, but no longer.
+
+        Creations without an answer then raise an `APITimeoutError`.
+        """
         queue = self._queues.get(asyncio.get_running_loop())
         if queue is not None:
-            await queue.flush()
+            await queue.finish(seconds)
 
 
-def build_events(sender: AsyncSender, *, coalesce: bool) -> tuple[AsyncEvents, Callable[[], Awaitable[None]]]:
-    """Return the events of a client, and the function to await before its connections close."""
+def build_events(sender: AsyncSender, *, coalesce: bool) -> tuple[AsyncEvents, Finish]:
+    """Return the events of a client, and what to await, for some seconds, before its connections close."""
     if coalesce:
         events = CoalescingEvents(sender)
-        return events, events.flush
+        return events, events.finish
     return AsyncEvents(sender), _nothing
 
 
-async def _nothing() -> None:
-    """Flush a client that sends each event at once."""
+async def _nothing(_: float) -> None:
+    """Finish the creations of a client that sends each event at once."""
 
 
 class _LoopQueue:
@@ -91,6 +96,7 @@ class _LoopQueue:
         self._waiting: dict[str, tuple[WireEvent, _Result]] = {}
         self._in_flight: set[asyncio.Task[None]] = set()
         self._scheduled = False
+        self._over = False  # what is in flight is given up
 
     def put(self, wire: WireEvent) -> _Result:
         """Queue an event for the next request. The answer names ids, so each request has an id once."""
@@ -127,8 +133,10 @@ class _LoopQueue:
         try:
             report = await deliver_async(self._sender, [wire for wire, _ in batch], self._options)
         except BaseException as error:
+            given_up = self._over and isinstance(error, asyncio.CancelledError)
+            told = APITimeoutError("the client was closed before an answer came") if given_up else error
             for _, result in batch:
-                _fail(result, error)
+                _fail(result, told)
             if not isinstance(error, HoneyHiveError):
                 raise
             return
@@ -138,11 +146,17 @@ class _LoopQueue:
             if not result.done():
                 result.set_result(CreateEventResponse(success=True, event_id=wire.event_id))
 
-    async def flush(self) -> None:
-        """Send the events that wait, and wait until all requests are answered."""
+    async def finish(self, seconds: float) -> None:
+        """Send the events that wait, and wait until all requests are answered, but no longer."""
+        end = self._loop.time() + seconds
         self._send_waiting()
-        while self._in_flight:
-            await asyncio.wait(self._in_flight)
+        while self._in_flight and (left := end - self._loop.time()) > 0:
+            await asyncio.wait(self._in_flight, timeout=left)
+        self._over = True
+        for request in self._in_flight:
+            request.cancel()
+        if self._in_flight:
+            await asyncio.wait(self._in_flight, timeout=GRACE)
 
 
 def _fail(result: _Result, error: BaseException) -> None:

@@ -133,7 +133,17 @@ class _Waiting:
     def flush(self) -> None:
         """Send what waits, and wait for the thread that helps."""
         self.send()
-        if self.helping.acquire(timeout=LONGEST_WAIT):
+        self._wait(LONGEST_WAIT)
+
+    def flush_within(self, seconds: float) -> None:
+        """Send what waits, in the thread that helps, and wait so long for it."""
+        if self.send_in_thread():
+            self._wait(seconds)
+        else:
+            self.send()
+
+    def _wait(self, seconds: float) -> None:
+        if self.helping.acquire(timeout=seconds):
             self.helping.release()
 
 
@@ -193,10 +203,10 @@ class DeferringSender(Sender):
             _waiting.after_call()
         return reply
 
-    def close(self) -> None:
-        """Send what waits, and close the connections."""
-        _waiting.flush()
-        super().close()
+    def close_within(self, seconds: float) -> None:
+        """Send what waits, but no longer than this time, and close the connections."""
+        _waiting.flush_within(seconds)
+        self.close()
 
 
 class SpanEvents(Unpicklable):

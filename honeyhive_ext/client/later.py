@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -194,18 +195,25 @@ class Later(Unpicklable):
         sender = self._made.get(None)
         return _NOTHING if sender is None else sender.flush(limit)
 
-    def close(self, timeout: float, then: Callable[[], object] = bool) -> FlushReport:
-        """Send what waits, for the last time, and call a function, whatever ends the wait.
+    def close(self, timeout: float, then: Callable[[float], object] = bool) -> FlushReport:
+        """Send what waits, for the last time, and call a function with the time left, whatever ends the wait.
 
         See `HoneyHive.close`.
         """
         limit = seconds(timeout, "timeout")
+        end = time.monotonic() + limit
         self._closed = True
         sender = self._made.get(None)
         try:
             return _NOTHING if sender is None else sender.close(limit)
         finally:
-            then()
+            then(max(0.0, end - time.monotonic()))
+
+    def hurry(self) -> None:
+        """Begin to send what waits, and do not wait for it."""
+        sender = self._made.get(None)
+        if sender is not None:
+            sender.hurry()
 
     def abandon(self) -> None:
         """Let what waits be sent: the client is gone."""

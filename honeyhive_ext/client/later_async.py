@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
 from honeyhive_ext.client.later import Later, connected
+from honeyhive_ext.config.checks import seconds
 from honeyhive_ext.http.pool import Pool
 from honeyhive_ext.http.sender import AsyncSender, Sender
-from honeyhive_ext.http.threads import in_thread
+from honeyhive_ext.http.threads import in_free_thread, in_thread
 
 if TYPE_CHECKING:
     from honeyhive_ext.background.background_options import Background
     from honeyhive_ext.background.stats import FlushReport
     from honeyhive_ext.batch.limits import ObservedSizeLimit
+    from honeyhive_ext.client.coalesce import Finish
     from honeyhive_ext.config.retry_policy import RetryPolicy
     from honeyhive_ext.http.exchange import Accept, Call, Reply
+
+SHORTEST = 0.001  # seconds for what is sent later, where creations that share requests took all the time
 
 
 class FlushingAsyncSender(AsyncSender):
@@ -37,8 +41,8 @@ class FlushingAsyncSender(AsyncSender):
         accept: Accept = (),
     ) -> Reply:
         """Send a call as `AsyncSender.send` does."""
-        if self.later is not None and (seconds := self.later.wait_before(call)):
-            await in_thread(self.later.flush, seconds)
+        if self.later is not None and (first := self.later.wait_before(call)):
+            await in_free_thread(self.later.flush, first)
         return await super().send(call, retry=retry, timeout=timeout, accept=accept)
 
 
@@ -73,22 +77,22 @@ def _plain(sender: AsyncSender) -> Sender:
     return made
 
 
-async def close_all(
-    flush: Callable[[], Awaitable[None]], later: Later, sender: AsyncSender, limit: float
-) -> FlushReport:
+async def close_all(finish: Finish, later: Later, sender: AsyncSender, limit: float) -> FlushReport:
     """Close a client, also if the task that waits for it is cancelled; see `HoneyHive.close`.
 
     Args:
-        flush: Waits for creations that share requests.
+        finish: Waits some seconds for creations that share requests.
         later: What the client sends later.
         sender: The client's sender.
-        limit: Seconds for what it sends later, as for `HoneyHive.close`.
+        limit: Seconds for both, as for `HoneyHive.close`.
     """
+    end = time.monotonic() + seconds(limit, "timeout")
     try:
-        await flush()
+        later.hurry()
+        await finish(limit)
     finally:
         try:
-            report = await in_thread(later.close, limit)
+            report = await in_thread(later.close, max(SHORTEST, end - time.monotonic()))
         finally:
             await sender.aclose()
     return report

@@ -289,7 +289,7 @@ class HoneyHive(Unpicklable):
         Raises:
             ConfigError: `timeout` is malformed.
         """
-        return self._later.close(timeout, self._sender.close)
+        return self._later.close(timeout, self._sender.close_within)
 
     def __enter__(self) -> Self:
         return self

@@ -7,6 +7,7 @@ import contextvars
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
@@ -45,6 +46,32 @@ async def in_thread(function: Callable[P, R], /, *args: P.args, **keywords: P.kw
     """
     import asyncio  # here, because a program without an event loop starts faster without it
 
+    begun = _begin(partial(function, *args, **keywords))
+    if begun is None:
+        return function(*args, **keywords)
+    ended, result = begun
+    try:
+        await asyncio.shield(ended)
+    except asyncio.CancelledError:
+        await asyncio.wait([ended])
+        raise
+    return result()
+
+
+async def in_free_thread(function: Callable[P, R], /, *args: P.args, **keywords: P.kwargs) -> R:
+    """Do what `in_thread` does, but let a cancelled task continue, and leave the thread to itself."""
+    begun = _begin(partial(function, *args, **keywords))
+    if begun is None:
+        return function(*args, **keywords)
+    ended, result = begun
+    await ended
+    return result()
+
+
+def _begin(work: Callable[[], R]) -> tuple[asyncio.Future[None], Callable[[], R]] | None:
+    """Begin some work in a thread. Return what tells its end, and what returns or raises its result then."""
+    import asyncio
+
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[None] = loop.create_future()
     context = contextvars.copy_context()
@@ -53,22 +80,18 @@ async def in_thread(function: Callable[P, R], /, *args: P.args, **keywords: P.kw
 
     def run() -> None:
         try:
-            results.append(context.run(function, *args, **keywords))
+            results.append(context.run(work))
         except BaseException as error:  # noqa: BLE001 - raised again in the task
             errors.append(error)
         with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
             loop.call_soon_threadsafe(_end, ended)
 
-    if not start_thread(run, "honeyhive"):
-        return function(*args, **keywords)
-    try:
-        await asyncio.shield(ended)
-    except asyncio.CancelledError:
-        await asyncio.wait([ended])
-        raise
-    if errors:
-        raise errors.pop()
-    return results.pop()
+    def result() -> R:
+        if errors:
+            raise errors.pop()
+        return results.pop()
+
+    return (ended, result) if start_thread(run, "honeyhive") else None
 
 
 def _end(future: asyncio.Future[None]) -> None:
