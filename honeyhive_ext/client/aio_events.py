@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.filters.condition import FilterLike
     from honeyhive_ext.http.sender import AsyncSender
     from honeyhive_ext.observe.progress import Progress
+    from honeyhive_ext.payload.ids import HasEventId
     from honeyhive_ext.results import AsyncSearchResult, Checkpoint, When
 
 
@@ -163,7 +164,7 @@ class AsyncEvents(Enqueuing):
 
     async def update(
         self,
-        event: Event | CreateEventResponse | Mapping[str, Any] | str | UUID,
+        event: Event | CreateEventResponse | HasEventId | Mapping[str, Any] | str | UUID,
         /,
         *,
         retry: RetryPolicy | bool | None = None,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from honeyhive_client.typed_dicts import CreateEventRequestInput, UpdateEventRequestInput
 
     from honeyhive_ext.client.later import Later
+    from honeyhive_ext.payload.ids import HasEventId
 
 
 class Enqueuing(Unpicklable):
@@ -63,7 +64,7 @@ class Enqueuing(Unpicklable):
 
     def enqueue_update(
         self,
-        event: Event | CreateEventResponse | Mapping[str, Any] | str | UUID,
+        event: Event | CreateEventResponse | HasEventId | Mapping[str, Any] | str | UUID,
         /,
         **fields: Unpack[UpdateEventRequestInput],
     ) -> None:

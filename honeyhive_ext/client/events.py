@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.filters.condition import FilterLike
     from honeyhive_ext.http.sender import Sender
     from honeyhive_ext.observe.progress import Progress
+    from honeyhive_ext.payload.ids import HasEventId
     from honeyhive_ext.results import Checkpoint, SearchResult, When
 
 
@@ -134,8 +135,7 @@ class Events(Enqueuing):
         `.pages()`, `.to_list()` or `.raw()`. See docs/searching.md.
 
         Args:
-            *filters: Conditions that must all be true, such as `F.event_type == "model"`; also `EventFilter`
-                models, and dicts with field, operator, value.
+            *filters: Conditions that must all hold: `F.error.exists()`, "error exists", dicts, `EventFilter`.
             start: The earliest start_time, inclusive: an aware datetime, Unix ms, a negative timedelta, or a
                 str such as "24h" (ago), "2026-01-02T09:00Z" or "2026-01-02Z". Default: no limit.
             end: The latest start_time, inclusive, likewise; a day is meant to its end. Default: no limit.
@@ -215,7 +215,7 @@ class Events(Enqueuing):
 
     def update(
         self,
-        event: Event | CreateEventResponse | Mapping[str, Any] | str | UUID,
+        event: Event | CreateEventResponse | HasEventId | Mapping[str, Any] | str | UUID,
         /,
         *,
         retry: RetryPolicy | bool | None = None,
@@ -225,7 +225,7 @@ class Events(Enqueuing):
         """Add fields to an event that exists.
 
         Args:
-            event: The event, also as a mapping; the answer of `create`; or the event's id.
+            event: The event, also as a mapping; the block of a span; the answer of `create`; or the id.
             retry, timeout: As for `create`.
             **fields: The fields of UpdateEventRequest in the API document. The service merges `metadata`,
                 `feedback`, `metrics`, `config` and `user_properties` into its own, and replaces the rest.

@@ -14,7 +14,7 @@ from honeyhive_ext.config.settings import Settings
 from honeyhive_ext.http.bounds import About
 from honeyhive_ext.http.exchange import Call, Reply
 from honeyhive_ext.payload.events import prepare_event, prepare_session, prepare_update
-from honeyhive_ext.payload.ids import uuid_str
+from honeyhive_ext.payload.ids import HasEventId, uuid_str
 from honeyhive_ext.payload.resumption import first_request, next_request, prepare_resumption
 from honeyhive_ext.payload.times import now_ms
 
@@ -70,7 +70,7 @@ def read(reply: Reply) -> Event:
 
 
 def changing(
-    event: Event | CreateEventResponse | Mapping[str, Any] | str | UUID,
+    event: Event | CreateEventResponse | HasEventId | Mapping[str, Any] | str | UUID,
     fields: Mapping[str, Any],
     settings: Settings,
 ) -> Call:

@@ -16,7 +16,7 @@ from honeyhive_ext.config.settings import EventSettings
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.payload.fields import RequestModel
-from honeyhive_ext.payload.ids import new_id, uuid_str
+from honeyhive_ext.payload.ids import HasEventId, new_id, uuid_str
 from honeyhive_ext.payload.scope import innermost
 from honeyhive_ext.payload.times import complete
 from honeyhive_ext.serialize.dumps import to_json
@@ -90,7 +90,7 @@ def prepare_event(
 
 
 def prepare_update(
-    event: Event | CreateEventResponse | Mapping[str, Any] | str | UUID,
+    event: Event | CreateEventResponse | HasEventId | Mapping[str, Any] | str | UUID,
     fields: Mapping[str, Any],
     *,
     settings: EventSettings,
@@ -291,6 +291,8 @@ def _id_of(event: Any) -> str:
         given = event.event_id
     elif issubclass(kind, Mapping):
         given = _mapping(event).get("event_id")
+    elif not issubclass(kind, (str, UUID)) and hasattr(kind, "event_id"):  # the block of a span
+        given = event.event_id
     else:
         return uuid_str(event, "event_id")
     if not isinstance(given, (str, UUID)):  # null or unset, as in an answer that lacks it

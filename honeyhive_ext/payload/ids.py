@@ -102,6 +102,13 @@ def _refilled() -> str:
     return first
 
 
+class HasEventId(Protocol):
+    """What has the id of an event, such as the block of a span."""
+
+    @property
+    def event_id(self) -> str: ...
+
+
 def uuid_str(value: object, path: str) -> str:
     """Return a UUID in its canonical form: lower case, with hyphens.
 

@@ -166,13 +166,13 @@ def _from_text(text: str, name: str) -> datetime | timedelta:
     given = f"{name}={text[:100]!r}"
     if found is None:
         raise QueryError(
-            f"{given} is not a time: write ISO 8601 with an offset, such as 2026-01-02T09:00+01:00, a day with "
-            f"one, such as 2026-01-02Z, or {DURATIONS}, for a time ago; a number of Unix ms is no str"
+            f"{given} is not a time: write ISO 8601 with an offset, such as 2026-01-02T09:00+01:00, a day "
+            f"with one, such as 2026-01-02Z, or {DURATIONS}, for a time ago; a number of Unix ms is no str"
         )
     if found.time.utcoffset() is None:
         raise QueryError(
-            f"{given} has no time zone, so its time is not known: write {written}Z for UTC, or {written}+01:00 "
-            f"or '{written} Europe/Berlin' for another zone"
+            f"{given} has no time zone, so its time is not known: write {written}Z for UTC, or "
+            f"{written}+01:00 or '{written} Europe/Berlin' for another zone"
         )
     try:
         return found.end if name == "end" else found.time

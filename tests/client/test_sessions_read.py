@@ -83,3 +83,26 @@ def test_what_names_no_session_is_refused_before_a_request(hh: HoneyHive, server
         with pytest.raises(EventError, match=message):
             hh.sessions.tree(given)  # type: ignore[arg-type]
     assert len(server.requests) == 0
+
+
+def test_the_block_itself_is_updated_by_both_clients(hh: HoneyHive, server: LocalServer) -> None:
+    with hh.session("nightly") as session, hh.span("load") as span:
+        pass
+    hh.events.update(span, metadata={"rows": 5})
+    hh.events.enqueue_update(session, metadata={"done": True})
+    first, second = hh.sessions.events(session)
+    assert (first.event_name, first.metadata) == ("nightly", {"done": True})
+    assert (second.event_name, second.metadata) == ("load", {"rows": 5})
+    with pytest.raises(EventError, match="enter it with a `with` statement first"):
+        hh.events.update(hh.span("never entered"), metadata={"rows": 5})
+    with pytest.raises(EventError, match="give a UUID"):
+        hh.events.update(object(), metadata={"rows": 5})  # type: ignore[arg-type]
+
+    async def ahead() -> list[str]:
+        async with AsyncHoneyHive(api_key="x", base_url=server.url) as ahh:
+            async with ahh.session("async") as session, ahh.span("step") as span:
+                pass
+            await ahh.events.update(span, metadata={"rows": 6})
+            return [str(event.metadata) for event in await ahh.sessions.events(session)][1:]
+
+    assert asyncio.run(ahead()) == ["{'rows': 6}"]
