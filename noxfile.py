@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -186,6 +187,60 @@ def contract_node(session: nox.Session) -> None:
     session.run(*npm, external=True, silent=True)
     environment = {"HONEYHIVE_NODE_MODULES": str((folder / "node_modules").resolve())}
     session.run("pytest", *(session.posargs or ["tests/node"]), env=environment)
+
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+def has_chromium(session: nox.Session) -> bool:
+    """Return whether there is a browser to test the page with; install Debian's where that is possible."""
+    if "HONEYHIVE_CHROMIUM" in os.environ or any(map(shutil.which, CHROMIUM)):
+        return True
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        session.run("apt-get", "update", "-qq", external=True, silent=True, success_codes=range(256))
+        packages = ["chromium", "fonts-dejavu-core"]
+        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
+        session.run(*install, external=True, silent=True, success_codes=range(256))
+    return any(map(shutil.which, CHROMIUM))
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Test the trace page in a real browser, and check the types of its modules (needs chromium and Node)."""
+    if shutil.which("npm"):
+        folder = Path(session.create_tmp()) / "node"
+        folder.mkdir(exist_ok=True)
+        shutil.copy(ROOT / "tests" / "browser" / "types" / "package.json", folder)
+        npm = ["npm", "install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"]
+        session.run(*npm, external=True, silent=True)
+        tsc = str(folder.resolve() / "node_modules" / ".bin" / "tsc")
+        session.run(tsc, "--noEmit", "-p", "tests/browser/types/tsconfig.json", external=True)
+    else:
+        session.warn("the types of the page are not checked: there is no npm on this machine")
+    if not has_chromium(session):
+        session.skip("the page is not tested: there is no chromium, and it cannot be installed here")
+    session.install("-e", ".[cli]", *group("test", "browser"))
+    session.run("pytest", *(session.posargs or ["-n", "2", "--dist", "worksteal", "tests/browser"]))
+
+
+@nox.session
+def pictures(session: nox.Session) -> None:
+    """Write the pictures of the trace page for the guides to docs/images (needs chromium)."""
+    if not has_chromium(session):
+        session.skip("there is no chromium, and it cannot be installed here")
+    session.install("-e", ".[cli]", *group("test", "browser"))
+    session.run(
+        "pytest", "tests/browser/test_looks.py", env={"HONEYHIVE_PICTURES": str(ROOT / "docs" / "images")}
+    )
+
+
+@nox.session
+def bench_page(session: nox.Session) -> None:
+    """Measure the trace page with a session of 50,000 events, or `-- --events N` (needs chromium)."""
+    if not has_chromium(session):
+        session.skip("there is no chromium, and it cannot be installed here")
+    session.install("-e", ".[cli]", *group("browser"))
+    session.run("python", "-m", "benchmarks.trace_page", *session.posargs)
 
 
 @nox.session

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "upstream": ("checking", "compare a newer OpenAPI document of the service with the one of this package"),
     "doctor": ("checking", "say which settings are used, whether they work, and what to do"),
     "serve": ("serve", "run the local server"),
+    "open": ("opening", "show the sessions of a database in the trace page"),
     "spool": ("spool_verbs", "count, check, send or delete what a spool holds"),
     "seed": ("moving", "older form of import: store JSON Lines in a local server or its file"),
     "completion": ("guidance", "print the completion script of a shell"),

@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ def add_serve(command: Parser) -> None:
     command.description = "Run the HoneyHive events API on this machine until it is interrupted."
     command.add_argument("--db", metavar="FILE", help="keep events in this SQLite file (memory)")
     command.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    command.add_argument("--port", type=_port, default=0, help="port to listen on (0: a free one)")
+    command.add_argument("--port", type=port_number, default=0, help="port to listen on (0: a free one)")
     command.add_argument(
         "--seed",
         metavar="FILE.jsonl",
@@ -108,14 +109,29 @@ def run(options: argparse.Namespace) -> int:
         allowed_hosts=options.allowed_host,
         **switches,
     )
-    _settle_memory()
-    try:
+
+    def seed() -> None:
         for file in options.seed:
             _seed(server, file)
+
+    return stay(server, lambda: _greet(server, options), first=seed)
+
+
+def stay(server: LocalServer, greet: Callable[[], None], *, first: Callable[[], None] = lambda: None) -> int:
+    """Let a server listen until SIGINT or SIGTERM, and close it; return the exit status.
+
+    Args:
+        server: The server.
+        greet: Called once it listens.
+        first: Called before that.
+    """
+    _settle_memory()
+    try:
+        first()
         stopping = threading.Event()
         _on_signals(stopping)
         server.start()
-        _greet(server, options)
+        greet()
         # A signal just before a wait begins does not end that wait, so no wait is long.
         while not stopping.wait(LOOK):
             pass
@@ -185,7 +201,8 @@ def _greet(server: LocalServer, options: argparse.Namespace) -> None:
     print("\n".join([*lines, "Press Ctrl+C to stop.\n"]), end="", flush=True)
 
 
-def _port(text: str) -> int:
+def port_number(text: str) -> int:
+    """Return the number of a port, for argparse."""
     return _whole(text, 65535)
 
 

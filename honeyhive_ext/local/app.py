@@ -26,6 +26,7 @@ from honeyhive_ext.local.routes import (
     otlp,
     search,
     sessions,
+    trace_page,
 )
 from honeyhive_ext.local.routes.context import Context
 from honeyhive_ext.local.routes.route import Route
@@ -46,6 +47,7 @@ ROUTES: Sequence[Route] = (
     *control.ROUTES,
     *sessions.ROUTES,
     *filter_text.ROUTES,
+    *trace_page.ROUTES,
 )
 
 
@@ -69,18 +71,25 @@ class App:
         state = self.state
         began, at = time.perf_counter(), state.clock()
         context = Context(request, state, state.switches)
+        refusal: RequestRefused | None = None
         try:
             response = self._answer(context)
-        except RequestRefused as refusal:
-            response = refusal.response()
+        except RequestRefused as refused:
+            refusal, response = refused, refused.response()
         except Exception:
             logger.exception("%s %s failed", request.method, request.path)
             response = error_response(500, "the local server failed; its log says why", "INTERNAL")
-        if not request.path.startswith(CONTROL):
+        if not _is_control(request.path):
             milliseconds = (time.perf_counter() - began) * 1000
             key = bearer(request.headers)
             state.log.add(
-                request, response, time=at, milliseconds=milliseconds, key=key, violations=context.violations
+                request,
+                response,
+                time=at,
+                milliseconds=milliseconds,
+                key=key,
+                violations=context.violations,
+                refusal=refusal,
             )
         return response
 
@@ -98,7 +107,7 @@ class App:
         return damaged(fault, true, self.state.faults.random)
 
     def _fault(self, request: Request) -> Fault | None:
-        if request.path.startswith(CONTROL):
+        if _is_control(request.path):
             return None
         asked = request.headers.get(FAULT_HEADER)
         if asked is not None and self.state.switches.fault_header == "on":
@@ -112,7 +121,7 @@ class App:
         """Return the answer without a fault."""
         request = context.request
         route, context.parameters = self._route(request)
-        if request.path != control.HEALTH:
+        if not route.keyless:
             self.state.keys.check(request.headers, reads=route.reads)
         most = self.state.switches.max_body
         if max(len(request.body), request.size) > most:
@@ -185,6 +194,11 @@ def _inflated(body: bytes, most: int) -> bytes:
     if len(found) <= most and not unpacker.eof:
         raise EOFError("it ends too early")
     return found
+
+
+def _is_control(path: str) -> bool:
+    """Return whether a request is for the server itself or its page: no fault, no log entry."""
+    return path == trace_page.PAGE or path.startswith(CONTROL)
 
 
 __all__ = ["CONTROL", "FAULT_HEADER", "ROUTES", "App"]

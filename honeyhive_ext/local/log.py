@@ -12,13 +12,14 @@ import orjson
 from attrs import frozen
 
 from honeyhive_ext.config.reprs import never_raising
-from honeyhive_ext.local.message import Failure, Request, Response
+from honeyhive_ext.local.message import Failure, Request, RequestRefused, Response
 
 ENTRIES = 10_000  # the most requests in the log
 BYTES = 64_000_000  # the most bytes of memory that the log takes
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
 _ENTRY = 600  # bytes: the objects of an entry besides its texts
 _VIOLATION = 80  # bytes: the same for a violation
+_ERRORS = 100  # failing paths of a refusal that are kept
 _SHORTEST = 8  # characters; a shorter key may occur in a body by chance
 
 
@@ -39,6 +40,8 @@ class LoggedRequest:
         fault: The kind of fault that happened; None for none.
         milliseconds: The time that the core took, without the delays of faults.
         violations: What was stored although it violates a schema (switch `validation`).
+        refusal: Why the request was refused; None if it was not.
+        errors: The failing paths of a refusal.
     """
 
     number: int
@@ -52,6 +55,8 @@ class LoggedRequest:
     fault: str | None
     milliseconds: float
     violations: Sequence[Failure]
+    refusal: str | None = None
+    errors: Sequence[Failure] = ()
 
     def json(self) -> Any:
         """Return the body as Python values.
@@ -61,12 +66,14 @@ class LoggedRequest:
         """
         return orjson.loads(self.body)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the request for `/_local/requests`."""
-        try:
-            body = self.json() if self.body else None
-        except ValueError:
-            body = self.body.decode(errors="replace")
+    def as_dict(self, *, body: bool = True) -> dict[str, Any]:
+        """Return the request for `/_local/requests`, perhaps without its body."""
+        content: Any = None
+        if body and self.body:
+            try:
+                content = self.json()
+            except ValueError:
+                content = self.body.decode(errors="replace")
         return {
             "number": self.number,
             "time": self.time,
@@ -74,20 +81,25 @@ class LoggedRequest:
             "path": self.path,
             "query": self.query,
             "headers": dict(self.headers),
-            "body": body,
+            "body": content,
+            "size": len(self.body),
             "status": self.status,
             "fault": self.fault,
             "milliseconds": self.milliseconds,
             "violations": [{"path": one.path, "message": one.message} for one in self.violations],
+            "refusal": self.refusal,
+            "errors": [{"path": one.path, "message": one.message} for one in self.errors],
         }
 
 
 def _size(entry: LoggedRequest) -> int:
     """Return the bytes of memory that a request takes in the log."""
-    texts = [entry.method, entry.path, entry.query, *entry.headers, *entry.headers.values()]
-    for one in entry.violations:
+    texts = [entry.method, entry.path, entry.query, entry.refusal or ""]
+    texts += [*entry.headers, *entry.headers.values()]
+    failures = [*entry.violations, *entry.errors]
+    for one in failures:
         texts += (one.path, one.message)
-    objects = _ENTRY + _VIOLATION * len(entry.violations) + getsizeof(entry.headers)
+    objects = _ENTRY + _VIOLATION * len(failures) + getsizeof(entry.headers)
     return objects + len(entry.body) + sum(map(getsizeof, texts))
 
 
@@ -114,6 +126,7 @@ class RequestLog(Sequence[LoggedRequest]):
         milliseconds: float,
         key: str,
         violations: Sequence[Failure] = (),
+        refusal: RequestRefused | None = None,
     ) -> None:
         """Add one request.
 
@@ -124,6 +137,7 @@ class RequestLog(Sequence[LoggedRequest]):
             milliseconds: The time that the core took.
             key: The bearer token of the request. It is masked wherever it occurs.
             violations: What was stored although it violates a schema.
+            refusal: The refusal of the request; None if it was carried out, or failed by a fault.
         """
         broken = response.wire is not None and response.wire.kind in ("reset", "empty", "garbage", "hang")
         mask = key if len(key) >= _SHORTEST else ""
@@ -138,6 +152,13 @@ class RequestLog(Sequence[LoggedRequest]):
         path, query = request.path, request.query
         if mask:
             path, query = path.replace(mask, "***"), query.replace(mask, "***")
+        reason = None if refusal is None else refusal.message
+        errors = () if refusal is None else refusal.failures[:_ERRORS]
+        if mask and reason is not None:
+            reason = reason.replace(mask, "***")
+            errors = [
+                Failure(one.path.replace(mask, "***"), one.message.replace(mask, "***")) for one in errors
+            ]
         with self._lock:
             self._count += 1
             entry = LoggedRequest(
@@ -152,6 +173,8 @@ class RequestLog(Sequence[LoggedRequest]):
                 response.fault,
                 milliseconds,
                 violations,
+                reason,
+                errors,
             )
             self._entries.append(entry)
             self._sizes.append(_size(entry))
@@ -159,6 +182,11 @@ class RequestLog(Sequence[LoggedRequest]):
             while len(self._entries) > ENTRIES or (self._bytes > BYTES and len(self._entries) > 1):
                 self._entries.popleft()
                 self._bytes -= self._sizes.popleft()
+
+    @property
+    def last(self) -> int:
+        """The number of the last request; 0 for none since the log was cleared."""
+        return self._count
 
     def clear(self) -> None:
         """Remove every request. Numbers begin at 1 again."""

@@ -254,7 +254,7 @@ def test_faults_by_control_route(plain: Api) -> None:
         {"kind": "status", "status": 418, "times": 1, "delay": [0, 0.001], "matched": 1, "used": 1}
     ]
     assert plain.request("DELETE", "/_local/faults").status_code == 200
-    assert plain.get("/_local/faults").json() == {"faults": []}
+    assert plain.get("/_local/faults").json()["faults"] == []
 
 
 WRONG: list[Any] = [

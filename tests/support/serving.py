@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,17 +30,22 @@ class Served:
         return self.process.returncode, out, err
 
 
+def exported(lines: list[str]) -> str:
+    """Return the URL that the command tells a shell to export."""
+    return next(line for line in lines if line.startswith("export HH_API_URL=")).partition("=")[2]
+
+
 @contextmanager
-def serving(*options: str, first: str = "") -> Iterator[Served]:
+def serving(*options: str, first: str = "", command: str = "serve") -> Iterator[Served]:
     """Start the command, wait until it listens, and kill it at the end if it still runs.
 
     `first` is Python code that runs in its process before it.
     """
     program = f"import sys\n{first}\nfrom honeyhive_ext.cli import main\nsys.exit(main(sys.argv[1:]))"
-    command = [sys.executable, "-W", "error", "-c", program, "serve", *options]
+    words = [sys.executable, "-W", "error", "-c", program, command, *options]
     environ = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'generated'}"}
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ, cwd=ROOT
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ, cwd=ROOT
     )
     assert process.stdout is not None
     assert process.stderr is not None
@@ -50,7 +56,7 @@ def serving(*options: str, first: str = "") -> Iterator[Served]:
             if not line:
                 raise AssertionError(f"the command ended: {process.communicate()[1]}")
             lines.append(line.rstrip("\n"))
-        url = next(line for line in lines if line.startswith("export HH_API_URL=")).partition("=")[2]
+        url = re.findall(r"https?://[^\s,/#]+", lines[-2])[0] if command == "open" else exported(lines)
         yield Served(process, url, lines)
     finally:
         if process.poll() is None:

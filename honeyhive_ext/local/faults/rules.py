@@ -102,10 +102,10 @@ class Faults:
             firing[0].used += 1
             return firing[0].fault
 
-    def clear(self) -> None:
-        """Take every fault out of force."""
+    def clear(self, kind: FaultKind | None = None) -> None:
+        """Take every fault out of force, or all of one kind."""
         with self._lock:
-            self._rules.clear()
+            self._rules = [rule for rule in self._rules if kind not in (None, rule.fault.kind)]
 
     def reset(self) -> None:
         """Restore the first faults, unused, and start the random numbers from their seed again."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from typing import cast, get_args
+from urllib.parse import parse_qsl
 
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.local import codec
-from honeyhive_ext.local.faults.fault import fault_from
+from honeyhive_ext.local.faults.fault import FaultKind, fault_from
 from honeyhive_ext.local.message import Failure, Response, bad_request, json_response
 from honeyhive_ext.local.routes.context import Context
 from honeyhive_ext.local.routes.ingest import draft
@@ -23,6 +26,7 @@ HEALTH = "/_local/health"
 _LINES = "application/x-ndjson"
 _PIECE = 4_000_000  # bytes of an export that are read at once
 _LISTED = 1000  # failures that one answer lists
+_WHOLE = re.compile(r"[0-9]{1,15}")
 
 
 def get_health(context: Context) -> Response:
@@ -123,8 +127,32 @@ def _piece(store: Store, after: int) -> list[tuple[int, bytes]]:
 
 
 def get_requests(context: Context) -> Response:
-    """Answer GET /_local/requests: the last requests, oldest first, without keys."""
-    return json_response({"requests": [entry.as_dict() for entry in context.state.log]})
+    """Answer GET /_local/requests: the last requests, oldest first, without keys.
+
+    With `?after=N` and `?before=N`, those with a number above or below N; with `?limit=N`, the last N of
+    them; with `?bodies=no`, without their bodies. `last` is the number of the last request.
+    """
+    log = context.state.log
+    asked = _numbers(context, "after", "before", "limit")
+    after, before = asked.get("after", 0), asked.get("before", log.last + 1)
+    found = [entry for entry in log if after < entry.number < before]
+    if "limit" in asked:
+        found = found[max(0, len(found) - asked["limit"]) :]
+    bodies = ("bodies", "no") not in parse_qsl(context.request.query)
+    return json_response({"requests": [entry.as_dict(body=bodies) for entry in found], "last": log.last})
+
+
+def _numbers(context: Context, *names: str) -> dict[str, int]:
+    """Return the numbers in the query.
+
+    Raises:
+        RequestRefused: 400, one of them is no whole number.
+    """
+    given = dict(parse_qsl(context.request.query, keep_blank_values=True))
+    wrong = [name for name in names if name in given and not _WHOLE.fullmatch(given[name])]
+    if wrong:
+        raise bad_request([Failure(name, "expected a whole number") for name in wrong])
+    return {name: int(given[name]) for name in names if name in given}
 
 
 def delete_requests(context: Context) -> Response:
@@ -134,8 +162,9 @@ def delete_requests(context: Context) -> Response:
 
 
 def get_faults(context: Context) -> Response:
-    """Answer GET /_local/faults: the rules in force and how often each has happened."""
-    return json_response({"faults": [rule.as_dict() for rule in context.state.faults.rules]})
+    """Answer GET /_local/faults: the rules in force, how often each has happened, and the kinds there are."""
+    rules = [rule.as_dict() for rule in context.state.faults.rules]
+    return json_response({"faults": rules, "kinds": get_args(FaultKind)})
 
 
 def post_fault(context: Context) -> Response:
@@ -148,8 +177,11 @@ def post_fault(context: Context) -> Response:
 
 
 def delete_faults(context: Context) -> Response:
-    """Answer DELETE /_local/faults: take every fault out of force."""
-    context.state.faults.clear()
+    """Answer DELETE /_local/faults: take every fault out of force, or with `?kind=` those of one kind."""
+    kind = dict(parse_qsl(context.request.query)).get("kind")
+    if kind is not None and kind not in get_args(FaultKind):
+        raise bad_request([Failure("kind", f"there is no fault {kind[:100]!r}")])
+    context.state.faults.clear(cast("FaultKind | None", kind))
     return json_response({})
 
 
@@ -186,7 +218,7 @@ def get_stats(context: Context) -> Response:
 
 
 ROUTES: Sequence[Route] = (
-    Route("GET", HEALTH, get_health, reads=True),
+    Route("GET", HEALTH, get_health, keyless=True),
     Route("POST", "/_local/reset", post_reset, reads=True),
     Route("POST", "/_local/seed", post_seed, reads=True),
     Route("GET", "/_local/export", get_export, reads=True),

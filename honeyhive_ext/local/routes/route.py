@@ -48,6 +48,7 @@ class Route:
         endpoint: The function that answers.
         reads: Whether the route returns what is stored. An ingestion key is not enough then.
         codings: The codings that a body may have.
+        keyless: Whether the route needs no key, as it says nothing about what is stored.
     """
 
     method: str
@@ -55,6 +56,7 @@ class Route:
     endpoint: Endpoint
     reads: bool = False
     codings: Sequence[str] = ("gzip",)
+    keyless: bool = False
     pattern: re.Pattern[str] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
