@@ -1,9 +1,9 @@
-"""HTTP/1.1 without I/O: a request becomes bytes, and bytes become an answer. h11 knows the protocol."""
+"""HTTP/1.1 without I/O: a request becomes bytes, and bytes become an answer."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ from honeyhive_ext.config.secrets import Unshown
 from honeyhive_ext.http.body import Body
 from honeyhive_ext.http.bounds import MAX_HEAD, AnswerBounds, AnswerError, about_headers
 from honeyhive_ext.http.exchange import Answer
+from honeyhive_ext.http.heads import request_head, usual_head
 
 MAX_INFORMATIONAL = 100  # answers 1xx before the one that counts
 ONE_WRITE = 65_536  # bytes; a larger body is not copied behind its headers
@@ -70,18 +71,21 @@ def tls_name(origin: Origin) -> str:
 
 
 class ClientProtocol:
-    """The protocol of one connection, one exchange after the other."""
+    """The protocol of one connection, one exchange after the other.
+
+    `heads.py` reads the head of a usual answer, whose body is so many bytes. h11 reads all other answers,
+    from their first byte on.
+    """
 
     def __init__(self) -> None:
-        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+        self._h11: h11.Connection | None = None  # reads the answer, unless it is usual
+        self._method = ""
         self._bounds: AnswerBounds | None = None
-        self._begun: tuple[int, httpx.Headers, Body] | None = None
+        self._begun: tuple[int, Mapping[str, str], Body] | None = None
+        self._missing = 0  # bytes of the body of a usual answer
         self._informational = 0
-
-    @property
-    def idle(self) -> bool:
-        """Whether another exchange may begin."""
-        return self._http.our_state is h11.IDLE
+        self._surplus = False  # whether more came than the answer
+        self.idle = True
 
     def request(
         self,
@@ -96,26 +100,13 @@ class ClientProtocol:
         Raises:
             httpx.LocalProtocolError: HTTP does not allow a header or the URL. It shows neither.
         """
-        self._bounds, self._begun, self._informational = bounds, None, 0
-        if not (pieces := self._written(method, target, headers, content)):
-            raise httpx.LocalProtocolError("a header or the URL holds a character that HTTP forbids")
-        return pieces
-
-    def _written(
-        self, method: str, target: Target, headers: Iterable[tuple[str, str]], content: bytes
-    ) -> list[bytes]:
-        """Return the bytes, or none where h11 refuses: what it says would show the key."""
+        self._bounds, self._method, self.idle = bounds, method, False
+        self._h11, self._begun, self._missing, self._informational = None, None, 0, 0
+        length = len(content) if content or method != "GET" else None  # RFC 9110, 8.6
         own = Unshown([("Host", target.host), *headers])
-        if content or method != "GET":  # RFC 9110, 8.6
-            own.append(("Content-Length", str(len(content))))
-        try:
-            head = self._http.send(h11.Request(method=method, target=target.path, headers=[*own]))
-            if content:
-                self._http.send_with_data_passthrough(h11.Data(data=content))
-            self._http.send(h11.EndOfMessage())
-        except h11.LocalProtocolError:
-            return []
-        head = head or b""
+        head = request_head(method, target.path, own, length)
+        if head is None:
+            raise httpx.LocalProtocolError("a header or the URL holds a character that HTTP forbids")
         return [head + content] if len(content) < ONE_WRITE else [head, content]
 
     def receive(self, data: bytes) -> Answer | None:
@@ -124,16 +115,44 @@ class ClientProtocol:
         Raises:
             httpx.RequestError: The answer is cut off, too large, about another event, too late, or not HTTP.
         """
-        self._http.receive_data(data)
+        if self._h11 is None and self._begun is None:
+            head = usual_head(data)
+            if head is None:
+                self._h11 = _reader(self._method)
+            else:
+                self._begin(head.status, head.headers, head.length)
+                self._missing, data = head.length, data[head.size :]
+                return self._take(data)
+        if self._h11 is not None:
+            return self._read(self._h11, data)
+        if not data:
+            raise cut_off()
+        return self._take(data)
+
+    def _take(self, data: bytes) -> Answer | None:
+        """Take bytes of the body of a usual answer."""
+        self._surplus = len(data) > self._missing
+        if self._surplus:
+            data = data[: self._missing]
+        self._missing -= len(data)
+        self._add(data)
+        return None if self._missing else self._answer()
+
+    def _read(self, reader: h11.Connection, data: bytes) -> Answer | None:
+        """Take bytes of any other answer."""
+        reader.receive_data(data)
         while True:
-            event = self._next_event()
+            event = _next_event(reader)
             if isinstance(event, h11.RemoteProtocolError):
                 raise _not_http(event)
             if isinstance(event, h11.Data):
                 self._add(event.data)
             elif isinstance(event, h11.Response):
-                self._begin(event)
+                self._begin_unusual(event)
             elif isinstance(event, h11.EndOfMessage):
+                surplus, ended = reader.trailing_data
+                done = reader.our_state is reader.their_state is h11.DONE
+                self._surplus = bool(surplus) or ended or not done
                 return self._answer()
             elif isinstance(event, h11.InformationalResponse):
                 self._informational += 1
@@ -144,16 +163,7 @@ class ClientProtocol:
             else:
                 return None
 
-    def _next_event(self) -> object:
-        """Return h11's next event, or its error. That is raised by nobody, because it can show the key."""
-        try:
-            return self._http.next_event()
-        except h11.RemoteProtocolError as error:
-            return error
-
-    def _begin(self, response: h11.Response) -> None:
-        if self._bounds is None:
-            raise cut_off()
+    def _begin_unusual(self, response: h11.Response) -> None:
         size, announced = 0, None
         for name, value in response.headers:
             size += len(name) + len(value)
@@ -161,11 +171,15 @@ class ClientProtocol:
                 announced = int(value)
         if size > MAX_HEAD:
             raise AnswerError(f"its headers have more than {MAX_HEAD:,} bytes", response.status_code)
-        headers = httpx.Headers(response.headers.raw_items())
-        body = Body(response.status_code, headers.get("content-encoding", ""), self._bounds)
+        self._begin(response.status_code, httpx.Headers(response.headers.raw_items()), announced)
+
+    def _begin(self, status: int, headers: Mapping[str, str], announced: int | None) -> None:
+        if self._bounds is None:
+            raise cut_off()
+        body = Body(status, headers.get("content-encoding", ""), self._bounds)
         if announced is not None:
             body.announce(announced)
-        self._begun = response.status_code, headers, body
+        self._begun = status, headers, body
 
     def _add(self, data: bytes | bytearray) -> None:
         if self._begun is None or self._bounds is None:
@@ -179,15 +193,29 @@ class ClientProtocol:
         (status, headers, body), self._begun = self._begun, None
         content = body.whole()
         self._bounds.check(status, content)
+        self.idle = not self._surplus
         return Answer(status, headers, content)
 
     def next(self) -> bool:
         """Make ready for the next exchange; False where the connection must be closed instead."""
-        surplus, ended = self._http.trailing_data
-        if surplus or ended or not self._http.our_state is self._http.their_state is h11.DONE:
-            return False
-        self._http.start_next_cycle()
-        return True
+        self._h11 = None
+        return self.idle
+
+
+def _reader(method: str) -> h11.Connection:
+    """Return what reads the answer to a request."""
+    reader = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+    reader.send(h11.Request(method=method, target="/", headers=[("Host", "")]))
+    reader.send(h11.EndOfMessage())
+    return reader
+
+
+def _next_event(reader: h11.Connection) -> object:
+    """Return h11's next event, or its error. That is raised by nobody, because it can show the key."""
+    try:
+        return reader.next_event()
+    except h11.RemoteProtocolError as error:
+        return error
 
 
 def cut_off() -> httpx.RemoteProtocolError:

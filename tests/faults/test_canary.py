@@ -179,13 +179,12 @@ def test_an_interrupt_inside_the_http_library_shows_no_key(
     kind: Kind, interrupt: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import aiohttp
-    import h11
 
     def interrupted(self: object, *details: object, **more: object) -> None:
         del details, more  # this frame is the test's own
         raise interrupt
 
-    monkeypatch.setattr(h11.Connection, "send", interrupted)
+    monkeypatch.setattr("honeyhive_ext.http.protocol.request_head", interrupted)
     monkeypatch.setattr(aiohttp.BaseConnector, "connect", interrupted)
     with Misbehaving() as server, EitherClient(kind, server.url, **options()) as client:
         error = caught(lambda: client.do(create))
