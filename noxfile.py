@@ -103,6 +103,15 @@ def tests_python(session: nox.Session) -> None:
 
 
 @nox.session
+def tests_httpx2(session: nox.Session) -> None:
+    """Run the tests of clients with httpx2 as the library of the clients and transports that are given."""
+    session.install("-e", f".[{','.join(EXTRAS)}]", *group("test", "codegen", "types"))
+    places = ["tests/unit/http", "tests/client", "tests/faults", "tests/property/test_hostile_answers.py"]
+    environment = {"HONEYHIVE_TEST_HTTPX": "httpx2"}
+    session.run("pytest", *(session.posargs or ["-n", "2", *places]), env=environment)
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Measure branch coverage of honeyhive_ext, also in subprocesses; less than 95% fails."""
     session.install("-e", f".[{','.join(EXTRAS)}]", *group("test", "codegen", "types", "coverage"))

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Self, Unpack
 
-    import httpx
     from honeyhive_client.typed_dicts import CreateEventRequestInput
 
     from honeyhive_ext.background.background_options import Background
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.config.retry_policy import RetryPolicy
     from honeyhive_ext.config.secrets import Secret
     from honeyhive_ext.config.settings import OnUnserializable, Redact
+    from honeyhive_ext.http.libraries import AsyncHTTPClient, AsyncRequestTransport
     from honeyhive_ext.observe.hooks import OnRequest, OnResponse, OnRetry
     from honeyhive_ext.tracing import AsyncSpan, OnSendError, Reduce
 
@@ -33,8 +33,9 @@ class AsyncHoneyHive(Unpicklable):
     functions, as there.
 
     Args:
-        http_client: Your own `httpx.AsyncClient`, with its proxies, limits and headers. You close it.
-        transport: An `httpx.AsyncBaseTransport` for the client's own `httpx.AsyncClient`, which closes it;
+        http_client: Your own `httpx.AsyncClient` or `httpx2.AsyncClient`, with its proxies, limits and
+            headers. You close it.
+        transport: An `AsyncBaseTransport` of httpx or httpx2, which the client closes;
             such as `honeyhive_ext.transports.AiohttpTransport`.
         coalesce: Let creations that run at the same time, in tasks of one event loop, share requests. Each
             still waits for its own event, and gets its own answer or error. At most `max_concurrency`
@@ -71,8 +72,8 @@ class AsyncHoneyHive(Unpicklable):
         on_response: OnResponse | None = None,
         on_retry: OnRetry | None = None,
         background: Background | bool = True,
-        http_client: httpx.AsyncClient | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        http_client: AsyncHTTPClient | None = None,
+        transport: AsyncRequestTransport | None = None,
         coalesce: bool = False,
     ) -> None:
         import weakref

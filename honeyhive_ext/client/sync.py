@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Self, Unpack
 
-    import httpx
     from honeyhive_client.typed_dicts import CreateEventRequestInput
 
     from honeyhive_ext.background.background_options import Background
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.config.retry_policy import RetryPolicy
     from honeyhive_ext.config.secrets import Secret
     from honeyhive_ext.config.settings import OnUnserializable, Redact
+    from honeyhive_ext.http.libraries import HTTPClient, RequestTransport
     from honeyhive_ext.observe.hooks import OnRequest, OnResponse, OnRetry
     from honeyhive_ext.tracing import OnSendError, Reduce, Span
 
@@ -57,8 +57,9 @@ class HoneyHive(Unpicklable):
         background: Whether spans and sessions hand their events to a thread that sends them, so that the
             traced code does not wait (True, the default), or each waits for its own request (False). A
             `Background` has the bounds and options. See docs/background.md.
-        http_client: Your own `httpx.Client`, with its proxies, limits and headers. You close it.
-        transport: An `httpx.BaseTransport` for the client's own `httpx.Client`, which closes it.
+        http_client: Your own `httpx.Client` or `httpx2.Client`, with its proxies, limits and headers. You
+            close it.
+        transport: A `BaseTransport` of httpx or httpx2, which the client closes.
 
     Attributes:
         events: The operations on events, see `Events`.
@@ -90,8 +91,8 @@ class HoneyHive(Unpicklable):
         on_response: OnResponse | None = None,
         on_retry: OnRetry | None = None,
         background: Background | bool = True,
-        http_client: httpx.Client | None = None,
-        transport: httpx.BaseTransport | None = None,
+        http_client: HTTPClient | None = None,
+        transport: RequestTransport | None = None,
     ) -> None:
         import weakref
         from functools import partial

@@ -12,6 +12,7 @@ from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.asyncio_exchanger import AsyncioExchanger
 from honeyhive_ext.http.exchanger import AsyncExchanger
 from honeyhive_ext.http.idle import KEEPALIVE
+from honeyhive_ext.http.libraries import AsyncHTTPClient, AsyncRequestTransport, library_of
 from honeyhive_ext.http.per_loop import PerLoop
 from honeyhive_ext.http.pool import GivenByCaller, certificates, socks_explained, warn_if_unencrypted
 from honeyhive_ext.http.proxies import ProxySetting, proxy_for, secrets_of
@@ -29,19 +30,21 @@ class AsyncPool:
     830 and 1093). httpx is there for proxies, and where it or its transport was given.
 
     Attributes:
-        given: The `httpx.AsyncClient` of the caller, if there is one.
+        given: The caller's async client of httpx or httpx2, if there is one.
+        library: The module whose requests are sent where `direct` returns None: httpx or httpx2.
     """
 
     def __init__(
         self,
         base_url: str,
-        http_client: httpx.AsyncClient | None,
-        transport: httpx.AsyncBaseTransport | None,
+        http_client: AsyncHTTPClient | None,
+        transport: AsyncRequestTransport | None,
         scrub: Scrub = NO_KEYS,
     ) -> None:
         warn_if_unencrypted(base_url)
-        self._given = GivenByCaller(http_client, transport, httpx.AsyncClient)
+        self._given = GivenByCaller(http_client, transport, "AsyncClient")
         self.given = http_client
+        self.library = self._given.library
         self._base_url = base_url
         self._transport = transport
         self._scrub = scrub
@@ -75,7 +78,7 @@ class AsyncPool:
     @property
     def may_be_cancelled(self) -> bool:
         """Whether a request may be cancelled: over httpcore it must end by itself."""
-        return self._transport is not None and not isinstance(self._transport, httpx.AsyncHTTPTransport)
+        return self._transport is not None and library_of(self._transport, "AsyncHTTPTransport") is None
 
     async def send(self) -> AsyncSendRequest:
         """Return what sends one request through httpx and returns its answer, unread."""
@@ -88,7 +91,8 @@ class AsyncPool:
 
     async def _through_client(self, request: httpx.Request) -> httpx.Response:
         assert self.given is not None  # noqa: S101 - asked before
-        return await self.given.send(request, stream=True, follow_redirects=False)
+        response: httpx.Response = await self.given.send(request, stream=True, follow_redirects=False)
+        return response
 
     def _make(self) -> AsyncioExchanger | PerLoop[httpx.AsyncHTTPTransport]:
         setting = proxy_for(self._base_url)

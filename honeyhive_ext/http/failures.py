@@ -25,6 +25,7 @@ from honeyhive_ext.errors import (
     ResponseError,
     error_class,
 )
+from honeyhive_ext.http.libraries import library_of
 from honeyhive_ext.observe.hooks import request_id
 
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)  # no two parts take blanks
@@ -32,7 +33,7 @@ _TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)  # 
 # Frames of these modules hold the request as it is sent, with the Authorization header.
 _WIRE_MODULES = frozenset(
     {"httpx", "httpcore", "h11", "h2", "hpack", "anyio", "trio", "sniffio", "socksio", "asyncio", "uvloop"}
-    | {"aiohttp", "yarl", "multidict"}
+    | {"httpx2", "httpcore2", "truststore", "aiohttp", "yarl", "multidict"}
     | {"ssl", "socket", "selectors", "contextlib"}
 )
 # Frames of these packages hold what came, and a server can repeat the key. Those of some modules do not.
@@ -152,9 +153,10 @@ def without_wire_frames(error: BaseException) -> None:
     exceptions, their messages and all other frames stay.
     """
     for current in _chain(error):
-        if isinstance(current, httpx.RequestError):
+        if (library := library_of(current, "RequestError")) is not None:
+            lost: Any = current
             with contextlib.suppress(RuntimeError):  # an error that never had a request
-                current.request = httpx.Request(current.request.method, current.request.url)
+                lost.request = library.Request(lost.request.method, lost.request.url)
         current.__traceback__ = _other_frames(current.__traceback__)
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from types import FrameType
-from typing import cast
+from typing import Any, Literal, cast
 
 import httpx
 
@@ -21,6 +21,7 @@ from honeyhive_ext.config.hosts import address_of
 from honeyhive_ext.config.scrub import NO_KEYS, Scrub
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.idle import KEEPALIVE, Idle
+from honeyhive_ext.http.libraries import HTTPClient, RequestTransport, library_of
 from honeyhive_ext.http.proxies import ProxySetting, proxy_for, secrets_of
 from honeyhive_ext.http.socket_exchanger import SocketExchanger
 
@@ -40,19 +41,31 @@ class GivenByCaller:
     Args:
         http_client: What was given as `http_client=`.
         transport: What was given as `transport=`.
-        kind: The class that `http_client` must have.
+        kind: The class of httpx or httpx2 that `http_client` must have.
+
+    Attributes:
+        library: The module of which they are, httpx or httpx2; httpx where none was given.
 
     Raises:
         ConfigError: Both were given, or the client is of another class.
     """
 
-    def __init__(self, http_client: object, transport: object, kind: type) -> None:
+    def __init__(
+        self, http_client: object, transport: object, kind: Literal["Client", "AsyncClient"]
+    ) -> None:
         if http_client is not None and transport is not None:
             raise ConfigError(
                 "http_client= and transport= contradict each other: make the http_client with the transport"
             )
-        if http_client is not None and not isinstance(http_client, kind):
-            raise ConfigError(f"http_client is a {type(http_client).__name__}: give an httpx.{kind.__name__}")
+        if http_client is None:
+            base = kind.replace("Client", "BaseTransport")
+            self.library: Any = httpx if transport is None else library_of(transport, base) or httpx
+        elif (library := library_of(http_client, kind)) is not None:
+            self.library = library
+        else:
+            raise ConfigError(
+                f"http_client is a {type(http_client).__name__}: give an httpx.{kind} or an httpx2.{kind}"
+            )
         self._client = http_client
         self._transport = transport
         self._pid = 0
@@ -83,7 +96,7 @@ class GivenByCaller:
         """
         client = self._client
         transports = [self._transport] if client is None else [*_transports_of(client)]
-        if not all(type(one) is httpx.HTTPTransport for one in transports):
+        if not all(type(one) is self.library.HTTPTransport for one in transports):
             return False
         for one in transports:
             cast("httpx.HTTPTransport", one).close()
@@ -91,7 +104,7 @@ class GivenByCaller:
 
 
 def _transports_of(client: object) -> Iterator[object]:
-    """Return the transports of an httpx.Client, which has no public name for them."""
+    """Return the transports of a client of httpx, which has no public name for them."""
     yield getattr(client, "_transport", None)
     yield from (one for one in getattr(client, "_mounts", {}).values() if one is not None)
 
@@ -150,14 +163,15 @@ class Pool:
     transport was given.
 
     Attributes:
-        given: The `httpx.Client` of the caller, if there is one.
+        given: The caller's client of httpx or httpx2, if there is one.
+        library: The module whose requests are sent where `direct` returns None: httpx or httpx2.
     """
 
     def __init__(
         self,
         base_url: str,
-        http_client: httpx.Client | None,
-        transport: httpx.BaseTransport | None,
+        http_client: HTTPClient | None,
+        transport: RequestTransport | None,
         clock: Callable[[], float] = time.monotonic,
         scrub: Scrub = NO_KEYS,
         *,
@@ -165,8 +179,9 @@ class Pool:
     ) -> None:
         if warn:
             warn_if_unencrypted(base_url)
-        self._given = GivenByCaller(http_client, transport, httpx.Client)
+        self._given = GivenByCaller(http_client, transport, "Client")
         self.given = http_client
+        self.library = self._given.library
         self._base_url = base_url
         self._transport = transport
         self._scrub = scrub

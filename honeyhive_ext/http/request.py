@@ -19,6 +19,7 @@ from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import APIStatusError
 from honeyhive_ext.http.bounds import MAX_ERROR_BYTES, SHORTEST_ATTEMPT, AnswerBounds, Deadline
 from honeyhive_ext.http.exchange import Accept, Call, CallLimits, Reply, answer_error
+from honeyhive_ext.http.libraries import AsyncHTTPClient, HTTPClient
 from honeyhive_ext.http.only_newer import birth, only_newer
 from honeyhive_ext.http.retry import Bucket, Uniform, jitter, retry_after, wait
 from honeyhive_ext.http.through_httpx import with_cookies
@@ -141,9 +142,9 @@ class Core(Unpicklable):
         )
 
     def request(
-        self, call: Call, key: Secret, given: httpx.Client | httpx.AsyncClient | None
+        self, call: Call, key: Secret, given: HTTPClient | AsyncHTTPClient | None, library: Any
     ) -> httpx.Request:
-        """Return the HTTP request. It is made once, so every attempt sends the same bytes.
+        """Return the HTTP request of httpx or httpx2. It is made once, so every attempt sends the same bytes.
 
         A client that was given adds its own headers, cookies and parameters; ours win over them. A client of
         ours has none, so its request is built directly, which is much faster.
@@ -155,13 +156,15 @@ class Core(Unpicklable):
             return with_cookies(
                 given.cookies,
                 lambda: given.build_request(
-                    method, url, headers=httpx.Headers([*headers]), content=content or None
+                    method, str(url), headers=library.Headers([*headers]), content=content or None
                 ),
             )
         if content:
             headers.append((b"Content-Length", b"%d" % len(content)))
         headers.append((b"Host", url.netloc))
-        request = httpx.Request(method, url, headers=[*headers], stream=httpx.ByteStream(content))
+        request: httpx.Request = library.Request(
+            method, str(url), headers=[*headers], stream=library.ByteStream(content)
+        )
         request.read()
         return request
 

@@ -32,6 +32,7 @@ from honeyhive_ext.http.exchange import (
 )
 from honeyhive_ext.http.exchanger import AsyncExchanger
 from honeyhive_ext.http.failures import apart_from_handled, raised_by_others, without_wire_frames
+from honeyhive_ext.http.libraries import AsyncHTTPClient, AsyncRequestTransport, HTTPClient, RequestTransport
 from honeyhive_ext.http.pool import Pool
 from honeyhive_ext.http.request import Core, Countdown
 from honeyhive_ext.http.retry import Uniform, jitter
@@ -55,8 +56,8 @@ class Sender(Core):
         self,
         settings: Settings,
         *,
-        http_client: httpx.Client | None = None,
-        transport: httpx.BaseTransport | None = None,
+        http_client: HTTPClient | None = None,
+        transport: RequestTransport | None = None,
         observer: Observer | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -94,8 +95,8 @@ class Sender(Core):
             url = self.url(call.request["url"])
             do = partial(self._exchange, direct, call, url, self.text_headers(call, limits.key))
         else:
-            request = self.request(call, limits.key, self._pool.given)
-            url = request.url
+            request = self.request(call, limits.key, self._pool.given, self._pool.library)
+            url = httpx.URL(str(request.url))
             do = partial(self._attempt, call, request)
         steps = exchange(call, url, limits, self.observer)
         if sys.exc_info()[1] is None:
@@ -134,12 +135,12 @@ class Sender(Core):
             self.sleep(step.seconds)
             return None
         bounds = self.bounds(call, step.limit)
-        request.url = step.url
+        request.url = self._pool.library.URL(str(step.url))
         request.extensions = {"timeout": Countdown(bounds)}
         try:
             with self._pool.sending(inspect.currentframe()) as send:
                 return read_answer(send(request), bounds)
-        except (httpx.RequestError, httpx.InvalidURL, ValueError) as error:
+        except Exception as error:
             foreign, outcome = raised_by_others(error), outcome_of(error)
             without_wire_frames(error)
             if outcome is None:
@@ -169,8 +170,8 @@ class AsyncSender(Core):
         self,
         settings: Settings,
         *,
-        http_client: httpx.AsyncClient | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        http_client: AsyncHTTPClient | None = None,
+        transport: AsyncRequestTransport | None = None,
         observer: Observer | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -198,8 +199,8 @@ class AsyncSender(Core):
             url = self.url(call.request["url"])
             do = partial(self._exchange, direct, call, url, self.text_headers(call, limits.key))
         else:
-            request = self.request(call, limits.key, self._pool.given)
-            url = request.url
+            request = self.request(call, limits.key, self._pool.given, self._pool.library)
+            url = httpx.URL(str(request.url))
             do = partial(self._attempt, call, await self._pool.send(), request)
         steps = exchange(call, url, limits, self.observer)
         if sys.exc_info()[1] is None:
@@ -249,7 +250,7 @@ class AsyncSender(Core):
             await self.sleep(step.seconds)
             return None
         bounds = self.bounds(call, step.limit)
-        request.url = step.url
+        request.url = self._pool.library.URL(str(step.url))
         request.extensions = {"timeout": Countdown(bounds)}
         limit = asyncio.timeout(step.limit + ASYNC_GRACE)
         try:
@@ -262,7 +263,7 @@ class AsyncSender(Core):
             if not limit.expired():
                 raise
             return httpx.ReadTimeout("the answer did not end in time")
-        except (httpx.RequestError, httpx.InvalidURL, ValueError) as error:
+        except Exception as error:
             outcome = outcome_of(error)
             without_wire_frames(error)
             if outcome is None:

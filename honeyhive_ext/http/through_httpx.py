@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
 from honeyhive_ext.http.body import Body
 from honeyhive_ext.http.bounds import AnswerBounds, AnswerError, about_headers, malformed_headers
 from honeyhive_ext.http.exchange import Answer
+from honeyhive_ext.http.libraries import as_httpx
 
 # A response of httpx and its stream refer to each other, which would keep each request's body in memory until
 # the garbage collector runs. Another stream breaks that cycle.
@@ -31,8 +32,7 @@ def read_answer(response: httpx.Response, bounds: AnswerBounds) -> Answer:
     try:
         body = _body(response, bounds)
         if body is not None:
-            assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - of a sync transport
-            for piece in response.stream:
+            for piece in cast("httpx.SyncByteStream", response.stream):
                 body.add(piece)
                 bounds.check_time()
         answer = _answer(response, body, bounds)
@@ -51,8 +51,7 @@ async def read_answer_async(response: httpx.Response, bounds: AnswerBounds) -> A
     try:
         body = _body(response, bounds)
         if body is not None:
-            assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - of an async transport
-            async for piece in response.stream:
+            async for piece in cast("httpx.AsyncByteStream", response.stream):
                 body.add(piece)
                 bounds.check_time()
         answer = _answer(response, body, bounds)
@@ -124,15 +123,18 @@ def _can_be_sent(cookie: str) -> bool:
     return cookie.isascii() and cookie.isprintable()
 
 
-_LIBRARIES = frozenset({"httpx", "httpx2", "httpcore", "h11", "idna", "http"})
+_LIBRARIES = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "h11", "idna", "http"})
 
 
-def outcome_of(error: httpx.RequestError | httpx.InvalidURL | ValueError) -> httpx.RequestError | None:
-    """Return the outcome of an attempt that httpx ended with an error, or None for an error of others.
+def outcome_of(raised: Exception) -> httpx.RequestError | None:
+    """Return the outcome of an attempt that httpx or httpx2 ended with an error, or None for one of others.
 
     A client of httpx reads the Location of a redirect, also of one that it must not follow. Where that is
     not a URL, it raises, and does not tell the answer. A host in Punycode is a ValueError of idna.
     """
+    error = as_httpx(raised)
+    if not isinstance(error, (httpx.RequestError, httpx.InvalidURL, ValueError)):
+        return None
     if isinstance(error, httpx.InvalidURL) or "in location header" in str(error):
         return AnswerError("it redirects to a Location that is not a URL, which is not followed", 0)
     if isinstance(error, httpx.RemoteProtocolError):

@@ -1,4 +1,4 @@
-"""Connections of sync httpx whose requests end in time.
+"""Connections of sync httpx and httpx2 whose requests end in time.
 
 httpcore gives each read and write the same timeout, so a server that sends one byte at a time, or one
 informational answer after the other, would delay a request forever. The handshake with a SOCKS proxy has no
@@ -8,6 +8,7 @@ timeout at all.
 from __future__ import annotations
 
 import ssl
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,14 +20,16 @@ ONE_WRITE = 16_384  # bytes; the time is looked at before each
 
 
 def end_in_time(transport: object) -> None:
-    """Make requests over an `httpx.HTTPTransport` end in time, if their connections are made from now on.
+    """Make requests over an `HTTPTransport` end in time, if their connections are made from now on.
 
     Requests of the application keep the timeouts that it gives them. httpx has no public name for what is
     replaced here.
     """
     pool = getattr(transport, "_pool", None)
     backend = getattr(pool, "_network_backend", None)
-    if isinstance(backend, httpcore.NetworkBackend) and not isinstance(backend, TimedBackend):
+    cores = [sys.modules[name] for name in ("httpcore", "httpcore2") if name in sys.modules]
+    kinds = tuple(core.NetworkBackend for core in cores)
+    if isinstance(backend, kinds) and not isinstance(backend, TimedBackend):
         pool._network_backend = TimedBackend(backend)  # type: ignore[union-attr]
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
 import pytest
 
@@ -29,6 +28,7 @@ from honeyhive_ext import (
 )
 from honeyhive_ext.local import LocalServer
 from tests.support.clients import KEY, KINDS, EitherClient, Kind
+from tests.support.httpx_library import LIBRARY
 from tests.support.misbehaving import Answer, Misbehaving, Recorded, answer, hang
 
 NEVER = Background(flush_seconds=3600, flush_events=10**9, flush_bytes=10**9)  # only a flush sends
@@ -516,7 +516,7 @@ def test_a_transport_that_was_given_sends_in_the_background(server: LocalServer)
 @pytest.mark.parametrize("given", ["transport", "client"])
 def test_what_was_given_to_an_event_loop_sends_there_and_after_it(given: str, server: LocalServer) -> None:
     async def inside() -> Any:
-        async with httpx.AsyncClient() as client:
+        async with LIBRARY.AsyncClient() as client:
             options: dict[str, dict[str, Any]] = {
                 "transport": {"transport": server.async_transport()},
                 "client": {"http_client": client},

@@ -24,6 +24,7 @@ from honeyhive_ext.background.background_sender import ends, late
 from honeyhive_ext.background.worker import Worker
 from tests.client.test_background import NEVER, balanced, ids_in, stored, wait_until
 from tests.support.clients import KEY
+from tests.support.httpx_library import LIBRARY
 from tests.support.lines import at_signal_point
 from tests.support.misbehaving import Misbehaving, answer, hang
 
@@ -180,7 +181,7 @@ def test_an_event_loop_that_ends_in_the_middle_of_a_request_delays_nothing(
 @pytest.mark.parametrize("given", [False, True])
 def test_a_close_that_is_cancelled_closes_the_client(given: bool) -> None:
     async def main() -> None:
-        http_client = httpx.AsyncClient() if given else None
+        http_client = LIBRARY.AsyncClient() if given else None
         hh = AsyncHoneyHive(KEY, base_url=server.url, background=NEVER, http_client=http_client)
         hh.events.enqueue("tool")
         closing = asyncio.create_task(hh.close(0.2))

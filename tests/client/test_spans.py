@@ -17,6 +17,7 @@ import pytest
 from honeyhive_ext import APIConnectionError, AsyncHoneyHive, HoneyHive, current_span
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.serialize.to_builtins import MAX_DEPTH
+from tests.support.httpx_library import LIBRARY
 from tests.support.misbehaving import Answer, Misbehaving, hang
 from tests.support.values import deep
 
@@ -161,7 +162,7 @@ def test_a_time_limit_while_a_span_sends_ends_the_application_and_not_the_sendin
 ) -> None:
     options: dict[str, Any] = {
         "own": {},
-        "client": {"http_client": httpx.Client()},
+        "client": {"http_client": LIBRARY.Client()},
         "transport": {"transport": httpx.HTTPTransport()},
     }[given]
     mine = KeyError("mine")

@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from honeyhive_ext import AsyncHoneyHive, HoneyHive, RetryPolicy
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.transports import AiohttpTransport
+from tests.support.httpx_library import LIBRARY
 from tests.support.lines import OURS, at_line, raise_as_a_signal_handler
 from tests.support.scale import scaled
 from tests.support.sockets import connections_to
@@ -24,12 +25,12 @@ ASYNC_OPTIONS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "own connections": dict,
     "coalesced": lambda: {"coalesce": True},
     "aiohttp": lambda: {"transport": AiohttpTransport()},
-    "given client": lambda: {"http_client": httpx.AsyncClient()},
+    "given client": lambda: {"http_client": LIBRARY.AsyncClient()},
     "given transport": lambda: {"transport": httpx.AsyncHTTPTransport()},
 }
 SYNC_OPTIONS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "own connections": dict,
-    "given client": lambda: {"http_client": httpx.Client()},
+    "given client": lambda: {"http_client": LIBRARY.Client()},
 }
 MOST = 12  # connections that the operations below need at once, and some to spare
 

@@ -23,6 +23,7 @@ from honeyhive_ext.errors import (
     ServerError,
 )
 from tests.support.clients import KINDS, EitherClient, Kind
+from tests.support.httpx_library import LIBRARY
 from tests.support.misbehaving import (
     TIMEOUTS,
     Answer,
@@ -196,7 +197,7 @@ def test_a_pool_without_a_free_connection_is_a_timeout_that_says_so() -> None:
     held = hang(SUCCESS)
     with (
         Misbehaving(held) as server,
-        httpx.Client(limits=ONE_CONNECTION) as own,
+        LIBRARY.Client(limits=ONE_CONNECTION) as own,
         EitherClient("sync", server.url, http_client=own, retry=False) as client,
         ThreadPoolExecutor(1) as executor,
     ):
@@ -224,7 +225,7 @@ def test_an_async_pool_without_a_free_connection_is_a_timeout_that_says_so(
         await own.aclose()
         return sent
 
-    own = httpx.AsyncClient(limits=ONE_CONNECTION)
+    own = LIBRARY.AsyncClient(limits=ONE_CONNECTION)
     with (
         Misbehaving(held) as server,
         EitherClient("async", server.url, http_client=own, retry=False) as client,

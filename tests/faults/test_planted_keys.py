@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from honeyhive_ext import AsyncHoneyHive, HoneyHive, HoneyHiveError, RetryPolicy
 from honeyhive_ext.transports import AiohttpTransport
+from tests.support.httpx_library import LIBRARY
 from tests.support.misbehaving import Answer, Misbehaving, Wire, raw
 from tests.support.writings import WRITINGS
 
@@ -138,7 +138,7 @@ async def _in_asyncio(operation: Callable[[Any], Any], options: dict[str, Any], 
 
 
 async def _in_asyncio_over_httpx(operation: Callable[[Any], Any], options: dict[str, Any]) -> Any:
-    async with httpx.AsyncClient(trust_env=False) as http_client:
+    async with LIBRARY.AsyncClient(trust_env=False) as http_client:
         return await _in_asyncio(operation, options, http_client=http_client)
 
 
@@ -148,7 +148,7 @@ def _sync(operation: Callable[[Any], Any], options: dict[str, Any], **given: Any
 
 
 def _sync_over_httpx(operation: Callable[[Any], Any], options: dict[str, Any]) -> Any:
-    with httpx.Client(trust_env=False) as http_client:
+    with LIBRARY.Client(trust_env=False) as http_client:
         return _sync(operation, options, http_client=http_client)
 
 

@@ -11,7 +11,7 @@ from types import CodeType, FrameType
 from typing import Any, NoReturn
 
 OURS = ("/honeyhive_ext/",)
-WATCHED = ("/httpx/", "/httpcore/", *OURS)
+WATCHED = ("/httpx/", "/httpcore/", "/httpx2/", "/httpcore2/", *OURS)
 
 
 @contextmanager

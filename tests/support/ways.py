@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from typing import Any, Literal
 from unittest import mock
 
-import httpx
-
 from tests.support.clients import EitherClient
+from tests.support.httpx_library import LIBRARY
 
 # "given" is an `http_client=` of the caller, "transport" a `transport=`, "proxy" what HTTP_PROXY names.
 Way = Literal[
@@ -41,9 +40,9 @@ def client_over(way: Way, url: str, **options: Any) -> Iterator[EitherClient]:
     variables = {"HTTP_PROXY": url} if kind == "proxy" else {}
     given: Any = None
     if kind == "given":
-        given = options["http_client"] = httpx.AsyncClient() if is_async else httpx.Client()
+        given = options["http_client"] = LIBRARY.AsyncClient() if is_async else LIBRARY.Client()
     elif kind == "transport":
-        options["transport"] = httpx.AsyncHTTPTransport() if is_async else httpx.HTTPTransport()
+        options["transport"] = LIBRARY.AsyncHTTPTransport() if is_async else LIBRARY.HTTPTransport()
     sends: Any = way if kind in ("sync", "async", "aiohttp") else "async" if is_async else "sync"
     with (
         mock.patch.dict(os.environ, variables),

@@ -13,6 +13,7 @@ import pytest
 
 from honeyhive_ext import AsyncHoneyHive, ConfigError, HoneyHive
 from honeyhive_ext.transports import AiohttpTransport
+from tests.support.httpx_library import LIBRARY
 from tests.support.misbehaving import Misbehaving, stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # fork beside threads
@@ -37,9 +38,9 @@ def in_a_child(work: Callable[[], object]) -> bool:
     "given",
     [
         dict,
-        lambda: {"http_client": httpx.Client()},
-        lambda: {"http_client": httpx.Client(mounts={"http://": httpx.HTTPTransport()})},
-        lambda: {"transport": httpx.HTTPTransport()},
+        lambda: {"http_client": LIBRARY.Client()},
+        lambda: {"http_client": LIBRARY.Client(mounts={"http://": LIBRARY.HTTPTransport()})},
+        lambda: {"transport": LIBRARY.HTTPTransport()},
     ],
 )
 def test_a_child_opens_connections_of_its_own_and_the_parent_keeps_its(given: Callable[[], Any]) -> None:
@@ -55,11 +56,11 @@ def test_a_child_opens_connections_of_its_own_and_the_parent_keeps_its(given: Ca
     assert [request.connection for request in server.requests] == [0, 1, 1, 0]
 
 
-class Own(httpx.BaseTransport):
+class Own(LIBRARY.BaseTransport):  # type: ignore[misc]
     """A transport of the user's, which may keep connections."""
 
     def __init__(self) -> None:
-        self.below = httpx.HTTPTransport()
+        self.below = LIBRARY.HTTPTransport()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         return self.below.handle_request(request)
@@ -72,7 +73,7 @@ class Own(httpx.BaseTransport):
     ("given", "name"),
     [
         (lambda: {"transport": Own()}, "transport="),
-        (lambda: {"http_client": httpx.Client(transport=Own())}, "http_client="),
+        (lambda: {"http_client": LIBRARY.Client(transport=Own())}, "http_client="),
     ],
 )
 def test_a_client_that_cannot_begin_again_in_a_child_is_refused_with_the_way_out(
@@ -120,7 +121,7 @@ def test_an_async_client_that_was_given_is_refused_in_a_child() -> None:
         await hh.events.create("tool")
 
     with Misbehaving(then=stored) as server:
-        given = httpx.AsyncClient()
+        given = LIBRARY.AsyncClient()
         hh = AsyncHoneyHive("hh_1", base_url=server.url, http_client=given)
         with asyncio.Runner() as runner:
             runner.run(create())

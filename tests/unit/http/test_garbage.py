@@ -12,6 +12,7 @@ import pytest
 
 from honeyhive_ext import AsyncHoneyHive, HoneyHive
 from honeyhive_ext.http.exchange import Answer
+from tests.support.httpx_library import LIBRARY
 from tests.support.misbehaving import Misbehaving, stored
 
 KEPT = (httpx.Request, httpx.Response, Answer, types.FrameType)
@@ -31,12 +32,12 @@ def create_async(url: str) -> None:
 
 
 def create_over_a_client(url: str) -> None:
-    with httpx.Client() as given, HoneyHive(api_key="hh_1", base_url=url, http_client=given) as hh:
+    with LIBRARY.Client() as given, HoneyHive(api_key="hh_1", base_url=url, http_client=given) as hh:
         hh.events.create("tool", inputs={"n": 1})
 
 
 def create_over_a_transport(url: str) -> None:
-    with HoneyHive(api_key="hh_1", base_url=url, transport=httpx.HTTPTransport()) as hh:
+    with HoneyHive(api_key="hh_1", base_url=url, transport=LIBRARY.HTTPTransport()) as hh:
         hh.events.create("tool", inputs={"n": 1})
 
 

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from honeyhive_ext import HoneyHive
@@ -15,6 +14,7 @@ from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.aio_pool import AsyncPool
 from honeyhive_ext.http.pool import Pool
 from tests.support.clients import KINDS, EitherClient, Kind
+from tests.support.httpx_library import LIBRARY
 from tests.support.misbehaving import Misbehaving, answer, hang
 from tests.support.sockets import connections_to
 
@@ -68,7 +68,7 @@ def test_a_url_that_cannot_be_called_is_refused_at_once(kind: Kind, url: str) ->
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_a_client_that_was_given_is_used_and_stays_open(kind: Kind) -> None:
-    given: Any = httpx.AsyncClient() if kind == "async" else httpx.Client()
+    given: Any = LIBRARY.AsyncClient() if kind == "async" else LIBRARY.Client()
     with Misbehaving(then=STORED) as server, EitherClient(kind, server.url, http_client=given) as client:
         for _ in range(3):
             client.do(lambda hh: hh.events.create("tool", event_id=EVENT_ID))

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
 from honeyhive_ext import APIConnectionError, HoneyHive, RetryPolicy
+from tests.support.httpx_library import LIBRARY
 from tests.support.lines import at_line, raise_as_a_signal_handler
 from tests.support.misbehaving import Misbehaving, stored
 from tests.support.sockets import connections_to
@@ -64,7 +64,7 @@ def test_a_call_made_at_any_line_of_another_one_is_answered() -> None:
 
 def test_over_a_client_that_was_given_such_a_call_is_refused_and_the_outer_one_answered() -> None:
     def work() -> None:
-        given = httpx.Client()
+        given = LIBRARY.Client()
         hh = HoneyHive("hh_1", base_url=server.url, http_client=given, retry=RetryPolicy(attempts=3))
         hh.events.create("tool")
         refused: list[str] = []

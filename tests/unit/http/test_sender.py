@@ -29,6 +29,7 @@ from honeyhive_ext.errors import (
 )
 from honeyhive_ext.transports import AiohttpTransport
 from tests.support.clients import KINDS, EitherClient, Kind
+from tests.support.httpx_library import LIBRARY
 from tests.support.misbehaving import Misbehaving, answer, hang
 
 EVENT_ID = "caf77ace-3417-4da4-944d-f4a0688f3c23"
@@ -141,9 +142,10 @@ def test_a_transport_that_was_given_gets_the_whole_request(kind: Kind) -> None:
 
     def handle(request: httpx.Request) -> httpx.Response:
         seen.append(request)
-        return httpx.Response(200, json={"success": True, "event_id": EVENT_ID})
+        return LIBRARY.Response(200, json={"success": True, "event_id": EVENT_ID})
 
-    with EitherClient(kind, "https://service.example/base", transport=httpx.MockTransport(handle)) as client:
+    url, transport = "https://service.example/base", LIBRARY.MockTransport(handle)
+    with EitherClient(kind, url, transport=transport) as client:
         assert client.do(create).event_id == EVENT_ID
     assert str(seen[0].url) == "https://service.example/base/v1/events"
     assert b'"event_type":"tool"' in seen[0].content
@@ -153,8 +155,8 @@ def test_a_transport_that_was_given_gets_the_whole_request(kind: Kind) -> None:
 def test_a_client_and_a_transport_together_are_refused(kind: Kind) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200))
     with pytest.raises(ConfigError, match="contradict"):
-        EitherClient(kind, "http://a.example", transport=transport, http_client=httpx.Client(verify=False))
-    other: Any = httpx.Client(verify=False) if kind != "sync" else httpx.AsyncClient(verify=False)
+        EitherClient(kind, "http://a.example", transport=transport, http_client=LIBRARY.Client(verify=False))
+    other: Any = LIBRARY.Client(verify=False) if kind != "sync" else LIBRARY.AsyncClient(verify=False)
     with pytest.raises(ConfigError, match=r"give an httpx\.(Async)?Client"):
         EitherClient(kind, "http://a.example", http_client=other)
 
@@ -354,7 +356,7 @@ def test_the_time_limit_of_a_signal_handler_reaches_the_caller_of_a_call_that_wa
         assert held.reached.wait(60)
         signal.pthread_kill(main, signal.SIGUSR1)
 
-    held, main, own = hang(), threading.get_ident(), httpx.Client() if given else None
+    held, main, own = hang(), threading.get_ident(), LIBRARY.Client() if given else None
     before = signal.signal(signal.SIGUSR1, late)
     try:
         with Misbehaving(held) as server, HoneyHive("hh_1", base_url=server.url, http_client=own) as hh:
