@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Coroutine, Iterable, Sequence
 
+from honeyhive_ext.batch.concurrency import Concurrency
 from honeyhive_ext.batch.dispatch import Dispatch
 from honeyhive_ext.batch.intake import BatchEvent
 from honeyhive_ext.batch.options import BatchOptions
@@ -29,18 +31,25 @@ async def create_batch_async(
     options: BatchOptions,
     progress: bool | Progress,
 ) -> BatchReport:
-    """Deliver all events, in up to `options.concurrency` tasks; see `create_batch`."""
+    """Deliver all events, in as many tasks as help, at most `options.concurrency`; see `Concurrency`."""
     stream = aiter(events) if isinstance(events, AsyncIterable) else None
     source = iterator(events) if stream is None else None
     pipeline = Pipeline(events, source, options, sender.settings, progress)
     dispatch = pipeline.dispatch
-    tasks = _Tasks(options.concurrency)
+    concurrency = Concurrency(options.concurrency, time.perf_counter(), time.process_time())
+    tasks = _Tasks(concurrency)
+
+    async def deliver_one(chunk: Chunk) -> None:
+        begun = time.perf_counter()
+        await _deliver_chunk(sender, dispatch, chunk, concurrency.accept())
+        now = time.perf_counter()
+        concurrency.answered(now - begun, now, time.process_time())
 
     def do(step: BatchStep) -> Awaitable[object]:
         if stream is not None and step is Await.EVENT:
             return _next_event(stream)
         if isinstance(step, Chunk):
-            return tasks.start(_deliver_chunk(sender, dispatch, step))
+            return tasks.start(deliver_one(step))
         if isinstance(step, Call):
             return _send(sender, options, step, DELIVERED)
         return tasks.wait()
@@ -69,28 +78,32 @@ async def deliver_async(
 
 
 class _Tasks:
-    """Up to `most` tasks at a time."""
+    """As many tasks at a time as help."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, concurrency: Concurrency) -> None:
+        self._concurrency = concurrency
         self._running: set[asyncio.Task[None]] = set()
 
     async def start(self, work: Coroutine[None, None, None]) -> None:
         """Start a task, and wait until a slot is free for the next one."""
         self._running.add(asyncio.create_task(work))
-        if len(self._running) >= self._most:
-            await self.wait()
-        else:  # let the tasks run: the caller's iterable may never wait itself
-            await asyncio.sleep(0)
-            self._collect()
+        await asyncio.sleep(0)  # let the tasks run: the caller's iterable may never wait itself
+        self._collect()
+        while len(self._running) >= self._concurrency.limit:
+            if not await self.wait(self._concurrency.patience):
+                self._concurrency.waited()
 
-    async def wait(self) -> bool:
-        """Wait until a task ends. Return False when none is left. Raise what a task raised."""
+    async def wait(self, seconds: float | None = None) -> bool:
+        """Wait until a task ends. Return False when none is left, or when none ended in so many seconds.
+
+        Raises:
+            BaseException: What a task raised.
+        """
         if not self._running:
             return False
-        await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait(self._running, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         self._collect()
-        return True
+        return bool(ended)
 
     async def cancel(self) -> None:
         """Cancel all tasks, and wait until they have ended."""
@@ -116,7 +129,9 @@ async def _next_event(source: AsyncIterator[object]) -> object:
         return EndOfEvents(error)
 
 
-async def _deliver_chunk(sender: AsyncSender, dispatch: Dispatch, chunk: Chunk) -> None:
+async def _deliver_chunk(
+    sender: AsyncSender, dispatch: Dispatch, chunk: Chunk, accept: Accept = accepts
+) -> None:
     options = dispatch.options
 
     async def do(step: DeliveryStep) -> DeliveryOutcome:
@@ -124,7 +139,7 @@ async def _deliver_chunk(sender: AsyncSender, dispatch: Dispatch, chunk: Chunk) 
             await sender.sleep(sender.pause(step.retry, step.asked, options.policy))
             return None
         call = dispatch.call(step)
-        return dispatch.answer(step, call, await _send(sender, options, call, accepts), sender.error)
+        return dispatch.answer(step, call, await _send(sender, options, call, accept), sender.error)
 
     await drive_async(dispatch.steps(chunk), do)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol
 
+from honeyhive_ext.batch.concurrency import Concurrency
 from honeyhive_ext.batch.dispatch import Dispatch
 from honeyhive_ext.batch.intake import BatchEvent
 from honeyhive_ext.batch.options import BatchOptions
@@ -49,7 +51,9 @@ class BatchSender(Protocol):
 def create_batch(
     sender: Sender, events: Iterable[BatchEvent], options: BatchOptions, progress: bool | Progress
 ) -> BatchReport:
-    """Deliver all events, in up to `options.concurrency` threads, or in this one where none can be started.
+    """Deliver all events, in as many threads as help, at most `options.concurrency`; see `Concurrency`.
+
+    This thread sends where one request at a time is enough, or no thread can be started.
 
     Raises:
         BatchError: See `Pipeline.finish`.
@@ -57,11 +61,24 @@ def create_batch(
     """
     pipeline = Pipeline(events, iterator(events), options, sender.settings, progress)
     dispatch = pipeline.dispatch
-    workers = Workers(options.concurrency, "honeyhive-batch")
+    workers = Workers("honeyhive-batch")
+    concurrency = Concurrency(options.concurrency, time.perf_counter(), time.process_time())
+
+    def deliver_one(chunk: Chunk) -> None:
+        begun = time.perf_counter()
+        _deliver_chunk(sender, dispatch, chunk, concurrency.accept())
+        now = time.perf_counter()
+        concurrency.answered(now - begun, now, time.process_time())
 
     def do(step: BatchStep) -> Reply | APIError | bool | None:
         if isinstance(step, Chunk):
-            workers.start(partial(_deliver_chunk, sender, dispatch, step))
+            while workers.busy >= concurrency.limit:
+                if not workers.wait(concurrency.patience):
+                    concurrency.waited()
+            if concurrency.here:
+                deliver_one(step)
+            else:
+                workers.start(partial(deliver_one, step))
             return None
         if isinstance(step, Call):
             return _send(sender, options, step, DELIVERED)
@@ -107,7 +124,7 @@ def _ctrl_c(error: BaseException) -> KeyboardInterrupt | None:
     return behind if isinstance(error, RuntimeError) and isinstance(behind, KeyboardInterrupt) else None
 
 
-def _deliver_chunk(sender: BatchSender, dispatch: Dispatch, chunk: Chunk) -> None:
+def _deliver_chunk(sender: BatchSender, dispatch: Dispatch, chunk: Chunk, accept: Accept = accepts) -> None:
     options = dispatch.options
 
     def do(step: DeliveryStep) -> DeliveryOutcome:
@@ -115,7 +132,7 @@ def _deliver_chunk(sender: BatchSender, dispatch: Dispatch, chunk: Chunk) -> Non
             sender.sleep(sender.pause(step.retry, step.asked, options.policy))
             return None
         call = dispatch.call(step)
-        return dispatch.answer(step, call, _send(sender, options, call, accepts), sender.error)
+        return dispatch.answer(step, call, _send(sender, options, call, accept), sender.error)
 
     drive(dispatch.steps(chunk), do)
 

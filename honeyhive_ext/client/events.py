@@ -271,7 +271,7 @@ class Events(Enqueuing):
             max_events: Events in one request, at least 1. Default 500.
             max_bytes: Bytes in the body of one request. Default 5,000,000. A larger event is sent alone. If
                 the service refuses a size (413), later batches of the client use a smaller one.
-            max_concurrency: Requests in flight, 1 to 64; 1 uses no threads. Default: the client's.
+            max_concurrency: Requests in flight, at most, 1 to 64; 1 uses no threads. Default: the client's.
             on_error: "raise" (default) raises a `BatchError` if an event is not delivered; "collect": none.
             progress: True for a progress bar (extra `progress`), or a function of the number of events that
                 are done (delivered or failed) and of all events (None for a generator).

@@ -90,7 +90,7 @@ class Sessions(Unpicklable):
             events: Mappings or `CreateEventRequest`s: a list, a generator, any iterable.
             max_events: Events in one request, at least 1. Default 500.
             max_bytes: Bytes in the body of one request. Default 5,000,000. A larger event is sent alone.
-            max_concurrency: Requests in flight, 1 to 64; 1 uses no threads. Default: the client's.
+            max_concurrency: Requests in flight, at most, 1 to 64; 1 uses no threads. Default: the client's.
             on_error: "raise" (default) or "collect", as for `Events.create_batch`.
             progress: True for a progress bar, or a function, as for `Events.create_batch`.
             retry, timeout: As for `create`, for each request.

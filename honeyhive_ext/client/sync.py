@@ -43,7 +43,7 @@ class HoneyHive(Unpicklable):
         source: The `source` of events that name none. Default: HH_SOURCE, else "sdk-python".
         timeout: Seconds that one attempt may take, at most 3600. Default: HH_API_TIMEOUT, else 30.
         retry: False for one attempt, or a `RetryPolicy`. Default: the standard policy, `RetryPolicy()`.
-        max_concurrency: Requests of one batch in flight, 1 to 64. Default 4.
+        max_concurrency: Requests of one batch in flight, at most, 1 to 64. Default 4.
         max_answer_bytes: Bytes that the decoded body of one answer may have. A larger one is a
             `ResponseError`. Default 256,000,000. The body of an error may have 1,000,000.
         on_unserializable: What happens to a value that JSON cannot hold: "raise" an `EventError` with its

@@ -19,7 +19,7 @@ NOTICE = 0.5
 
 
 class Workers:
-    """Threads that live as long as one call and run at most `most` tasks at a time.
+    """Threads that live as long as one call, as many as tasks run at a time.
 
     They are daemons: after Ctrl-C, a request that hangs does not keep the process alive. A thread runs one
     task after another, because to start a thread for each request is a large part of a batch's CPU time.
@@ -27,12 +27,10 @@ class Workers:
     may have workers of its own at any time.
 
     Args:
-        most: Tasks at a time.
         name: The name of the threads.
     """
 
-    def __init__(self, most: int, name: str) -> None:
-        self._most = most
+    def __init__(self, name: str) -> None:
         self._name = name
         self._threads = self._busy = self._begun = 0  # only the calling thread counts these
         self._over: list[None] = []  # one item for each task that is over; the threads add them
@@ -43,20 +41,18 @@ class Workers:
         self._pid = os.getpid()
 
     def start(self, task: Callable[[], None]) -> None:
-        """Start a task as soon as a slot is free.
-
-        With one slot in all, or where no thread can be started, this thread runs it.
+        """Give a task to a thread, or run it here where none is free and none can be started.
 
         Raises:
-            BaseException: What an earlier task raised, if one had to end first; what this task raised, if it
-                ran here.
+            BaseException: What the task raised, if it ran here.
         """
-        if self._most > 1:
-            if self._busy >= self._most:
-                self.wait()
-            if self.begin(task):
-                return
-        task()
+        if not self.begin(task):
+            task()
+
+    @property
+    def busy(self) -> int:
+        """How many tasks have begun and are not known to have ended."""
+        return self._busy
 
     def begin(self, task: Callable[[], None]) -> bool:
         """Give a task to a thread. Return False if none is free and none can be started."""
@@ -78,8 +74,8 @@ class Workers:
         """Whether the threads do not run any more: in a forked child, and at the end of the interpreter."""
         return self._pid != os.getpid() or sys.is_finalizing()
 
-    def wait(self) -> bool:
-        """Wait until a task ends. Return False when none is left.
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until a task ends. Return False when none is left, or when none ended in so many seconds.
 
         Raises:
             BaseException: What the task raised.
@@ -87,7 +83,10 @@ class Workers:
         """
         if not self._busy:
             return False
-        crash = self._next()
+        try:
+            crash = self._next() if seconds is None else self._ended.get(timeout=seconds)
+        except queue.Empty:
+            return False
         self._busy -= 1
         if crash is not None:
             raise crash

@@ -46,7 +46,7 @@ class Fetcher:
 
     def walk(self, cursor: Cursor) -> Generator[None, None, None]:
         """Yield whenever `cursor.rows` are new. The caller then yields all of them."""
-        ahead = Workers(1, THREADS)
+        ahead = Workers(THREADS)
         try:
             while True:
                 ask, windows = cursor.ask, cursor.windows()
@@ -83,7 +83,7 @@ class Fetcher:
         return wait
 
     def _side_by_side(self, cursor: Cursor, windows: Windows) -> Generator[None, None, None]:
-        workers = Workers(self._query.parallel, THREADS)
+        workers = Workers(THREADS)
         arrived: _Arrived = deque()
         try:
             while not windows.finished:

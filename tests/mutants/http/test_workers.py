@@ -33,29 +33,8 @@ class Watched(queue.SimpleQueue[BaseException | None]):
         return super().get(block, timeout=30)
 
 
-def test_a_task_for_which_no_slot_is_free_begins_after_a_wait() -> None:
-    workers = Workers(3, "honeyhive-test")
-    workers._ended = ended = Watched()
-    begun = threading.Semaphore(0)
-    waited: list[bool] = []
-
-    def task() -> None:
-        waited.append(ended.waited.is_set())
-        begun.release()
-        ended.waited.wait(30)
-
-    for _ in range(3):
-        workers.start(task)
-    assert all(begun.acquire(timeout=30) for _ in range(3))
-    workers.start(task)
-    assert begun.acquire(timeout=30)
-    assert waited == [False, False, False, True]
-    while workers.wait():
-        pass
-
-
 def test_a_wait_looks_again_and_again_for_a_ctrl_c_that_it_may_have_missed() -> None:
-    workers = Workers(2, "honeyhive-test")
+    workers = Workers("honeyhive-test")
     workers._ended = ended = Watched(empty=2)
     workers.start(lambda: None)
     assert workers.wait()
@@ -63,7 +42,7 @@ def test_a_wait_looks_again_and_again_for_a_ctrl_c_that_it_may_have_missed() -> 
 
 
 def test_lingering_waits_for_the_last_task() -> None:
-    workers = Workers(4, "honeyhive-test")
+    workers = Workers("honeyhive-test")
     gates = [threading.Event() for _ in range(3)]
     workers._ended = Watched(gates=gates)
     done: list[threading.Event] = []
@@ -79,7 +58,7 @@ def test_lingering_waits_for_the_last_task() -> None:
 
 
 def test_lingering_takes_no_longer_than_it_may() -> None:
-    workers = Workers(3, "honeyhive-test")
+    workers = Workers("honeyhive-test")
     workers._ended = ended = Watched(empty=1)
     workers.start(ended.waited.wait)  # type: ignore[arg-type]
     workers.linger(0.0)
@@ -97,7 +76,7 @@ class NothingToCome(queue.SimpleQueue[BaseException | None]):
 
 
 def test_a_ctrl_c_at_the_end_of_a_request_is_followed_by_no_wait_for_that_request() -> None:
-    workers = Workers(2, "honeyhive-test")
+    workers = Workers("honeyhive-test")
     workers.start(lambda: None)
     workers._ended.get()  # and the interrupt comes before anything is done with it
     workers._ended = nothing = NothingToCome()

@@ -14,69 +14,10 @@ from honeyhive_ext.http.workers import Workers
 from tests.support.limited import few_threads
 
 
-def test_with_one_slot_the_caller_runs_the_task_itself() -> None:
-    workers = Workers(1, "honeyhive-test")
-    threads: list[threading.Thread] = []
-    for _ in range(3):
-        workers.start(lambda: threads.append(threading.current_thread()))
-    assert threads == [threading.current_thread()] * 3
-    assert not workers.wait()
-
-
-def test_as_many_tasks_run_at_once_as_there_are_slots_and_no_more() -> None:
-    workers = Workers(3, "honeyhive-test")
-    meeting = threading.Barrier(3, timeout=30)  # breaks if fewer than three come
-    lock = threading.Lock()
-    now = 0
-    most: list[int] = []
-
-    def task() -> None:
-        nonlocal now
-        with lock:
-            now += 1
-            most.append(now)
-        meeting.wait()
-        with lock:
-            now -= 1
-        meeting.wait()
-
-    for _ in range(9):
-        workers.start(task)
-    while workers.wait():
-        pass
-    assert max(most) == 3
-    assert len(most) == 9
-
-
-def test_a_task_for_which_no_slot_is_free_begins_when_another_has_ended() -> None:
-    workers = Workers(3, "honeyhive-test")
-    gate = threading.Event()
-    begun = threading.Semaphore(0)
-    ended: list[int] = []
-    seen: list[int] = []
-
-    def task(number: int) -> None:
-        seen.append(len(ended))
-        begun.release()
-        gate.wait(30)
-        ended.append(number)
-
-    for number in range(3):
-        workers.start(partial(task, number))
-    assert all(begun.acquire(timeout=30) for _ in range(3))
-    gate.set()
-    workers.start(partial(task, 3))
-    assert begun.acquire(timeout=30)
-    assert seen[:3] == [0, 0, 0]
-    assert seen[3] > 0
-    while workers.wait():
-        pass
-
-
 def test_threads_are_daemons_with_the_context_of_the_caller() -> None:
     variable = contextvars.ContextVar("variable", default="none")
     variable.set("the caller's")
-    workers = Workers(2, "honeyhive-test")
+    workers = Workers("honeyhive-test")
     seen: list[tuple[str, str, bool]] = []
 
     def task() -> None:
@@ -93,7 +34,7 @@ def test_threads_are_daemons_with_the_context_of_the_caller() -> None:
 
 
 def test_an_error_in_a_thread_is_raised_in_the_caller_and_the_others_can_be_waited_for() -> None:
-    workers = Workers(4, "honeyhive-test")
+    workers = Workers("honeyhive-test")
     gate = threading.Event()
 
     def fail() -> None:
@@ -109,7 +50,7 @@ def test_an_error_in_a_thread_is_raised_in_the_caller_and_the_others_can_be_wait
 
 
 def test_lingering_ends_when_all_tasks_have_or_when_the_time_is_over() -> None:
-    workers = Workers(4, "honeyhive-test")
+    workers = Workers("honeyhive-test")
     gate = threading.Event()
     done: list[int] = []
 
@@ -128,7 +69,7 @@ def test_lingering_ends_when_all_tasks_have_or_when_the_time_is_over() -> None:
 
 
 def test_lingering_waits_for_the_last_task() -> None:
-    workers = Workers(4, "honeyhive-test")
+    workers = Workers("honeyhive-test")
     gates = [threading.Event() for _ in range(3)]
     done: list[int] = []
 
@@ -149,7 +90,7 @@ def test_where_no_thread_can_be_started_the_caller_runs_the_tasks_in_their_order
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     few_threads(monkeypatch, 0)
-    workers = Workers(4, "honeyhive-test")
+    workers = Workers("honeyhive-test")
     done: list[tuple[int, threading.Thread]] = []
     for number in range(9):
         workers.start(lambda number=number: done.append((number, threading.current_thread())))  # type: ignore[misc]
@@ -164,7 +105,7 @@ def test_where_only_some_threads_can_be_started_the_caller_does_the_rest(
     monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     started = few_threads(monkeypatch, most)
-    workers = Workers(4, "honeyhive-test")
+    workers = Workers("honeyhive-test")
     done: list[int] = []
     threads: set[threading.Thread] = set()
 
@@ -186,7 +127,7 @@ def test_where_only_some_threads_can_be_started_the_caller_does_the_rest(
 
 def test_a_task_that_no_thread_takes_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     few_threads(monkeypatch, 0)
-    workers = Workers(1, "honeyhive-test")
+    workers = Workers("honeyhive-test")
     ran: list[int] = []
     assert not workers.begin(lambda: ran.append(1))
     assert ran == []
@@ -198,14 +139,14 @@ def test_what_a_task_raises_in_the_caller_is_raised_at_once(monkeypatch: pytest.
         raise ZeroDivisionError("a bug")
 
     few_threads(monkeypatch, 0)
-    workers = Workers(4, "honeyhive-test")
+    workers = Workers("honeyhive-test")
     with pytest.raises(ZeroDivisionError, match="a bug"):
         workers.start(fail)
     assert not workers.wait()
 
 
 def test_a_forked_child_waits_for_no_thread_of_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
-    workers = Workers(2, "honeyhive-test")
+    workers = Workers("honeyhive-test")
     gate = threading.Event()
     workers.start(gate.wait)  # type: ignore[arg-type]
     assert not workers.gone
