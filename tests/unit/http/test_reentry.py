@@ -76,7 +76,7 @@ def test_over_a_client_that_was_given_such_a_call_is_refused_and_the_outer_one_a
                 refused.append(str(error))
 
         total = lines_of_a_call(hh)
-        for number in range(total // 3, total // 2, 9):
+        for number in range(total // 3, total - total // 9, max(9, total // 40)):
             with at_line(number, nested):
                 assert hh.events.create("tool").success
         assert refused
