@@ -267,6 +267,13 @@ def interface(session: nox.Session) -> None:
 
 
 @nox.session
+def cli_reference(session: nox.Session) -> None:
+    """Compare docs/cli-reference.md and docs/agents.md with the command line; --write makes them again."""
+    session.install("-e", ".[cli]", *group("test"))
+    session.run("python", "-m", "tests.support.cli_reference", *session.posargs)
+
+
+@nox.session
 def quickstart(session: nox.Session) -> None:
     """Run a small real program against the local server; give JSON Lines files to send those instead."""
     session.install("-e", ".[cli]")

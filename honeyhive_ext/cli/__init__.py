@@ -5,17 +5,21 @@ from __future__ import annotations
 import sys
 
 from honeyhive_ext.cli import streams
-from honeyhive_ext.cli.commands import PROGRAM, Parser, every_parser, top_parser
+from honeyhive_ext.cli.overview import PROGRAM, overview
 
 TYPE_CHECKING = False  # type checkers know the name; `typing` is slow to import
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from honeyhive_ext.cli.commands import Parser
 
 FAILED, INTERRUPTED = 1, 130  # the last is 128 and the number of SIGINT, as in a shell
 
 
 def parser() -> Parser:
     """Return the parser of the command line with all its commands and their arguments."""
+    from honeyhive_ext.cli.commands import every_parser, top_parser
+
     top, *_ = every_parser(top_parser())
     return top
 
@@ -36,11 +40,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if argv is None else [*argv]
     streams.prepare()
-    Parser.as_json = "--json" in arguments
     try:
         try:
-            with streams.interrupts_held():
-                options = top_parser().parse_args(arguments)
+            if arguments[:1] in (["--help"], ["-h"]):
+                print(overview(), end="")
+                raise SystemExit(0)
+            from honeyhive_ext.cli.commands import Parser, top_parser
+
+            Parser.as_json = "--json" in arguments
+            options = top_parser().parse_args(arguments)
         finally:
             streams.flush_output()
     except BrokenPipeError:  # the reader of the help has stopped reading

@@ -8,6 +8,7 @@ import sys
 from importlib import import_module
 
 from honeyhive_ext._version import __version__
+from honeyhive_ext.cli.overview import COMMANDS, MISTYPED, PROGRAM, overview
 from honeyhive_ext.cli.streams import interrupts_held, say_mistyped
 
 TYPE_CHECKING = False  # type checkers know the name; `typing` is slow to import
@@ -15,36 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, NoReturn
 
-PROGRAM = "honeyhive-ext"
-MISTYPED = 2
 NARROWEST, WIDEST = 40, 110  # columns of a help text
-
-# The module of each command, which has a function `add` from a parser to None, and what the command does.
-COMMANDS: Mapping[str, tuple[str, str]] = {
-    "events": ("events", "search, follow, count, read, create and update events"),
-    "export": ("moving", "write the events that a search finds to a file"),
-    "import": ("moving", "send the events of files, with their ids"),
-    "validate": ("checking", "check files against a schema, and name every wrong path"),
-    "schema": ("checking", "list the JSON Schemas, or print one"),
-    "upstream": ("checking", "compare a newer OpenAPI document of the service with the one of this package"),
-    "doctor": ("checking", "say which settings are used, whether they work, and what to do"),
-    "serve": ("serve", "run the local server"),
-    "open": ("opening", "show the sessions of a database in the trace page"),
-    "spool": ("spool_verbs", "count, check, send or delete what a spool holds"),
-    "seed": ("moving", "older form of import: store JSON Lines in a local server or its file"),
-    "completion": ("guidance", "print the completion script of a shell"),
-}
-EPILOG = """\
-exit status:
-  0    done, or the reader of the output has stopped reading
-  1    it failed, or a check found something
-  2    the arguments or a filter are mistyped; nothing was sent
-  3    no event or session has this id
-  4    the service refuses the key
-  5    the service cannot be reached, or fails; later it may succeed
-  130  interrupted by Ctrl-C
-
-`honeyhive-ext COMMAND --help` lists the arguments of a command."""
 
 
 class MistypedError(Exception):
@@ -67,32 +39,15 @@ def _width() -> int:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose arguments are added when it is used, and whose complaint is one line.
-
-    Args:
-        fill: The function that adds its arguments; it is called once, before they are used.
-    """
+    """A parser whose complaint is one line."""
 
     examples: Sequence[str] = ()
     as_json = False  # whether a complaint is JSON; the same for all parsers
 
-    def __init__(self, *args: Any, fill: Callable[[Parser], None] | None = None, **options: Any) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(
             *args, **{"allow_abbrev": False, "formatter_class": _Formatter, **options}
         )  # argparse's own defaults of both are others
-        self._fill = fill
-
-    def filled(self) -> Parser:
-        """Return this parser with its arguments."""
-        fill, self._fill = self._fill, None
-        if fill is not None:
-            fill(self)
-        return self
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse the arguments; add them to the parser first."""
-        self.filled()
-        return super().parse_known_args(args, namespace)
 
     def show_examples(self, *lines: str) -> None:
         """Put examples below the help text. A test runs them, and the reference page has them."""
@@ -141,36 +96,49 @@ def sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
+class _TopParser(Parser):
+    """The parser of the command line. Its help is made without argparse, which takes longer to import."""
+
+    def format_help(self) -> str:
+        """Return the list of the commands."""
+        return overview()
+
+
 def top_parser() -> Parser:
     """Return the parser of the command line, whose commands get their arguments when they are chosen."""
-    top = Parser(
-        prog=PROGRAM,
-        description="Look at, move and check the events of HoneyHive, from a service or a local server.",
-        epilog=EPILOG,
-    )
+    top = _TopParser(prog=PROGRAM)
     top.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
-    for name, (module, text) in COMMANDS.items():
-        commands.add_parser(name, help=text, description=sentence(text), fill=_filler(name, module))
+    # What `add_parser` does, but for the parsers themselves: to make one takes longer than to list all.
+    commands._name_parser_map = commands.choices = _Commands(dict.fromkeys(COMMANDS))
+    commands._choices_actions = [
+        commands._ChoicesPseudoAction(name, [], text) for name, (_, text) in COMMANDS.items()
+    ]
     return top
 
 
-def _filler(name: str, module: str) -> Callable[[Parser], None]:
-    def fill(parser: Parser) -> None:
-        add: Callable[[Parser], None] = getattr(
-            import_module(f"honeyhive_ext.cli.{module}"), f"add_{name.replace('-', '_')}"
-        )
-        add(parser)
+class _Commands(dict):  # type: ignore[type-arg]
+    """The parser of each command, which is made when it is asked for."""
 
-    return fill
+    def __getitem__(self, name: str) -> Parser:
+        made: Parser | None = super().__getitem__(name)
+        if made is None:
+            module, text = COMMANDS[name]
+            with interrupts_held():  # see there
+                add: Callable[[Parser], None] = getattr(
+                    import_module(f"honeyhive_ext.cli.{module}"), f"add_{name.replace('-', '_')}"
+                )
+            made = self[name] = Parser(prog=f"{PROGRAM} {name}", description=sentence(text))
+            add(made)
+        return made
 
 
 def every_parser(parser: Parser) -> list[Parser]:
     """Return a parser and all parsers of its commands and verbs, with their arguments."""
-    found = [parser.filled()]
+    found = [parser]
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):  # pyright: ignore[reportPrivateUsage]
             inner: Mapping[str, Parser] = action.choices
-            for one in inner.values():
-                found += every_parser(one)
+            for name in inner:
+                found += every_parser(inner[name])
     return found

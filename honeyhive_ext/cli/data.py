@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from honeyhive_ext.cli.moving import LOCAL_KEY
 from honeyhive_ext.cli.streams import interrupts_held, opened_file, say, standard_output
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.files.json_lines import json_lines
@@ -86,7 +88,10 @@ def _source(options: argparse.Namespace) -> Generator[Iterator[bytes]]:
     else:
         from honeyhive_ext.cli.running import connect
 
-        with connect(options.url, options.api_key) as running, running.export() as blocks:
+        key = options.api_key
+        if key is None:
+            key = os.environ.get("HH_API_KEY", "").strip() or LOCAL_KEY
+        with connect(options.url, key) as running, running.export() as blocks:
             yield blocks
 
 

@@ -24,7 +24,10 @@ _PAIR = (TableColumn("field"), TableColumn("value", 0))
 def search(options: argparse.Namespace) -> int:
     """Print the events that match."""
     with connected(options) as hh:
-        show(events_listing(asked_for(hh, options).raw(), options), options)
+        try:
+            show(events_listing(asked_for(hh, options).raw(), options), options)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("to go on, end at the time of the last event: --until") from None
     return 0
 
 

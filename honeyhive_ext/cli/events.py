@@ -19,7 +19,7 @@ def add_events(command: Parser) -> None:
     _everywhere(verb)
     verb.show_examples(
         "honeyhive-ext events search 'metadata.cost > 0.01' --since 24h --limit 20",
-        "honeyhive-ext events search 'event_type is model and error exists' --fields event_id,error",
+        "honeyhive-ext events search 'event_type is tool and error exists' --fields event_id,error",
         "honeyhive-ext events search --since 24h --json --compact --limit 5",
         "honeyhive-ext events search --output csv --limit 100",
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sqlite3
+import warnings
 from typing import Any
 
 from honeyhive_ext.cli import streams
-from honeyhive_ext.cli.commands import MISTYPED, PROGRAM, MistypedError, complain
-from honeyhive_ext.cli.listing import columns_wide
+from honeyhive_ext.cli.commands import MistypedError, complain
+from honeyhive_ext.cli.overview import MISTYPED, PROGRAM
 from honeyhive_ext.config.printable import printable
 from honeyhive_ext.config.scrub import NO_KEYS
 from honeyhive_ext.errors import (
@@ -24,13 +25,20 @@ from honeyhive_ext.errors import (
     ServerError,
 )
 from honeyhive_ext.filters.text_reader import FilterTextError
+from honeyhive_ext.filters.warnings import FilterWarning
+from honeyhive_ext.views.cells import cells
 
 BEFORE_MARK = 60  # characters of a filter that are shown before a mistake
 DONE, FAILED, NOT_FOUND, REFUSED, UNAVAILABLE, INTERRUPTED = 0, 1, 3, 4, 5, 130
 
+
+class NothingFoundError(HoneyHiveError):
+    """Nothing is stored under the id that the arguments give."""
+
+
 _STATUSES: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
     ((QueryError,), MISTYPED),
-    ((NotFoundError,), NOT_FOUND),
+    ((NotFoundError, NothingFoundError), NOT_FOUND),
     ((AuthenticationError, PermissionDeniedError), REFUSED),
     ((APIConnectionError, RateLimitError, ServerError), UNAVAILABLE),
 )
@@ -81,7 +89,8 @@ def run_command(options: argparse.Namespace) -> int:
             if getattr(options, "local", False) or getattr(options, "db", None) is not None:
                 with streams.interrupts_held():
                     _load_schemas()
-            with streams.warnings_said():
+            with streams.warnings_said(as_json=as_json, quiet=getattr(options, "quiet", False)):
+                warnings.simplefilter("always", FilterWarning)  # it is for a person, also under -W error
                 return int(options.run(options))
         finally:
             streams.flush_output()
@@ -133,9 +142,9 @@ def _marked(mistake: FilterTextError) -> list[str]:
     before, wrong = mistake.text[: mistake.position], mistake.text[mistake.position :][: mistake.length]
     after = mistake.text[mistake.position + mistake.length :]
     begin, marked, end = printable(before), printable(wrong), printable(after)
-    skipped = max(columns_wide(begin) - BEFORE_MARK, 0)
+    skipped = max(cells(begin) - BEFORE_MARK, 0)
     begin = begin[skipped:]
-    lines = [f"  {begin}{marked}{end}", "  " + " " * columns_wide(begin) + "^" * max(columns_wide(marked), 1)]
+    lines = [f"  {begin}{marked}{end}", "  " + " " * cells(begin) + "^" * max(cells(marked), 1)]
     if mistake.suggestion:
         lines.append(f"  write: {printable(before + mistake.suggestion + after)}")
     return lines

@@ -48,8 +48,10 @@ def completion(options: argparse.Namespace) -> int:
         shtab: Any = import_module("shtab")
     except ImportError as error:
         raise ConfigError('completion needs shtab: pip install "honeyhive-ext[cli]"') from error
-    top = top_parser()
-    every_parser(top)
+    top, *others = every_parser(top_parser())
+    for action in (action for parser in others for action in parser._actions):
+        if str(action.metavar).startswith(("FILE", "PATH")):
+            action.complete = shtab.FILE  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     write_text(str(shtab.complete(top, options.shell)))
     return 0
 

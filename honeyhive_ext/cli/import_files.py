@@ -18,7 +18,7 @@ from honeyhive_ext.cli.meter import Meter
 from honeyhive_ext.cli.streams import note, say
 from honeyhive_ext.cli.target import connected
 from honeyhive_ext.config.settings import EventSettings
-from honeyhive_ext.errors import EventError, HoneyHiveError
+from honeyhive_ext.errors import EventError, HoneyHiveError, NotFoundError
 from honeyhive_ext.payload.events import prepare_event
 from honeyhive_ext.payload.times import now_ms
 
@@ -139,7 +139,8 @@ def _send(hh: HoneyHive, name: str, chunk: Sequence[FileEvent], options: argpars
     events = [cleaned(read, drop=options.drop_unknown) for read in whole]
     report = hh.events.create_batch(events, on_error="collect")
     for failure in report.failures:
-        if failure.reason not in _FINAL:
+        elsewhere = isinstance(failure.error, NotFoundError)  # what answers is not the API
+        if elsewhere or failure.reason not in _FINAL:
             raise failure.error
         read = whole[failure.index]
         letters.append(Letter(name, read.line, f"{failure.reason}: {failure.error}", read.content))

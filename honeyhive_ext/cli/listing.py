@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -13,8 +12,9 @@ from attrs import frozen
 from honeyhive_ext.config.printable import printable
 from honeyhive_ext.export.table import Kind
 from honeyhive_ext.serialize.exact_json import exact_json
+from honeyhive_ext.views.cells import cells, cut_to
+from honeyhive_ext.views.formats import duration_text
 
-CUT = "…"
 NARROW = 8  # columns that a cell keeps where the terminal is too narrow
 _GAP = "  "
 
@@ -78,7 +78,7 @@ def event_cells(event: Any) -> tuple[str, ...]:
     get = cast("dict[str, Any]", event).get if isinstance(event, dict) else dict[str, Any]().get
     words = (get("event_type"), get("event_name"), get("error"), get("event_id"))
     kind, name, error, event_id = ("" if word is None else cell(word) for word in words)
-    return (moment(get("start_time")), kind, name, duration_text(get("duration")), error, event_id)
+    return (moment(get("start_time")), kind, name, duration_cell(get("duration")), error, event_id)
 
 
 def cell(value: Any) -> str:
@@ -102,17 +102,15 @@ def moment(value: Any) -> str:
         return cell(value)
 
 
-def duration_text(value: Any) -> str:
-    """Return a duration in ms as a person reads it.
+def duration_cell(value: Any) -> str:
+    """Return a duration in ms as a person reads it; what is no duration as it is.
 
-    >>> duration_text(0.5), duration_text(250), duration_text(90_000)
-    ('0.5 ms', '250 ms', '90.00 s')
+    >>> duration_cell(250), duration_cell("long")
+    ('250 ms', 'long')
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return cell(value)
-    if abs(value) < 1000:
-        return f"{value:.3g} ms" if abs(value) < 100 else f"{value:.0f} ms"
-    return f"{value / 1000:.2f} s"
+    return duration_text(value)
 
 
 def fields_listing(rows: Iterable[Any], paths: Sequence[str]) -> Listing:
@@ -147,40 +145,13 @@ def value_at(value: Any, path: str) -> Any:
     return None
 
 
-def columns_wide(text: str) -> int:
-    """Return how many columns of a terminal a text takes.
-
-    >>> columns_wide("abc"), columns_wide("漢字")
-    (3, 4)
-    """
-    if text.isascii():
-        return len(text)
-    return sum(
-        0
-        if unicodedata.combining(char) or char == "\u200d"
-        else 1 + (unicodedata.east_asian_width(char) in "WF")
-        for char in text
-    )
-
-
-def fitted(text: str, width: int) -> str:
-    """Return a text that takes at most so many columns; where it is cut, it ends in …."""
-    if columns_wide(text) <= width:
-        return text
-    kept = text[:width]
-    while kept and columns_wide(kept) >= width:
-        kept = kept[:-1]
-    return kept + CUT
-
-
 def widths(columns: Sequence[TableColumn], rows: Sequence[Sequence[str]], most: int | None) -> list[int]:
     """Return the widths of the columns of a table, so that it fits into `most` columns of a terminal.
 
     The widest column that may be cut gives way first.
     """
     found = [
-        max([columns_wide(column.name), *(columns_wide(row[at]) for row in rows)])
-        for at, column in enumerate(columns)
+        max([cells(column.name), *(cells(row[at]) for row in rows)]) for at, column in enumerate(columns)
     ]
     found = [
         min(width, max(column.most, len(column.name))) if column.most and not column.whole else width
@@ -198,8 +169,8 @@ def aligned(texts: Sequence[str], columns: Sequence[TableColumn], wide: Sequence
     """Return the cells of one line, padded to the widths of their columns, with gaps between them."""
     made: list[str] = []
     for at, (text, column, width) in enumerate(zip(texts, columns, wide, strict=True)):
-        shown = text if column.whole else fitted(text, width)
-        space = " " * (width - columns_wide(shown))
+        shown = text if column.whole else cut_to(text, width)
+        space = " " * (width - cells(shown))
         last = at == len(texts) - 1
         made.append(space + shown if column.right else shown + ("" if last else space))
         if not last:

@@ -31,7 +31,7 @@ def add_export(command: Parser) -> None:
         "--parallel", metavar="N", type=_parallel, default=1, help="requests at the same time, 1 to 64 (1)"
     )
     arguments.add_target(command)
-    command.add_argument("--api-key", metavar="KEY", default=LOCAL_KEY, help=argparse.SUPPRESS)
+    command.add_argument("--api-key", metavar="KEY", help=argparse.SUPPRESS)
     arguments.add_manner(command)
     command.show_examples(
         "honeyhive-ext export week.jsonl.gz --since 7d",

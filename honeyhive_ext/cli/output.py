@@ -18,6 +18,7 @@ from honeyhive_ext.config.printable import printable
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.export.table import Kind, cells, columns, fits, json_text
 from honeyhive_ext.serialize.exact_json import exact_json
+from honeyhive_ext.views.terminal import colour_wanted
 
 MEASURED = 200  # rows from which the widths of a table follow
 GROUP_ROWS = 1_000  # of a record batch in Parquet
@@ -224,17 +225,14 @@ def _painter(out: BinaryIO) -> Callable[[list[str], list[str]], None]:
 
 
 def colours() -> Any:
-    """Return a console of rich, or None where it is not installed or no colours are wanted.
-
-    NO_COLOR, TERM=dumb and the like are rich's to read.
-    """
-    if not is_terminal() or os.environ.get("NO_COLOR") or os.environ.get("TERM") in ("dumb", "unknown"):
+    """Return a console of rich, or None where it is not installed or no colours are wanted."""
+    if not colour_wanted(os.environ, terminal=is_terminal()):
         return None
     try:
         from rich.console import Console
     except ImportError:
         return None
-    return Console(highlight=False, markup=False, emoji=False)
+    return Console(highlight=False, markup=False, emoji=False, force_terminal=True)
 
 
 _WRITERS: Mapping[str, Callable[[Listing, BinaryIO], int]] = {

@@ -5,11 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import signal
 import sys
 import warnings
-
-from honeyhive_ext.config.printable import printable
 
 TYPE_CHECKING = False  # type checkers know the name; `typing` is slow to import
 if TYPE_CHECKING:
@@ -38,6 +35,8 @@ def prepare() -> None:
 
 def say(text: str) -> None:
     """Print one line on stderr, with escapes for what a terminal would obey. A full stderr is no error."""
+    from honeyhive_ext.config.printable import printable
+
     try:
         print(printable(text), file=sys.stderr, flush=True)
     except (OSError, ValueError):
@@ -75,6 +74,8 @@ def interrupts_held() -> Generator[None]:
     While a library written in Rust or C is imported, an exception at the wrong line ends the process: orjson
     with a segmentation fault, jsonschema-rs with a panic.
     """
+    import signal  # which --help does not need
+
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
@@ -93,11 +94,21 @@ def interrupts_held() -> Generator[None]:
 
 
 @contextlib.contextmanager
-def warnings_said() -> Generator[None]:
-    """Print each warning as one line, without the place in the code that it comes from."""
+def warnings_said(*, as_json: bool = False, quiet: bool = False) -> Generator[None]:
+    """Print each warning as one line, without the place in the code that it comes from.
+
+    Args:
+        as_json: Whether it is one JSON object.
+        quiet: Whether it is not printed.
+    """
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
-        say(f"honeyhive-ext: {message}")
+        if as_json:
+            import json
+
+            say_json(json.dumps({"warning": str(message)}))
+        elif not quiet:
+            say(f"honeyhive-ext: {message}")
 
     with warnings.catch_warnings():
         warnings.showwarning = show

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from honeyhive_ext.cli.moving import LOCAL_KEY
 from honeyhive_ext.cli.streams import interrupts_held, note, say
 from honeyhive_ext.config.base_url import normalised_base_url
 from honeyhive_ext.config.hosts import address_of
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from honeyhive_ext.local.server import LocalServer
     from honeyhive_ext.observe.hooks import ResponseInfo, RetryInfo
 
-LOCAL_KEY = "hh_local"  # for a server on this machine, which takes any key unless it has been given one
 IN_PROCESS = "http://localhost"
 
 

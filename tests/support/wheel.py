@@ -11,6 +11,8 @@ import tempfile
 import venv
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
+
 USE_ALONE = """
 import sys
 import honeyhive_client, honeyhive_schemas, honeyhive_ext
@@ -30,6 +32,13 @@ with LocalServer() as server, HoneyHive(api_key="hh_test", base_url=server.url) 
     sent = hh.events.create("model", inputs={"q": "hi"})
     assert hh.events.get(sent.event_id).inputs == {"q": "hi"}
 print("beside: both import in one process, and events go round")
+"""
+
+USE_COMMAND = """
+from honeyhive_ext.cli import main
+assert main(["upstream", {document!r}, "--quiet"]) == 0
+assert main(["completion", "bash"]) == main(["agent-help"]) == 0
+print("beside: the command compares documents, completes, and has its guide")
 """
 
 # The hash of every file that the official distribution installed, by its own RECORD.
@@ -68,8 +77,9 @@ def main(wheel: str) -> None:
         beside = Environment(Path(folder) / "beside")
         beside.pip("install", "honeyhive")
         before = beside.run(DIGEST)
-        beside.pip("install", f"{wheel}[local]")
+        beside.pip("install", f"{wheel}[cli]")
         beside.pip("check")
+        print(beside.run(USE_COMMAND.format(document=str(ROOT / "openapi.yaml"))))
         print(beside.run(USE_BOTH))
         if beside.run(DIGEST) != before:
             raise SystemExit("installing this package changed files of the official SDK")

@@ -1,0 +1,36 @@
+"""`honeyhive-ext sessions` and `honeyhive-ext summary`: look at traces."""
+
+from __future__ import annotations
+
+from honeyhive_ext.cli import arguments
+from honeyhive_ext.cli.commands import Parser, later
+
+
+def add_sessions(command: Parser) -> None:
+    """Add the verbs and their arguments."""
+    verb = command.verb("list", "list sessions, newest first", later("session_verbs", "list_sessions"))
+    verb.add_argument("--errors", action="store_true", help="only sessions in which an event failed")
+    verb.add_argument("--name", metavar="TEXT", help="only sessions whose name contains this")
+    arguments.add_filters(verb)
+    arguments.add_output(verb, fields=True)
+    _everywhere(verb)
+    verb.show_examples(
+        "honeyhive-ext sessions list --errors --since 1h",
+        "honeyhive-ext sessions list --name 'support' --limit 5 --json",
+    )
+    verb = command.verb("tree", "draw the events of a session as a tree", later("session_verbs", "tree"))
+    verb.add_argument("session_id", metavar="ID", help="its session_id")
+    verb.add_argument("--html", metavar="FILE", help="write one page that needs no other file, instead")
+    verb.set_defaults(limit=None)
+    arguments.add_output(verb, fields=True)
+    _everywhere(verb)
+    verb.show_examples(
+        "honeyhive-ext sessions tree caf77ace-3417-4da4-944d-f4a0688f3c23",
+        "honeyhive-ext sessions tree caf77ace-3417-4da4-944d-f4a0688f3c23 --compact --max-chars 4000",
+        "honeyhive-ext sessions tree caf77ace-3417-4da4-944d-f4a0688f3c23 --html trace.html",
+    )
+
+
+def _everywhere(verb: Parser) -> None:
+    arguments.add_target(verb)
+    arguments.add_manner(verb)
