@@ -232,13 +232,22 @@ class Later(Unpicklable):
         sender = self._made.get(None)
         return self._make() if sender is None else sender
 
-    def _make(self) -> BackgroundSender:
-        """Make the background sender. It takes imports that a client which only waits does not need."""
+    def must_send(self) -> Background:
+        """Return the options, and refuse to go on without any.
+
+        Raises:
+            ConfigError: The client was made with `background=False`.
+        """
         if self._options is None:
             raise ConfigError(
                 "the client was made with background=False, which sends nothing later: use events.create or "
                 "events.update, or leave background=False out"
             )
+        return self._options
+
+    def _make(self) -> BackgroundSender:
+        """Make the background sender. It takes imports that a client which only waits does not need."""
+        options = self.must_send()
         from honeyhive_ext.background import process_end
         from honeyhive_ext.background.background_sender import BackgroundSender
         from honeyhive_ext.batch.options import build_options
@@ -250,7 +259,7 @@ class Later(Unpicklable):
             self._settings, self._observed, on_error="collect", max_concurrency=1, retry=False
         )
         made = BackgroundSender(
-            self._connect, batch, self._options, self._seen, self._disconnect, self._base_url, self._keep
+            self._connect, batch, options, self._seen, self._disconnect, self._base_url, self._keep
         )
         made = self._made.setdefault(None, made)  # of two threads, one keeps its own
         if self._closed:

@@ -179,7 +179,11 @@ STEERING = ("honeyhive.", "traceloop.association.properties.")
 # Attributes of the tracers that become a field of the event itself.
 OWN = frozenset({"honeyhive_event_name", "honeyhive_error", "honeyhive_error_type", "honeyhive_duration_ms"})
 
-SESSION_IDS = ("honeyhive.session_id", "traceloop.association.properties.session_id", "session.id")
+SESSION = "honeyhive.session_id"
+PARENT = "honeyhive.event_parent_id"
+"""The event that a span is a child of, whatever its parent span is: a block of this package."""
+
+SESSION_IDS = (SESSION, "traceloop.association.properties.session_id", "session.id")
 """Where the id of a session is, the first that is there counts."""
 
 EVENT_TYPES: Mapping[str, str] = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from honeyhive_ext.otlp.buckets import buckets, milliseconds
 from honeyhive_ext.otlp.otel_span import OtelSpan
-from honeyhive_ext.otlp.registry import EVENT_TYPES, SAYS_WHAT, SESSION_IDS, STEERING
+from honeyhive_ext.otlp.registry import EVENT_TYPES, PARENT, SAYS_WHAT, SESSION_IDS, STEERING
 
 _SPACE = uuid.UUID("6f1d2a57-9c55-5c38-8f0e-3b6f5d0a7c11")
 # Attributes that only a call of a model has, where nothing says what the span is.
@@ -58,8 +58,20 @@ def session_ids_of(spans: Iterable[OtelSpan]) -> dict[str, str]:
             if named is not None:
                 found[span.trace_id] = named
             elif span.trace_id not in others:
-                others[span.trace_id] = str(uuid.uuid5(_SPACE, span.trace_id))
+                others[span.trace_id] = trace_session(span.trace_id)
     return others | found
+
+
+def trace_session(trace_id: str) -> str:
+    """Return the session of a trace whose spans name none: always the same one."""
+    return str(uuid.uuid5(_SPACE, trace_id))
+
+
+def _parent_of(span: OtelSpan, session_id: str) -> str:
+    named = span.attributes.get(PARENT)
+    if isinstance(named, str) and named:
+        return _uuid_of(named)
+    return event_id_of(span.trace_id, span.parent_id) if span.parent_id else session_id
 
 
 def _uuid_of(text: str) -> str:
@@ -89,7 +101,7 @@ def to_event(span: OtelSpan, session_id: str) -> dict[str, Any]:
     event: dict[str, Any] = {
         "event_id": event_id_of(span.trace_id, span.span_id),
         "session_id": session_id,
-        "parent_id": event_id_of(span.trace_id, span.parent_id) if span.parent_id else session_id,
+        "parent_id": _parent_of(span, session_id),
         "event_type": event_type_of(attributes),
         "event_name": str(attributes.get("honeyhive_event_name") or span.name or "span"),
         "source": str(steering(span, "source") or "otlp"),

@@ -18,7 +18,7 @@ from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.payload.events import EVENT, begin, place
 from honeyhive_ext.payload.ids import all_canonical, new_ids
-from honeyhive_ext.payload.scope import CURRENT
+from honeyhive_ext.payload.scope import BETWEEN, CURRENT
 from honeyhive_ext.payload.times import FIRST_MS, LAST_MS, complete
 from honeyhive_ext.serialize.dumps import to_json, write_builtin
 from honeyhive_ext.serialize.encoders import MAX_CHARACTERS
@@ -150,7 +150,7 @@ def _make(
         _set(wires, "inputs", [_NO_INPUTS] * len(wires))
     if given is None:
         _set(wires, "event_id", new_ids(len(wires)))
-    if session_id is not None or CURRENT.get() is not None:
+    if session_id is not None or CURRENT.get() is not None or BETWEEN:
         for wire in wires:
             place(wire, session_id, settings.destination)
     if "source" not in table:

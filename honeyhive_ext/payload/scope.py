@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -35,11 +36,17 @@ ANYWHERE = "*"
 CURRENT: ContextVar[Scope | None] = ContextVar("honeyhive_ext_scope", default=None)
 
 
+BETWEEN: list[Callable[[Scope | None], Scope | None]] = []
+"""What other tracers know: each is given the innermost scope, and returns that or a nearer one of its own."""
+
+
 def innermost(destination: str) -> Scope | None:
     """Return the innermost scope of this context whose event goes to this destination."""
     scope = CURRENT.get()
     while scope is not None and scope.destination != destination and scope.destination != ANYWHERE:
         scope = scope.outer
+    for nearer in BETWEEN:
+        scope = nearer(scope)
     return scope
 
 

@@ -11,7 +11,7 @@ from honeyhive_ext.config.settings import EventSettings, OnUnserializable
 from honeyhive_ext.errors import APIConnectionError, ConfigError, EventError, PickleRefusedError
 from honeyhive_ext.payload.events import session_id_str
 from honeyhive_ext.payload.ids import new_id
-from honeyhive_ext.payload.scope import CURRENT, Scope, enter, innermost, leave
+from honeyhive_ext.payload.scope import BETWEEN, CURRENT, Scope, enter, innermost, leave
 from honeyhive_ext.serialize.encoders import type_name
 from honeyhive_ext.tracing.capture import Arguments, Yielded
 from honeyhive_ext.tracing.ending import INTERRUPTED, finished, within_limits
@@ -155,7 +155,7 @@ class Recording(SpanFields):
             raise EventError("this span has been used before: make one for each use, as hh.span(...)")
         destination, rate = self._settings.destination, self._settings.sample_rate
         outer = CURRENT.get()
-        around = outer if outer is None else innermost(destination)
+        around = innermost(destination) if outer is not None or BETWEEN else None
         given = self._fields
         event_id, session_id = given.get("event_id"), given.get("session_id")
         if self.event_type == "session":  # a session's event has the session's id and no parent

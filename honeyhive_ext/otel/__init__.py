@@ -1,0 +1,36 @@
+"""OpenTelemetry in this process: its spans become events, in one tree with the blocks of this package.
+
+`configure()` is all that most programs need. It needs the extra `otel`.
+
+>>> from honeyhive_ext import HoneyHive
+>>> from honeyhive_ext.otel import HoneyHiveSpanProcessor
+>>> from opentelemetry.sdk.trace import TracerProvider
+>>> with HoneyHive() as hh:
+...     provider = TracerProvider()
+...     provider.add_span_processor(HoneyHiveSpanProcessor(hh))
+...     with hh.session("chat") as session, provider.get_tracer("app").start_as_current_span("plan"):
+...         pass
+...     [node.event.event_name for node in hh.sessions.tree(session.session_id)]
+['chat', 'plan']
+"""
+
+from __future__ import annotations
+
+from honeyhive_ext.config.lazy import lazy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from honeyhive_ext.otel.configure import configure as configure
+    from honeyhive_ext.otel.span_exporter import HoneyHiveSpanExporter as HoneyHiveSpanExporter
+    from honeyhive_ext.otel.span_processor import HoneyHiveSpanProcessor as HoneyHiveSpanProcessor
+
+__all__ = ["HoneyHiveSpanExporter", "HoneyHiveSpanProcessor", "configure"]
+
+__getattr__ = lazy(
+    __name__,
+    {
+        "HoneyHiveSpanExporter": "otel.span_exporter",
+        "HoneyHiveSpanProcessor": "otel.span_processor",
+        "configure": "otel.configure",
+    },
+)
