@@ -29,8 +29,8 @@ class HoneyHiveSpanProcessor(SpanProcessor):
 
     A span that starts inside a block of this package (`session`, `span`, a decorated function) belongs to
     its session and is its child. A block inside a span is a child of the span. So the tree is one, whoever
-    made the parts. Add it to one tracer provider. A `BatchSpanProcessor` is not needed, since events wait in the
-    background sender.
+    made the parts. Add it to one tracer provider. A `BatchSpanProcessor` is not needed, since events wait in
+    the background sender.
 
     Args:
         hh: As for `HoneyHiveSpanExporter`.

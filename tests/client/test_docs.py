@@ -42,7 +42,7 @@ def test_the_pages_have_examples() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_examples_of_the_page_run(page: Path, server: LocalServer, tmp_path: Path) -> None:
-    program = tmp_path / page.with_suffix(".py").name
+    program = tmp_path / f"guide_{page.stem}.py"
     program.write_text(examples(page), encoding="utf-8")
     environment = {k: v for k, v in os.environ.items() if not k.startswith("HH_")}
     environment |= {"HH_API_KEY": "hh_docs", "HH_API_URL": server.url, "PYTHONWARNINGS": "error"}

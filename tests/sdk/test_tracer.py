@@ -1,7 +1,8 @@
-"""The tracer of the official SDK: what of it arrives, and what does not."""
+"""The tracer of the official SDK: its sessions, its events and its spans."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import uuid
@@ -60,22 +61,71 @@ def test_the_tracer_creates_further_sessions(tracer: Any, honeyhive_local: Local
 
 
 SPANS = """
-from honeyhive import HoneyHiveTracer
+import asyncio
+from honeyhive import HoneyHiveTracer, enrich_span, trace, atrace
 tracer = HoneyHiveTracer.init(session_name="demo")
-with tracer.start_span("step"):
-    pass
+
+@trace(event_type="tool", tracer=tracer)
+def look_up(query, options):
+    enrich_span(metadata={"cost": 0.5}, metrics={"acc": 0.9}, feedback={"rating": 5})
+    return {"hits": ["a", "b"], "score": 1.5}
+
+@trace(event_type="model", tracer=tracer)
+def ask(messages):
+    return {"role": "assistant", "content": "hello"}
+
+@trace(event_type="tool", tracer=tracer)
+def fail():
+    raise ValueError("boom")
+
+@atrace(event_type="tool", tracer=tracer)
+async def wait(n):
+    return n + 1
+
+@trace(event_type="chain", tracer=tracer)
+def pipeline(query):
+    look_up(query, {"deep": [1, None]})
+    ask([{"role": "user", "content": query}])
+    try:
+        fail()
+    except ValueError:
+        pass
+    return asyncio.run(wait(1))
+
+pipeline("what?")
+tracer.enrich_session(metadata={"done": True})
 tracer.force_flush()
 tracer.shutdown()
-print("went on")
 """
 
 
-def test_spans_go_to_the_telemetry_route_which_is_not_served_and_the_program_continues(
-    honeyhive_local: LocalServer,
-) -> None:
+@pytest.mark.parametrize("protocol", ["http/json", "http/protobuf"])
+def test_its_spans_are_one_tree_of_events(honeyhive_local: LocalServer, protocol: str) -> None:
     # In its own process: OpenTelemetry keeps the first exporter of a process forever.
-    done = subprocess.run([sys.executable, "-c", SPANS], capture_output=True, text=True, check=True)
-    assert "went on" in done.stdout
+    environment = {**os.environ, "HH_OTLP_PROTOCOL": protocol}
+    subprocess.run([sys.executable, "-c", SPANS], env=environment, capture_output=True, text=True, check=True)
     sent = [one for one in honeyhive_local.requests if one.path == "/opentelemetry/v1/traces"]
-    assert {one.status for one in sent} == {404}
-    assert [event["event_type"] for event in honeyhive_local.events()] == ["session"]
+    assert {one.status for one in sent} == {200}
+    found = honeyhive_local.events()
+    events = {event["event_name"].removeprefix("__main__."): event for event in found}
+    names = {event["event_id"]: name for name, event in events.items()}
+    assert {name: names.get(event.get("parent_id")) for name, event in events.items()} == {
+        **dict.fromkeys(("look_up", "ask", "fail", "fail_error", "wait"), "pipeline"),
+        "pipeline": "demo",
+        "demo": None,
+    }
+    assert {event["session_id"] for event in events.values()} == {events["demo"]["event_id"]}
+    assert {name: event["event_type"] for name, event in events.items() if name != "demo"} == {
+        **dict.fromkeys(("look_up", "fail", "fail_error", "wait"), "tool"),
+        "ask": "model",
+        "pipeline": "chain",
+    }
+    look_up = events["look_up"]
+    assert look_up["inputs"] == {"query": "what?", "options": {"deep": [1, None]}}
+    assert look_up["outputs"] == {"result": {"hits": ["a", "b"], "score": 1.5}}
+    assert (look_up["metrics"], look_up["feedback"]) == ({"acc": 0.9}, {"rating": 5})
+    assert look_up["metadata"]["cost"] == 0.5
+    assert events["ask"]["inputs"] == {"messages": [{"role": "user", "content": "what?"}]}
+    assert events["wait"]["outputs"] == {"result": 2}
+    assert (events["fail"]["error"], events["fail_error"]["error"]) == ("ValueError: boom", "boom")
+    assert events["demo"]["metadata"]["done"] is True
