@@ -141,6 +141,18 @@ class AsyncSearchResult(Generic[T]):
         file = await in_thread(ParquetFile, path, self._query, progress, compression=compression)
         return await self._export(file)
 
+    async def to_csv(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        formulas: bool = False,
+        progress: bool | Progress = False,
+    ) -> int:
+        """Write the events to a CSV file, as `SearchResult.to_csv` does."""
+        from honeyhive_ext.export.csv_file import CsvFile
+
+        return await self._export(await in_thread(CsvFile, path, self._query, progress, formulas=formulas))
+
     @overload
     async def to_dataframe(
         self,

@@ -170,6 +170,32 @@ class SearchResult(Generic[T]):
 
         return self._export(ParquetFile(path, self._query, progress, compression=compression))
 
+    def to_csv(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        formulas: bool = False,
+        progress: bool | Progress = False,
+    ) -> int:
+        """Write the events to a CSV file with the columns of `to_parquet`, and return their number.
+
+        As with `to_jsonl`, the file appears when it is complete, the same call continues after an
+        interruption, and a name that ends in `.gz` or `.zst` compresses it. See docs/exporting.md.
+
+        Args:
+            path: The file. Until it is complete, `path.part` and `path.checkpoint` are next to it.
+            formulas: True to leave texts such as `=1+1` as they are. By default an apostrophe is put before
+                them, because a spreadsheet would run them.
+            progress: As for `to_jsonl`.
+
+        Raises:
+            QueryError: The unfinished file at this path belongs to another search.
+            ConfigError: Another process is writing the file.
+        """
+        from honeyhive_ext.export.csv_file import CsvFile
+
+        return self._export(CsvFile(path, self._query, progress, formulas=formulas))
+
     @overload
     def to_dataframe(
         self,
