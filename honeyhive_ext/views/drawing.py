@@ -17,7 +17,7 @@ LEFT = 60  # columns that names are padded to at most
 LEAST_LEFT = 24  # columns that a name keeps on a narrow terminal
 LEAST_ERROR = 20  # columns that an error keeps there
 
-_COLOURS = {"session": "1", "chain": "34", "model": "35", "tool": "36"}
+_COLOURS = {"session": "1", "chain": "35", "model": "34", "tool": "32"}
 _ERROR, _DIM = "31", "2"
 
 

@@ -46,7 +46,7 @@ def row(page: Page, name: str) -> Locator:
     return page.locator(".hh-node > summary", has=page.locator(".hh-name", has_text=name))
 
 
-@pytest.mark.parametrize(("scheme", "ground"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(13, 17, 23)")])
+@pytest.mark.parametrize(("scheme", "ground"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(21, 22, 26)")])
 def test_a_page_follows_the_theme_and_its_texts_have_contrast(look: Look, scheme: str, ground: str) -> None:
     page = look(tree_of(*AGENT).to_html(), color_scheme=scheme)
     assert page.locator("main").evaluate("e => getComputedStyle(e).backgroundColor") == ground

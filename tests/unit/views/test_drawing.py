@@ -106,7 +106,7 @@ def test_an_error_is_red_and_a_type_has_its_colour() -> None:
     lines = agent().draw(colour=True).splitlines()
     assert "\x1b[31mtool search\x1b[0m" in lines[3]
     assert "\x1b[31merror: no answer\x1b[0m" in lines[3]
-    assert "\x1b[35mmodel answer\x1b[0m" in lines[2]
+    assert "\x1b[34mmodel answer\x1b[0m" in lines[2]
 
 
 def test_a_deep_tree_on_a_narrow_terminal_keeps_its_names() -> None:

@@ -53,7 +53,7 @@ def in_a_pipe(**more: str) -> bytes:
 
 def test_a_terminal_gets_colours_and_lines_that_fit() -> None:
     printed = on_a_terminal()
-    assert "\x1b[36mtool search" in printed
+    assert "\x1b[32mtool search" in printed
     assert "\x1b[31m" in printed
     assert on_a_terminal(NO_COLOR="1").split("\n")[0].rstrip().endswith("5 ms")
 
@@ -68,7 +68,7 @@ def test_a_pipe_gets_plain_text_of_full_length_unless_colours_are_forced() -> No
     plain = in_a_pipe().decode()
     assert "\x1b" not in plain
     assert "search " * 8 in plain
-    assert b"\x1b[36m" in in_a_pipe(FORCE_COLOR="1")
+    assert b"\x1b[32m" in in_a_pipe(FORCE_COLOR="1")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
