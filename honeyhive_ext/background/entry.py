@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def fitted(content: bytes) -> bytes:
     """Return a copy that takes no more memory than its bytes: orjson leaves up to eight times as much."""
-    return bytes(memoryview(content))
+    return b"%b" % content  # the quickest way to a copy
 
 
 class Entry:

@@ -17,7 +17,7 @@ from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.payload.fields import RequestModel
 from honeyhive_ext.payload.ids import HasEventId, new_id, uuid_str
-from honeyhive_ext.payload.scope import innermost
+from honeyhive_ext.payload.scope import CURRENT, innermost
 from honeyhive_ext.payload.times import complete
 from honeyhive_ext.serialize.dumps import to_json
 from honeyhive_ext.serialize.encoders import encoder_for, kind_of, type_name
@@ -229,7 +229,7 @@ def place(wire: dict[str, Any], session_id: str | None, destination: str) -> Non
 
     A span whose event goes to another destination is not one: its ids mean nothing there.
     """
-    scope = innermost(destination)
+    scope = CURRENT.get() and innermost(destination)
     if "session_id" not in wire:
         if session_id is None and scope is not None:
             session_id = scope.session_id
@@ -242,7 +242,8 @@ def place(wire: dict[str, Any], session_id: str | None, destination: str) -> Non
 
 def _defaults(wire: dict[str, Any], settings: EventSettings, now_ms: Callable[[], float]) -> None:
     wire.setdefault("source", settings.source)
-    complete(wire)
+    if "end_time" in wire or "duration" in wire:
+        complete(wire)
     begin(wire, now_ms)
 
 

@@ -165,8 +165,6 @@ def complete(event: MutableMapping[str, Any]) -> None:
     >>> event["end_time"]
     1250.5
     """
-    if "end_time" not in event and "duration" not in event:
-        return
     start, end, duration = event.get("start_time"), event.get("end_time"), event.get("duration")
     if start is None:
         if end is not None and duration is not None:
