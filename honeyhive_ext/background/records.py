@@ -44,7 +44,7 @@ def entry_of(record: Spooled, backlog: Backlog | None) -> Entry:
     entry = Entry(event_id, payload, update=update, resumes=record.kind is RecordKind.RESUME)
     entry.position = record.position
     entry.backlog = backlog
-    entry.since -= max(0.0, time.time() - record.written_at)
+    entry.since -= 0.0 if backlog is None else backlog.age(record)
     return entry
 
 

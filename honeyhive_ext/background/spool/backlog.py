@@ -124,6 +124,10 @@ class Backlog:
             self._after = max(after, self._after)
             return Reading([], [], self._after, end=True)
 
+    def age(self, record: Spooled) -> float:
+        """Return the seconds since a record was appended; 0 if it seems to come from the future."""
+        return max(0.0, time.time() - record.written_at)
+
     def acknowledge(self, positions: Iterable[int]) -> None:
         """Note that these positions need not be sent any more; those that are gone already are left alone."""
         self._acknowledge(positions, "acknowledged")
@@ -185,9 +189,10 @@ class Backlog:
             end = not any(number >= self._at for number in self._segments)
             self._sweep()
         left = [one for one in found.records if one.position > floor and one.position not in acknowledged]
-        oldest = time.time() - self._max_age if self._max_age is not None else 0
-        fresh = [one for one in left if one.written_at >= oldest]
-        return Reading(fresh, [one for one in left if one.written_at < oldest], self._after, end)
+        expired = [one for one in left if self._max_age is not None and self.age(one) > self._max_age]
+        gone = {one.position for one in expired}
+        fresh = [one for one in left if one.position not in gone]
+        return Reading(fresh, expired, self._after, end)
 
     def _rewind(self) -> None:
         self._at = self._after = self._floor = -1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import TypedDict
 
 from honeyhive_ext.background.spool.backlog import Backlog
 from honeyhive_ext.background.spool.header import Destination
+from honeyhive_ext.background.spool.layout import Spooled
 from honeyhive_ext.background.spool.owner import OwnerLock, new_owner, require_locks
 from honeyhive_ext.background.spool.secure import make_folder
 from honeyhive_ext.background.spool.supply import Supply, Told
@@ -72,6 +74,7 @@ class Spool(Backlog):
         lock = OwnerLock.make(path, destination, new_owner())
         super().__init__(lock, (), destination=destination, max_age=max_age)
         self._tail = self._new_tail(lock, 0)
+        self._made = time.monotonic()
         _live.add(self)
 
     def append(self, kind: int, payload: bytes) -> int:
@@ -87,6 +90,13 @@ class Spool(Backlog):
         if self._pid != getpid():
             self._begin_again()
         return self._append(kind, payload)
+
+    def age(self, record: Spooled) -> float:
+        """Return the seconds since a record was appended, at most the age of this spool.
+
+        So a wall clock that is set forward, such as at the start of a machine, makes no record too old.
+        """
+        return min(super().age(record), time.monotonic() - self._made)
 
     @property
     def append_here(self) -> Callable[[int, bytes], int]:

@@ -25,7 +25,7 @@ folder = Path(sys.argv[1])
 def run(program: str, folder: Path, *arguments: object) -> str:
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", START + program, str(folder)]
     done = subprocess.run(
-        [*command, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=300
+        [*command, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=scaled(6_000)
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

@@ -215,6 +215,9 @@ def test_a_record_older_than_max_age_is_shown_as_expired(
         now = backlog.time.time()
         assert len(spool.read().records) == 3
         monkeypatch.setattr(backlog.time, "time", lambda: now + 101.5)
+        assert len(spool.read().records) == 3  # the clock was set: this spool is younger than that
+        begun = backlog.time.monotonic()
+        monkeypatch.setattr(backlog.time, "monotonic", lambda: begun + 101.5)
         window = spool.read()
         assert (len(window.records), len(window.expired)) == (0, 3)
 
