@@ -113,7 +113,6 @@ def test_every_event_is_delivered_or_counted_whatever_the_service_does(spool: bo
 FAULTS: list[tuple[FaultKind, FaultOptions]] = [
     ("status", {"status": 401}),
     ("status", {"status": 503}),
-    ("status", {"status": 413, "times": 2}),
     ("rate_limit", {"retry_after": "0"}),
     ("hang", {"seconds": 0.3}),
     ("hang", {"seconds": 0.3, "commit": True}),
