@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.observe.hooks import RequestInfo, ResponseInfo, RetryInfo
     from honeyhive_ext.results.aio_result import AsyncSearchResult
     from honeyhive_ext.results.result import SearchResult
+    from honeyhive_ext.results.summary import Summary, summarize
     from honeyhive_ext.results.trace_tree import TraceTree
     from honeyhive_ext.search.checkpoint import Checkpoint
     from honeyhive_ext.search.cursor import Count
@@ -100,12 +101,14 @@ __all__ = [
     "RetryPolicy",
     "SearchResult",
     "ServerError",
+    "Summary",
     "TraceTree",
     "__version__",
     "current_span",
     "extract",
     "inject",
     "report_of",
+    "summarize",
     "trace",
 ]
 
@@ -134,6 +137,8 @@ _HOMES = {
     "RetryInfo": "observe.hooks",
     "RetryPolicy": "config.retry_policy",
     "SearchResult": "results.result",
+    "summarize": "results.summary",
+    "Summary": "results.summary",
     "trace": "client.default",
     "TraceTree": "results.trace_tree",
 }

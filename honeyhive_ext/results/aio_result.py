@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from honeyhive_ext.export.frames import Nested, Times
     from honeyhive_ext.export.resumable import ResumableFile
+    from honeyhive_ext.results.summary import Summary
 
 T = TypeVar("T")
 
@@ -198,6 +199,16 @@ class AsyncSearchResult(Generic[T]):
                     maker.tell()
             frame: pandas.DataFrame | polars.DataFrame = await in_thread(maker.make)
             return frame
+
+    async def summary(self, by: str | None = None) -> Summary:
+        """Return counts, errors, quantiles of durations, tokens and costs, as `SearchResult.summary` does."""
+        from honeyhive_ext.results.summary import Summing
+
+        summing = Summing(by)
+        async with aclosing(self.raw().pages()) as pages:
+            async for page in pages:
+                summing.add(page)
+        return summing.summary()
 
     async def _export(self, begun: ResumableFile) -> int:
         with begun as file:

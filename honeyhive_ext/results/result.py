@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from honeyhive_ext.export.frames import Nested, Times
     from honeyhive_ext.export.resumable import ResumableFile
+    from honeyhive_ext.results.summary import Summary
 
 T = TypeVar("T")
 
@@ -171,11 +172,7 @@ class SearchResult(Generic[T]):
         return self._export(ParquetFile(path, self._query, progress, compression=compression))
 
     def to_csv(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        formulas: bool = False,
-        progress: bool | Progress = False,
+        self, path: str | os.PathLike[str], *, formulas: bool = False, progress: bool | Progress = False
     ) -> int:
         """Write the events to a CSV file with the columns of `to_parquet`, and return their number.
 
@@ -258,6 +255,20 @@ class SearchResult(Generic[T]):
                 maker.tell()
             frame: pandas.DataFrame | polars.DataFrame = maker.make()
             return frame
+
+    def summary(self, by: str | None = None) -> Summary:
+        """Return counts, errors, quantiles of durations, tokens and costs. Events are not kept in memory.
+
+        Args:
+            by: A field whose values make groups, such as "event_type"; "model" is the model, wherever it is.
+        """
+        from honeyhive_ext.results.summary import Summing
+
+        summing = Summing(by)
+        with closing(self.raw().pages()) as pages:
+            for page in pages:
+                summing.add(page)
+        return summing.summary()
 
     def _export(self, begun: ResumableFile) -> int:
         with begun as file:

@@ -17,13 +17,8 @@ from honeyhive_ext.local.codec import dumps, loads
 from honeyhive_ext.local.filters.operands import canonical
 from honeyhive_ext.local.store.columns import quoted
 from honeyhive_ext.local.store.packed_row import event_of
-from honeyhive_ext.local.store.session_change import (
-    SessionChange,
-    UsageSums,
-    add_all,
-    add_usage,
-    usage,
-)
+from honeyhive_ext.local.store.session_change import SessionChange
+from honeyhive_ext.views.usage_sums import UsageSums, add_all, add_usage, usage
 
 _TABLE = """
 CREATE TABLE sessions (
