@@ -162,7 +162,7 @@ def mutation(session: nox.Session) -> None:
     session.run("python", "-m", "tests.support.mutation", *folder, *session.posargs)
 
 
-LARGE = ["faults", "property", "local", "client", "unit/background"]
+LARGE = ["faults", "property", "local", "client", "unit/background", "unit/views"]
 
 
 @nox.session
