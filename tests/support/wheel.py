@@ -21,6 +21,9 @@ from honeyhive_ext import AsyncHoneyHive, F, HoneyHive
 assert "PostEventRequest" in honeyhive_schemas.names()
 assert CreateEventRequest(event_type="model", inputs={"q": "hi"}).to_dict()["inputs"] == {"q": "hi"}
 assert "honeyhive" not in sys.modules
+from honeyhive_ext.local.viewer.assets import assets
+assert {"index.html", "style.css", "main.js", "tree.js", "icon.svg"} <= set(assets()), sorted(assets())
+print(f"alone: the trace page has {len(assets())} files")
 print("alone: the three packages import and work with the runtime dependencies only")
 """
 

@@ -56,8 +56,10 @@ export function duration(ms) {
 	return seconds < 3600 ? `${minutes} m ${seconds % 60} s` : `${count(Math.floor(minutes / 60))} h ${minutes % 60} m`;
 }
 
+const NUMBERS = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+
 /** @param {number | null} [value] */
-export const count = (value) => (value == null ? "–" : value.toLocaleString("en", { maximumFractionDigits: 2 }));
+export const count = (value) => (value == null ? "–" : NUMBERS.format(value));
 
 /** @param {number | null} [usd] @returns {string} */
 export const cost = (usd) =>
