@@ -25,6 +25,8 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork, loc
 OWNERS = """
 import os, random, signal, sys
 from honeyhive_ext import Background, HoneyHive
+from honeyhive_ext.background import keeping, process_end  # once, and not in each child
+from honeyhive_ext.client import later
 folder, count, seed, *urls = sys.argv[1:]
 rng = random.Random(int(seed))
 for number in range(int(count)):
