@@ -8,6 +8,7 @@ from typing import Any, Literal
 import orjson
 from attrs import field, frozen
 
+from honeyhive_ext.config.printable import printable
 from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.errors import BatchError, HoneyHiveError
 
@@ -24,7 +25,7 @@ Reason = Literal["invalid", "duplicate", "refused", "too_large", "failed", "not_
 
 
 @never_raising
-@frozen
+@frozen(repr=False)
 class BatchFailure:
     """One event that is not known to be delivered.
 
@@ -44,7 +45,7 @@ class BatchFailure:
     event_id: str | None
     reason: Reason
     error: HoneyHiveError
-    content: bytes | None = field(default=None, repr=False)
+    content: bytes | None = None
 
     @property
     def event(self) -> dict[str, Any] | None:
@@ -56,6 +57,9 @@ class BatchFailure:
 
     def __str__(self) -> str:
         return f"event {self.index} ({self.event_id or 'no id'}) {self.reason}: {self.error}"
+
+    def __repr__(self) -> str:
+        return f"<BatchFailure: {printable(str(self))}>"
 
 
 @never_raising

@@ -18,6 +18,7 @@ from honeyhive_ext.errors import QueryError
 from honeyhive_ext.filters.values import event_fields, first_names
 from honeyhive_ext.results.quantiles import Quantiles
 from honeyhive_ext.serialize.exact_json import exact_json
+from honeyhive_ext.views.cells import cells, padded
 from honeyhive_ext.views.figures import model_of
 from honeyhive_ext.views.formats import cost_text, duration_text, number_text
 from honeyhive_ext.views.usage import error_of, shown_of
@@ -26,6 +27,7 @@ from honeyhive_ext.views.usage_sums import UsageSums, add_usage, usage
 MOST_GROUPS = 1_000  # values that have a row of their own
 KEPT = 200  # characters of a value; longer values are told apart, and are cut
 SHOWN = 40  # characters of a value in a drawing
+IN_A_NOTEBOOK = 50  # values that a notebook shows
 MODEL = "model"  # `by="model"`: the model, wherever it is
 _HEAD = ("count", "errors", "p50", "p95", "p99", "tokens", "cost")
 
@@ -106,23 +108,34 @@ class Summary:
         """Return the rows as dicts, such as a data frame takes."""
         return [row.to_dict() for row in self.rows]
 
-    def __str__(self) -> str:
+    def _lines(self, most: int | None = None) -> list[tuple[str, ...]]:
         lines: list[tuple[str, ...]] = [(self.by or "", *_HEAD)]
-        lines += [_cells(_label(row.value), row) for row in self.rows]
+        lines += [_cells(_label(row.value), row) for row in self.rows[:most]]
         if self.others is not None:
             lines.append(_cells("(other values)", self.others))
         if self.by is not None:
             lines.append(_cells("(all)", self.total))
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return lines
+
+    def __str__(self) -> str:
+        lines = self._lines()
+        widths = [max(map(cells, column)) for column in zip(*lines, strict=True)]
         return "\n".join(_line(line, widths) for line in lines)
+
+    def _repr_html_(self) -> str | None:
+        from honeyhive_ext.views.markup import fragment, note, table
+
+        head, *rows = self._lines(IN_A_NOTEBOOK)
+        left = len(self.rows) - IN_A_NOTEBOOK
+        return fragment(table(head, rows) + (note(f"{left:,} more values") if left > 0 else ""))
 
     def __repr__(self) -> str:
         return str(self)
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first, *rest = zip(cells, widths, strict=True)
-    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in rest)]).rstrip()
+def _line(line: Sequence[str], widths: Sequence[int]) -> str:
+    first, *rest = zip(line, widths, strict=True)
+    return "  ".join([padded(*first), *(cell.rjust(width) for cell, width in rest)]).rstrip()
 
 
 def _label(value: object) -> str:

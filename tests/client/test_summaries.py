@@ -10,7 +10,9 @@ import pytest
 
 from honeyhive_ext import AsyncHoneyHive, ConfigError, HoneyHive, QueryError, summarize
 from honeyhive_ext.local import LocalServer
-from honeyhive_ext.results.summary import MOST_GROUPS, Summary
+from honeyhive_ext.results.summary import IN_A_NOTEBOOK, MOST_GROUPS, Summary
+from honeyhive_ext.views.cells import cells
+from tests.support.inert import inert
 
 BASE = 1_767_225_600_000
 
@@ -116,3 +118,20 @@ def test_no_events_are_a_summary_too() -> None:
     total = summarize([]).total
     assert (total.count, total.p50, total.cost) == (0, None, None)
     assert str(summarize([], by="event_type")).splitlines()[0].startswith("event_type")
+
+
+def test_a_notebook_shows_the_first_values_and_counts_the_others() -> None:
+    summary = summarize(
+        ({"event_name": f"<n{n:02}>", "duration": 5} for n in range(IN_A_NOTEBOOK + 7)), by="event_name"
+    )
+    read = inert(str(summary._repr_html_()))
+    assert "event_namecounterrorsp50p95p99" in read.text
+    assert f"<n{IN_A_NOTEBOOK - 1}>" in read.text
+    assert f"<n{IN_A_NOTEBOOK}>" not in read.text
+    assert f"(all){IN_A_NOTEBOOK + 7}" in read.text
+    assert "7 more values" in read.text
+
+
+def test_wide_values_keep_the_columns_of_a_printed_summary() -> None:
+    printed = str(summarize(({"event_name": name} for name in ("検索", "plan")), by="event_name"))
+    assert len({cells(line.rstrip()) for line in printed.splitlines()[1:]}) == 1

@@ -188,3 +188,10 @@ def test_a_notebook_shows_what_was_delivered_and_the_first_failures() -> None:
         assert text in read.text
     assert "<10>" not in read.text
     assert "retries" not in read.text
+
+
+def test_a_failure_is_one_line_that_shows_no_content() -> None:
+    assert repr(failure()) == f"<BatchFailure: {failure()}>"
+    assert "s3cret" not in repr(failure())
+    broken = BatchFailure(0, None, "failed", APIConnectionError("a\nb\x1b"))
+    assert repr(broken) == "<BatchFailure: event 0 (no id) failed: a\\nb\\x1b>"
