@@ -209,13 +209,11 @@ def _line(row: _Row, columns: tuple[int, int, int], width: int | None, *, colour
 
 def _coloured(row: _Row, line: str, head: str) -> str:
     """Return a line with the colours of a terminal; what is cut off is not coloured."""
-    if not line.startswith(head):
-        return line
-    title, rest = head[len(row.prefix) :], line[len(head) :]
+    prefix, title, rest = head[: len(row.prefix)], head[len(row.prefix) :], line[len(head) :]
     code = _ERROR if row.error else _COLOURS.get(row.kind, "")
     painted = _painted(title, code)
     plain, mark, failed = rest.partition("error: ") if row.error else (rest, "", "")
-    return _painted(row.prefix, _DIM) + painted + plain + _painted(mark + failed, _ERROR)
+    return _painted(prefix, _DIM) + painted + plain + _painted(mark + failed, _ERROR)
 
 
 def _painted(text: str, code: str) -> str:

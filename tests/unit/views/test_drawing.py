@@ -115,6 +115,11 @@ def test_a_deep_tree_on_a_narrow_terminal_keeps_its_names() -> None:
     lines = tree.draw(width=60).splitlines()
     assert all(f"step {n}" in line for n, line in enumerate(lines))
     assert max(map(len, lines)) <= 60
+    for width in (0, 1, 20):
+        for colour in (False, True):
+            drawn = ESCAPES.sub("", tree.draw(width=width, colour=colour)).split("\n")
+            assert len(drawn) == 25
+            assert max(map(cells, drawn)) <= width
 
 
 def test_a_large_tree_is_drawn_one_line_each() -> None:
