@@ -14,6 +14,7 @@ from pathlib import Path
 from codegen.client import write_client
 from codegen.document import load_document
 from codegen.errors import GenerationError
+from codegen.event_view import write_event_view
 from codegen.names import check_names
 from codegen.pins import check_versions
 from codegen.request_fields import write_request_fields
@@ -34,6 +35,7 @@ def build(spec: Path, config: Path, folder: Path) -> None:
     write_client(document, config, client)
     write_typed_dicts(document, client / "typed_dicts.py")
     write_request_fields(document, client / "request_fields.py")
+    write_event_view(document, client / "event_view.py")
     write_schemas(document, folder / "honeyhive_schemas")
     format_tree(folder)
     stamp_tree(folder)

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.filters.text_reader import FilterTextError
     from honeyhive_ext.filters.warnings import FilterWarning
     from honeyhive_ext.observe.hooks import RequestInfo, ResponseInfo, RetryInfo
+    from honeyhive_ext.reading.event import Event
     from honeyhive_ext.results.aio_result import AsyncSearchResult
     from honeyhive_ext.results.result import SearchResult
     from honeyhive_ext.results.summary import Summary, summarize
@@ -79,6 +80,7 @@ __all__ = [
     "Checkpoint",
     "ConfigError",
     "Count",
+    "Event",
     "EventError",
     "F",
     "FilterTextError",
@@ -126,6 +128,7 @@ _HOMES = {
     "current_span": "tracing.current",
     "extract": "tracing.propagation",
     "inject": "tracing.propagation",
+    "Event": "reading.event",
     "F": "filters.field",
     "FilterTextError": "filters.text_reader",
     "FilterWarning": "filters.warnings",

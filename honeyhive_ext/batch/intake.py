@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, Union, cast
 
 from honeyhive_client.models import CreateEventRequest
 
@@ -14,11 +14,15 @@ from honeyhive_ext.config.settings import EventSettings
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import EventError, HoneyHiveError
 from honeyhive_ext.payload.events import prepare_event
+from honeyhive_ext.payload.given import sendable
 from honeyhive_ext.payload.many import PreparedEvents, prepare_events
 from honeyhive_ext.payload.times import now_ms
 from honeyhive_ext.serialize.encoders import type_name
 
-BatchEvent = Mapping[str, Any] | CreateEventRequest
+if TYPE_CHECKING:
+    from honeyhive_ext.reading.event import Event
+
+BatchEvent: TypeAlias = Union[Mapping[str, Any], CreateEventRequest, "Event"]
 
 TWICE = "an earlier event of this batch has this id; only that one is sent"
 
@@ -136,11 +140,17 @@ def _placed(event: Any, session_id: str | None) -> Any:
     createSessionEventBatch and single_session set the session of every event, whatever it says itself.
     """
     if event is None or isinstance(event, str):
-        raise EventError(f"give a mapping of fields or a CreateEventRequest, not {type_name(event)}")
+        raise EventError(
+            "give a mapping of fields, a CreateEventRequest or an Event that was read, "
+            f"not {type_name(event)}"
+        )
     if session_id is None:
         return event
     try:
-        fields = event.to_dict() if isinstance(event, CreateEventRequest) else event
+        fields: Any = event.to_dict() if isinstance(event, CreateEventRequest) else event
+        if not isinstance(fields, Mapping):
+            fields = sendable(event) or event
+        fields = cast("Mapping[str, Any]", fields)
         moved = {**fields, "session_id": session_id} if "session_id" in fields else fields
     except Exception as error:  # a mapping that cannot be read: prepare_event says so, with its path
         if from_a_signal_handler(error):

@@ -80,4 +80,4 @@ def raw(events: Iterable[Any]) -> Iterator[Any]:
 
 def raw_of(event: Any) -> Any:
     """Return an event as the service sent it."""
-    return event.to_dict()
+    return event.raw

@@ -15,7 +15,7 @@ from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.export.table import EXTRA_COLUMNS, columns, event_of
 from honeyhive_ext.files.json_lines import json_lines
 from honeyhive_ext.files.names import file_path
-from honeyhive_ext.search.pages.json import parsed
+from honeyhive_ext.reading.json import loads
 
 LARGEST_DOCUMENT = 200_000_000  # bytes of one .json file, which is in memory as a whole
 _CELL = 2**31 - 1  # bytes of a cell of a CSV file
@@ -94,7 +94,7 @@ def exact(content: bytes) -> Any:
     >>> exact(b'{"n": 123456789012345678901}')
     {'n': 123456789012345678901}
     """
-    value = parsed(content)
+    value = loads(content)
     if isinstance(value, dict | list) and _has_long_number(content):
         import json
 
@@ -198,7 +198,7 @@ def _event_of_cells(cells: Mapping[str, Any]) -> Any:
 
 def _checked_json(name: str, cell: str) -> str:
     try:
-        parsed(cell.encode())
+        loads(cell.encode())
     except ValueError as problem:
         raise ValueError(f"{name}: not JSON: {problem}") from problem
     return cell

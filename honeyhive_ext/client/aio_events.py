@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from honeyhive_client.models import (
         CreateEventRequest,
         CreateEventResponse,
-        Event,
         EventType,
         SessionProperties,
     )
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.http.sender import AsyncSender
     from honeyhive_ext.observe.progress import Progress
     from honeyhive_ext.payload.ids import HasEventId
+    from honeyhive_ext.reading.event import Event
     from honeyhive_ext.results import AsyncSearchResult, Checkpoint, When
 
 
@@ -50,7 +50,7 @@ class AsyncEvents(Enqueuing):
 
     async def create(
         self,
-        event: EventType | Mapping[str, Any] | CreateEventRequest | None = None,
+        event: EventType | Mapping[str, Any] | CreateEventRequest | Event | None = None,
         /,
         *,
         retry: RetryPolicy | bool | None = None,
@@ -117,7 +117,7 @@ class AsyncEvents(Enqueuing):
         >>> asyncio.run(main())
         ['tool']
         """
-        from honeyhive_ext.results import AsyncSearchResult, as_checkpoint, as_event, build_query
+        from honeyhive_ext.results import EVENTS, AsyncSearchResult, as_checkpoint, build_query
 
         query = build_query(
             filters,
@@ -130,7 +130,7 @@ class AsyncEvents(Enqueuing):
             now_ms=now_ms(),
         )
         at = as_checkpoint(resume, query)
-        return AsyncSearchResult(self._sender, query, as_event, resume=at, retry=retry, timeout=timeout)
+        return AsyncSearchResult(self._sender, query, EVENTS, resume=at, retry=retry, timeout=timeout)
 
     def tail(
         self,

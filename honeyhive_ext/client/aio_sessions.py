@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from honeyhive_client.models import (
         CreateSessionResponse,
-        Event,
     )
     from honeyhive_client.typed_dicts import (
         CreateSessionRequestInput,
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.http.sender import AsyncSender
     from honeyhive_ext.observe.progress import Progress
     from honeyhive_ext.payload.ids import InSession
+    from honeyhive_ext.reading.event import Event
     from honeyhive_ext.results import TraceTree
 
 
@@ -147,8 +147,8 @@ class AsyncSessions(Unpicklable):
         >>> print(asyncio.run(main()))
         session nightly  900 ms
         """
-        from honeyhive_ext.results import AsyncSearchResult, as_event, build_tree, session_query
+        from honeyhive_ext.results import EVENTS, AsyncSearchResult, build_tree, session_query
 
         text, query = session_query(session)
-        found = AsyncSearchResult(self._sender, query, as_event, retry=retry, timeout=timeout)
+        found = AsyncSearchResult(self._sender, query, EVENTS, retry=retry, timeout=timeout)
         return build_tree(await found.to_list(), text)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # batches are imported when events do share requests
 
     from honeyhive_ext.batch.options import BatchOptions
     from honeyhive_ext.config.retry_policy import RetryPolicy
+    from honeyhive_ext.reading.event import Event
 
 _Result = asyncio.Future[CreateEventResponse]
 GRACE = 0.5  # seconds; time for requests that are cancelled to end
@@ -47,7 +48,7 @@ class CoalescingEvents(AsyncEvents):
 
     async def create(
         self,
-        event: EventType | Mapping[str, Any] | CreateEventRequest | None = None,
+        event: EventType | Mapping[str, Any] | CreateEventRequest | Event | None = None,
         /,
         *,
         retry: RetryPolicy | bool | None = None,

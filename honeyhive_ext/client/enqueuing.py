@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from typing import Any, Unpack
     from uuid import UUID
 
-    from honeyhive_client.models import CreateEventRequest, CreateEventResponse, Event, EventType
+    from honeyhive_client.models import CreateEventRequest, CreateEventResponse, EventType
     from honeyhive_client.typed_dicts import CreateEventRequestInput, UpdateEventRequestInput
 
     from honeyhive_ext.client.later import Later
     from honeyhive_ext.payload.ids import HasEventId
+    from honeyhive_ext.reading.event import Event
 
 
 class Enqueuing(Unpicklable):
@@ -34,7 +35,7 @@ class Enqueuing(Unpicklable):
 
     def enqueue(
         self,
-        event: EventType | Mapping[str, Any] | CreateEventRequest | None = None,
+        event: EventType | Mapping[str, Any] | CreateEventRequest | Event | None = None,
         /,
         **fields: Unpack[CreateEventRequestInput],
     ) -> str:

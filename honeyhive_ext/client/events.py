@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from honeyhive_client.models import (
         CreateEventRequest,
         CreateEventResponse,
-        Event,
         EventType,
         SessionProperties,
     )
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.http.sender import Sender
     from honeyhive_ext.observe.progress import Progress
     from honeyhive_ext.payload.ids import HasEventId
+    from honeyhive_ext.reading.event import Event
     from honeyhive_ext.results import Checkpoint, SearchResult, When
 
 
@@ -50,7 +50,7 @@ class Events(Enqueuing):
 
     def create(
         self,
-        event: EventType | Mapping[str, Any] | CreateEventRequest | None = None,
+        event: EventType | Mapping[str, Any] | CreateEventRequest | Event | None = None,
         /,
         *,
         retry: RetryPolicy | bool | None = None,
@@ -64,7 +64,7 @@ class Events(Enqueuing):
 
         Args:
             event: The event's type, such as "model"; or its fields, as a mapping or a `CreateEventRequest`;
-                or nothing, with `event_type=` among the fields.
+                or an `Event` that was read, in part replaced by `fields`; or None.
             retry: False for one attempt, True for the standard policy, or a policy. Default: the client's.
             timeout: Seconds for one attempt, at most 3600. Default: the client's.
             **fields: The fields of CreateEventRequest in the API document, added to those of `event`. Times
@@ -159,7 +159,7 @@ class Events(Enqueuing):
         ...     print([event.event_name for event in found])
         ['search']
         """
-        from honeyhive_ext.results import SearchResult, as_checkpoint, as_event, build_query
+        from honeyhive_ext.results import EVENTS, SearchResult, as_checkpoint, build_query
 
         query = build_query(
             filters,
@@ -172,7 +172,7 @@ class Events(Enqueuing):
             now_ms=now_ms(),
         )
         at = as_checkpoint(resume, query)
-        return SearchResult(self._sender, query, as_event, resume=at, retry=retry, timeout=timeout)
+        return SearchResult(self._sender, query, EVENTS, resume=at, retry=retry, timeout=timeout)
 
     def tail(
         self,
@@ -265,7 +265,7 @@ class Events(Enqueuing):
         refuses is found and reported, and a request that is too large is split. See docs/batches.md.
 
         Args:
-            events: Mappings or `CreateEventRequest`s: a list, a generator, any iterable.
+            events: Mappings, `CreateEventRequest`s or `Event`s that were read: any iterable.
             single_session: Put all events into one new session, which is made first, by its own request.
             session_properties: The fields of that session: `session_name` and others of CreateSessionRequest.
             max_events: Events in one request, at least 1. Default 500.

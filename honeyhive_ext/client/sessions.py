@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Unpack
     from uuid import UUID
 
-    from honeyhive_client.models import CreateSessionResponse, Event
+    from honeyhive_client.models import CreateSessionResponse
     from honeyhive_client.typed_dicts import CreateSessionRequestInput
 
     from honeyhive_ext.batch.intake import BatchEvent
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.http.sender import Sender
     from honeyhive_ext.observe.progress import Progress
     from honeyhive_ext.payload.ids import InSession
+    from honeyhive_ext.reading.event import Event
     from honeyhive_ext.results import TraceTree
 
 
@@ -87,7 +88,7 @@ class Sessions(Unpicklable):
 
         Args:
             session_id: The session. All events are stored with it, whatever `session_id` they have.
-            events: Mappings or `CreateEventRequest`s: a list, a generator, any iterable.
+            events: Mappings, `CreateEventRequest`s or `Event`s that were read: any iterable.
             max_events: Events in one request, at least 1. Default 500.
             max_bytes: Bytes in the body of one request. Default 5,000,000. A larger event is sent alone.
             max_concurrency: Requests in flight, at most, 1 to 64; 1 uses no threads. Default: the client's.
@@ -198,8 +199,8 @@ class Sessions(Unpicklable):
         session nightly          900 ms  in all 1,240 tokens, $0.0042
         └── model plan   +40 ms  820 ms  gpt-4o  1,240 tokens  $0.0042  error: the answer was cut
         """
-        from honeyhive_ext.results import SearchResult, as_event, build_tree, session_query
+        from honeyhive_ext.results import EVENTS, SearchResult, build_tree, session_query
 
         text, query = session_query(session)
-        found = SearchResult(self._sender, query, as_event, retry=retry, timeout=timeout)
+        found = SearchResult(self._sender, query, EVENTS, retry=retry, timeout=timeout)
         return build_tree(found.to_list(), text)

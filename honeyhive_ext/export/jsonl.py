@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import IO, Any
+from typing import IO
+
+import msgspec
 
 from honeyhive_ext.export.resumable import ResumableFile
-from honeyhive_ext.export.table import json_text
 from honeyhive_ext.files.names import PathLike, file_path, regular_place
 from honeyhive_ext.files.packing import packing_of
 from honeyhive_ext.observe.progress import Progress
-from honeyhive_ext.search.pages.read import read_lines
+from honeyhive_ext.reading.json import read_value
+from honeyhive_ext.search.pages.form import TEXTS
 from honeyhive_ext.search.query import Query
 from honeyhive_ext.serialize.exact_json import exact_json
 
@@ -18,16 +20,19 @@ from honeyhive_ext.serialize.exact_json import exact_json
 class JsonlFile(ResumableFile):
     """A growing file of JSON Lines; the part file has the form of the finished file."""
 
-    read = staticmethod(read_lines)
+    rows = TEXTS
 
     def __init__(self, path: PathLike, query: Query, progress: bool | Progress = False) -> None:
         self._packing = packing_of(file_path(path), regular_place(path).path)
         self.form = f"jsonl {self._packing.name}".rstrip()
         super().__init__(path, query, progress)
 
-    def encode(self, events: Sequence[Any]) -> bytes:
+    def encode(self, events: Sequence[bytes]) -> bytes:
         """Return the events as lines, compressed where the name says so."""
-        return self._packing.member(self._lines(events))
+        lines = b"\n".join([*events, b""])
+        if lines.count(b"\n") != len(events) or b"\r" in lines:  # indented, and some readers end lines at \r
+            lines = b"".join(map(_line, events))
+        return self._packing.member(lines)
 
     def finish(self, part: IO[bytes]) -> None:
         """Give the part file its name. A compressed file without events has one empty member."""
@@ -35,17 +40,9 @@ class JsonlFile(ResumableFile):
             part.write(self._packing.member(b""))
         super().finish(part)
 
-    def _lines(self, events: Sequence[Any]) -> bytes:
-        if {*map(type, events)} == {bytes}:  # the bytes that the service sent
-            return b"\n".join([*events, b""])
-        page = bytearray()  # a list would keep every line in memory, which costs page faults
-        for event in events:
-            page += _line(event)
-        return bytes(page)
 
-
-def _line(event: Any) -> bytes:
-    if type(event) is bytes:
-        return event + b"\n"
-    text = json_text(event)
-    return (exact_json(event) if text is None else text).encode() + b"\n"
+def _line(event: bytes) -> bytes:
+    try:
+        return msgspec.json.format(event, indent=-1) + b"\n"
+    except (msgspec.MsgspecError, RecursionError):  # with NaN or a lone surrogate, or very deep
+        return exact_json(read_value(event)).encode() + b"\n"

@@ -23,6 +23,7 @@ from honeyhive_ext.files.packing import packing_of
 from honeyhive_ext.files.side_file import remove_side
 from honeyhive_ext.files.whole import whole_file
 from honeyhive_ext.observe.progress import Progress
+from honeyhive_ext.search.pages.form import DICTS
 from honeyhive_ext.search.query import Query
 
 # A row group ends with the batch that reaches either limit. One uncompressed group is in memory at a time.
@@ -57,6 +58,7 @@ def arrow_schema() -> Any:
 class ParquetFile(ResumableFile):
     """A growing Parquet file; its part file holds the events as Arrow record batches."""
 
+    rows = DICTS
     sides = (*ResumableFile.sides, ".new")
 
     def __init__(

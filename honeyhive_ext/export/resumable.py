@@ -26,7 +26,7 @@ from honeyhive_ext.files.side_file import check_side, close_side, open_side, rea
 from honeyhive_ext.files.whole import move
 from honeyhive_ext.observe.progress import Progress, Watcher
 from honeyhive_ext.search.checkpoint import Checkpoint
-from honeyhive_ext.search.pages.read import ReadPage, read_page
+from honeyhive_ext.search.pages.form import Form
 from honeyhive_ext.search.query import Query
 
 
@@ -38,7 +38,7 @@ class ResumableFile:
 
     form: str  # names what `encode` writes; an export resumes only a file of the same form
     sides: Sequence[str] = (".checkpoint.new",)  # what it names other files that it makes
-    read: ReadPage = staticmethod(read_page)  # how it reads the responses of the service
+    rows: Form[Any]  # what it takes of the rows of a page
 
     def __init__(self, path: PathLike, query: Query, progress: bool | Progress = False) -> None:
         self.place = regular_place(path)

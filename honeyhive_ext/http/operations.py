@@ -20,7 +20,9 @@ from honeyhive_ext.payload.times import now_ms
 
 # The other operations are imported when they are called, so that a program that creates events starts sooner.
 if TYPE_CHECKING:
-    from honeyhive_client.models import CreateSessionResponse, Event, EventType
+    from honeyhive_client.models import CreateSessionResponse, EventType
+
+    from honeyhive_ext.reading.event import Event
 
 _Model = TypeVar("_Model")
 
@@ -34,7 +36,7 @@ SESSION_IDS = (("session_id",), ("event_id",))  # a session is an event, which h
 
 
 def creation(
-    event: EventType | Mapping[str, Any] | CreateEventRequest | None,
+    event: EventType | Mapping[str, Any] | CreateEventRequest | Event | None,
     fields: Mapping[str, Any],
     settings: Settings,
 ) -> tuple[str, Call]:
@@ -66,7 +68,12 @@ def read(reply: Reply) -> Event:
     from honeyhive_client.api.events import get_event
     from honeyhive_client.models import GetEventResponse
 
-    return _parsed(get_event, reply, GetEventResponse).event
+    from honeyhive_ext.reading.envelope import enveloped
+    from honeyhive_ext.reading.event import Event
+
+    event = enveloped(reply.content)
+    # What only a tolerant parser reads, and what is not an event and so an error.
+    return event or Event.from_dict(_parsed(get_event, reply, GetEventResponse).event.to_dict())
 
 
 def changing(

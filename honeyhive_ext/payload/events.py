@@ -7,7 +7,7 @@ argument. The result is final: a retry sends the same bytes, and later changes o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 from uuid import UUID
 
 from honeyhive_client.models import CreateEventRequest, CreateEventResponse
@@ -16,15 +16,17 @@ from honeyhive_ext.config.settings import EventSettings
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.payload.fields import RequestModel
+from honeyhive_ext.payload.given import event_id_of, mapping_of, sendable
 from honeyhive_ext.payload.ids import HasEventId, new_id, uuid_str
 from honeyhive_ext.payload.scope import CURRENT, innermost
 from honeyhive_ext.payload.times import complete
 from honeyhive_ext.serialize.dumps import to_json
-from honeyhive_ext.serialize.encoders import encoder_for, kind_of, type_name
+from honeyhive_ext.serialize.encoders import kind_of, type_name
 from honeyhive_ext.serialize.to_builtins import to_builtins
 
+# Imported when one is given: the others need not wait for it.
 if TYPE_CHECKING:
-    from honeyhive_client.models import Event
+    from honeyhive_ext.reading.event import Event
 
 EVENT = RequestModel.of("CreateEventRequest", "an event")
 UPDATE = RequestModel.of("UpdateEventRequest", "an update")
@@ -36,7 +38,7 @@ KEPT = ("event_id", "session_id", "parent_id", "event_type")
 
 NUMBERS = (int, float)
 
-EventInput = str | Mapping[str, Any] | CreateEventRequest
+EventInput: TypeAlias = "str | Mapping[str, Any] | CreateEventRequest | Event"
 
 
 class WireEvent(NamedTuple):
@@ -64,8 +66,10 @@ def prepare_event(
     """Make a wire event from the arguments of a call.
 
     Args:
-        event: An event type, a mapping of fields, a `CreateEventRequest`, or None if `fields` has them all.
-        fields: Keyword arguments. The same field here and in `event` is an error if the two differ.
+        event: An event type, a mapping of fields, a `CreateEventRequest`, an `Event` that was read, or None
+            if `fields` has them all.
+        fields: Keyword arguments. The same field here and in `event` is an error if the two differ; of an
+            `Event` it takes the place.
         settings: The default `source`, what happens to values that JSON cannot hold, the redact hook.
         now_ms: The clock, in Unix ms; see `now_ms` of times.py.
         session_id: The session of an event that names none; it wins over that of the surrounding span.
@@ -107,7 +111,7 @@ def prepare_update(
             value has no effect.
     """
     try:
-        event_id = _id_of(event)
+        event_id = event_id_of(event)
         _check_effect(fields)
         wire = UPDATE.convert(fields, settings.on_unserializable)
         return event_id, _write(UPDATE, wire, settings)
@@ -155,7 +159,7 @@ def prepare_session(
 
 def prepare_properties(properties: Mapping[str, Any], *, settings: EventSettings) -> bytes:
     """Return the session properties of a batch as JSON; the caller may add fields."""
-    wire = PROPERTIES.convert(_mapping(properties), settings.on_unserializable, further=True)
+    wire = PROPERTIES.convert(mapping_of(properties), settings.on_unserializable, further=True)
     return _write(PROPERTIES, wire, settings, further=True)
 
 
@@ -188,11 +192,13 @@ def _given(event: EventInput | None, fields: Mapping[str, Any]) -> Mapping[str, 
     elif issubclass(kind, CreateEventRequest):
         base = given.to_dict()
     elif issubclass(kind, Mapping):
-        base = _mapping(given)
+        base = mapping_of(given)
+    elif (read := sendable(given)) is not None:
+        return {**read, **fields}
     else:
         raise EventError(
-            "give an event type, a mapping of fields, a CreateEventRequest or keyword arguments, "
-            f"not {type_name(event)}"
+            "give an event type, a mapping of fields, a CreateEventRequest, an Event that was read or "
+            f"keyword arguments, not {type_name(event)}"
         )
     if not fields:
         return base
@@ -200,19 +206,6 @@ def _given(event: EventInput | None, fields: Mapping[str, Any]) -> Mapping[str, 
         if not _same(base[name], fields[name]):
             raise EventError("given twice, with different values", path=name)
     return {**base, **fields}
-
-
-def _mapping(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    kind = kind_of(given)
-    if kind is dict:
-        return given
-    try:
-        encoder = encoder_for(kind)
-        return dict(given) if encoder is None else encoder(given)
-    except Exception as error:
-        if from_a_signal_handler(error):
-            raise
-        raise EventError(f"reading the {type_name(given)} raises {type_name(error)}") from error
 
 
 def _same(first: Any, second: Any) -> bool:
@@ -271,7 +264,7 @@ def _write(
         raise EventError(f"the redact hook raises {type_name(error)}: not sent") from error
     if not isinstance(redacted, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - a hook may forget
         raise EventError(f"the redact hook returns {type_name(redacted)}, not the event as a dict: not sent")
-    rest = {name: value for name, value in _mapping(redacted).items() if name not in KEPT}
+    rest = {name: value for name, value in mapping_of(redacted).items() if name not in KEPT}
     kept = {name: wire[name] for name in KEPT if name in wire}
     # A number that was checked is not checked again: a time computed from two others may look like seconds.
     kept |= {
@@ -282,23 +275,6 @@ def _write(
     if "inputs" in model.required:
         result.setdefault("inputs", {})
     return to_json(result, mode)
-
-
-def _id_of(event: Any) -> str:
-    from honeyhive_client.models import Event  # here, since only updates need it and it is slow to import
-
-    kind = kind_of(event)
-    if issubclass(kind, (Event, CreateEventResponse)):
-        given = event.event_id
-    elif issubclass(kind, Mapping):
-        given = _mapping(event).get("event_id")
-    elif not issubclass(kind, (str, UUID)) and hasattr(kind, "event_id"):  # the block of a span
-        given = event.event_id
-    else:
-        return uuid_str(event, "event_id")
-    if not isinstance(given, (str, UUID)):  # null or unset, as in an answer that lacks it
-        raise EventError(f"the {kind.__name__} has no event_id: give the id itself", path="event_id")
-    return uuid_str(given, "event_id")
 
 
 def _is_empty_list(value: object) -> bool:

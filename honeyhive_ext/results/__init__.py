@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from honeyhive_ext.results.result import SearchResult
     from honeyhive_ext.results.trace_tree import Node, TraceTree, build_tree, session_query
     from honeyhive_ext.search.checkpoint import Checkpoint, as_checkpoint
-    from honeyhive_ext.search.pages.event import as_event
+    from honeyhive_ext.search.pages.form import EVENTS
     from honeyhive_ext.search.query import When, build_query
 
 # For clients, which import all that a search needs from here when one begins.
 __all__ = [
+    "EVENTS",
     "AsyncSearchResult",
     "Checkpoint",
     "Node",
@@ -24,7 +25,6 @@ __all__ = [
     "TraceTree",
     "When",
     "as_checkpoint",
-    "as_event",
     "build_follow",
     "build_query",
     "build_tree",
@@ -35,13 +35,13 @@ __all__ = [
 
 _HOMES = {
     "AsyncSearchResult": "results.aio_result",
+    "EVENTS": "search.pages.form",
     "Checkpoint": "search.checkpoint",
     "Node": "results.trace_tree",
     "SearchResult": "results.result",
     "TraceTree": "results.trace_tree",
     "When": "search.query",
     "as_checkpoint": "search.checkpoint",
-    "as_event": "search.pages.event",
     "build_follow": "results.follow",
     "build_query": "search.query",
     "build_tree": "results.trace_tree",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
@@ -16,9 +16,8 @@ from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.aio_fetch import AsyncFetcher
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.cursor import Count, Cursor
-from honeyhive_ext.search.pages.event import as_it_came
-from honeyhive_ext.search.pages.interning import intern_strings
-from honeyhive_ext.search.pages.read import ReadPage, read_page
+from honeyhive_ext.search.pages.form import DICTS, Form
+from honeyhive_ext.search.pages.rows import read_rows
 from honeyhive_ext.search.query import Query
 
 if TYPE_CHECKING:
@@ -47,16 +46,16 @@ class AsyncSearchResult(Generic[T]):
         self,
         sender: AsyncSender,
         query: Query,
-        convert: Callable[[Any], T],
+        form: Form[T],
         *,
         resume: Checkpoint | None = None,
         retry: RetryPolicy | bool | None = None,
         timeout: float | None = None,
     ) -> None:
         self._query = query
-        self._convert = convert
+        self._form = form
         self._resume = resume
-        self._fetcher = AsyncFetcher(sender, query, retry=retry, timeout=timeout)
+        self._fetcher = AsyncFetcher(sender, query, form.read, retry=retry, timeout=timeout)
         self._cursor: Cursor | None = None
         self._counted: Count | None = None
 
@@ -64,7 +63,7 @@ class AsyncSearchResult(Generic[T]):
         self._cursor = cursor = Cursor(self._query, self._resume)
         async with aclosing(self._fetcher.walk(cursor)) as steps:
             async for _ in steps:
-                events = cursor.converted(self._convert)
+                events = cursor.shown(self._form)
                 for cursor.taken, event in enumerate(events, 1):
                     yield event
 
@@ -77,24 +76,22 @@ class AsyncSearchResult(Generic[T]):
         async with aclosing(self._fetcher.walk(cursor)) as steps:
             async for _ in steps:
                 cursor.taken = len(cursor.rows)
-                yield [*cursor.converted(self._convert)]
+                yield [*cursor.shown(self._form)]
 
     async def to_list(self, *, progress: bool | Progress = False) -> list[T]:
         """Return all events, in memory at once. `progress` is as for `to_jsonl`."""
         events: list[T] = []
-        strings: dict[str, str] = {}
         with closing(Watcher(progress, self._query.limit)) as watcher:
             async with aclosing(self.pages()) as pages:
                 async for page in pages:
-                    intern_strings(page, strings)
                     events += page
                     watcher.tell(len(events))
         return events
 
     async def first(self) -> T | None:
         """Return the newest event, or None. This sends one request, for one event."""
-        events = (await self._fetcher.page(pure.probe(self._query, 1))).events
-        return self._convert(events[0]) if events else None
+        rows = read_rows((await self._fetcher.page(pure.probe(self._query, 1))).events)
+        return self._form.show(rows[0]) if rows else None
 
     async def one(self) -> T:
         """Return the only event that matches. This sends one request.
@@ -102,7 +99,7 @@ class AsyncSearchResult(Generic[T]):
         Raises:
             ResultCountError: No event matches, or more than one.
         """
-        return self._convert(pure.only(await self._fetcher.page(pure.probe(self._query, 2))))
+        return self._form.show(pure.only(await self._fetcher.page(pure.probe(self._query, 2))))
 
     async def count(self) -> Count:
         """Return how many events match. It ignores `limit`.
@@ -123,7 +120,7 @@ class AsyncSearchResult(Generic[T]):
 
     def raw(self) -> AsyncSearchResult[dict[str, Any]]:
         """Return the same search with the events as dicts, exactly as the service sent them."""
-        return self._from(self._resume)
+        return self._from(self._resume, DICTS)
 
     async def to_jsonl(self, path: str | os.PathLike[str], *, progress: bool | Progress = False) -> int:
         """Write the events to a file, one JSON object a line, as `SearchResult.to_jsonl` does."""
@@ -212,7 +209,7 @@ class AsyncSearchResult(Generic[T]):
 
     async def _export(self, begun: ResumableFile) -> int:
         with begun as file:
-            result = self._from(await in_thread(file.begin, self._resume), file.read)
+            result = self._from(await in_thread(file.begin, self._resume), file.rows)
             file.tell()
             async with aclosing(result.pages()) as pages:
                 async for page in pages:
@@ -227,19 +224,15 @@ class AsyncSearchResult(Generic[T]):
         """
         return (self._cursor or Cursor(self._query, self._resume)).checkpoint()
 
-    def _from(
-        self, resume: Checkpoint | None, read: ReadPage = read_page
-    ) -> AsyncSearchResult[dict[str, Any]]:
-        found: AsyncSearchResult[dict[str, Any]] = AsyncSearchResult(
+    def _from(self, resume: Checkpoint | None, form: Form[Any]) -> AsyncSearchResult[Any]:
+        return AsyncSearchResult(
             self._fetcher.sender,
             self._query,
-            as_it_came,
+            form,
             resume=resume,
             retry=self._fetcher.retry,
             timeout=self._fetcher.timeout,
         )
-        found._fetcher.read = read
-        return found
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({pure.described(self._query)})"

@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import timedelta
-from typing import Any, cast
+from typing import cast
 
 from attrs import define, evolve, field
-from honeyhive_client.models import Event
 
 from honeyhive_ext.config.checks import seconds
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import QueryError
 from honeyhive_ext.http.sender import AsyncSender, Sender
+from honeyhive_ext.reading.event import Event
 from honeyhive_ext.results.aio_result import AsyncSearchResult
 from honeyhive_ext.results.result import SearchResult
-from honeyhive_ext.search.pages.event import as_event, as_it_came
-from honeyhive_ext.search.pages.rows import newest_first, read_rows
+from honeyhive_ext.search.pages.form import ROWS
+from honeyhive_ext.search.pages.rows import Row, newest_first
 from honeyhive_ext.search.query import Query
 
 LONGEST_POLL = 3600.0  # seconds
@@ -60,16 +60,16 @@ class Follow:
         self._seen = {key: time for key, time in self._seen.items() if time is None or time >= low}
         return evolve(self.query, start=low)
 
-    def new(self, values: Iterable[Any]) -> list[Event]:
+    def new(self, found: Iterable[Row]) -> list[Event]:
         """Return the events that were not yielded before, oldest first.
 
         Without a start, the events of the first request are not new.
         """
-        rows = [row for row in read_rows(list(values)) if row.key not in self._seen]
+        rows = [row for row in found if row.key not in self._seen]
         self._seen.update((row.key, row.time) for row in rows)
         known = not self._primed and self.query.start is None
         self._primed = True
-        return [] if known else [as_event(row.value) for row in reversed(newest_first(rows))]
+        return [] if known else [row.value for row in reversed(newest_first(rows))]
 
 
 def build_follow(
@@ -100,7 +100,7 @@ def follow_events(
     last = sender.clock()
     while True:
         query = follow.next_query(now_ms())
-        found = SearchResult(sender, query, as_it_came, retry=retry, timeout=timeout)
+        found = SearchResult(sender, query, ROWS, retry=retry, timeout=timeout)
         for event in follow.new(found):
             yield event
             last = sender.clock()
@@ -121,7 +121,7 @@ async def follow_events_async(
     last = sender.clock()
     while True:
         query = follow.next_query(now_ms())
-        found = AsyncSearchResult(sender, query, as_it_came, retry=retry, timeout=timeout)
+        found = AsyncSearchResult(sender, query, ROWS, retry=retry, timeout=timeout)
         for event in follow.new(await found.to_list()):
             yield event
             last = sender.clock()

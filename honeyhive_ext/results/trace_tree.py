@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 from uuid import UUID
 
 from attrs import define, field, frozen
-from honeyhive_client.models import Event
 
 from honeyhive_ext.config.printable import printable
 from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.filters.field import F
 from honeyhive_ext.payload.ids import InSession, session_id_of
+from honeyhive_ext.reading.event import Event
 from honeyhive_ext.search.query import Query
 from honeyhive_ext.serialize.exact_json import exact_json
 from honeyhive_ext.serialize.instants import time_of
@@ -213,8 +213,9 @@ class TraceTree:
 
 
 def raw_of(event: Event) -> dict[str, Any]:
-    """Return an event as the dict that the service sent."""
-    return event.to_dict()
+    """Return an event as the dict that the service sent; an empty one if it sent something else."""
+    raw = cast("object", event.raw)
+    return cast("dict[str, Any]", raw) if isinstance(raw, dict) else {}
 
 
 def session_query(session: InSession | str | UUID) -> tuple[str, Query]:
@@ -237,20 +238,16 @@ def build_tree(events: Iterable[Event], session_id: str) -> TraceTree:
     nodes = [Node(event) for event in sorted(events, key=_start)]
     by_id: dict[str, Node] = {}
     for node in nodes:
-        if isinstance(node.event.event_id, str):
+        if node.event.event_id is not None:
             by_id.setdefault(node.event.event_id.lower(), node)
     roots: list[Node] = []
     for node in nodes:
         parent_id = node.event.parent_id
-        parent = by_id.get(parent_id.lower()) if isinstance(parent_id, str) else None
+        parent = by_id.get(parent_id.lower()) if parent_id is not None else None
         if parent is not None and parent is not node:
             parent.children.append(node)
             continue
-        if (
-            parent is None
-            and isinstance(parent_id, str)
-            and parent_id.lower() not in ("", session_id.lower())
-        ):
+        if parent is None and parent_id is not None and parent_id.lower() not in ("", session_id.lower()):
             node.mark = "orphan"
         roots.append(node)
     placed: set[int] = set()
@@ -297,5 +294,11 @@ def _parent(node: Node, by_id: dict[str, Node]) -> Node:
 
 
 def _start(event: Event) -> float:
-    time = time_of(event.start_time)
+    time = _time(event, "start_time")
     return math.inf if time is None else time
+
+
+def _time(event: Event, name: str) -> float | None:
+    """Return a number of ms; if it came as something else, what it says."""
+    given: float | None = getattr(event, name)
+    return time_of(event.get(name) if given is None else given)

@@ -13,7 +13,7 @@ from honeyhive_ext.http.exchange import Call, Reply
 from honeyhive_ext.http.sender import AsyncSender
 from honeyhive_ext.search.cursor import Cursor
 from honeyhive_ext.search.pages.page import Ask, Page, PageRefused, page_of
-from honeyhive_ext.search.pages.read import ReadPage, accepted, answer, read_page
+from honeyhive_ext.search.pages.read import ReadPage, accepted, answer
 from honeyhive_ext.search.pages.rows import Row
 from honeyhive_ext.search.query import Query
 from honeyhive_ext.search.walk.windows import Window, Windows
@@ -23,12 +23,18 @@ class AsyncFetcher:
     """The async version of `Fetcher`."""
 
     def __init__(
-        self, sender: AsyncSender, query: Query, *, retry: RetryPolicy | bool | None, timeout: float | None
+        self,
+        sender: AsyncSender,
+        query: Query,
+        read: ReadPage,
+        *,
+        retry: RetryPolicy | bool | None,
+        timeout: float | None,
     ) -> None:
         self.sender = sender
         self.retry = retry
         self.timeout = timeout
-        self.read: ReadPage = read_page
+        self._read = read
         self._query = query
 
     async def page(self, ask: Ask) -> Page:
@@ -104,7 +110,7 @@ class AsyncFetcher:
         return call, await sending
 
     def _answer(self, call: Call, reply: Reply) -> Page | PageRefused:
-        return answer(reply, None if reply.status < 300 else self.sender.error(call, reply), self.read)
+        return answer(reply, None if reply.status < 300 else self.sender.error(call, reply), self._read)
 
 
 async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from collections.abc import Generator, Iterator, Sequence
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from attrs import evolve
 
 from honeyhive_ext.errors import ResultCountError
 from honeyhive_ext.search.checkpoint import Checkpoint
-from honeyhive_ext.search.pages.event import as_it_came
-from honeyhive_ext.search.pages.json import parsed
+from honeyhive_ext.search.pages.form import Form
 from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
-from honeyhive_ext.search.pages.rows import Row, iso, read_rows, value_of
+from honeyhive_ext.search.pages.rows import Row, content_of, iso, read_rows
 from honeyhive_ext.search.query import OPEN_START, Query
 from honeyhive_ext.search.walk.steps import Position, WalkStep
 from honeyhive_ext.search.walk.walk import Walk
@@ -53,10 +52,9 @@ class Cursor:
         if self._steps is not None and not self._limit_reached(self._base):
             self._accept(next(self._steps))
 
-    def converted(self, convert: Callable[[Any], T]) -> Iterator[T]:
-        """Yield the values of `rows`, each converted when it is needed."""
-        values = map(value_of, self.rows)
-        return values if convert is as_it_came else map(convert, values)
+    def shown(self, form: Form[T]) -> Iterator[T]:
+        """Yield what the search yields for `rows`, each made when it is needed."""
+        return map(form.show, self.rows)
 
     def release(self) -> None:
         """Drop `rows`, all of which were yielded."""
@@ -107,7 +105,7 @@ class Cursor:
         if self.rows and not self._first:
             from honeyhive_ext.views.event_row import row_of
 
-            self._first = [row_of(parsed(row.value)) for row in self.rows[:PREVIEWED]]
+            self._first = [row_of(content_of(row)) for row in self.rows[:PREVIEWED]]
 
     @property
     def yielded(self) -> int:
@@ -191,13 +189,13 @@ def judge_count(page: Page, asked: int) -> Count | None:
     return None
 
 
-def only(page: Page) -> Any:
-    """Return the only event of the answer to a request for two.
+def only(page: Page) -> Row:
+    """Return the only row of the answer to a request for two.
 
     Raises:
         ResultCountError: The answer has no event, or more than one.
     """
-    rows = {row.key: row.value for row in read_rows(page.events)}
+    rows = {row.key: row for row in read_rows(page.events)}
     if len(rows) != 1:
         found = "none" if not rows else "several: the two newest are " + " and ".join(rows)
         raise ResultCountError(

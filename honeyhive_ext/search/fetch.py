@@ -13,7 +13,7 @@ from honeyhive_ext.http.sender import Sender
 from honeyhive_ext.http.workers import Workers
 from honeyhive_ext.search.cursor import Cursor
 from honeyhive_ext.search.pages.page import Ask, Page, PageRefused, page_of
-from honeyhive_ext.search.pages.read import ReadPage, accepted, answer, read_page
+from honeyhive_ext.search.pages.read import ReadPage, accepted, answer
 from honeyhive_ext.search.pages.rows import Row
 from honeyhive_ext.search.query import Query
 from honeyhive_ext.search.walk.windows import Window, Windows
@@ -25,19 +25,21 @@ THREADS = "honeyhive-search"
 
 
 class Fetcher:
-    """Sends the requests of one search. Where no thread can be started, none is sent ahead or side by side.
-
-    Attributes:
-        read: Makes a page of a reply.
-    """
+    """Sends the requests of one search; where no thread can be started, none ahead or side by side."""
 
     def __init__(
-        self, sender: Sender, query: Query, *, retry: RetryPolicy | bool | None, timeout: float | None
+        self,
+        sender: Sender,
+        query: Query,
+        read: ReadPage,
+        *,
+        retry: RetryPolicy | bool | None,
+        timeout: float | None,
     ) -> None:
         self.sender = sender
         self.retry = retry
         self.timeout = timeout
-        self.read: ReadPage = read_page
+        self._read = read
         self._query = query
 
     def page(self, ask: Ask) -> Page:
@@ -134,4 +136,4 @@ class Fetcher:
         return call, self.sender.send(call, retry=self.retry, timeout=self.timeout, accept=accepted(ask))
 
     def _answer(self, call: Call, reply: Reply) -> Page | PageRefused:
-        return answer(reply, None if reply.status < 300 else self.sender.error(call, reply), self.read)
+        return answer(reply, None if reply.status < 300 else self.sender.error(call, reply), self._read)

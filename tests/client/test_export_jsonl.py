@@ -207,10 +207,11 @@ def test_two_exports_do_not_write_one_file(hh: HoneyHive, tmp_path: Path) -> Non
 
 
 def test_events_that_orjson_cannot_write_are_written(tmp_path: Path) -> None:
-    odd: list[Any] = [{"a": 2**70}, {"b": "\ud800"}, None, {"c": None, "d": -math.inf}]
+    odd: list[Any] = [{"a": 2**70}, {"b": "\ud800"}, None, {"c": None, "d": -math.inf}, {"deep": [[[]]]}]
+    texts = [json.dumps(value, indent=1).encode() for value in odd]
     with JsonlFile(tmp_path / "events.jsonl", Query()) as file:
         file.begin(None)
-        file.write(odd, Cursor(Query(), None).checkpoint())
+        file.write(texts, Cursor(Query(), None).checkpoint())
         assert file.complete() == len(odd)
     assert [json.loads(line) for line in (tmp_path / "events.jsonl").read_bytes().splitlines()] == odd
 

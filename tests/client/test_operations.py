@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from honeyhive_client.models import CreateEventRequest, CreateEventResponse, Event
+from honeyhive_client.models import CreateEventRequest, CreateEventResponse
 
+from honeyhive_ext import Event
 from honeyhive_ext.errors import APIConnectionError, BadRequestError, EventError, NotFoundError
 from honeyhive_ext.local import LocalServer
 from tests.support.clients import KINDS, EitherClient

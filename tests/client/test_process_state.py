@@ -155,5 +155,5 @@ def test_the_decimal_context_of_the_application_neither_matters_nor_changes(
         event = hh.events.create("tool", metadata={"cost": value}, duration=decimal.Decimal("12.345"))
         read = hh.events.get(event.event_id)
         assert current.flags == context.flags
-    assert read.to_dict()["metadata"] == {"cost": str(value)}
-    assert read.to_dict()["duration"] == 12.345
+    assert read.raw["metadata"] == {"cost": str(value)}
+    assert read.raw["duration"] == 12.345

@@ -160,7 +160,7 @@ class Machine(RuleBasedStateMachine):
             with pytest.raises(NotFoundError):
                 self.clients[kind].do(lambda hh: hh.events.get(event_id))
         else:
-            assert same(self.clients[kind].do(lambda hh: hh.events.get(event_id)).to_dict(), wanted)
+            assert same(self.clients[kind].do(lambda hh: hh.events.get(event_id)).raw, wanted)
 
     @rule(
         kind=KIND,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from honeyhive_client.models import Event
 from hypothesis import strategies as st
 
+from honeyhive_ext import Event
 from honeyhive_ext.results.trace_tree import TraceTree, build_tree
 
 # What a parser of JSON returns.

@@ -7,14 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, assert_type
 from uuid import UUID, uuid4
 
-from honeyhive_client import AuthenticatedClient
+from honeyhive_client import AuthenticatedClient, models
 from honeyhive_client.api.events import create_event, search_events
 from honeyhive_client.models import (
     CreateEventRequest,
     CreateEventResponse,
     CreateSessionResponse,
     ErrorResponse,
-    Event,
     EventFilter,
     SearchEventsRequest,
     SearchEventsResponse,
@@ -25,6 +24,7 @@ from honeyhive_schemas import SchemaError, names, schema, validate, validator
 from honeyhive_ext import (
     AsyncHoneyHive,
     BatchReport,
+    Event,
     EventError,
     F,
     HoneyHive,
@@ -40,7 +40,7 @@ def low_level(client: AuthenticatedClient) -> None:
     only = EventFilter(field="event_type", operator="is", value="model")
     page = search_events.sync(client=client, body=SearchEventsRequest(filters=[only], limit=10))
     if isinstance(page, SearchEventsResponse):
-        assert_type(page.events, list[Event])
+        assert_type(page.events, list[models.Event])
 
 
 def schemas() -> None:

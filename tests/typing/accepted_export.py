@@ -8,9 +8,8 @@ from typing import Any, assert_type
 
 import pandas
 import polars
-from honeyhive_client.models import Event
 
-from honeyhive_ext import AsyncHoneyHive, HoneyHive
+from honeyhive_ext import AsyncHoneyHive, Event, HoneyHive
 from honeyhive_ext.export import column_name, read_parquet
 
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, assert_type
 from uuid import uuid4
 
-from honeyhive_client.models import Event, EventFilter
+from honeyhive_client.models import EventFilter
 
-from honeyhive_ext import AsyncHoneyHive, AsyncSearchResult, Checkpoint, F, HoneyHive, SearchResult
+from honeyhive_ext import AsyncHoneyHive, AsyncSearchResult, Checkpoint, Event, F, HoneyHive, SearchResult
 from honeyhive_ext.filters import AllOf, Filter
 from honeyhive_ext.results.trace_tree import TraceTree
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from honeyhive_client.models import CreateEventRequest
 
-from honeyhive_ext import AsyncHoneyHive, F, HoneyHive
+from honeyhive_ext import AsyncHoneyHive, Event, F, HoneyHive
 
 
 def wrong(hh: HoneyHive, ahh: AsyncHoneyHive) -> None:
@@ -42,3 +42,11 @@ def wrong_blocks(hh: HoneyHive, ahh: AsyncHoneyHive) -> None:
 
     function("1")  # refused: the decorator keeps the signature
     print(plain)
+
+
+def wrong_reading(event: Event) -> None:
+    print(event.brand_new)  # refused: no property of the document
+    print(event.event_name.upper())  # refused: it may be None
+    print(event.duration / 1000)  # refused: it may be None
+    event.event_name = "x"  # refused: an event is what the service sent
+    event.metadata = {}  # refused: the same

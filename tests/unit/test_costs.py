@@ -22,7 +22,7 @@ from honeyhive_ext.config.settings import EventSettings
 from honeyhive_ext.errors import APIConnectionError
 from honeyhive_ext.http.pool import Pool
 from honeyhive_ext.payload.many import prepare_events
-from honeyhive_ext.search.pages import read
+from honeyhive_ext.search.pages import form, read
 from honeyhive_ext.serialize import dumps as encoding
 from tests.support.clients import EitherClient
 from tests.support.misbehaving import Answer, Misbehaving, Recorded, answer
@@ -211,19 +211,22 @@ def stored(request: Recorded) -> Answer:
 
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
-    """Every page that the read path parses."""
-    counter = Counter(read.loads)
-    monkeypatch.setattr(read, "loads", counter)
+    """Every page that the read path cuts."""
+    counter = Counter(read.cut)
+    monkeypatch.setattr(read, "cut", counter)
     yield counter
     assert gc.isenabled(), "the collector was left switched off"
 
 
-def test_raw_events_are_the_parsed_objects_themselves(parsed: Counter) -> None:
+def test_no_value_of_a_row_is_made_before_the_row_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    counter = Counter(form.read_value)
+    monkeypatch.setattr(form, "read_value", counter)
     with Misbehaving(then=stored) as server, HoneyHive("hh_1", base_url=server.url) as hh:
-        rows = list(hh.events.search(page_size=1000).raw())
-    assert len(rows) == 2500
-    known = {id(row) for page in parsed.results for row in page["events"]}
-    assert all(id(row) in known for row in rows)
+        rows = hh.events.search(page_size=1000).raw()
+        for number, row in enumerate(rows, 1):
+            assert counter.results[-1] is row
+            assert len(counter.results) == number
+    assert len(counter.results) == 2500
 
 
 def test_a_walk_asks_for_no_page_twice(parsed: Counter) -> None:

@@ -34,6 +34,6 @@ def test_the_list_of_survivors_names_files_that_exist() -> None:
     assert set(WHOLE) <= set(TESTS)
     text = (ROOT / "tests" / "mutants" / "README.md").read_text("utf-8")
     table = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
-    assert len(table) > 30
+    assert len(table) > 25
     for name in re.findall(r"`([\w/]+\.py)`", " ".join(table)):
         assert (ROOT / "honeyhive_ext" / name).is_file(), name

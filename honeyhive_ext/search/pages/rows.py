@@ -11,7 +11,8 @@ from itertools import repeat
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
-from honeyhive_ext.search.pages.json import parsed
+from honeyhive_ext.reading.event import Event
+from honeyhive_ext.reading.json import loads
 from honeyhive_ext.serialize.exact_json import exact_json
 from honeyhive_ext.serialize.instants import EPOCH, time_of
 
@@ -27,7 +28,7 @@ class Row(NamedTuple):
 
     key: str  # the event_id; for a row without one, a digest of its content
     time: float | None  # start_time in Unix ms; None if it cannot be read as a time
-    value: Any  # the JSON value, normally an object; or its JSON text as bytes
+    value: Any  # the event, its JSON text as bytes, or the value itself
 
 
 def read_rows(values: Sequence[Any]) -> list[Row]:
@@ -41,7 +42,7 @@ def read_rows(values: Sequence[Any]) -> list[Row]:
     >>> len({row.key for row in read_rows([{"x": 1}, {"x": 1}, None])})
     3
     """
-    if values and type(values[0]) is Row:  # made when the page was cut into lines
+    if values and type(values[0]) is Row:  # made when the page was cut
         return [*values]
     rows = _plain_rows(values)
     return _odd_rows(values) if rows is None else rows
@@ -110,9 +111,16 @@ def times(rows: Iterable[Row]) -> list[float]:
     return [time for time in map(timestamp_of, rows) if time is not None]
 
 
+def content_of(row: Row) -> Any:
+    """Return the JSON value of a row, whatever the row has of it."""
+    if isinstance(row.value, Event):
+        return row.value.raw
+    return loads(row.value) if isinstance(row.value, bytes) else row.value
+
+
 def field_text(row: Row, field: str) -> str | None:
     """Return a property of a row if it is a str, which a filter can compare; else None."""
-    fields: object = parsed(row.value)
+    fields = content_of(row)
     value: object = cast("Mapping[str, Any]", fields).get(field) if isinstance(fields, dict) else None
     return value if isinstance(value, str) else None
 

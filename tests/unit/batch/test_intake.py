@@ -148,8 +148,8 @@ def test_an_invalid_event_is_reported_with_its_index_and_the_reason(given: Any) 
     assert all(isinstance(failure.error, EventError) for failure in report.failures)
     assert all(failure.content is None for failure in report.failures)
     assert [str(failure.error) for failure in report.failures][::2] == [
-        "give a mapping of fields or a CreateEventRequest, not NoneType",
-        "give a mapping of fields or a CreateEventRequest, not str",
+        "give a mapping of fields, a CreateEventRequest or an Event that was read, not NoneType",
+        "give a mapping of fields, a CreateEventRequest or an Event that was read, not str",
     ]
     assert report.read == 5
 

@@ -11,9 +11,11 @@ from typing import Any, cast
 import pytest
 
 from honeyhive_ext.errors import QueryError
+from honeyhive_ext.reading.event import Event
 from honeyhive_ext.results import follow as following
 from honeyhive_ext.results.follow import Follow, build_follow
-from honeyhive_ext.search.pages.event import as_it_came
+from honeyhive_ext.search.pages.form import ROWS
+from honeyhive_ext.search.pages.rows import Row
 from honeyhive_ext.search.query import Query
 
 NOW = 1_767_225_600_000.0
@@ -24,8 +26,8 @@ def follow(start: int | None = None, overlap: timedelta = timedelta(seconds=10),
     return build_follow(Query(start=start), overlap=overlap, now_ms=NOW, **settings)
 
 
-def event(event_id: str, time: float) -> dict[str, Any]:
-    return {"event_id": event_id, "start_time": time}
+def event(event_id: str, time: float) -> Row:
+    return Row(event_id, time, Event(event_id=str(event_id), start_time=time))
 
 
 def ids(events: list[Any]) -> list[str]:
@@ -112,9 +114,10 @@ def test_the_bounds_of_each_argument_are_taken() -> None:
 
 def test_an_event_that_may_come_again_is_remembered_to_the_millisecond() -> None:
     one = follow(start=0)
-    one.new([event("old", NOW - 11_000), event("edge", NOW - 10_000), {"event_id": "timeless"}])
+    timeless = Row("timeless", None, Event(event_id="timeless"))
+    one.new([event("old", NOW - 11_000), event("edge", NOW - 10_000), timeless])
     one.next_query(NOW)
-    again = [event("old", NOW - 11_000), event("edge", NOW - 10_000), {"event_id": "timeless"}]
+    again = [event("old", NOW - 11_000), event("edge", NOW - 10_000), timeless]
     assert ids(one.new(again)) == ["old"]
 
 
@@ -142,7 +145,7 @@ class Turn:
         self.now += seconds
 
     def search(self, sender: Any, query: Query, convert: Any, *, retry: Any, timeout: Any) -> Any:
-        assert (convert, retry, timeout) == (as_it_came, RETRY, 7.5)
+        assert (convert, retry, timeout) == (ROWS, RETRY, 7.5)
         assert sender is self or sender.turn is self
         self.starts.append(query.start)
         return self.answers.pop(0) if self.answers else []

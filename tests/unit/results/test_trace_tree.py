@@ -6,10 +6,10 @@ import unicodedata
 from typing import Any
 
 import pytest
-from honeyhive_client.models import Event
 from hypothesis import given
 from hypothesis import strategies as st
 
+from honeyhive_ext.reading.event import Event
 from honeyhive_ext.results.trace_tree import TraceTree, build_tree
 from honeyhive_ext.views.drawing import DEEPEST
 

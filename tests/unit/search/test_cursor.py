@@ -13,8 +13,9 @@ from honeyhive_ext.errors import ResultCountError
 from honeyhive_ext.filters import F
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.cursor import Count, Cursor, described, judge_count, only, probe, unlimited
-from honeyhive_ext.search.pages.event import as_it_came
+from honeyhive_ext.search.pages.form import ROWS, Form
 from honeyhive_ext.search.pages.page import Ask, Page
+from honeyhive_ext.search.pages.read import read_texts
 from honeyhive_ext.search.pages.rows import Row
 from honeyhive_ext.search.query import Query, build_query
 from honeyhive_ext.search.walk.steps import Position, WalkStep
@@ -219,9 +220,12 @@ def test_a_step_of_windows_counts_as_one_of_the_walk() -> None:
 
 def test_rows_are_converted_when_they_are_asked_for() -> None:
     cursor = begun(page(9000))
-    values = [{"event_id": "9000", "start_time": 9000}]
-    assert [*cursor.converted(as_it_came)] == values
-    assert [*cursor.converted(lambda value: value["event_id"])] == ["9000"]
+    assert [*cursor.shown(ROWS)] == [*cursor.rows]
+    made: list[Row] = []
+    shown = cursor.shown(Form(read_texts, made.append))
+    assert made == []
+    assert [*shown] == [None]
+    assert made == [*cursor.rows]
 
 
 def test_a_count_says_who_counted() -> None:
@@ -250,8 +254,8 @@ def test_a_count_is_believed_if_it_exceeds_the_rows_or_the_rows_are_fewer_than_a
 
 
 def test_only_one_event_is_only_one_event() -> None:
-    assert only(page(5)) == {"event_id": "5", "start_time": 5}
-    assert only(page(5, 5)) == {"event_id": "5", "start_time": 5}
+    row = Row("5", 5, {"event_id": "5", "start_time": 5})
+    assert only(page(5)) == only(page(5, 5)) == row
     for answer, found in ((page(), "none"), (page(5, 7), "several: the two newest are 5 and 7")):
         with pytest.raises(ResultCountError) as raised:
             only(answer)

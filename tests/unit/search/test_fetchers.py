@@ -19,6 +19,7 @@ from honeyhive_ext.search.aio_fetch import AsyncFetcher
 from honeyhive_ext.search.cursor import Cursor
 from honeyhive_ext.search.fetch import Fetcher
 from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
+from honeyhive_ext.search.pages.read import read_texts
 from honeyhive_ext.search.query import Query
 from honeyhive_ext.search.walk.windows import Windows
 from tests.support.limited import few_threads
@@ -112,14 +113,14 @@ def walked(sender: Any, cursor: Cursor, query: Query, most: int = 10**9) -> list
         return len(got) >= most
 
     if isinstance(sender, Threads):
-        with closing(Fetcher(sender, query, retry=RETRY, timeout=7.5).walk(cursor)) as steps:  # type: ignore[arg-type]
+        with closing(Fetcher(sender, query, read_texts, retry=RETRY, timeout=7.5).walk(cursor)) as steps:  # type: ignore[arg-type]
             for _ in steps:
                 if take():
                     break
         return got
 
     async def main() -> None:
-        fetcher = AsyncFetcher(sender, query, retry=RETRY, timeout=7.5)
+        fetcher = AsyncFetcher(sender, query, read_texts, retry=RETRY, timeout=7.5)
         async with aclosing(fetcher.walk(cursor)) as steps:
             async for _ in steps:
                 if take():
@@ -303,7 +304,7 @@ def test_a_search_without_threads_sends_a_request_when_its_page_is_needed(
     sender = Threads(*MANY)
     query = Query(start=0, end=TOP + 5, page_size=10)
     cursor = Cursor(query, None)
-    fetcher: Any = Fetcher(sender, query, retry=RETRY, timeout=7.5)  # type: ignore[arg-type]
+    fetcher: Any = Fetcher(sender, query, read_texts, retry=RETRY, timeout=7.5)  # type: ignore[arg-type]
     with closing(fetcher.walk(cursor)) as steps:
         for asked in (1, 2, 3):
             next(steps)
@@ -325,10 +326,10 @@ def test_a_single_request_brings_a_page(kind: str) -> None:
     sender, ask = KINDS[kind](5.0, 7.0, attempts=3), Ask(0, 9, 3)
     found: Page
     if kind == "sync":
-        found = Fetcher(sender, Query(), retry=RETRY, timeout=7.5).page(ask)
+        found = Fetcher(sender, Query(), read_texts, retry=RETRY, timeout=7.5).page(ask)
     else:
-        found = asyncio.run(AsyncFetcher(sender, Query(), retry=RETRY, timeout=7.5).page(ask))
-    assert ([event["start_time"] for event in found.events], found.count, found.attempts) == ([7, 5], 2, 3)
+        found = asyncio.run(AsyncFetcher(sender, Query(), read_texts, retry=RETRY, timeout=7.5).page(ask))
+    assert ([row.time for row in found.events], found.count, found.attempts) == ([7, 5], 2, 3)
     assert sender.asked == [ask]
 
 

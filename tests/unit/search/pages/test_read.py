@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from honeyhive_ext.errors import BadRequestError, ResponseError
 from honeyhive_ext.http.exchange import Reply
+from honeyhive_ext.reading.event import Event
 from honeyhive_ext.search.pages.page import Ask, Page, PageRefused
-from honeyhive_ext.search.pages.read import accepted, answer, read_lines, read_page
+from honeyhive_ext.search.pages.read import ReadPage, accepted, answer, read_events, read_texts
+from honeyhive_ext.search.pages.rows import Row
 
 
 def reply(content: bytes) -> Reply:
@@ -27,9 +31,12 @@ def reply(content: bytes) -> Reply:
     ],
     ids=["text", "list", "object", "deep"],
 )
-def test_a_reply_that_is_not_a_page_says_what_it_is_instead(content: bytes, what: str) -> None:
+@pytest.mark.parametrize("read", [read_events, read_texts])
+def test_a_reply_that_is_not_a_page_says_what_it_is_instead(
+    read: ReadPage, content: bytes, what: str
+) -> None:
     with pytest.raises(ResponseError) as raised:
-        read_page(reply(content))
+        read(reply(content))
     error = raised.value
     assert str(error) == f"the answer to the search {what}: check that base_url (HH_API_URL) is the API"
     assert (error.status, error.attempts, error.body) == (200, 3, content)
@@ -37,12 +44,9 @@ def test_a_reply_that_is_not_a_page_says_what_it_is_instead(content: bytes, what
 
 def test_a_page_knows_how_often_it_was_asked_for() -> None:
     content = b'{"events":[{"event_id":"a","start_time":5}],"count":7.5}'
-    assert read_page(reply(content)) == Page([{"event_id": "a", "start_time": 5}], 7.5, 3)
-    lines = read_lines(reply(content))
-    assert [row.value for row in lines.events] == [b'{"event_id":"a","start_time":5}']
-    assert (lines.count, lines.attempts) == (7.5, 3)
-    odd = b'{"events":[5],"count":7}'
-    assert read_lines(reply(odd)) == Page([5], 7, 3)
+    text = b'{"event_id":"a","start_time":5}'
+    assert read_texts(reply(content)) == Page([Row("a", 5, text)], 7.5, 3)
+    assert read_events(reply(content)) == Page([Row("a", 5, Event.from_json(text))], 7.5, 3)
 
 
 def test_only_extra_filters_may_be_refused_and_only_many_of_them_by_a_500() -> None:
@@ -53,8 +57,8 @@ def test_only_extra_filters_may_be_refused_and_only_many_of_them_by_a_500() -> N
 
 def test_a_refusal_keeps_its_error() -> None:
     error = BadRequestError(400, "no")
-    assert answer(reply(b""), error, read_page) == PageRefused(error)
-    assert answer(reply(b'{"events":[]}'), None, read_page) == Page([], None, 3)
+    assert answer(reply(b""), error, read_texts) == PageRefused(error)
+    assert answer(reply(b'{"events":[]}'), None, read_texts) == Page([], None, 3)
 
 
 @pytest.mark.parametrize(
@@ -70,17 +74,20 @@ def test_a_refusal_keeps_its_error() -> None:
 def test_odd_answers_are_read_as_far_as_they_go(
     content: bytes, events: list[Any], count: float | None
 ) -> None:
-    page = read_page(reply(content))
-    assert (page.events, page.count) == (events, count)
+    texts, typed = read_texts(reply(content)), read_events(reply(content))
+    assert [orjson.loads(row.value) for row in texts.events] == events
+    assert [row.value.raw for row in typed.events] == events
+    assert texts.count == typed.count == count
 
 
 def test_a_number_that_json_has_not_does_not_hide_the_other_events() -> None:
-    page = read_page(reply(b'{"events":[{"event_id":"a","metrics":{"x":NaN}},{"event_id":"b"}],"count":2}'))
-    assert [event["event_id"] for event in page.events] == ["a", "b"]
+    page = read_events(reply(b'{"events":[{"event_id":"a","metrics":{"x":NaN}},{"event_id":"b"}],"count":2}'))
+    assert [row.value.event_id for row in page.events] == [row.key for row in page.events] == ["a", "b"]
+    assert math.isnan(page.events[0].value.metrics["x"])
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b"{}", b'{"events":{}}', b'{"events":[', b"\xff"])
 def test_a_reply_that_is_not_a_page_is_an_error(content: bytes) -> None:
     with pytest.raises(ResponseError, match="base_url") as caught:
-        read_page(reply(content))
+        read_events(reply(content))
     assert caught.value.body == content
