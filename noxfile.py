@@ -186,6 +186,13 @@ def official_sdk(session: nox.Session) -> None:
 
 
 @nox.session
+def integrations(session: nox.Session) -> None:
+    """Run LangChain and the instrumentors of others, with their real libraries and a faked network."""
+    session.install("-e", ".[local,otel]", *group("test", "integrations"))
+    session.run("pytest", *(session.posargs or ["tests/integrations"]))
+
+
+@nox.session
 def contract_node(session: nox.Session) -> None:
     """Compare the schemas with ajv, and run both clients against Prism and openapi.yaml (needs Node)."""
     session.install("-e", ".[local]", *group("test"))

@@ -42,7 +42,7 @@ def session_id_of(span: OtelSpan) -> str | None:
     An id that is not a UUID stands for a UUID of its own, always the same one.
     """
     named = named_session(span)
-    return None if named is None else _uuid_of(named)
+    return None if named is None else uuid_of(named)
 
 
 def session_ids_of(spans: Iterable[OtelSpan]) -> dict[str, str]:
@@ -70,11 +70,12 @@ def trace_session(trace_id: str) -> str:
 def _parent_of(span: OtelSpan, session_id: str) -> str:
     named = span.attributes.get(PARENT)
     if isinstance(named, str) and named:
-        return _uuid_of(named)
+        return uuid_of(named)
     return event_id_of(span.trace_id, span.parent_id) if span.parent_id else session_id
 
 
-def _uuid_of(text: str) -> str:
+def uuid_of(text: str) -> str:
+    """Return an id as a UUID. One that is not a UUID stands for one, always the same."""
     try:
         return str(uuid.UUID(text))
     except ValueError:

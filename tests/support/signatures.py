@@ -41,6 +41,7 @@ PUBLIC: Mapping[str, Sequence[str] | None] = {
     "honeyhive_ext.filters": None,
     "honeyhive_ext.local": None,
     "honeyhive_ext.otel": None,
+    "honeyhive_ext.integrations.langchain": None,
     "honeyhive_ext.observe.hooks": ("RequestInfo", "ResponseInfo", "RetryInfo"),
     "honeyhive_ext.search": None,
     "honeyhive_ext.testing": None,
