@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.reading.event import Event
     from honeyhive_ext.results.aio_result import AsyncSearchResult
     from honeyhive_ext.results.result import SearchResult
+    from honeyhive_ext.results.session_search import SessionInfo
     from honeyhive_ext.results.summary import Summary, summarize
     from honeyhive_ext.results.trace_tree import TraceTree
     from honeyhive_ext.search.checkpoint import Checkpoint
@@ -103,6 +104,7 @@ __all__ = [
     "RetryPolicy",
     "SearchResult",
     "ServerError",
+    "SessionInfo",
     "Summary",
     "TraceTree",
     "__version__",
@@ -140,6 +142,7 @@ _HOMES = {
     "RetryInfo": "observe.hooks",
     "RetryPolicy": "config.retry_policy",
     "SearchResult": "results.result",
+    "SessionInfo": "results.session_search",
     "summarize": "results.summary",
     "Summary": "results.summary",
     "trace": "client.default",

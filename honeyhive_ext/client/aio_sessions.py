@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit
 from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.http import operations as calls
+from honeyhive_ext.payload.times import now_ms
 
 # Batches and searches are imported when one begins, so that a program that creates events starts sooner.
 if TYPE_CHECKING:
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
     from honeyhive_ext.batch.options import OnError
     from honeyhive_ext.batch.report import BatchReport
     from honeyhive_ext.config.retry_policy import RetryPolicy
+    from honeyhive_ext.filters.condition import FilterLike
     from honeyhive_ext.http.sender import AsyncSender
     from honeyhive_ext.observe.progress import Progress
     from honeyhive_ext.payload.ids import InSession
     from honeyhive_ext.reading.event import Event
-    from honeyhive_ext.results import TraceTree
+    from honeyhive_ext.results import SessionInfo, TraceTree, When
 
 
 class AsyncSessions(Unpicklable):
@@ -104,6 +106,33 @@ class AsyncSessions(Unpicklable):
             timeout=timeout,
         )
         return await run_batch(self._sender, events, options, progress)
+
+    async def search(
+        self,
+        *filters: FilterLike,
+        start: When = None,
+        end: When = None,
+        limit: int | None = 100,
+        compute: bool = True,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - of one attempt
+    ) -> list[SessionInfo]:
+        """Return sessions with what each has in all, the newest first; see `Sessions.search`.
+
+        >>> import asyncio
+        >>> from honeyhive_ext import AsyncHoneyHive
+        >>> async def main():
+        ...     async with AsyncHoneyHive() as hh:
+        ...         async with hh.session("monthly report"):
+        ...             await hh.events.create("tool")
+        ...         return await hh.sessions.search("event_name is 'monthly report'", start="1h")
+        >>> [session.events for session in asyncio.run(main())]
+        [2]
+        """
+        from honeyhive_ext.results import build_session_search, find_sessions_async
+
+        query = build_session_search(filters, start=start, end=end, limit=limit, now_ms=now_ms())
+        return await find_sessions_async(self._sender, query, compute=compute, retry=retry, timeout=timeout)
 
     async def events(
         self,

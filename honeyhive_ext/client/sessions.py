@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from honeyhive_ext.batch.limits import MAX_BYTES, MAX_EVENTS, ObservedSizeLimit
 from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.http import operations as calls
+from honeyhive_ext.payload.times import now_ms
 
 # Batches and searches are imported when one begins, so that a program that creates events starts sooner.
 if TYPE_CHECKING:
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
     from honeyhive_ext.batch.options import OnError
     from honeyhive_ext.batch.report import BatchReport
     from honeyhive_ext.config.retry_policy import RetryPolicy
+    from honeyhive_ext.filters.condition import FilterLike
     from honeyhive_ext.http.sender import Sender
     from honeyhive_ext.observe.progress import Progress
     from honeyhive_ext.payload.ids import InSession
     from honeyhive_ext.reading.event import Event
-    from honeyhive_ext.results import TraceTree
+    from honeyhive_ext.results import SessionInfo, TraceTree, When
 
 
 class Sessions(Unpicklable):
@@ -127,6 +129,46 @@ class Sessions(Unpicklable):
             timeout=timeout,
         )
         return run_batch(self._sender, events, options, progress)
+
+    def search(
+        self,
+        *filters: FilterLike,
+        start: When = None,
+        end: When = None,
+        limit: int | None = 100,
+        compute: bool = True,
+        retry: RetryPolicy | bool | None = None,
+        timeout: float | None = None,
+    ) -> list[SessionInfo]:
+        """Return sessions with what each has in all, the newest first.
+
+        Only sessions with an event of their own are found, which `session` blocks and `create` make.
+
+        Args:
+            *filters: Conditions on the session's own event, as for `Events.search`.
+            start, end: The range of the session's start, as for `Events.search`.
+            limit: The most sessions. Default 100; None for all.
+            compute: Whether to compute what the session's own event does not say, with one search for each
+                session. `SessionInfo.computed` names those figures. False leaves them None.
+            retry, timeout: As for `create`, for each request.
+
+        Raises:
+            QueryError: The API cannot be asked for this; the message says what to write instead.
+            APIError: A request did not succeed; see docs/failures.md.
+            PaginationIncomplete: It is not certain that these are all events.
+
+        >>> from honeyhive_ext import HoneyHive
+        >>> with HoneyHive() as hh:
+        ...     with hh.session("weekly report") as session:
+        ...         sent = hh.events.create("model", metadata={"cost": 0.02, "total_tokens": 900})
+        ...     (found,) = hh.sessions.search("event_name is 'weekly report'", start="1h")
+        ...     print(found.events, found.errors, found.total_tokens, found.cost, sorted(found.computed))
+        2 0 900 0.02 ['cost', 'errors', 'events', 'model_events', 'total_tokens']
+        """
+        from honeyhive_ext.results import build_session_search, find_sessions
+
+        query = build_session_search(filters, start=start, end=end, limit=limit, now_ms=now_ms())
+        return find_sessions(self._sender, query, compute=compute, retry=retry, timeout=timeout)
 
     def events(
         self,
