@@ -19,6 +19,7 @@ from honeyhive_ext.export.table import cells, columns
 from honeyhive_ext.files.names import PathLike, file_path, regular_place
 from honeyhive_ext.files.packing import packing_of
 from honeyhive_ext.observe.progress import Progress
+from honeyhive_ext.search.pages.form import DICTS
 from honeyhive_ext.search.query import Query
 
 # The full-width forms are formulas to some spreadsheets as well.
@@ -29,6 +30,8 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 
 class CsvFile(ResumableFile):
     """A growing CSV file; the part file has the form of the finished file."""
+
+    rows = DICTS
 
     def __init__(
         self, path: PathLike, query: Query, progress: bool | Progress = False, *, formulas: bool = False
@@ -42,10 +45,10 @@ class CsvFile(ResumableFile):
 
     def encode(self, events: Sequence[Any]) -> bytes:
         """Return the events as lines, after the names of the columns if they are the first."""
-        rows = [self._line(cells(event)) for event in events]
+        lines = [self._line(cells(event)) for event in events]
         if not self._opened().tell():
-            rows.insert(0, self._head())
-        return self._packing.member("".join(rows).encode())
+            lines.insert(0, self._head())
+        return self._packing.member("".join(lines).encode())
 
     def finish(self, part: IO[bytes]) -> None:
         """Give the part file its name. A file without events has the names of the columns."""

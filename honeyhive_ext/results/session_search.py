@@ -16,7 +16,7 @@ from honeyhive_ext.filters.field import F
 from honeyhive_ext.http.sender import AsyncSender, Sender
 from honeyhive_ext.results.aio_result import AsyncSearchResult
 from honeyhive_ext.results.result import SearchResult
-from honeyhive_ext.search.pages.event import as_it_came
+from honeyhive_ext.search.pages.form import DICTS
 from honeyhive_ext.search.query import Query, When, build_query
 from honeyhive_ext.serialize.instants import EPOCH, MILLISECOND, time_of
 from honeyhive_ext.views.figures import usage_of
@@ -109,12 +109,12 @@ def find_sessions(
 ) -> list[SessionInfo]:
     """Return the sessions that a search finds, in the calling thread."""
     _check(compute)
-    found = SearchResult(sender, query, as_it_came, retry=retry, timeout=timeout)
+    found = SearchResult(sender, query, DICTS, retry=retry, timeout=timeout)
     sessions = _told(found.to_list())
     if not compute:
         return sessions
     return [
-        _computed(one, SearchResult(sender, _steps(one), as_it_came, retry=retry, timeout=timeout).to_list())
+        _computed(one, SearchResult(sender, _steps(one), DICTS, retry=retry, timeout=timeout).to_list())
         for one in sessions
     ]
 
@@ -129,14 +129,14 @@ async def find_sessions_async(
 ) -> list[SessionInfo]:
     """Return the sessions that a search finds, for code that awaits."""
     _check(compute)
-    found = AsyncSearchResult(sender, query, as_it_came, retry=retry, timeout=timeout)
+    found = AsyncSearchResult(sender, query, DICTS, retry=retry, timeout=timeout)
     sessions = _told(await found.to_list())
     if not compute:
         return sessions
     return [
         _computed(
             one,
-            await AsyncSearchResult(sender, _steps(one), as_it_came, retry=retry, timeout=timeout).to_list(),
+            await AsyncSearchResult(sender, _steps(one), DICTS, retry=retry, timeout=timeout).to_list(),
         )
         for one in sessions
     ]

@@ -16,6 +16,7 @@ from honeyhive_ext.config.checks import did_you_mean
 from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.errors import QueryError
 from honeyhive_ext.filters.values import event_fields, first_names
+from honeyhive_ext.reading.value_at import value_at
 from honeyhive_ext.results.quantiles import Quantiles
 from honeyhive_ext.serialize.exact_json import exact_json
 from honeyhive_ext.views.cells import cells, padded
@@ -195,8 +196,7 @@ class Summing:
     """
 
     def __init__(self, by: str | None = None) -> None:
-        self._by = by
-        self._path = _checked(by)
+        self._by = _checked(by)
         self._total = _Group()
         self._others = _Group()
         self._groups: dict[tuple[type, Any], _Group] = {}
@@ -211,7 +211,7 @@ class Summing:
                 self._group(event).add(event, duration)
 
     def _group(self, event: Mapping[str, Any]) -> _Group:
-        value = model_of(event) if self._by == MODEL else _value_at(event, self._path)
+        value = model_of(event) if self._by == MODEL else value_at(event, self._by or "")
         if isinstance(value, (dict, list)):
             value = exact_json(value)
         key: tuple[type, Any] = (type(value), value)
@@ -233,9 +233,9 @@ class Summing:
         return Summary(self._by, rows, self._others.row() if self._others.count else None, total)
 
 
-def _checked(by: object) -> Sequence[str]:
+def _checked(by: object) -> str | None:
     if by is None:
-        return ()
+        return None
     if not isinstance(by, str) or not by:
         raise QueryError(f'by is {by!r}: give the path of a field, such as "metadata.model" or "event_type"')
     root, _, rest = by.partition(".")
@@ -243,7 +243,7 @@ def _checked(by: object) -> Sequence[str]:
     if by != MODEL and root not in first_names() and near is not None:
         instead = f"{near}.{rest}" if rest else near
         raise QueryError(f"events have no field {root!r}: did you mean by={instead!r}?")
-    return by.split(".")
+    return by
 
 
 def _as_dict(event: Any) -> dict[str, Any]:
@@ -252,22 +252,6 @@ def _as_dict(event: Any) -> dict[str, Any]:
         return cast("dict[str, Any]", raw)
     convert = getattr(event, "to_dict", None)
     return cast("dict[str, Any]", convert()) if convert is not None else {}
-
-
-def _value_at(event: Any, parts: Sequence[str]) -> Any:
-    """Return the first value that a dotted path can mean: a key may itself contain dots."""
-    todo: list[tuple[Any, int]] = [(event, 0)]
-    while todo:
-        value, at = todo.pop()
-        if at == len(parts):
-            if value is not None:
-                return value
-        elif isinstance(value, dict):
-            for end in range(len(parts), at, -1):
-                key = ".".join(parts[at:end])
-                if key in value:
-                    todo.append((cast("dict[str, Any]", value)[key], end))
-    return None
 
 
 def summarize(source: str | os.PathLike[str] | Iterable[Any], by: str | None = None) -> Summary:
