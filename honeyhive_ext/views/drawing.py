@@ -208,7 +208,7 @@ def _line(row: _Row, columns: tuple[int, int, int], width: int | None, *, colour
 
 
 def _coloured(row: _Row, line: str, head: str) -> str:
-    """Return a line with the colours of a terminal; what is cut off is not coloured."""
+    """Return a line with the colours of a terminal."""
     prefix, title, rest = head[: len(row.prefix)], head[len(row.prefix) :], line[len(head) :]
     code = _ERROR if row.error else _COLOURS.get(row.kind, "")
     painted = _painted(title, code)
