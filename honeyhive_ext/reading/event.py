@@ -155,6 +155,12 @@ class Event(EventView, frozen=True, eq=False, weakref=True, kw_only=True):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({shown_event(self.raw)})"
 
+    def _repr_html_(self) -> str | None:
+        from honeyhive_ext.views.contents import event_html
+
+        raw = cast("object", self.raw)
+        return event_html(cast("Mapping[str, Any]", raw)) if isinstance(raw, dict) else None
+
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self).from_json, (text_of(self),)
 

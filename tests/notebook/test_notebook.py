@@ -25,7 +25,7 @@ SCRIPT = re.compile(r"<script\b.*?</script>", re.S)
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the notebook after its run, as a notebook and as HTML."""
     folder = tmp_path_factory.mktemp("notebook")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     convert = [sys.executable, "-m", "nbconvert", "--output-dir", str(folder), "--to"]
     run = [*convert, "notebook", "--execute", str(NOTEBOOK)]
     for command in (run, [*convert, "html", str(folder / NOTEBOOK.name)]):
@@ -49,7 +49,7 @@ def test_every_cell_runs_and_values_have_html_and_one_line_of_text(ran: Path) ->
     assert not [one for one in found if one["output_type"] == "error"]
     assert not [one for one in found if one.get("name") == "stderr"]
     results = [one["data"] for one in found if one["output_type"] == "execute_result"]
-    assert len(results) == 4
+    assert len(results) == 5
     for data in results:
         assert "hh-view" in "".join(data["text/html"])
         assert "\n" not in "".join(data["text/plain"])

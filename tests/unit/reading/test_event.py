@@ -16,6 +16,7 @@ from honeyhive_client.event_view import PROPERTIES
 
 from honeyhive_ext import Event
 from honeyhive_ext.reading.event import read_event
+from tests.support.inert import inert
 
 RAW: dict[str, Any] = {
     "event_type": "model",
@@ -263,3 +264,11 @@ def test_an_event_can_be_referred_to_weakly_and_leaves_nothing() -> None:
     del one
     gc.collect()
     assert gone() is None
+
+
+def test_a_notebook_shows_what_an_event_holds() -> None:
+    event = Event.from_dict({"event_type": "tool", "event_name": "<b>", "metadata": {"cost": 0.5}, "x": [1]})
+    read = inert(str(event._repr_html_()))
+    for text in ("tool <b>", "$0.50", "cost 0.5", "x 1 item"):
+        assert text in read.text
+    assert Event.from_json("[1]")._repr_html_() is None

@@ -21,7 +21,7 @@ print(tree_of({"event_type": "tool", "event_name": "search " * 9, "duration": 5,
 
 
 def environment(**more: str) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'generated'}", "COLUMNS": "50", **more}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": "50", **more}
 
 
 def on_a_terminal(**more: str) -> str:
