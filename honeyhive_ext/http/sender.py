@@ -17,7 +17,6 @@ import httpx
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.config.secrets import Unshown
 from honeyhive_ext.config.settings import Settings
-from honeyhive_ext.http.aio_pool import AsyncPool, AsyncSendRequest
 from honeyhive_ext.http.bounds import AnswerBounds
 from honeyhive_ext.http.drive import drive, drive_async
 from honeyhive_ext.http.exchange import (
@@ -42,6 +41,8 @@ from honeyhive_ext.observe.hooks import Observer
 
 if TYPE_CHECKING:
     import asyncio
+
+    from honeyhive_ext.http.aio_pool import AsyncSendRequest
 
 __all__ = ["AsyncSender", "Call", "Reply", "Sender"]
 
@@ -178,6 +179,9 @@ class AsyncSender(Core):
         uniform: Uniform = jitter,
         sleep: Callable[[float], Awaitable[None]] = _sleep,
     ) -> None:
+        # Here, because a program without an event loop starts faster without asyncio.
+        from honeyhive_ext.http.aio_pool import AsyncPool
+
         super().__init__(settings, observer=observer, clock=clock, wall=wall, uniform=uniform)
         self.given = http_client is not None or transport is not None
         self._pool = AsyncPool(settings.base_url, http_client, transport, settings.scrub)
@@ -244,7 +248,7 @@ class AsyncSender(Core):
         the connection of a cancelled one unusable, and a client or a transport that was given cannot be made
         again.
         """
-        import asyncio  # here, because a program without an event loop starts faster without it
+        import asyncio
 
         if isinstance(step, Wait):
             await self.sleep(step.seconds)
