@@ -9,6 +9,7 @@ over all values that have the same place.
 from __future__ import annotations
 
 import marshal
+import re
 from collections.abc import Sequence
 from gc import get_referents
 from itertools import compress
@@ -23,7 +24,9 @@ _NESTING = frozenset({dict, list, tuple})
 _NUMBERS = frozenset({int, float, bool})
 _BUILTIN = _NESTING | _NUMBERS | {str, type(None)}
 _is_nesting = _NESTING.__contains__
-_SMALL_IMAGE, _MOST_ZEROS, _SMALL_TREE = 4_096, 20, 8_000_000  # bytes, places, bytes
+_SMALL_IMAGE, _MOST_REFERENCES, _SMALL_TREE = 4_096, 20, 8_000_000  # bytes, places, bytes
+# How `marshal` writes a reference, and its number below 65,536. More of a small image may look so, never less.
+_REFERENCE = re.compile(rb"r(?=..\0\0)", re.DOTALL)
 _MOST_LEVELS = 300  # a value that contains itself has more, and the writer takes fewer
 _MANY_CHARACTERS = 10 * MAX_CHARACTERS  # texts that may have so many are counted
 _WIDEST = 64  # items of containers of one size that are checked place by place; more are checked together
@@ -88,12 +91,12 @@ def writable(root: Any, image: bytes) -> bool:
 
     Args:
         root: A value of exact builtin types.
-        image: What `exact_types` returned for it. It holds each object once, and at least three zeros for
-            each further place of an object: so few zeros are a quick answer.
+        image: What `exact_types` returned for it. It holds each object once, and a reference for each further
+            place of an object: so few references are a quick answer.
     """
     if len(image) <= _SMALL_IMAGE:
-        zeros = image.count(b"\0\0\0")
-        if zeros <= _MOST_ZEROS and len(image) << zeros <= _SMALL_TREE:
+        references = len(_REFERENCE.findall(image))
+        if references <= _MOST_REFERENCES and len(image) << references <= _SMALL_TREE:
             return True
     return within(root, len(image))
 

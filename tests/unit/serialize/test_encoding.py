@@ -178,3 +178,14 @@ def test_messages_show_no_values() -> None:
         with pytest.raises(EventError) as caught:
             to_json({"inputs": {"x": value}})
         assert secret not in caught.value.reason
+
+
+def test_many_short_texts_do_not_hide_that_a_small_value_has_no_end_when_written() -> None:
+    texts = [f"{number:x}q" for number in range(300)]
+    kept = list(texts)  # so that `marshal` numbers them, and the objects after them have numbers above 255
+    shared: Any = {"end": 1}
+    for level in range(64):
+        shared = {f"a{level}": shared, f"b{level}": shared}
+    with pytest.raises(EventError, match="values"):
+        to_json({"texts": texts, "shared": shared})
+    assert kept == texts
