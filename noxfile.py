@@ -299,7 +299,7 @@ def notebook(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure this package next to its peers: a short form, or what the arguments ask for."""
-    session.install("-e", ".[schemas-fast,fast-async]", *group("bench"))
+    session.install("-e", ".[schemas-fast,fast-async,export]", *group("bench"))
     if session.posargs == ["enqueue"]:
         peers = {"BENCH_TRACING_PYTHON": separate_environment(session, "bench-tracing")}
         session.run("python", "-m", "benchmarks.enqueuing", env=peers)

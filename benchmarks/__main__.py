@@ -55,7 +55,9 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1.0, help="of the jobs with a fixed number of events")
     parser.add_argument("--only", default="", help="run only the contenders with this in their name")
     parser.add_argument("--json", type=Path, help="write the results here")
-    parser.add_argument("--write-docs", action="store_true", help="put the tables into docs/performance.md")
+    parser.add_argument(
+        "--write-docs", action="store_true", help="put the results into docs/performance.md and results.md"
+    )
     return parser.parse_args()
 
 

@@ -53,13 +53,14 @@ class Program:
 class Must:
     """`ours` costs at most `at_most` times `base` (as a rate: at least that part); `then` is the next goal.
 
-    Without a base it costs at most `at_most` itself.
+    Without a base it costs at most `at_most` itself. `says` is its row in the table of docs/performance.md.
     """
 
     ours: str
     base: str
     at_most: float
     then: float | None = None
+    says: str = ""
 
 
 @dataclass(frozen=True)

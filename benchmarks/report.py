@@ -1,4 +1,4 @@
-"""Results as text, JSON and the tables of docs/performance.md."""
+"""Results as text, JSON, one table for docs/performance.md and all tables for results.md."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from benchmarks.job import Env, Job, Must
 from benchmarks.run import Row
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+TABLES = Path(__file__).resolve().parent / "results.md"
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 UNITS = {"cpu": "µs of CPU", "rate": "a second", "memory": "MB", "count": ""}
 PACKAGES = (
@@ -83,6 +84,8 @@ def verdict(job: Job, must: Must, rows: Mapping[str, Row]) -> dict[str, Any] | N
         "must": must.at_most,
         "then": must.then,
         "reached": good,
+        "says": must.says,
+        "figure": ours.median,
     }
 
 
@@ -160,18 +163,46 @@ def goal_line(goal: Mapping[str, Any]) -> str:
 
 
 def write_docs(document: Mapping[str, Any]) -> None:
-    """Put the tables between the markers of docs/performance.md."""
+    """Put one table between the markers of docs/performance.md, and all tables into results.md."""
     text = DOCS.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     _, after = rest.split(END)
-    DOCS.write_text(f"{before}{BEGIN}\n\n{tables(document)}\n{END}{after}", encoding="utf-8")
+    DOCS.write_text(f"{before}{BEGIN}\n\n{summary(document)}\n{END}{after}", encoding="utf-8")
+    TABLES.write_text(f"# Results\n\n{INTRODUCTION}\n\n{tables(document)}", encoding="utf-8")
+
+
+INTRODUCTION = (
+    "Written by `nox -s bench -- --write-docs`. README.md says how it is measured, and which goals were not "
+    "reached."
+)
+
+
+def summary(document: Mapping[str, Any]) -> str:
+    """Return the table for users: what costs how much, next to what."""
+    lines = [
+        f"Measured {document['date']}. {machine_line(document)}.",
+        "",
+        "| what | costs | ratio | to |",
+        "|---|---|---|---|",
+    ]
+    for job in document["jobs"]:
+        for goal in job["goals"]:
+            if goal["says"]:
+                cost = f"{number(goal['figure'])} {job['unit']}"
+                lines.append(f"| {goal['says']} | {cost} | {goal['ratio']:.3g} | {goal['base']} |")
+    return "\n".join(lines) + "\n"
+
+
+def machine_line(document: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in document["machine"].items())
 
 
 def tables(document: Mapping[str, Any]) -> str:
-    where = ", ".join(f"{key} {value}" for key, value in document["machine"].items())
     what = ", ".join(f"{name} {version}" for name, version in document["versions"].items())
     ceiling = ", ".join(f"{value:,} {key}" for key, value in document["stub"].items())
-    head = (
-        f"Measured {document['date']}. {where}.\n\nVersions: {what}.\n\nThe stub server alone: {ceiling}.\n"
-    )
-    return head + "\n" + "\n".join(as_markdown(result) for result in document["jobs"])
+    head = [
+        f"Measured {document['date']}. {machine_line(document)}.",
+        f"Versions: {what}.",
+        f"The stub server alone: {ceiling}.",
+    ]
+    return "\n\n".join(head) + "\n\n" + "\n".join(as_markdown(result) for result in document["jobs"])

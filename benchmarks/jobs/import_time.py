@@ -30,7 +30,7 @@ JOB = Job(
         Program("import honeyhive_schemas", "import honeyhive_schemas"),
     ),
     musts=(
-        Must(OURS, "import httpx", 0.35, then=0.1),
+        Must(OURS, "import httpx", 0.35, then=0.1, says="`from honeyhive_ext import HoneyHive`"),
         Must("import honeyhive_ext", "import httpx", 0.35, then=0.1),
     ),
 )

@@ -69,5 +69,8 @@ JOB = Job(
         Contender(OURS, ours),
         Contender(f"{OURS}.pages()", ours_pages),
     ),
-    musts=(Must(OURS, FLOOR, 1.4, then=1.1), Must(f"{OURS}.pages()", FLOOR, 1.4, then=1.1)),
+    musts=(
+        Must(OURS, FLOOR, 1.25, then=1.0, says="`search().raw()`"),
+        Must(f"{OURS}.pages()", FLOOR, 1.25, then=1.0),
+    ),
 )

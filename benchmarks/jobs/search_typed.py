@@ -73,5 +73,5 @@ JOB = Job(
         Contender(LOW, low),
         Contender(OURS, ours),
     ),
-    musts=(Must(OURS, FLOOR, 1.5, then=0.8),),
+    musts=(Must(OURS, FLOOR, 1.0, then=0.7, says="`search()`, three fields of each event read"),),
 )
