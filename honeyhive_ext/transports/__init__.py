@@ -1,4 +1,4 @@
-"""Faster transports for `transport=`, each in an extra; docs/performance.md says when to use them.
+"""Transports for `transport=`, each in an extra; docs/performance.md says when to use them.
 
 A transport that is an `AsyncExchanger` sends one whole request at a time, without the layers of an HTTP
 client that this package does not need. The default needs none of them.
