@@ -25,7 +25,7 @@ _NUMBERS = frozenset({int, float, bool})
 _BUILTIN = _NESTING | _NUMBERS | {str, type(None)}
 _is_nesting = _NESTING.__contains__
 _SMALL_IMAGE, _MOST_REFERENCES, _SMALL_TREE = 4_096, 20, 8_000_000  # bytes, places, bytes
-# How `marshal` writes a reference, and its number below 65,536. More of a small image may look so, never less.
+# How `marshal` writes a reference, with its number below 65,536. Other bytes of an image may look so too.
 _REFERENCE = re.compile(rb"r(?=..\0\0)", re.DOTALL)
 _MOST_LEVELS = 300  # a value that contains itself has more, and the writer takes fewer
 _MANY_CHARACTERS = 10 * MAX_CHARACTERS  # texts that may have so many are counted

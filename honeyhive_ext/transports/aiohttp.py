@@ -40,8 +40,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     """Send requests with aiohttp: for programs that keep many requests in flight on one event loop.
 
     `AsyncHoneyHive` costs less without it; docs/performance.md says when it is of use. It works below any
-    `httpx.AsyncClient` too, and for several event loops, one after the other or at once. It reads no proxy and no netrc from the environment, because
-    aiohttp does that in a thread for every request, which is slow.
+    `httpx.AsyncClient` too, and for several event loops, one after the other or at once. It reads no proxy
+    and no netrc from the environment, because aiohttp does that in a thread for every request, which is slow.
 
     Args:
         max_connections: How many connections may be open at a time. More calls wait. Default 100.
