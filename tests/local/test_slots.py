@@ -255,3 +255,44 @@ def test_a_closed_connection_leaves_nothing_behind() -> None:
         server.stop()
         assert threading.active_count() < before[0]
         assert len(os.listdir("/proc/self/fd")) < before[1]
+
+
+def test_polls_that_wait_give_their_slots_to_whoever_needs_one(
+    few: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "SILENT", 0.0)
+    version = httpx.get(few.url + "/_local/sessions", headers=HEADERS).json()["version"]
+    poll = f"GET /_local/sessions?version={version}&wait_ms=60000 HTTP/1.1\r\nHost: localhost\r\n"
+    with contextlib.ExitStack() as opened:
+        waiting = [
+            opened.enter_context(connect(few, f"{poll}Authorization: Bearer hh_1\r\n\r\n".encode()))
+            for _ in range(3)
+        ]
+        for _ in range(3):  # each takes the place of a poll, whose client asks again
+            assert status(opened.enter_context(connect(few, HEALTH))) == 200
+        assert any(one.recv(1) == b"" for one in waiting[:1])
+
+
+def test_a_poll_whose_client_is_gone_ends(wired: Any) -> None:
+    version = wired.get("/_local/sessions").json()["version"]
+    poll = f"GET /_local/sessions?version={version}&wait_ms=60000 HTTP/1.1\r\nHost: localhost\r\n"
+    before = threading.active_count()
+    gone = [connect(wired.server, f"{poll}Authorization: Bearer hh_1\r\n\r\n".encode()) for _ in range(5)]
+    for one in gone:
+        one.close()
+    ended = threading.Event()
+    for _ in range(400):
+        if threading.active_count() <= before:
+            break
+        ended.wait(0.05)
+    assert threading.active_count() <= before
+
+
+def test_a_request_behind_a_poll_is_answered_after_it(few: LocalServer) -> None:
+    version = httpx.get(few.url + "/_local/sessions", headers=HEADERS).json()["version"]
+    poll = f"GET /_local/sessions?version={version}&wait_ms=300 HTTP/1.1\r\nHost: localhost\r\n"
+    with connect(few, f"{poll}Authorization: Bearer hh_1\r\n\r\n".encode() + HEALTH) as both:
+        answers = b""
+        while answers.count(b"HTTP/1.1 200") < 2:
+            answers += both.recv(1 << 16)
+    assert answers.index(b"unchanged") < answers.index(b'"status"')
