@@ -85,6 +85,21 @@ class SessionInfo:
             parts.append(f"computed: {', '.join(sorted(self.computed))}")
         return f"SessionInfo({', '.join(filter(None, parts))})"
 
+    def _repr_html_(self) -> str | None:
+        from honeyhive_ext.views.markup import card
+
+        facts = [
+            ("session", self.session_id),
+            ("start", when(self.start_ms)),
+            ("duration", None if self.duration_ms is None else duration_text(self.duration_ms)),
+            ("events", self.events),
+            ("errors", self.errors),
+            ("tokens", self.total_tokens),
+            ("cost", None if self.cost is None else cost_text(self.cost)),
+            ("computed", ", ".join(sorted(self.computed))),
+        ]
+        return card(self.name or "(unnamed)", facts)
+
 
 def build_session_search(
     filters: Sequence[FilterLike], *, start: When, end: When, limit: int | None, now_ms: float

@@ -10,6 +10,7 @@ import pytest
 
 from honeyhive_ext import AsyncHoneyHive, F, HoneyHive, QueryError, SessionInfo
 from honeyhive_ext.local import LocalServer
+from tests.support.inert import inert
 
 BASE = 1_767_225_600_000
 IDS = [f"00000000-0000-4000-8000-00000000000{n}" for n in range(3)]
@@ -103,3 +104,17 @@ def test_odd_events_are_sessions_without_figures_or_left_out() -> None:
         (only,) = hh.sessions.search(compute=False)
     assert (only.session_id, only.name, only.events, only.started_at) == ("not a uuid", "", None, None)
     assert "not a uuid" not in repr(only)
+
+
+def test_a_notebook_shows_what_a_session_has_in_all() -> None:
+    info = SessionInfo("s", "<chat>", 1_767_225_600_000, 1250.0, 4, total_tokens=1240, cost=0.0042)
+    read = inert(str(info._repr_html_()))
+    assert "<chat>sessions" in read.text
+    for text in (
+        "start2026-01-01 00:00:00.000 UTC",
+        "duration1.25 s",
+        "events4",
+        "tokens1,240",
+        "cost$0.0042",
+    ):
+        assert text in read.text
