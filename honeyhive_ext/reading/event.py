@@ -88,8 +88,9 @@ class Event(EventView, frozen=True, eq=False, weakref=True, kw_only=True):
         return whole
 
     def to_dict(self) -> dict[str, Any]:
-        """Return `raw`, as models do."""
-        return self.raw
+        """Return `raw`, or an empty dict if the service sent something else than an object."""
+        raw = cast("object", self.raw)
+        return cast("dict[str, Any]", raw) if isinstance(raw, dict) else {}
 
     @property
     def odd(self) -> tuple[str, ...]:

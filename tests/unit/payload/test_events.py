@@ -14,6 +14,7 @@ import pytest
 from honeyhive_client.models import CreateEventRequest, Event
 from honeyhive_client.request_fields import REQUEST_FIELDS
 
+from honeyhive_ext import Event as Read
 from honeyhive_ext.config.settings import EventSettings
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.payload.events import (
@@ -269,3 +270,30 @@ def test_an_event_belongs_to_the_surrounding_span() -> None:
     finally:
         leave(scope)
     assert "session_id" not in sent("tool")
+
+
+def test_an_event_that_was_read_is_created_once_more_with_what_is_named_replaced() -> None:
+    read = Read.from_dict(
+        {
+            "event_id": EVENT,
+            "event_type": "tool",
+            "event_name": "old",
+            "error": None,
+            "inputs": {"q": 1},
+            "start_time": 1_767_225_600_000,
+            "project": "the service's own",
+            "from_a_newer_service": 1,
+        }
+    )
+    wire = prepare_event(read, {"event_name": "new"}, settings=EventSettings(), now_ms=lambda: 0)
+    written = orjson.loads(wire.content)
+    assert (wire.event_id, written["event_name"], written["inputs"]) == (EVENT, "new", {"q": 1})
+    assert written["start_time"] == 1_767_225_600_000
+    assert not {"project", "from_a_newer_service", "error"} & written.keys()
+
+
+def test_an_event_that_was_read_with_an_odd_value_is_refused_and_not_changed() -> None:
+    read = Read.from_dict({"event_type": "tool", "inputs": "text"})
+    with pytest.raises(EventError) as raised:
+        prepare_event(read, {}, settings=EventSettings(), now_ms=lambda: 0)
+    assert raised.value.path == "inputs"

@@ -92,7 +92,7 @@ def test_a_value_of_another_type_reads_as_absent_and_is_named(name: str, value: 
 @pytest.mark.parametrize("value", [None, 5, "text", [1], True])
 def test_what_is_not_an_object_is_an_event_without_properties(value: Any) -> None:
     one = Event.from_json(orjson.dumps(value))
-    assert (one.raw, one.odd) == (value, ("",))
+    assert (one.raw, one.odd, one.to_dict()) == (value, ("",), {})
     assert (one.event_id, one.metadata, one.children_ids, one.get("event_id", 7)) == (None, {}, [], 7)
     assert pickle.loads(pickle.dumps(one)) == one
 
