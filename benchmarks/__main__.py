@@ -67,6 +67,7 @@ def main() -> int:
     if options.list:
         for job in known.values():
             print(f"{job.name:16} {job.title}")
+        print(f"{'enqueue':16} what one event costs the code that records it (of nox -s bench alone)")
         return 0
     unknown = set(options.jobs) - set(known)
     if unknown:
