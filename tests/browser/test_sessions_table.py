@@ -145,6 +145,37 @@ def test_a_server_with_a_key_asks_for_it_and_the_tab_keeps_it(make_viewer) -> No
         assert START  # the store is the server's
 
 
+def test_a_tab_out_of_sight_asks_for_nothing_until_it_is_looked_at_again(viewer: Viewer) -> None:
+    page = viewer.open()
+    expect(page.get_by_text("No sessions yet")).to_be_visible()
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', { get: () => !window.seen, configurable: true })"
+    )
+    viewer.server.seed([session("first")])  # a question that is open is answered
+    page.evaluate("() => new Promise((done) => setTimeout(done, 700))")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    viewer.server.seed([session("second")])
+    page.evaluate("() => new Promise((done) => setTimeout(done, 700))")
+    assert asked == []
+    page.evaluate("window.seen = true; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_role("row", name="second")).to_be_visible()
+
+
+def test_the_page_of_a_test_that_has_ended_asks_no_more(viewer: Viewer) -> None:
+    with LocalServer() as owner:
+        lent = owner.lend("the first test").start()
+        viewer.address = lent.url
+        page = viewer.open()
+        expect(page.get_by_text("No sessions yet")).to_be_visible()
+        owner.lend("the second test")
+        expect(page.locator(".problem")).to_contain_text("the first test, which has ended")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.evaluate("() => new Promise((done) => setTimeout(done, 2500))")
+        assert asked == []
+
+
 def test_a_server_that_goes_away_is_named_and_its_return_noticed(make_viewer) -> None:
     server = LocalServer().start()
     server.seed(chat())

@@ -227,6 +227,19 @@ def test_an_open_session_grows_as_events_come(viewer: Viewer) -> None:
     assert shown(page) == [*ALL, "late"]
 
 
+def test_events_that_come_later_are_filtered_too(viewer: Viewer) -> None:
+    page = open_chat(viewer, where="event_type == tool")
+    expect(page.get_by_text("2 of 7 events match")).to_be_visible()
+    viewer.server.seed(
+        [
+            event("late", "chat", "agent", 950, 990, event_type="tool"),
+            event("other", "chat", "agent", 950, 990),
+        ]
+    )
+    expect(page.get_by_text("3 of 9 events match")).to_be_visible()
+    assert shown(page) == ["chat", "agent", "get_weather", "get_time", "late"]
+
+
 def test_fifty_thousand_events_are_all_there_and_few_are_elements(viewer: Viewer) -> None:
     viewer.server.seed(wide(50_000))
     page = viewer.open(session=id_of("large"))

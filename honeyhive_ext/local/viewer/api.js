@@ -74,14 +74,26 @@ export const pause = (ms, signal) =>
 		signal.addEventListener("abort", resolve, { once: true });
 	});
 
+/** Wait until the tab is in sight. A browser has six connections for all tabs of a server, and each question takes one. @param {AbortSignal} signal */
+async function inSight(signal) {
+	while (document.hidden && !signal.aborted) {
+		await new Promise((resolve) => {
+			document.addEventListener("visibilitychange", resolve, { once: true });
+			signal.addEventListener("abort", resolve, { once: true });
+		});
+	}
+}
+
 /** Load again and again, as soon as there is something else. @param {AbortSignal} signal @param {() => Promise<unknown>} load @param {(problem: unknown) => void} failed @param {number} [rest] ms between two */
 export async function keep(signal, load, failed, rest = 200) {
 	while (!signal.aborted) {
 		try {
+			await inSight(signal);
 			await load();
 		} catch (problem) {
 			if (signal.aborted) return;
 			failed(problem);
+			if (problem.body?.statusCode === 410) return; // the server of a test that has ended
 			await pause(2000, signal);
 		}
 		await pause(rest, signal);

@@ -65,13 +65,14 @@ export class SessionView {
 
 	/** Find the events that meet the conditions. @param {string} where */
 	async ask(where) {
+		if (where !== this.where) this.matches = null;
 		this.where = where;
+		this.filtered = this.store.rows;
 		this.asked.abort();
 		const { signal } = (this.asked = new AbortController());
-		this.matches = null;
 		let trouble;
 		try {
-			if (where) this.matches = await search(this.id, (await get(`_local/filter${query({ text: where })}`, { signal })).filters, signal);
+			this.matches = where ? await search(this.id, (await get(`_local/filter${query({ text: where })}`, { signal })).filters, signal) : null;
 		} catch (problem) {
 			trouble = problem;
 		}
@@ -97,6 +98,7 @@ export class SessionView {
 		this.q = state.q;
 		this.trace.show(rows, this.id, state, this.found.ids);
 		put(this.note, !whole ? `${count(rows.length)} of ${count(total)} events received` : this.found.ids ? `${count(this.trace.projection.matches)} of ${count(total)} events match` : !total && "This session has no events.");
+		if (this.where && whole && this.filtered !== rows) this.ask(this.where); // new events may match too
 		if (problem) fail(this.note, problem);
 		const place = this.trace.tree.place(state.event);
 		this.pane.element.hidden = place < 0;
