@@ -1,11 +1,12 @@
 /** One event: what it is, its conversation, and everything that it holds. */
-import { ask, fail, parse } from "./api.js";
+import { ask, Exact, fail, parse } from "./api.js";
 import { conversation, thread } from "./chat.js";
 import { button, copy, cost, count, date, duration, h, put } from "./dom.js";
 import { entries, folder, longText } from "./json.js";
 import { coverage, total } from "./timeline.js";
 import { kind } from "./trace.js";
 
+const FIRST = ["inputs", "outputs"];
 const HEAD = ["event_id", "session_id", "parent_id", "event_name", "event_type", "start_time", "end_time", "duration", "error"];
 
 export class EventPane {
@@ -50,15 +51,15 @@ export class EventPane {
 		const { before, after } = conversation(event);
 		const chat = before.length + after.length > 0;
 		const lines = (value, keys) => entries(value, keys, this.narrow);
-		const rest = Object.entries(event).filter(([key, value]) => !HEAD.includes(key) && value != null && (typeof value !== "object" || Object.keys(value).length));
-		const own = HEAD.filter((key) => key in event);
+		const isPart = (key) => Object(event[key]) === event[key] && !HEAD.includes(key) && !(event[key] instanceof Exact);
+		const keys = [...FIRST.filter((key) => key in event), ...Object.keys(event).filter((key) => !FIRST.includes(key))];
+		const own = [...HEAD.filter((key) => key in event), ...keys.filter((key) => !isPart(key) && !HEAD.includes(key))];
 		const { error } = event;
 		return [
 			error != null && h("div.failure", { role: "note", "aria-label": "error" }, typeof error === "string" ? longText(error) : lines({ error }, [])),
 			chat && folder([h("b", {}, "conversation")], () => h("div", {}, thread(before, "input messages"), thread(after, "output messages")), "part", true),
-			rest.map(([key, value]) => (Object(value) === value
-				? folder([h("b", {}, key), h("span.quiet", {}, count(Object.keys(value).length))], () => lines(value, [key]), "part", !chat && /puts$/.test(key))
-				: h("div.part", {}, lines({ [key]: value }, [])))),
+			keys.filter((key) => isPart(key) && Object.keys(event[key]).length).map((key) =>
+				folder([h("b", {}, key), h("span.quiet", {}, count(Object.keys(event[key]).length))], () => lines(event[key], [key]), "part", !chat && FIRST.includes(key))),
 			folder([h("b", {}, "event")], () => lines(Object.fromEntries(own.map((key) => [key, event[key]])), []), "part"),
 		];
 	}

@@ -20,7 +20,7 @@ export function ticks([start, end]) {
 	const rough = (end - start) / 4;
 	const unit = 10 ** Math.floor(Math.log10(rough));
 	const step = unit * ([1, 2, 5].find((one) => one >= rough / unit) ?? 10);
-	return Array.from({ length: Math.floor(((end - start) * 0.92) / step) + 1 }, (_, n) => ({ at: (n * step) / (end - start), label: duration(n * step) }));
+	return Array.from({ length: Math.floor(((end - start) * 0.82) / step) + 1 }, (_, n) => ({ at: (n * step) / (end - start), label: duration(n * step) }));
 }
 
 /**
