@@ -173,8 +173,8 @@ JOB = Job(
         Contender(BOTH, partial(ours, fast=True, coalesce=True)),
     ),
     musts=(
-        Must(AIOHTTP, "aiohttp + orjson", 1.3, then=1.15, says="the same with `AiohttpTransport()`"),
         Must(OURS, "aiohttp + orjson", 1.3, then=1.15, says="`await events.create`, 64 tasks at once"),
+        Must(AIOHTTP, "aiohttp + orjson", 1.3, then=1.15, says="the same with `AiohttpTransport()`"),
         Must(OURS, "httpx + orjson", 1.15),
         Must(BOTH, "aiohttp + orjson", 0.2, then=0.15),
         Must(COALESCED, "aiohttp + orjson", 0.2, then=0.15, says="the same with `coalesce=True`"),
