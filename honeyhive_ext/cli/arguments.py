@@ -32,7 +32,7 @@ def add_target(parser: Parser) -> None:
     target.add_argument("--db", metavar="FILE", help="the SQLite file of a local server, without a server")
 
 
-def add_output(parser: Parser, *, fields: bool = False) -> None:
+def add_output(parser: Parser, *, fields: bool = False, compact: bool = True) -> None:
     """Add the form of the output."""
     group = parser.add_argument_group("output")
     group.add_argument(
@@ -45,6 +45,7 @@ def add_output(parser: Parser, *, fields: bool = False) -> None:
         group.add_argument(
             "--fields", metavar="A,B", help="only these fields, such as event_name,metadata.cost"
         )
+    if fields and compact:
         add_compact(group)
 
 
@@ -61,7 +62,14 @@ def add_compact(group: argparse._ActionsContainer) -> None:  # pyright: ignore[r
     )
 
 
-def add_filters(parser: Parser, *, positional: bool = True, limit: bool = True) -> None:
+def add_filters(
+    parser: Parser,
+    *,
+    positional: bool = True,
+    limit: bool = True,
+    evaluation: bool = True,
+    most: str = "the most events (all)",
+) -> None:
     """Add which events are meant."""
     group = parser.add_argument_group("which events")
     if positional:
@@ -79,9 +87,10 @@ def add_filters(parser: Parser, *, positional: bool = True, limit: bool = True) 
     )
     group.add_argument("--since", metavar="WHEN", help=f"start_time at or after this: {WHEN}")
     group.add_argument("--until", metavar="WHEN", help="start_time at or before this, likewise")
-    group.add_argument("--evaluation", metavar="ID", help="only events of this experiment run")
+    if evaluation:
+        group.add_argument("--evaluation", metavar="ID", help="only events of this experiment run")
     if limit:
-        group.add_argument("--limit", metavar="N", type=count, help="the most events (all)")
+        group.add_argument("--limit", metavar="N", type=count, help=most)
 
 
 def count(text: str) -> int:

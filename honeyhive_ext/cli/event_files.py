@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ LARGEST_DOCUMENT = 200_000_000  # bytes of one .json file, which is in memory as
 _CELL = 2**31 - 1  # bytes of a cell of a CSV file
 _ROWS = 1_000  # of Parquet that are in memory at a time
 _PARQUET = b"PAR1"
+_PREFIXED = re.compile("\\A'('*[=+\\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20])")  # see export/csv_file.py
 
 
 class FileEvent(NamedTuple):
@@ -106,8 +108,6 @@ def exact(content: bytes) -> Any:
 
 
 def _has_long_number(content: bytes) -> bool:
-    import re
-
     return re.search(rb"[0-9]{19}", content) is not None
 
 
@@ -176,6 +176,7 @@ def _event_of_cells(cells: Mapping[str, Any]) -> Any:
     inner: list[tuple[list[str], Any]] = []
     for name, cell in cells.items():
         kind = kinds.get(name)
+        cell = _PREFIXED.sub(r"\1", cell) if isinstance(cell, str) else cell
         if name in EXTRA_COLUMNS or kind in ("string", "json"):
             known[name] = _checked_json(name, cell) if kind == "json" else cell
         elif kind is not None:

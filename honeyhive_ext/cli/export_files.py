@@ -14,7 +14,7 @@ from honeyhive_ext.cli.target import base_url, connected, is_local
 from honeyhive_ext.errors import ConfigError
 
 LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".jsonl.zst")
-OTHERS = (".parquet",)
+OTHERS = (".csv", ".csv.gz", ".csv.zst", ".parquet")
 
 
 def export(options: argparse.Namespace) -> int:
@@ -52,7 +52,9 @@ def _search(options: argparse.Namespace) -> int:
         raise ConfigError(f"FILE is {options.file!r}: end its name in {', '.join((*LINES, *OTHERS))}")
     with connected(options) as hh, Meter(options, options.limit) as meter:
         found = asked_for(hh, options, parallel=options.parallel)
-        write = found.to_parquet if name.endswith(".parquet") else found.to_jsonl
+        write = found.to_jsonl
+        if name.endswith(OTHERS):
+            write = found.to_parquet if name.endswith(".parquet") else found.to_csv
         try:
             number = write(options.file, progress=meter.tell)
         except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from honeyhive_ext.config.printable import printable
 from honeyhive_ext.export.table import Kind
+from honeyhive_ext.reading.value_at import value_at
 from honeyhive_ext.serialize.exact_json import exact_json
 from honeyhive_ext.views.cells import cells, cut_to
 from honeyhive_ext.views.formats import duration_text
@@ -122,27 +123,6 @@ def fields_listing(rows: Iterable[Any], paths: Sequence[str]) -> Listing:
     return Listing(
         picked, columns, lambda row: [cell(row[path]) for path in paths], dict.fromkeys(paths, "json")
     )
-
-
-def value_at(value: Any, path: str) -> Any:
-    """Return the value at a dotted path, or None. A key may contain dots itself; the longest key wins.
-
-    >>> value_at({"metadata": {"gen_ai.usage": {"total": 3}}}, "metadata.gen_ai.usage.total")
-    3
-    """
-    if not isinstance(value, dict):
-        return None
-    known = cast("dict[str, Any]", value)
-    if path in known:
-        return known[path]
-    end = path.rfind(".")
-    while end > 0:
-        if path[:end] in known:
-            found = value_at(known[path[:end]], path[end + 1 :])
-            if found is not None:
-                return found
-        end = path.rfind(".", 0, end)
-    return None
 
 
 def widths(columns: Sequence[TableColumn], rows: Sequence[Sequence[str]], most: int | None) -> list[int]:

@@ -24,7 +24,7 @@ def add_export(command: Parser) -> None:
         metavar="FILE",
         nargs="?",
         default="-",
-        help="ends in .jsonl, .jsonl.gz, .jsonl.zst or .parquet",
+        help="ends in .jsonl, .csv (also with .gz, .zst) or .parquet",
     )
     arguments.add_filters(command, positional=False)
     command.add_argument(
@@ -36,6 +36,7 @@ def add_export(command: Parser) -> None:
     command.show_examples(
         "honeyhive-ext export week.jsonl.gz --since 7d",
         "honeyhive-ext export models.parquet -f 'event_type is model' --parallel 4",
+        "honeyhive-ext export costly.csv -f 'metadata.cost > 0.01'",
     )
 
 

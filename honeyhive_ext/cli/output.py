@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -16,6 +14,7 @@ from honeyhive_ext.cli.listing import Listing, aligned, widths
 from honeyhive_ext.cli.streams import standard_output
 from honeyhive_ext.config.printable import printable
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.export.csv_file import csv_cell, csv_line
 from honeyhive_ext.export.table import Kind, cells, columns, fits, json_text
 from honeyhive_ext.serialize.exact_json import exact_json
 from honeyhive_ext.views.terminal import colour_wanted
@@ -115,25 +114,15 @@ def line_of(row: Any) -> bytes:
 
 
 def _csv(listing: Listing, out: BinaryIO) -> int:
-    text = io.TextIOWrapper(out, encoding="utf-8", errors="backslashreplace", newline="")
-    try:
-        writer = csv.writer(text, lineterminator="\n")
-        names = list(_kinds(listing))
-        writer.writerow(names)
-        number = 0
-        for row in _records(listing):
-            number += 1
-            writer.writerow([_csv_cell(row.get(name)) for name in names])
-            if listing.live:
-                text.flush()
-        text.flush()
-    finally:
-        text.detach()
+    names = list(_kinds(listing))
+    out.write(csv_line(names).encode())
+    number = 0
+    for row in _records(listing):
+        number += 1
+        out.write(csv_line(csv_cell(row.get(name)) for name in names).encode(errors="backslashreplace"))
+        if listing.live:
+            out.flush()
     return number
-
-
-def _csv_cell(value: Any) -> Any:
-    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _parquet(listing: Listing, out: BinaryIO) -> int:

@@ -13,6 +13,7 @@ MISTYPED = 2
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "sessions": ("sessions", "list sessions; draw one as a tree"),
     "events": ("events", "search, follow, count, read, create and update events"),
+    "summary": ("sessions", "add up events, errors, durations, tokens and cost by a field"),
     "export": ("moving", "write the events that a search finds to a file"),
     "import": ("moving", "send the events of files, with their ids"),
     "validate": ("checking", "check files against a schema, and name every wrong path"),

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from honeyhive_ext.cli.asked import events_listing, filters_of, raw_of
+from honeyhive_ext.cli.asked import asked_for, events_listing, filters_of, paths_of, raw_of
 from honeyhive_ext.cli.commands import MistypedError
 from honeyhive_ext.cli.exit_status import NothingFoundError
-from honeyhive_ext.cli.listing import Listing, TableColumn, cell, event_cells
-from honeyhive_ext.cli.output import show, write_text
+from honeyhive_ext.cli.listing import Listing, TableColumn, cell, duration_cell, fields_listing, moment
+from honeyhive_ext.cli.output import form_of, show, write_text
 from honeyhive_ext.cli.streams import note
 from honeyhive_ext.cli.target import connected
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.export.table import Kind
 from honeyhive_ext.files.names import place_to_write
 from honeyhive_ext.files.whole import whole_file
 from honeyhive_ext.filters import F, FilterLike
 from honeyhive_ext.results import TraceTree
+from honeyhive_ext.views.formats import cost_text
+
+if TYPE_CHECKING:
+    from honeyhive_ext.client.sync import HoneyHive
+    from honeyhive_ext.results.session_search import SessionInfo
 
 INDENT = "  "  # of a name in a table, for each level
 
@@ -70,34 +76,108 @@ def _indented(listing: Listing) -> Listing:
     return Listing(listing.rows, listing.columns, cells, listing.kinds)
 
 
+SESSIONS = 20  # that are listed without --limit: each costs a search for its figures
 SESSION_COLUMNS = (
     TableColumn("start_time"),
     TableColumn("name", 40, style="bold"),
     TableColumn("duration", right=True),
-    TableColumn("error", 60, style="red"),
+    TableColumn("events", right=True),
+    TableColumn("errors", right=True, style="red"),
+    TableColumn("tokens", right=True),
+    TableColumn("cost", right=True),
     TableColumn("session_id", whole=True, style="dim"),
 )
+_SESSION_KINDS: Mapping[str, Kind] = {
+    "session_id": "string",
+    "name": "string",
+    "start_time": "number",
+    "duration": "number",
+    "events": "integer",
+    "model_events": "integer",
+    "errors": "integer",
+    "prompt_tokens": "integer",
+    "completion_tokens": "integer",
+    "total_tokens": "integer",
+    "cost": "number",
+    "feedback": "json",
+}
 
 
 def list_sessions(options: argparse.Namespace) -> int:
-    """Print sessions, newest first."""
+    """Print sessions with what each has in all, newest first."""
+    filters: list[FilterLike] = [*filters_of(options)]
+    if options.name is not None:
+        filters.append(F.event_name.contains(options.name))
+    limit = options.limit or SESSIONS
     with connected(options) as hh:
-        filters: list[FilterLike] = [F.event_type == "session", *filters_of(options)]
-        if options.name is not None:
-            filters.append(F.event_name.contains(options.name))
-        when: dict[str, Any] = {"start": options.since, "end": options.until}
-        found = hh.events.search(*filters, **when, evaluation_id=options.evaluation)
-        rows: Iterator[Any] = iter(found.raw())
         if options.errors:
-            failed = {event.session_id for event in hh.events.search(F.error.exists(), **when)}
-            rows = (row for row in rows if row.get("session_id") in failed)
-        listing = events_listing(islice(rows, options.limit), options)
-        if options.fields is None:
-            listing = Listing(listing.rows, SESSION_COLUMNS, _session_cells, listing.kinds)
-        show(listing, options)
+            found = list(islice(_failed(hh, filters, options), limit))
+        else:
+            found = hh.sessions.search(*filters, start=options.since, end=options.until, limit=limit)
+    rows = [_session_row(one) for one in found]
+    if options.fields is not None:
+        listing = fields_listing(rows, paths_of(options.fields))
+    else:
+        listing = Listing(rows, SESSION_COLUMNS, _session_cells, _SESSION_KINDS)
+    show(listing, options)
+    if len(rows) == limit and options.limit is None:
+        note(options, f"these are the newest {limit}: --limit N shows more")
     return 0
 
 
-def _session_cells(row: Any) -> list[str]:
-    begin, _, name, duration, error, event_id = event_cells(row)
-    return [begin, name, duration, error, cell(row.get("session_id")) or event_id]
+def _failed(
+    hh: HoneyHive, filters: Sequence[FilterLike], options: argparse.Namespace
+) -> Iterator[SessionInfo]:
+    """Yield the sessions of events that failed, those with the newest failure first."""
+    seen: set[str] = set()
+    for event in hh.events.search(F.error.exists(), start=options.since, end=options.until):
+        session_id = event.session_id
+        if session_id is not None and session_id not in seen:
+            seen.add(session_id)
+            yield from hh.sessions.search(F.session_id == session_id, *filters, limit=1)
+
+
+def _session_row(info: SessionInfo) -> dict[str, Any]:
+    row: dict[str, Any] = {"session_id": info.session_id, "name": info.name}
+    row |= {"start_time": info.start_ms, "duration": info.duration_ms}
+    for name in (*_SESSION_KINDS,)[len(row) :]:
+        row[name] = getattr(info, name)
+    return row
+
+
+def _session_cells(row: Mapping[str, Any]) -> list[str]:
+    numbers = ("" if row[name] is None else f"{row[name]:,}" for name in ("events", "errors", "total_tokens"))
+    cost = "" if row["cost"] is None else cost_text(row["cost"])
+    begin, length = moment(row["start_time"]), duration_cell(row["duration"])
+    return [begin, cell(row["name"]), length, *numbers, cost, cell(row["session_id"])]
+
+
+def summary(options: argparse.Namespace) -> int:
+    """Print what the events have in all, one row for each value of a field."""
+    with connected(options) as hh:
+        found = asked_for(hh, options).summary(options.by)
+    if form_of(options) == "table":
+        write_text(str(found))
+        return 0
+    rows = [{"group": "value", **row.to_dict()} for row in found]
+    for group, row in (("others", found.others), ("all", found.total)):
+        if row is not None:
+            rows.append({"group": group, **row.to_dict()})
+    show(Listing(rows, (), lambda _: [], _SUMMARY_KINDS), options)
+    return 0
+
+
+_SUMMARY_KINDS: Mapping[str, Kind] = {
+    "group": "string",
+    "value": "json",
+    "count": "integer",
+    "errors": "integer",
+    "p50": "number",
+    "p95": "number",
+    "p99": "number",
+    "exact": "boolean",
+    "prompt_tokens": "integer",
+    "completion_tokens": "integer",
+    "total_tokens": "integer",
+    "cost": "number",
+}

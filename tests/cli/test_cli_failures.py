@@ -25,6 +25,7 @@ READS = (
     "events create --set event_type=tool",
     f"sessions tree {SESSION}",
     "sessions list",
+    "summary --by event_type",
     "export out.jsonl -f 'error exists'",
     "import events.jsonl",
     "events tail",
@@ -187,7 +188,7 @@ def test_verbose_says_each_request_and_no_key(
 def test_a_file_that_does_not_exist_is_not_made_by_reading(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for line in ("events search", "events count", f"sessions tree {SESSION}"):
+    for line in ("events search", "events count", f"sessions tree {SESSION}", "summary"):
         status, _, error = told(line, capsys, "--db", str(tmp_path / "no.db"))
         assert (status, "there is no file" in error) == (1, True)
     assert list(tmp_path.iterdir()) == []

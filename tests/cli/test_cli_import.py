@@ -20,7 +20,7 @@ from honeyhive_ext.payload.times import complete
 from tests.cli.conftest import EVENT, sample_events
 from tests.support.misbehaving import Answer, Misbehaving, Recorded, answer
 
-EXPORTS = ("out.jsonl", "out.jsonl.gz", "out.jsonl.zst", "out.parquet")
+EXPORTS = ("out.jsonl", "out.jsonl.gz", "out.jsonl.zst", "out.csv", "out.parquet")
 
 
 def by_id(server: LocalServer) -> dict[str, dict[str, Any]]:
@@ -44,7 +44,8 @@ def test_what_is_exported_in_any_form_is_imported_the_same(
         "event_id": str(uuid.UUID(int=77)),
         "event_name": 'a "b", c\r\nd\n\x00ü',
         "inputs": {"big": 2**63 + 1, "none": None, "a.b": [1.5, True]},
-        "error": "",
+        "error": "'=1+1",
+        "source": "=2+2",
         "duration": 0.1,
         "children_ids": [],
     }

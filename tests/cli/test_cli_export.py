@@ -1,0 +1,101 @@
+"""`honeyhive-ext export FILE`: whole or not there, resumed after Ctrl-C; and the older form next to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from honeyhive_ext.cli import main
+from honeyhive_ext.local import LocalServer
+from tests.support.misbehaving import Answer, Misbehaving, Recorded, answer, hang
+
+NEWEST = 1_767_225_600_000
+COUNT = 1_500
+
+
+def page(request: Recorded) -> Answer:
+    """A page of a store of 1,500 events, one a millisecond."""
+    asked = json.loads(request.body)
+    end = asked.get("dateRange", {}).get("end_time")
+    high = NEWEST if end is None else min(NEWEST, round(datetime.fromisoformat(end).timestamp() * 1000))
+    if asked.get("filters"):  # the search asks for events without a start_time, and there are none
+        return answer(200, '{"events": [], "count": 0}')
+    rows = [{"event_id": f"e{time}", "start_time": time} for time in range(high, NEWEST - COUNT, -1)]
+    first = (asked["page"] - 1) * asked["limit"]
+    return answer(200, json.dumps({"events": rows[first : first + asked["limit"]], "count": COUNT}))
+
+
+@pytest.mark.parametrize("name", ["all.jsonl", "all.jsonl.gz", "all.parquet", "all.csv"])
+def test_after_ctrl_c_the_same_command_goes_on(name: str, tmp_path: Path) -> None:
+    waiting = hang()
+
+    def later(request: Recorded) -> Answer:
+        whole = page(request)
+        return whole if len(server.requests) == 1 else waiting
+
+    command = [sys.executable, "-m", "honeyhive_ext.cli", "export", name, "--since", "2025-01-01T00:00:00Z"]
+    with Misbehaving(then=later) as server:
+        environ = {**os.environ, "HH_API_URL": server.url, "HH_API_KEY": "hh_1"}
+        process = subprocess.Popen(command, cwd=tmp_path, env=environ, stderr=subprocess.PIPE, text=True)
+        with process:
+            assert waiting.reached.wait(60)
+            while not (tmp_path / f"{name}.checkpoint").exists():
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            _, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error
+    assert error == "honeyhive-ext export: interrupted; the same command goes on where this one stopped\n"
+    assert not (tmp_path / name).exists()
+    assert {one.name for one in tmp_path.iterdir()} == {f"{name}.part", f"{name}.checkpoint"}
+    with Misbehaving(then=page) as server:
+        environ["HH_API_URL"] = server.url
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert len(server.requests) < 4
+    assert (done.returncode, done.stderr) == (0, f"{COUNT} events written\n")
+    assert {one.name for one in tmp_path.iterdir()} == {name}
+
+
+def test_the_older_form_is_for_local_servers_and_the_search_for_all_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HH_API_KEY", "hh_mine")
+    with LocalServer(api_key="hh_mine") as local:
+        local.seed({"event_type": "tool", "inputs": {}, "start_time": n} for n in (1, 3, 2))
+        assert main(["export", "store.jsonl", "--url", local.url]) == 0  # with the key of the environment
+        assert main(["export", "found.jsonl", "--url", local.url, "--limit", "10"]) == 0
+
+    def times(name: str) -> list[Any]:
+        return [json.loads(line)["start_time"] for line in (tmp_path / name).read_text().splitlines()]
+
+    assert (times("store.jsonl"), times("found.jsonl")) == ([1, 3, 2], [3, 2, 1])
+
+    def service(request: Recorded) -> Answer:
+        return page(request) if request.path == "/v1/events/search" else answer(404)
+
+    with Misbehaving(then=service) as other:  # on this machine, but no local server
+        assert main(["export", "service.jsonl", "--url", other.url]) == 0
+    assert len(times("service.jsonl")) == COUNT
+    capsys.readouterr()
+
+
+def test_a_file_of_another_form_is_refused_before_anything_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Misbehaving(then=page) as server:
+        for name in ("all.xlsx", "all", "all.json", "folder/"):
+            assert main(["export", name, "--url", server.url, "--limit", "5"]) == 1
+            assert ".jsonl" in capsys.readouterr().err
+        assert server.requests == []
