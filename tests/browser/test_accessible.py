@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
 
 from honeyhive_ext.local import LocalServer
 from tests.browser.conftest import Viewer
+from tests.browser.driving import Page, expect
 from tests.support.page_events import chat, event, id_of
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
-from playwright.sync_api import expect
-
 from honeyhive_ext.local import LocalServer
 from tests.browser.conftest import Viewer
+from tests.browser.driving import expect
 from tests.support.page_events import chat, id_of, session
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Viewer
+from tests.browser.driving import Locator, Page, expect
 from tests.support.page_events import chat, event, id_of, png, session
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 
-from playwright.sync_api import Locator, expect
-
 from tests.browser.conftest import Viewer
+from tests.browser.driving import Locator, expect
 from tests.support.page_events import chat, event, session
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import expect
-
 from tests.browser.conftest import Viewer
+from tests.browser.driving import expect
 from tests.support.page_events import START, chat, event, id_of, session
 
 MARKUP = [

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
 
 from honeyhive_ext.local import LocalServer
 from tests.browser.conftest import Viewer
+from tests.browser.driving import Page, expect
 from tests.support.page_events import START, chat, event, id_of, session
 
 SIZE = {"width": 1180, "height": 640}

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
 
 from honeyhive_ext.local import LocalServer
 from tests.browser.conftest import Viewer
+from tests.browser.driving import Page
 from tests.support.page_events import png
 from tests.support.scale import seed
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from playwright.sync_api import expect
-
 from tests.browser.conftest import Viewer
+from tests.browser.driving import expect
 
 KEY = {"authorization": "Bearer hh_secret_key"}
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from playwright.sync_api import expect
-
 from honeyhive_ext.local import LocalServer
 from tests.browser.conftest import Viewer
+from tests.browser.driving import expect
 from tests.support.page_events import START, chat, event, id_of, session
 
 

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Viewer
+from tests.browser.driving import Locator, Page, expect
 from tests.support.page_events import chat, event, id_of, session, wide
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
-
 from tests.browser.conftest import Viewer
+from tests.browser.driving import expect
 from tests.support.page_events import chat, event, id_of, session
 
 
