@@ -37,7 +37,8 @@ def test_health_stats_and_reset(api: Api) -> None:
     assert stats["bytes"] > 0
     assert api.post("/_local/reset").status_code == 200
     assert api.get("/_local/stats").json() | {"bytes": 0} == {
-        "events": 0, "sessions": 0, "requests": 0, "faults": 0, "bytes": 0}  # fmt: skip
+        "events": 0, "sessions": 0, "requests": 0, "faults": 0, "bytes": 0,
+        "otlp": {"spans": 0, "refused": 0, "logs": 0, "metrics": 0}}  # fmt: skip
     assert api.search() == {"events": [], "count": 0}
     document = honeyhive_schemas.schema("PostEventRequest")
     assert api.get("/_local/fields").json()["fields"] == sorted(document["properties"])
