@@ -61,7 +61,7 @@ class Listing:
 
 
 EVENT_COLUMNS = (
-    TableColumn("start_time"),
+    TableColumn("start_time", whole=True),
     TableColumn("type", 10),
     TableColumn("name", 40, style="bold"),
     TableColumn("duration", right=True),

@@ -78,7 +78,7 @@ def _indented(listing: Listing) -> Listing:
 
 SESSIONS = 20  # that are listed without --limit: each costs a search for its figures
 SESSION_COLUMNS = (
-    TableColumn("start_time"),
+    TableColumn("start_time", whole=True),
     TableColumn("name", 40, style="bold"),
     TableColumn("duration", right=True),
     TableColumn("events", right=True),
