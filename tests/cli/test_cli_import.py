@@ -211,13 +211,14 @@ def test_ctrl_c_says_how_to_go_on_and_loses_nothing(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("cut.jsonl.gz", gzip.compress(b'{"event_type": "tool"}' * 50)[:-4], "damaged"),
+        ("cut.jsonl.gz", gzip.compress(b'{"event_type": "tool"}' * 50, mtime=0)[:-4], "damaged"),
         ("cut.parquet", b"PAR1 no more", "Parquet file is damaged"),
         ("twice.csv", b"event_type,event_type\na,b\n", "each once"),
         ("no.csv", b"event_type\n\xff\n", "no CSV in UTF-8"),
         ("x.db", b"SQLite format 3\0", "--db"),
         ("no.jsonl", None, "cannot read no.jsonl"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_file_that_cannot_be_read_is_one_line(
     name: str,
