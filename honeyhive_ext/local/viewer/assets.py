@@ -49,7 +49,7 @@ class Asset:
 def assets() -> Mapping[str, Asset]:
     """Return the files of the page by name."""
     found: dict[str, Asset] = {}
-    for file in files(__package__).iterdir():
+    for file in files("honeyhive_ext.local.viewer").iterdir():
         kind = _MEDIA_TYPES.get(file.name[file.name.rfind(".") :])
         if kind is not None:
             body = file.read_bytes()
