@@ -108,7 +108,7 @@ def top_parser() -> Parser:
     """Return the parser of the command line, whose commands get their arguments when they are chosen."""
     top = _TopParser(prog=PROGRAM)
     top.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    commands: Any = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     # What `add_parser` does, but for the parsers themselves: to make one takes longer than to list all.
     commands._name_parser_map = commands.choices = _Commands(dict.fromkeys(COMMANDS))
     commands._choices_actions = [
@@ -117,7 +117,7 @@ def top_parser() -> Parser:
     return top
 
 
-class _Commands(dict):  # type: ignore[type-arg]
+class _Commands(dict[str, "Parser | None"]):
     """The parser of each command, which is made when it is asked for."""
 
     def __getitem__(self, name: str) -> Parser:
@@ -137,8 +137,9 @@ def every_parser(parser: Parser) -> list[Parser]:
     """Return a parser and all parsers of its commands and verbs, with their arguments."""
     found = [parser]
     for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):  # pyright: ignore[reportPrivateUsage]
-            inner: Mapping[str, Parser] = action.choices
+        if isinstance(action, argparse._SubParsersAction):  # pyright: ignore[reportPrivateUsage, reportUnknownVariableType]
+            parsers: Any = action  # pyright: ignore[reportUnknownVariableType]
+            inner: Mapping[str, Parser] = parsers.choices
             for name in inner:
                 found += every_parser(inner[name])
     return found

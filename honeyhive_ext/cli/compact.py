@@ -76,7 +76,7 @@ def _cut(value: Any, length: int, items: int | None, name: str = "", level: int 
     if level > _LEVELS:
         return _cut(exact_json(value), length, None)
     if isinstance(value, list):
-        found: list[Any] = value
+        found: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
         shown = found if items is None or name.endswith("_ids") else found[:items]
         made = [_cut(one, length, items, name, level + 1) for one in shown]
         return made if len(made) == len(found) else [*made, f"<cut: {len(found) - len(made):,} more>"]

@@ -23,7 +23,7 @@ from honeyhive_ext.errors import ConfigError
 
 _HERE = Path(__file__).resolve()
 PLACES = (_HERE.with_name("contract"), _HERE.parents[2])  # in a wheel; in a checkout
-_NAMES = ("effect", "kind", "where", "what")
+_NAMES: tuple[str, ...] = ("effect", "kind", "where", "what")
 _COLUMNS = (TableColumn("effect"), TableColumn("kind"), TableColumn("where", 60), TableColumn("what", 0))
 
 

@@ -97,13 +97,13 @@ def exact(content: bytes) -> Any:
     {'n': 123456789012345678901}
     """
     value = loads(content)
-    if isinstance(value, dict | list) and _has_long_number(content):
+    if _has_long_number(content):
         import json
 
         try:
             return json.loads(content)  # orjson reads an integer beyond 64 bits as a float
         except RecursionError:
-            return cast("Any", value)
+            pass
     return value
 
 
@@ -119,8 +119,9 @@ def _document(file: BinaryIO, *, whole: bool) -> Iterator[FileEvent]:
     if whole or not isinstance(read.event, list):
         yield read
         return
-    for number, event in enumerate(read.event, 1):
-        yield FileEvent(number, event, line_of(event))
+    events: list[Any] = read.event  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    for number, one in enumerate(events, 1):
+        yield FileEvent(number, one, line_of(one))
 
 
 def _csv_rows(file: BinaryIO) -> Iterator[FileEvent]:
