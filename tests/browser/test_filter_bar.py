@@ -43,6 +43,7 @@ def test_fields_operators_and_values_are_completed_by_keys(viewer: Viewer) -> No
     expect(viewer.page.get_by_role("listbox")).to_be_hidden()
     expect(field).to_have_value("metadata.co")
     field.press_sequentially("s")
+    expect(options.first).to_be_visible()
     field.press("ArrowDown")
     expect(options.first).to_have_attribute("aria-selected", "true")
     expect(field).to_have_attribute("aria-activedescendant", "choice0")

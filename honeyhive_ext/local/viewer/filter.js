@@ -18,6 +18,7 @@ export class FilterBar {
 		this.choices = [];
 		this.choice = -1;
 		this.from = 0;
+		this.turn = 0; // an answer that comes after the next key is too late
 		this.asked = new AbortController();
 		this.input = h("input", {
 			type: "search", role: "combobox", "aria-label": label, "aria-autocomplete": "list", "aria-controls": "choices", "aria-expanded": false,
@@ -74,6 +75,7 @@ export class FilterBar {
 	}
 
 	async complete() {
+		const turn = ++this.turn;
 		const end = this.input.selectionStart ?? 0;
 		const before = this.input.value.slice(0, end);
 		const [word] = /("[^"]*|[^\s"'()&]*)$/.exec(before) ?? [""];
@@ -94,7 +96,7 @@ export class FilterBar {
 		}
 		const begun = word.replace('"', "");
 		found = found.filter((one) => one.replace('"', "").startsWith(begun));
-		if (end === this.input.selectionStart) this.offer(found.filter((one) => one !== word).slice(0, 12), from);
+		if (turn === this.turn) this.offer(found.filter((one) => one !== word).slice(0, 12), from);
 	}
 
 	/** @param {string[]} choices @param {number} [from] where the word begins that they complete */
@@ -123,6 +125,7 @@ export class FilterBar {
 
 	/** @param {KeyboardEvent} event */
 	key(event) {
+		this.turn++;
 		const { key } = event;
 		const n = this.choices.length;
 		const { choice } = this;
