@@ -91,6 +91,8 @@ class Store:
         if path.endswith(b"/events"):
             match = EVENT_ID.search(body)
             return reply(b'{"event_id":"%b","success":true}' % (match[1] if match else SOME_ID))
+        if path.endswith(b"/v1/traces"):
+            return reply(b"")
         return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
     def search_reply(self, body: bytes) -> bytes:

@@ -122,14 +122,14 @@ class BackgroundSender(Unpicklable):
         pid = process_id()
         self._workers = {known: worker for known, worker in self._workers.items() if known == pid}
 
-    def enqueue(self, wire: WireEvent) -> None:
+    def enqueue(self, wire: WireEvent | Entry) -> None:
         """Take an event.
 
         Raises:
             QueueFullError: There is no room, and `overflow` is "raise".
             ConfigError: The client is closed.
         """
-        self._put(Entry(wire.event_id, fitted(wire.content)))
+        self._put(wire if isinstance(wire, Entry) else Entry(wire.event_id, fitted(wire.content)))
 
     def enqueue_update(self, event_id: str, content: bytes) -> None:
         """Take an update. It is sent after everything that was taken before for the same event."""

@@ -177,6 +177,23 @@ class Later(Unpicklable):
             sender.enqueue(wire)
         return wire.event_id
 
+    def enqueue_recorded(self, fields: dict[str, Any]) -> None:
+        """Take an event whose fields are checked already, and of builtin types: a span of another tracer.
+
+        Raises:
+            ConfigError: The client is closed.
+            EventError: The redact hook refuses it, or JSON cannot hold it.
+            QueueFullError: There is no room, and `overflow` is "raise".
+        """
+        sender = self._sender()
+        settings = self._settings.events
+        if settings.sample_rate < 1 and not sampled(fields["session_id"], settings.sample_rate):
+            return
+        if collecting():
+            sender.enqueue_later(partial(_span_entry, settings), fields)
+        else:
+            sender.enqueue(_span_entry(settings, fields))
+
     def enqueue_update(self, event: Any, fields: Mapping[str, Any]) -> None:
         """Take an update; see `Events.enqueue_update`."""
         sender = self._sender()

@@ -76,7 +76,7 @@ class HoneyHiveSpanExporter(SpanExporter):
             read = [one for one in map(read_sdk, spans) if one is not None]
             for event in to_events(read):
                 try:
-                    hh.events.enqueue(event)
+                    hh.events.later.enqueue_recorded(event)
                 except HoneyHiveError as error:
                     result = SpanExportResult.FAILURE
                     logger.warning("the span %r is not sent: %s", event["event_name"], error)

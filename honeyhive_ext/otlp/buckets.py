@@ -3,69 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, cast
 
 from honeyhive_ext.otlp import messages
-from honeyhive_ext.otlp.flattened import under, unflattened
+from honeyhive_ext.otlp.flattened import unflattened
 from honeyhive_ext.otlp.messages import parsed
 from honeyhive_ext.otlp.otel_span import OtelSpan
-from honeyhive_ext.otlp.registry import BUCKETS, OWN, ROWS, STEERING, AttributeRow
+from honeyhive_ext.otlp.registry import GIVEN_INPUTS, GIVEN_OUTPUTS, is_steering
+from honeyhive_ext.otlp.shape import Shape
 
 Buckets = dict[str, dict[str, Any]]
 
 _PAIRS = (("prompt_tokens", "completion_tokens"), ("input_tokens", "output_tokens"))
-# What a step got and gave where it is no chat, by the name of the library that writes it.
-_INPUTS = ("input.value", "traceloop.entity.input", "gen_ai.tool.call.arguments")
-_OUTPUTS = ("output.value", "traceloop.entity.output", "gen_ai.tool.call.result")
 
 
-def buckets(span: OtelSpan) -> Buckets:
+def buckets(span: OtelSpan, shape: Shape) -> Buckets:
     """Return `inputs`, `outputs`, `config`, `metadata` and the others that a span fills."""
     attributes = span.attributes
-    found: Buckets = {name: {} for name in ("inputs", "outputs", "config", "metadata")}
+    metadata: dict[str, Any] = {}
+    found: Buckets = {"inputs": {}, "outputs": {}, "config": {}, "metadata": metadata}
     taken: set[str] = set()
-    for bucket in BUCKETS:
-        prefix = f"honeyhive_{bucket}"
-        inside = under(attributes, f"{prefix}.")
-        taken |= {f"{prefix}.{name}" for name in inside}
-        values = unflattened((name, parsed(value)) for name, value in inside.items())
-        whole = parsed(attributes.get(prefix))
-        if isinstance(whole, dict):
-            taken.add(prefix)
-            values = {**cast("dict[str, Any]", whole), **values}
-        if values:
-            found.setdefault(bucket, {}).update(values)
-    _chat(attributes, found, taken)
-    _given(attributes, found, taken)
-    _rows(attributes, found, taken)
-    metadata = found["metadata"]
+    if shape.flattened:
+        _flattened(attributes, shape, found, taken)
+    _chat(attributes, shape, found, taken)
+    if shape.given:
+        _given(attributes, found, taken)
+    empty = _rows(attributes, shape, found)
     for pair in _PAIRS:
         counts = [metadata.get(name) for name in pair]
-        if metadata.get("total_tokens") is None and all(type(count) is int for count in counts):
+        if metadata.get("total_tokens") is None and type(counts[0]) is type(counts[1]) is int:
             metadata["total_tokens"] = sum(cast("list[int]", counts))
-    for name, value in attributes.items():
-        if name not in taken and name not in OWN and not name.startswith(STEERING):
-            metadata.setdefault(name, value)
+    for name in (*shape.plain, *shape.unless, *empty) if shape.unless or empty else shape.plain:
+        if name not in taken and name not in metadata:
+            metadata[name] = attributes[name]
     if "honeyhive_error_type" in attributes:
         metadata.setdefault("error_type", attributes["honeyhive_error_type"])
-    metadata |= _lineage(span)
-    return {name: value for name, value in found.items() if value or name in ("inputs", "config", "metadata")}
+    _lineage(span, shape, metadata)
+    if not found["outputs"]:
+        del found["outputs"]
+    return found
 
 
-def _lineage(span: OtelSpan) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "has_otlp_lineage": True,
-        "trace_id": span.trace_id,
-        "span_id": span.span_id,
-        "parent_span_id": span.parent_id or "",
-        "instrumentor": instrumentor_of(span),
-    }
+def _flattened(attributes: Mapping[str, Any], shape: Shape, found: Buckets, taken: set[str]) -> None:
+    """Fill what the honeyhive tracers write: each field as a whole, or its parts."""
+    for bucket, whole, parts in shape.flattened:
+        values = unflattened((inner, parsed(attributes[name])) for name, inner in parts)
+        value = parsed(attributes[whole]) if whole else None
+        if isinstance(value, dict):
+            taken.add(cast(str, whole))
+            values = {**cast("dict[str, Any]", value), **values}
+        if values:
+            found.setdefault(bucket, {}).update(values)
+
+
+def _lineage(span: OtelSpan, shape: Shape, said: dict[str, Any]) -> None:
+    """Fill what is known of a span but for its attributes."""
+    said["has_otlp_lineage"] = True
+    said["trace_id"] = span.trace_id
+    said["span_id"] = span.span_id
+    said["parent_span_id"] = span.parent_id or ""
+    said["instrumentor"] = _of_scope(span.scope) or shape.instrumentor
     if span.kind and span.kind != "internal":
         said["otel_kind"] = span.kind
     if span.scope:
         said["scope"] = {"name": span.scope} | ({"version": span.scope_version} if span.scope_version else {})
     if span.resource:
-        said["resource"] = {k: v for k, v in span.resource.items() if not k.startswith(STEERING)}
+        said["resource"] = _stored(span.resource)
     if span.events:
         said["span_events"] = [
             {"name": one.name, "time": milliseconds(one.time_ns), "attributes": dict(one.attributes)}
@@ -76,22 +80,35 @@ def _lineage(span: OtelSpan) -> dict[str, Any]:
             {"trace_id": one.trace_id, "span_id": one.span_id, "attributes": dict(one.attributes)}
             for one in span.links
         ]
-    return said | ({"dropped": dict(span.dropped)} if span.dropped else {})
+    if span.dropped:
+        said["dropped"] = dict(span.dropped)
 
 
-def _chat(attributes: Mapping[str, Any], found: Buckets, taken: set[str]) -> None:
+_last: list[tuple[Mapping[str, Any], dict[str, Any]]] = [({}, {})]  # as a rule, many spans have the same
+
+
+def _stored(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is stored of a resource."""
+    known, found = _last[0]
+    if known is not resource:
+        found = {name: value for name, value in resource.items() if not is_steering(name)}
+        _last[0] = resource, found
+    return found
+
+
+def _chat(attributes: Mapping[str, Any], shape: Shape, found: Buckets, taken: set[str]) -> None:
     """Fill `inputs.chat_history` and the message of `outputs`."""
-    given = messages.input_messages(attributes)
+    given = messages.input_messages(attributes) if shape.asked else ()
     if given and "chat_history" not in found["inputs"]:
         found["inputs"]["chat_history"] = given
-        taken |= _named(attributes, messages.INPUT_PREFIXES, messages.INPUT_NAMES)
-    answered = messages.output_messages(attributes)
+        taken |= shape.asked
+    answered = messages.output_messages(attributes) if shape.answered else ()
     if answered and not found["outputs"].keys() & {"role", "content", "chat_history"}:
         first = {"role": "assistant", **answered[0]}
         found["outputs"].update(first)
         if len(answered) > 1:
             found["outputs"]["chat_history"] = answered
-        taken |= _named(attributes, messages.OUTPUT_PREFIXES, messages.OUTPUT_NAMES)
+        taken |= shape.answered
     parameters = parsed(attributes.get("llm.invocation_parameters"))
     if isinstance(parameters, dict):
         for name, value in cast("dict[str, Any]", parameters).items():
@@ -99,13 +116,9 @@ def _chat(attributes: Mapping[str, Any], found: Buckets, taken: set[str]) -> Non
         taken.add("llm.invocation_parameters")
 
 
-def _named(attributes: Mapping[str, Any], prefixes: tuple[str, ...], names: tuple[str, ...]) -> set[str]:
-    return {key for key in attributes if key in names or key.startswith(prefixes)}
-
-
 def _given(attributes: Mapping[str, Any], found: Buckets, taken: set[str]) -> None:
     """Fill `inputs` and `outputs` of a step that is no chat."""
-    for bucket, names, plain in (("inputs", _INPUTS, "value"), ("outputs", _OUTPUTS, "text")):
+    for bucket, names, plain in (("inputs", GIVEN_INPUTS, "value"), ("outputs", GIVEN_OUTPUTS, "text")):
         for name in names:
             if found[bucket] or attributes.get(name) in (None, ""):
                 continue
@@ -115,26 +128,25 @@ def _given(attributes: Mapping[str, Any], found: Buckets, taken: set[str]) -> No
             taken.add(name)
 
 
-def _rows(attributes: Mapping[str, Any], found: Buckets, taken: set[str]) -> None:
-    for row in ROWS:
-        value = attributes.get(row.source)
+def _rows(attributes: Mapping[str, Any], shape: Shape, found: Buckets) -> list[str]:
+    """Fill what the table names, and return the attributes of it that have no value."""
+    empty: list[str] = []
+    for source, bucket, name, how in shape.rows:
+        value = attributes[source]
         if value is None:
-            continue
-        taken.add(row.source)
-        bucket, name = row.target.split(".", 1)
-        if name not in found[bucket]:
-            found[bucket][name] = _taken_over(row, value)
+            empty.append(source)
+        elif name not in found[bucket]:
+            found[bucket][name] = value if how == "as it is" else _taken_over(how, value)
+    return empty
 
 
-def _taken_over(row: AttributeRow, value: Any) -> Any:
-    if row.how in ("first", "list"):
+def _taken_over(how: str, value: Any) -> Any:
+    if how in ("first", "list"):
         listed = cast("Sequence[Any]", value) if isinstance(value, list | tuple) else [value]
-        return [*listed] if row.how == "list" else listed[0] if listed else None
-    if row.how == "json":
+        return [*listed] if how == "list" else listed[0] if listed else None
+    if how == "json":
         return parsed(value)
-    if row.how == "milliseconds":
-        return value * 1000 if isinstance(value, int | float) else value
-    return value
+    return value * 1000 if isinstance(value, int | float) else value  # milliseconds
 
 
 def milliseconds(nanoseconds: int) -> int | float:
@@ -147,16 +159,11 @@ def milliseconds(nanoseconds: int) -> int | float:
     return whole if not rest else round(nanoseconds / 1e6, 4)
 
 
-def instrumentor_of(span: OtelSpan) -> str:
-    """Return which library made a span, by the name of its scope and by its attributes."""
-    scope = span.scope.lower()
-    for part, name in _SCOPES:
-        if part in scope:
-            return name
-    for prefix, name in _ATTRIBUTES:
-        if any(key.startswith(prefix) for key in span.attributes):
-            return name
-    return "unknown"
+@lru_cache(1_000)
+def _of_scope(scope: str) -> str:
+    """Return which library made a span, by the name of its scope; "" if that does not say it."""
+    lower = scope[:1_000].lower()
+    return next((name for part, name in _SCOPES if part in lower), "")
 
 
 _SCOPES = (
@@ -166,13 +173,4 @@ _SCOPES = (
     ("google_adk", "google-adk"),
     ("traceloop", "traceloop"),
     ("honeyhive", "honeyhive"),
-)
-_ATTRIBUTES = (
-    ("openinference.", "openinference"),
-    ("llm.input_messages.", "openinference"),
-    ("traceloop.span.", "traceloop"),
-    ("traceloop.entity.", "traceloop"),
-    ("honeyhive_", "honeyhive"),
-    ("gen_ai.", "standardgenai"),
-    ("llm.", "openinference"),
 )

@@ -8,7 +8,7 @@ flattened `gen_ai.prompt.N.*`, and the flattened `llm.input_messages.N.message.*
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import orjson
@@ -69,9 +69,9 @@ def _may_be_deep(text: str) -> bool:
     return deepest > DEEPEST
 
 
-def _dicts(value: Any) -> Iterator[dict[str, Any]]:
+def _dicts(value: Any) -> list[dict[str, Any]]:
     items = cast("Sequence[Any]", value) if isinstance(value, list | tuple) else [value]
-    yield from (cast("dict[str, Any]", item) for item in items if isinstance(item, dict))
+    return [cast("dict[str, Any]", item) for item in items if isinstance(item, dict)]
 
 
 def _system(value: Any) -> list[Message]:
@@ -79,7 +79,7 @@ def _system(value: Any) -> list[Message]:
     found = parsed(value)
     if isinstance(found, str) and found:
         return [{"role": "system", "content": found}]
-    parts = [*_dicts(found)]
+    parts = _dicts(found)
     return [_from_parts({"role": "system", "parts": parts})] if parts else []
 
 
@@ -125,7 +125,7 @@ def _numbered(attributes: Mapping[str, Any], prefix: str) -> list[Message]:
             content = parsed(message["content"])
             message["content"] = content if isinstance(content, list) else message["content"]
         if "tool_calls" in message:
-            calls = [*_dicts(_listed(message["tool_calls"]))]
+            calls = _dicts(_listed(message["tool_calls"]))
             message["tool_calls"] = [
                 call if "function" in call else _call(call.get("id"), call.get("name"), call.get("arguments"))
                 for call in calls
@@ -146,7 +146,7 @@ def _openinference(attributes: Mapping[str, Any], prefix: str) -> list[Message]:
         if "contents" in message:
             new["content"] = [_part(part) for part in _dicts(_listed(message.pop("contents")))]
         if "tool_calls" in message:
-            calls = [*_dicts(_listed(message.pop("tool_calls")))]
+            calls = _dicts(_listed(message.pop("tool_calls")))
             new["tool_calls"] = [_openinference_call(call.get("tool_call", call)) for call in calls]
         made.append({**new, **message})
     return made
@@ -177,7 +177,7 @@ def _positions(attributes: Mapping[str, Any], prefix: str) -> list[dict[str, Any
     found = under(attributes, prefix)
     if not found:
         return []
-    return [*_dicts(_listed(unflattened(found.items())))]
+    return _dicts(_listed(unflattened(found.items())))
 
 
 def _listed(value: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from attrs import frozen
 
-from honeyhive_ext.otlp.otel_span import KINDS, OtelSpan, SpanEvent, SpanLink
+from honeyhive_ext.otlp.otel_span import KINDS, OtelSpan, SpanEvent, SpanLink, finite
 
 DEEPEST = 100  # levels of lists and maps inside one attribute
 LATEST = 253_402_300_799_999_999_999  # the last nanosecond of the year 9999
@@ -223,9 +223,6 @@ def _integer(value: Any) -> Any:
 
 def _double(value: Any) -> Any:
     try:
-        number = float(value)
+        return finite(float(value))
     except (TypeError, ValueError):
         raise SpanRefusedError("doubleValue must be a number") from None
-    if number != number or number in (float("inf"), float("-inf")):
-        return "NaN" if number != number else "Infinity" if number > 0 else "-Infinity"
-    return number

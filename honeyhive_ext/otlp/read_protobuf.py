@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 from opentelemetry.proto.common.v1 import common_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
-from honeyhive_ext.otlp.otel_span import KINDS, OtelSpan, SpanEvent, SpanLink
+from honeyhive_ext.otlp.otel_span import KINDS, OtelSpan, SpanEvent, SpanLink, finite
 from honeyhive_ext.otlp.read_json import DEEPEST, LATEST, ReadSpans, SpanRefusedError
 
 
@@ -119,15 +119,7 @@ def _value(value: common_pb2.AnyValue, level: int = 0) -> Any:
     if kind == "bytes_value":
         return base64.b64encode(value.bytes_value).decode()
     found = getattr(value, kind)
-    return _finite(found) if kind == "double_value" else found
-
-
-def _finite(number: float) -> float | str:
-    if number != number:
-        return "NaN"
-    if number in (float("inf"), float("-inf")):
-        return "Infinity" if number > 0 else "-Infinity"
-    return number
+    return finite(found) if kind == "double_value" else found
 
 
 def counted(body: bytes, signal: str) -> int:

@@ -35,6 +35,12 @@ class AttributeRow:
     stability: Literal["stable", "development"] = "stable"
     how: How = "as it is"
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """The field of the event, and the key inside it."""
+        field, _, key = self.target.partition(".")
+        return field, key
+
 
 def _rows(
     target: str, *sources: tuple[str, str], how: How = "as it is", stable: bool = True
@@ -44,6 +50,7 @@ def _rows(
 
 
 OPENINFERENCE, TRACELOOP, TRACER = "openinference", "traceloop", "honeyhive tracer"
+ASSOCIATED = "traceloop.association.properties"
 
 ROWS: Sequence[AttributeRow] = (
     *_rows("config.model", ("gen_ai.request.model", "1.27"), ("llm.model_name", OPENINFERENCE)),
@@ -139,7 +146,12 @@ ROWS: Sequence[AttributeRow] = (
         stable=False,
     ),
     *_rows("metadata.session_id", ("session.id", OPENINFERENCE)),
-    *_rows("metadata.user_id", ("user.id", OPENINFERENCE), ("enduser.id", "1.0")),
+    *_rows(
+        "metadata.user_id",
+        ("user.id", OPENINFERENCE),
+        ("enduser.id", "1.0"),
+        (f"{ASSOCIATED}.user_id", TRACELOOP),
+    ),
     *_rows("metadata.latency_ms", ("latency_ms", TRACER), ("gen_ai.latency_ms", TRACER)),
     *_rows("metadata.time_to_first_token_ms", ("time_to_first_token_ms", TRACER)),
     *_rows(
@@ -155,7 +167,39 @@ ROWS: Sequence[AttributeRow] = (
         ("gen_ai.openai.system_fingerprint", TRACELOOP),
         stable=False,
     ),
-    *_rows("metadata.status_code", ("http.response.status_code", "1.21"), stable=False),
+    *_rows(
+        "metadata.status_code",
+        ("http.response.status_code", "1.21"),
+        ("http.status_code", "1.0"),
+        stable=False,
+    ),
+    *_rows("metadata.cost", ("gen_ai.usage.cost", TRACELOOP), ("llm.cost.total", OPENINFERENCE)),
+    *_rows("metadata.llm.model_name", ("llm.model_name", OPENINFERENCE), stable=False),
+    *_rows("metadata.event_id", ("gcp.vertex.agent.event_id", "google-adk"), stable=False),
+    *_rows("metadata.mcp_client_name", ("mcp.client.name", "mcp"), stable=False),
+    *_rows("metadata.mcp_server_name", ("mcp.server.name", "mcp"), stable=False),
+    *_rows("metadata.mcp_session_id", ("mcp.session.id", "1.39"), stable=False),
+    *_rows("metadata.mcp_tool_name", ("mcp.tool.name", "mcp"), stable=False),
+    *_rows(
+        "metadata.mcp_request_type", ("mcp.method.name", "1.39"), ("mcp.request.type", "mcp"), stable=False
+    ),
+    *_rows(
+        "metadata.messaging_destination",
+        ("messaging.destination.name", "1.17"),
+        ("messaging.destination", "1.0"),
+        stable=False,
+    ),
+    *_rows("config.destination", ("messaging.destination.name", "1.17"), ("messaging.destination", "1.0")),
+    *_rows(
+        "metadata.tool_status",
+        ("gen_ai.tool.status", "aws-strands"),
+        ("tool.status", "aws-strands"),
+        stable=False,
+    ),
+    *_rows("metadata.run_id", (f"{ASSOCIATED}.run_id", TRACELOOP)),
+    *_rows("metadata.dataset_id", (f"{ASSOCIATED}.dataset_id", TRACELOOP)),
+    *_rows("metadata.datapoint_id", (f"{ASSOCIATED}.datapoint_id", TRACELOOP)),
+    *_rows("metadata.disable_http_tracing", (f"{ASSOCIATED}.disable_http_tracing", TRACELOOP), stable=False),
     *_rows("metadata.input_mime_type", ("input.mime_type", OPENINFERENCE), stable=False),
     *_rows("metadata.output_mime_type", ("output.mime_type", OPENINFERENCE), stable=False),
     *_rows("metadata.honeyhive_event_type", ("honeyhive_event_type", TRACER)),
@@ -174,8 +218,24 @@ ROWS: Sequence[AttributeRow] = (
 # What the honeyhive tracers write: `honeyhive_inputs.q` is `inputs.q`. Numbers are positions in lists.
 BUCKETS = ("inputs", "outputs", "config", "metadata", "metrics", "feedback", "user_properties")
 
-# Attributes that steer, and are not stored: where an event belongs, not what it says.
-STEERING = ("honeyhive.", "traceloop.association.properties.")
+# Attributes that steer: where an event belongs, not what it says.
+STEERING = ("honeyhive.", f"{ASSOCIATED}.")
+_STEERING = frozenset(
+    f"{ASSOCIATED}.{name}"
+    for name in ("session_id", "project", "source", "session_name", "session_auto_create")
+)
+
+
+def is_steering(name: str) -> bool:
+    """Return whether an attribute only steers, and is not stored."""
+    return name.startswith("honeyhive.") or name in _STEERING
+
+
+# What a step got and gave where it is no chat, by the name of the library that writes it.
+GIVEN_INPUTS = ("input.value", "traceloop.entity.input", "gen_ai.tool.call.arguments")
+GIVEN_OUTPUTS = ("output.value", "traceloop.entity.output", "gen_ai.tool.call.result")
+GIVEN = frozenset({*GIVEN_INPUTS, *GIVEN_OUTPUTS})
+
 # Attributes of the tracers that become a field of the event itself.
 OWN = frozenset({"honeyhive_event_name", "honeyhive_error", "honeyhive_error_type", "honeyhive_duration_ms"})
 

@@ -18,7 +18,7 @@ from honeyhive_ext.errors import EventError
 from honeyhive_ext.payload.fields import RequestModel
 from honeyhive_ext.payload.given import event_id_of, mapping_of, sendable
 from honeyhive_ext.payload.ids import HasEventId, new_id, uuid_str
-from honeyhive_ext.payload.scope import CURRENT, innermost
+from honeyhive_ext.payload.scope import BETWEEN, CURRENT, innermost
 from honeyhive_ext.payload.times import complete
 from honeyhive_ext.serialize.dumps import to_json
 from honeyhive_ext.serialize.encoders import kind_of, type_name
@@ -222,7 +222,7 @@ def place(wire: dict[str, Any], session_id: str | None, destination: str) -> Non
 
     A span whose event goes to another destination is not one: its ids mean nothing there.
     """
-    scope = CURRENT.get() and innermost(destination)
+    scope = innermost(destination) if BETWEEN or CURRENT.get() is not None else None
     if "session_id" not in wire:
         if session_id is None and scope is not None:
             session_id = scope.session_id

@@ -264,3 +264,43 @@ os.kill(os.getpid(), signal.SIGKILL)
         client.events.enqueue("tool", event_name="next")
         assert client.flush(60).success
     assert {*names(server)} == {*map(str, range(50)), "next"}
+
+
+def test_values_that_json_cannot_hold_are_kept_as_the_readers_keep_them(
+    hh: HoneyHive, tracer: Tracer, server: LocalServer
+) -> None:
+    given: dict[str, Any] = {
+        "nan": float("nan"),
+        "low": float("-inf"),
+        "big": 2**70,
+        "many": [1.5, float("inf")],
+    }
+    with tracer.start_as_current_span("odd") as span:
+        span.set_attributes(given)
+    assert hh.flush().success
+    found = names(server)["odd"]["metadata"]
+    kept = {name: found[name] for name in given}
+    assert kept == {"nan": "NaN", "low": "-Infinity", "big": str(2**70), "many": [1.5, "Infinity"]}
+
+
+def test_the_sample_rate_decides_about_whole_traces(
+    server: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HH_SAMPLE_RATE", "0")
+    with HoneyHive(KEY, base_url=server.url) as client:
+        provider = TracerProvider()
+        provider.add_span_processor(HoneyHiveSpanProcessor(client))
+        with provider.get_tracer("app").start_as_current_span("a"):
+            pass
+    assert server.events() == []
+
+
+def test_a_span_beyond_the_limit_of_an_event_is_cut_and_sent(
+    hh: HoneyHive, tracer: Tracer, server: LocalServer
+) -> None:
+    with tracer.start_as_current_span("large", attributes={"text": "x" * 3_000_000, "small": 1}):
+        pass
+    assert hh.flush().success
+    metadata = names(server)["large"]["metadata"]
+    assert metadata["small"] == 1
+    assert metadata["text"].startswith("xxx")
