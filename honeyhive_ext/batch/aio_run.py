@@ -36,14 +36,14 @@ async def create_batch_async(
     source = iterator(events) if stream is None else None
     pipeline = Pipeline(events, source, options, sender.settings, progress)
     dispatch = pipeline.dispatch
-    concurrency = Concurrency(options.concurrency, time.perf_counter(), time.process_time())
+    concurrency = Concurrency(options.concurrency, time.perf_counter(), time.thread_time())
     tasks = _Tasks(concurrency)
 
     async def deliver_one(chunk: Chunk) -> None:
         begun = time.perf_counter()
         await _deliver_chunk(sender, dispatch, chunk, concurrency.accept())
         now = time.perf_counter()
-        concurrency.answered(now - begun, now, time.process_time())
+        concurrency.answered(now - begun, now, time.thread_time())
 
     def do(step: BatchStep) -> Awaitable[object]:
         if stream is not None and step is Await.EVENT:

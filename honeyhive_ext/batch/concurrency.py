@@ -35,7 +35,7 @@ class Concurrency:
     Args:
         most: The largest number.
         now: Seconds of a clock that only goes up.
-        cpu: Seconds of CPU that the process has used.
+        cpu: Seconds of CPU that the threads of the batch have used.
 
     Attributes:
         limit: The number.
@@ -74,7 +74,7 @@ class Concurrency:
         Args:
             seconds: How long it took.
             now: The clock.
-            cpu: Seconds of CPU that the process has used.
+            cpu: Seconds of CPU that the threads of the batch have used.
         """
         self._calm = False
         self._requests += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -62,16 +63,18 @@ def create_batch(
     pipeline = Pipeline(events, iterator(events), options, sender.settings, progress)
     dispatch = pipeline.dispatch
     workers = Workers("honeyhive-batch")
-    concurrency = Concurrency(options.concurrency, time.perf_counter(), time.process_time())
+    cpu = _CPU()
+    concurrency = Concurrency(options.concurrency, time.perf_counter(), cpu.seconds())
 
     def deliver_one(chunk: Chunk) -> None:
         begun = time.perf_counter()
         _deliver_chunk(sender, dispatch, chunk, concurrency.accept())
         now = time.perf_counter()
-        concurrency.answered(now - begun, now, time.process_time())
+        concurrency.answered(now - begun, now, cpu.seconds())
 
     def do(step: BatchStep) -> Reply | APIError | bool | None:
         if isinstance(step, Chunk):
+            cpu.seconds()  # notes what it took to make the chunk
             while workers.busy >= concurrency.limit:
                 if not workers.wait(concurrency.patience):
                     concurrency.waited()
@@ -98,6 +101,18 @@ def create_batch(
     finally:
         workers.dismiss()
     return pipeline.finish()
+
+
+class _CPU:
+    """The CPU that the threads of one batch use. Other threads of the process do not count."""
+
+    def __init__(self) -> None:
+        self._threads: dict[int, float] = {}
+
+    def seconds(self) -> float:
+        """Note what this thread has used, and return what is known of all."""
+        self._threads[threading.get_ident()] = time.thread_time()
+        return sum([*self._threads.values()])
 
 
 def deliver(sender: BatchSender, events: Sequence[WireEvent], options: BatchOptions) -> BatchReport:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import json
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -184,3 +186,40 @@ def test_a_429_of_the_service_reaches_the_decision(kind: Kind, monkeypatch: pyte
     with Misbehaving(refused, then=all_stored) as server, EitherClient(kind, server.url) as client:
         client.do(lambda hh: hh.events.create_batch([{"event_type": "tool"}], max_concurrency=8))
     assert [one.limit for one in made] == [4]
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_other_threads_of_the_process_may_keep_the_cpu_busy(
+    kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[float, float]] = []
+    real = Concurrency.answered
+
+    def noted(self: Concurrency, seconds: float, now: float, cpu: float) -> None:
+        seen.append((time.process_time(), cpu))
+        real(self, seconds, now, cpu)
+
+    ended = threading.Event()
+
+    def work() -> None:
+        while not ended.is_set():
+            hashlib.sha256(bytes(1_000_000)).digest()  # it needs no lock of the interpreter
+
+    def after_other_work(request: Recorded) -> Answer:
+        begun = time.process_time()
+        while time.process_time() - begun < 0.2:  # the process works, the batch waits
+            ended.wait(0.01)
+        return all_stored(request)
+
+    monkeypatch.setattr(Concurrency, "answered", noted)
+    neighbour = threading.Thread(target=work)
+    neighbour.start()
+    try:
+        with Misbehaving(then=after_other_work) as server, EitherClient(kind, server.url) as client:
+            events = [{"event_type": "tool"}] * 2
+            client.do(lambda hh: hh.events.create_batch(events, max_events=1, max_concurrency=1))
+    finally:
+        ended.set()
+        neighbour.join()
+    (all_first, first), (all_last, last) = seen
+    assert last - first < (all_last - all_first) / 2
