@@ -30,6 +30,18 @@ def test_json_with_nan_is_read_too() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["18446744073709551615", "18446744073709551616", "-9223372036854775808", "-9223372036854775809"]
+    + ["-0", "1" * 300, "1" * 400, "-" + "1" * 5000],
+)
+def test_an_integer_is_the_same_number_next_to_any_other_value(text: str) -> None:
+    alone = loads(f"[{text}]".encode())[0]
+    beside = loads(f"[{text}, NaN]".encode())[0]
+    assert (type(beside), beside) == (type(alone), alone)
+    assert abs(alone) < 2**64 or type(alone) is float
+
+
 def test_a_value_that_cannot_be_read_is_an_error_of_the_answer() -> None:
     with pytest.raises(ResponseError, match="nested deeper than can be read"):
         read_value(b"[" * 100_000 + b"]" * 100_000)
