@@ -9,7 +9,6 @@ import orjson
 
 from honeyhive_ext.errors import ResponseError
 
-
 DIGITS = 20  # of the integers of 64 bits, with their sign
 
 

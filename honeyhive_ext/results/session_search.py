@@ -19,9 +19,9 @@ from honeyhive_ext.results.result import SearchResult
 from honeyhive_ext.search.pages.form import DICTS
 from honeyhive_ext.search.query import Query, When, build_query
 from honeyhive_ext.serialize.instants import EPOCH, MILLISECOND, time_of
-from honeyhive_ext.views.figures import usage_of
+from honeyhive_ext.views.figures import object_of, usage_of
 from honeyhive_ext.views.formats import cost_text, count_text, duration_text
-from honeyhive_ext.views.usage import error_of, number_of, object_of, shown_of, when
+from honeyhive_ext.views.usage import error_of, number_of, shown_of, when
 from honeyhive_ext.views.usage_sums import UsageSums, add_usage, usage
 
 MOST = 100  # sessions by default: each may take a search of its own
@@ -169,7 +169,7 @@ def _steps(session: SessionInfo) -> Query:
 
 def _told(rows: Iterable[Any]) -> list[SessionInfo]:
     """Return what the events of sessions say. An event that names no session is left out."""
-    return [_own(row) for row in rows if isinstance(row, dict) and isinstance(row.get("session_id"), str)]
+    return [_own(row) for row in map(object_of, rows) if isinstance(row.get("session_id"), str)]
 
 
 def _own(event: Mapping[str, Any]) -> SessionInfo:
@@ -199,7 +199,7 @@ def _whole(value: object) -> int | None:
 
 def _computed(session: SessionInfo, rows: Iterable[Any]) -> SessionInfo:
     """Return a session with the figures that its own event lacks, computed from its events."""
-    events = [row for row in rows if isinstance(row, dict)]
+    events: list[Mapping[str, Any]] = [row for row in rows if isinstance(row, dict)]
     steps = [event for event in events if event.get("event_type") != "session"]
     sums: list[UsageSums | None] = [None, None]
     for event in steps:

@@ -204,17 +204,17 @@ class Summing:
     def add(self, events: Iterable[Any]) -> None:
         """Add events, as dicts or as objects with `to_dict`."""
         for given in events:
-            event = given if isinstance(given, dict) else _as_dict(given)
+            event = _as_dict(given)
             duration = shown_of(event).duration
             self._total.add(event, duration)
             if self._by is not None:
                 self._group(event).add(event, duration)
 
     def _group(self, event: Mapping[str, Any]) -> _Group:
-        value = model_of(event) if self._by == MODEL else value_at(event, self._by or "")
+        value: Any = model_of(event) if self._by == MODEL else value_at(event, self._by or "")
         if isinstance(value, (dict, list)):
             value = exact_json(value)
-        key: tuple[type, Any] = (type(value), value)
+        key: tuple[type, Any] = (value.__class__, value)
         if isinstance(value, str) and len(value) > KEPT:  # a thousand long texts are many bytes
             digest = blake2b(value.encode(errors="surrogatepass"), digest_size=16).digest()
             key, value = (bytes, digest), f"{value[:KEPT]}…"
@@ -247,7 +247,7 @@ def _checked(by: object) -> str | None:
 
 
 def _as_dict(event: Any) -> dict[str, Any]:
-    raw = getattr(event, "raw", None)
+    raw: object = getattr(event, "raw", event)
     if isinstance(raw, dict):
         return cast("dict[str, Any]", raw)
     convert = getattr(event, "to_dict", None)

@@ -15,6 +15,7 @@ MOST_COST = 1e200  # USD; sums of smaller numbers are finite
 _MODELS = (("config", "model"), ("metadata", "model_name"), ("metadata", "model"), ("config", "model_name"))
 _NAMES = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "total_tokens")
 _SHORT = ("input", "output", "total")  # counts of tokens within `usage` only
+_NOTHING: Mapping[str, Any] = {}
 
 Usage = tuple[int | None, int | None, int | None, float | None]
 
@@ -53,38 +54,28 @@ def model_of(event: Mapping[str, Any]) -> str | None:
     'gpt-4o-mini'
     """
     for part, name in _MODELS:
-        found = event.get(part)
-        if isinstance(found, dict):
-            model: Any = found.get(name)
-            if isinstance(model, str) and model:
-                return model
-    inputs = event.get("inputs")
-    model = inputs.get("model") if isinstance(inputs, dict) and event.get("event_type") == "model" else None
+        model = object_of(event.get(part)).get(name)
+        if isinstance(model, str) and model:
+            return model
+    model = object_of(event.get("inputs")).get("model") if event.get("event_type") == "model" else None
     return model if isinstance(model, str) and model else None
 
 
 def usage_of(event: Mapping[str, Any]) -> Usage:
     """Return the tokens of the input, of the output, of both, and the cost of an event."""
-    metadata: Any = event.get("metadata")
-    inputs: Any = event.get("inputs") if event.get("event_type") == "model" else None
-    tokens: tuple[int | None, int | None, int | None] = (None, None, None)
-    cost: float | None = None
-    places: list[Any] = []
-    if isinstance(metadata, dict):
-        get = metadata.get
-        tokens = _tokens(*map(get, _NAMES))
-        cost = _cost(get("cost"))
-        cost = _cost(get("total_cost")) if cost is None else cost
-        places.append(get("usage"))
-    if isinstance(inputs, dict):
-        cost = _cost(inputs.get("cost")) if cost is None else cost
-        places.append(inputs.get("usage"))
-    for usage in places:
-        if isinstance(usage, dict):
+    metadata = object_of(event.get("metadata"))
+    inputs = object_of(event.get("inputs")) if event.get("event_type") == "model" else _NOTHING
+    tokens = _tokens(*map(metadata.get, _NAMES))
+    cost = _cost(metadata.get("cost"))
+    cost = _cost(metadata.get("total_cost")) if cost is None else cost
+    cost = _cost(inputs.get("cost")) if cost is None else cost
+    for place in (metadata, inputs):
+        if usage := object_of(place.get("usage")):
             if tokens == (None, None, None):
                 tokens = _tokens(*map(usage.get, _NAMES), *map(usage.get, _SHORT))
             cost = _cost(usage.get("cost")) if cost is None else cost
-    return (*tokens, cost)
+    prompt, completion, total = tokens
+    return prompt, completion, total, cost
 
 
 def _tokens(
@@ -122,3 +113,8 @@ def _cost(value: Any) -> float | None:
     if value is None or isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if -MOST_COST < value < MOST_COST else None
+
+
+def object_of(value: object) -> Mapping[str, Any]:
+    """Return a value that is an object, else an empty one."""
+    return value if isinstance(value, dict) else _NOTHING  # pyright: ignore[reportUnknownVariableType]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from honeyhive_ext.serialize.instants import EPOCH, MILLISECOND, time_of
 from honeyhive_ext.views.figures import figures_of
@@ -68,11 +68,6 @@ def when(milliseconds: float | None) -> str:
     except OverflowError:
         return ""
     return f"{time.isoformat(' ', 'milliseconds')} UTC"
-
-
-def object_of(value: object) -> EventFields:
-    """Return a value that is an object, else an empty one."""
-    return cast("EventFields", value) if isinstance(value, dict) else {}
 
 
 def number_of(value: object) -> float | None:

@@ -158,7 +158,7 @@ def _examples(name: str, events: Sequence[dict[str, Any]]) -> list[Any] | None:
         for value in _scalars(find(event, parts)):
             if isinstance(value, str) and len(value) > EXAMPLE:
                 return None
-            values.setdefault((type(value), value), value)
+            values.setdefault((value.__class__, value), value)
             if len(values) > FEW:
                 return None
     return list(values.values()) or None

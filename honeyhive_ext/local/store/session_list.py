@@ -137,7 +137,7 @@ def _behind(key: str, after: Sequence[Any], *, down: bool, ties: str) -> tuple[s
 
 
 def _shown(row: Sequence[Any]) -> dict[str, Any]:
-    session = dict(zip(SHOWN, row, strict=False))
+    session: dict[str, Any] = dict(zip(SHOWN, row, strict=False))
     for name in _TEXTS:
         if isinstance(session[name], bytes):
             session[name] = session[name].decode()
