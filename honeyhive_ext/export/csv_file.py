@@ -14,12 +14,13 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import IO, Any
 
+from honeyhive_ext.export.by_column import some_columns
 from honeyhive_ext.export.resumable import ResumableFile
-from honeyhive_ext.export.table import cells, columns
+from honeyhive_ext.export.table import columns
 from honeyhive_ext.files.names import PathLike, file_path, regular_place
 from honeyhive_ext.files.packing import packing_of
 from honeyhive_ext.observe.progress import Progress
-from honeyhive_ext.search.pages.form import DICTS
+from honeyhive_ext.search.pages.form import TEXTS
 from honeyhive_ext.search.query import Query
 
 # The full-width forms are formulas to some spreadsheets as well.
@@ -31,7 +32,7 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 class CsvFile(ResumableFile):
     """A growing CSV file; the part file has the form of the finished file."""
 
-    rows = DICTS
+    rows = TEXTS
 
     def __init__(
         self, path: PathLike, query: Query, progress: bool | Progress = False, *, formulas: bool = False
@@ -43,9 +44,9 @@ class CsvFile(ResumableFile):
         self.form = f"csv{safe} {','.join(self._names)} {self._packing.name}".rstrip()
         super().__init__(path, query, progress)
 
-    def encode(self, events: Sequence[Any]) -> bytes:
+    def encode(self, events: Sequence[bytes]) -> bytes:
         """Return the events as lines, after the names of the columns if they are the first."""
-        lines = [self._line(cells(event)) for event in events]
+        lines = [self._line(row) for some in some_columns(events) for row in zip(*some.values(), strict=True)]
         if not self._opened().tell():
             lines.insert(0, self._head())
         return self._packing.member("".join(lines).encode())
@@ -59,8 +60,8 @@ class CsvFile(ResumableFile):
     def _head(self) -> str:
         return csv_line(self._names)
 
-    def _line(self, row: dict[str, Any]) -> str:
-        return csv_line(csv_cell(row.get(name), formulas=self._formulas) for name in self._names)
+    def _line(self, row: Iterable[Any]) -> str:
+        return csv_line(csv_cell(cell, formulas=self._formulas) for cell in row)
 
 
 def csv_line(texts: Iterable[str | None]) -> str:

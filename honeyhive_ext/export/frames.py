@@ -10,12 +10,12 @@ from typing import Any, Literal, Protocol, Self, TypeAlias
 from honeyhive_ext.config.checks import did_you_mean, is_one_of
 from honeyhive_ext.config.reprs import repr_of
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.export.by_column import columns_of, few
 from honeyhive_ext.export.flatten import column_name, common_kind, kind_of, leaves
 from honeyhive_ext.export.table import (
     UNREADABLE,
     Column,
     Kind,
-    cells,
     columns,
     json_text,
     properties,
@@ -156,8 +156,8 @@ class FrameMaker:
 
     def add(self, events: Iterable[Any]) -> None:
         """Add the events of a page."""
-        for event in events:
-            self._add(event)
+        for some in few(events):
+            self._add(some)
 
     def tell(self) -> None:
         """Report the number of events so far to the progress function, in the thread of the caller."""
@@ -183,33 +183,33 @@ class FrameMaker:
     ) -> None:
         self._watcher.close()
 
-    def _add(self, event: Any) -> None:
-        row = cells(event, self._as_is)
+    def _add(self, events: Sequence[Any]) -> None:
+        made = columns_of(events, self._as_is)
         for name in self._times:
-            time = row.get(name)
-            if time is not None and not YEAR_ONE <= time <= YEAR_9999:
-                odd = exact_value(row.get(UNREADABLE, "{}"))
-                row[UNREADABLE] = exact_json({**odd, name: row.pop(name)})
+            _keep_datetimes(name, made)
         for parent in self._flat:
-            for path, value in leaves(row.pop(parent, None), parent):
+            self._add_leaves(parent, made.pop(parent))
+        for name, values in made.items():
+            self._cells[name] += values
+        self._events += len(events)
+
+    def _add_leaves(self, parent: str, values: Sequence[Any]) -> None:
+        for before, value in enumerate(values, self._events):
+            for path, leaf in leaves(value, parent):
                 name = self._names.get(path) or self._names.setdefault(path, column_name(*path))
-                self._inner[parent].setdefault(name, set()).add(kind_of(value))
-                row[name] = value
-        for name, cell in row.items():
-            column = self._cells.setdefault(name, [])
-            self._fill(column)
-            column.append(cell)
-        self._events += 1
+                self._inner[parent].setdefault(name, set()).add(kind_of(leaf))
+                column = self._cells.setdefault(name, [])
+                column.extend([None] * (before - len(column)))
+                column.append(leaf)
 
     def _column(self, column: Column, values: list[Any]) -> Any:
-        self._fill(values)
         if column.name in self._times:
             return self._library.times([None if ms is None else round(ms * 1000) for ms in values])
         return self._cells_of(values, column.kind)
 
     def _inner_column(self, kinds: set[Kind], values: list[Any]) -> Any:
         kind = common_kind(kinds, values)
-        self._fill(values)
+        values.extend([None] * (self._events - len(values)))
         if kind == "json" and not self._nested:
             values = [None if value is None else json_text(value) or exact_json(value) for value in values]
         return self._cells_of(values, kind)
@@ -217,8 +217,15 @@ class FrameMaker:
     def _cells_of(self, values: list[Any], kind: Kind) -> Any:
         return self._library.column(values, "string" if kind == "json" and not self._nested else kind)
 
-    def _fill(self, values: list[Any]) -> None:
-        values.extend([None] * (self._events - len(values)))
+
+def _keep_datetimes(name: str, made: dict[str, list[Any]]) -> None:
+    """Move the times of a column that are no datetimes to the column of what is unreadable."""
+    times, unreadable = made[name], made[UNREADABLE]
+    for place, time in enumerate(times):
+        if time is not None and not YEAR_ONE <= time <= YEAR_9999:
+            odd = exact_value(unreadable[place] or "{}")
+            unreadable[place] = exact_json({**odd, name: time})
+            times[place] = None
 
 
 def _flat(flatten: bool | str | Collection[str]) -> Sequence[str]:

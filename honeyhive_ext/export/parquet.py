@@ -16,14 +16,15 @@ from typing import IO, Any
 from honeyhive_ext.config.checks import is_one_of
 from honeyhive_ext.config.reprs import repr_of
 from honeyhive_ext.errors import ConfigError
+from honeyhive_ext.export.by_column import some_columns
 from honeyhive_ext.export.resumable import ResumableFile
-from honeyhive_ext.export.table import cells, columns, event_of
+from honeyhive_ext.export.table import columns, event_of
 from honeyhive_ext.files.names import PathLike, file_path, shown
 from honeyhive_ext.files.packing import packing_of
 from honeyhive_ext.files.side_file import remove_side
 from honeyhive_ext.files.whole import whole_file
 from honeyhive_ext.observe.progress import Progress
-from honeyhive_ext.search.pages.form import DICTS
+from honeyhive_ext.search.pages.form import TEXTS
 from honeyhive_ext.search.query import Query
 
 # A row group ends with the batch that reaches either limit. One uncompressed group is in memory at a time.
@@ -58,7 +59,7 @@ def arrow_schema() -> Any:
 class ParquetFile(ResumableFile):
     """A growing Parquet file; its part file holds the events as Arrow record batches."""
 
-    rows = DICTS
+    rows = TEXTS
     sides = (*ResumableFile.sides, ".new")
 
     def __init__(
@@ -79,10 +80,10 @@ class ParquetFile(ResumableFile):
             )
         super().__init__(path, query, progress)
 
-    def encode(self, events: Sequence[Any]) -> bytes:
+    def encode(self, events: Sequence[bytes]) -> bytes:
         """Return the events as one Arrow stream of record batches."""
         pa = self._pa
-        options = pa.ipc.IpcWriteOptions(compression="zstd" if pa.Codec.is_available("zstd") else None)
+        options = pa.ipc.IpcWriteOptions(compression="lz4" if pa.Codec.is_available("lz4_frame") else None)
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, self._schema, options=options) as stream:
             for start in range(0, len(events), BATCH_ROWS):
@@ -108,11 +109,12 @@ class ParquetFile(ResumableFile):
                 )
         remove_side(part, self.part)
 
-    def _batch(self, events: Sequence[Any]) -> Any:
-        rows = list(map(cells, events))
-        arrays = [
-            self._pa.array([row.get(field.name) for row in rows], type=field.type) for field in self._schema
-        ]
+    def _batch(self, events: Sequence[bytes]) -> Any:
+        made: dict[str, list[Any]] = {column.name: [] for column in columns()}
+        for some in some_columns(events):
+            for name, column_cells in some.items():
+                made[name] += column_cells
+        arrays = [self._pa.array(made[field.name], type=field.type) for field in self._schema]
         return self._pa.record_batch(arrays, schema=self._schema)
 
     def _groups(self) -> Iterator[Any]:

@@ -12,11 +12,12 @@ from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.http.sender import AsyncSender
 from honeyhive_ext.http.threads import in_thread
 from honeyhive_ext.observe.progress import Progress, Watcher
+from honeyhive_ext.reading.json import read_value
 from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.aio_fetch import AsyncFetcher
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.cursor import Count, Cursor
-from honeyhive_ext.search.pages.form import DICTS, Form
+from honeyhive_ext.search.pages.form import DICTS, TEXTS, Form
 from honeyhive_ext.search.pages.rows import read_rows
 from honeyhive_ext.search.query import Query
 
@@ -190,9 +191,9 @@ class AsyncSearchResult(Generic[T]):
             FrameMaker, library, query, flatten=flatten, times=times, nested=nested, progress=progress
         )
         with begun as maker:
-            async with aclosing(self.raw().pages()) as pages:
+            async with aclosing(self._from(self._resume, TEXTS).pages()) as pages:
                 async for page in pages:
-                    await in_thread(maker.add, page)
+                    await in_thread(maker.add, map(read_value, page))
                     maker.tell()
             frame: pandas.DataFrame | polars.DataFrame = await in_thread(maker.make)
             return frame

@@ -11,11 +11,12 @@ from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.http.sender import Sender
 from honeyhive_ext.observe.progress import Progress, Watcher
+from honeyhive_ext.reading.json import read_value
 from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.cursor import Count, Cursor
 from honeyhive_ext.search.fetch import Fetcher
-from honeyhive_ext.search.pages.form import DICTS, Form
+from honeyhive_ext.search.pages.form import DICTS, TEXTS, Form
 from honeyhive_ext.search.pages.rows import read_rows
 from honeyhive_ext.search.query import Query
 
@@ -245,10 +246,10 @@ class SearchResult(Generic[T]):
             FrameMaker(
                 library, self._query, flatten=flatten, times=times, nested=nested, progress=progress
             ) as maker,
-            closing(self.raw().pages()) as pages,
+            closing(self._from(self._resume, TEXTS).pages()) as pages,
         ):
             for page in pages:
-                maker.add(page)
+                maker.add(map(read_value, page))
                 maker.tell()
             frame: pandas.DataFrame | polars.DataFrame = maker.make()
             return frame

@@ -289,10 +289,11 @@ def test_memory_does_not_grow_with_the_number_of_events(
         with ParquetFile(tmp_path / "events.parquet", Query()) as file:
             file.begin(None)
             for _ in range(pages):
-                events = [
-                    {"event_id": str(n), "inputs": {"text": rng.randbytes(500).hex()}} for n in range(200)
+                texts = [
+                    json.dumps({"event_id": str(n), "inputs": {"text": rng.randbytes(500).hex()}}).encode()
+                    for n in range(200)
                 ]
-                file.write(events, Cursor(Query(), None).checkpoint())
+                file.write(texts, Cursor(Query(), None).checkpoint())
             assert file.complete() == 200 * pages
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

@@ -1,0 +1,138 @@
+"""Many events at once as columns of cells: what `cells` returns for each, faster. Pure.
+
+A column whose values are all of the usual types is checked and made as a whole. If a value is odd, its event
+is left to `cells`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cache, lru_cache
+from itertools import islice, repeat
+from typing import Any
+
+import orjson
+
+from honeyhive_ext.export.table import ADDITIONAL, NULLS, UNREADABLE, Kind, cells, fits, json_text, properties
+from honeyhive_ext.reading.json import read_value
+from honeyhive_ext.serialize.exact_json import exact_json
+
+FEW = 100  # events that are parsed together: few enough to be freed while they are in the processor's cache
+EXACT = 2**53  # a float holds every integer up to this one
+
+_NONE = type(None)
+
+
+def some_columns(texts: Sequence[bytes]) -> Iterator[dict[str, list[Any]]]:
+    """Yield the cells of events by column, of a few events at a time.
+
+    Raises:
+        ResponseError: An event is nested too deeply.
+    """
+    for start in range(0, len(texts), FEW):
+        some = texts[start : start + FEW]
+        try:
+            yield columns_of([*map(orjson.loads, some)], finite=True)
+        except orjson.JSONDecodeError:  # what only `json` reads
+            yield columns_of([*map(read_value, some)])
+
+
+def few(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield the values in their order, a few at a time."""
+    rest = iter(values)
+    while some := [*islice(rest, FEW)]:
+        yield some
+
+
+def columns_of(
+    values: Sequence[Any], as_is: Collection[str] = (), *, finite: bool = False
+) -> dict[str, list[Any]]:
+    """Return the cells of events by column, in the order of the columns. None is an empty cell.
+
+    Args:
+        values: The events as the service sent them.
+        as_is: The "json" columns whose cells are the values themselves instead of JSON text.
+        finite: Whether no number in them is NaN or an infinity, as in all that orjson reads.
+
+    >>> made = columns_of([{"start_time": 5, "inputs": {"n": 1}}, {"start_time": "soon"}])
+    >>> made["start_time"], made["inputs"], made["unreadable"]
+    ([5.0, None], ['{"n":1}', None], [None, '{"start_time":"soon"}'])
+    """
+    odd = {place for place, value in enumerate(values) if type(value) is not dict}
+    rows = [{} if place in odd else value for place, value in enumerate(values)] if odd else values
+    made: dict[str, list[Any]] = {}
+    for column in properties():
+        given: list[Any] = [*map(dict.get, rows, repeat(column.name))]
+        column_cells = given if column.name in as_is else _whole(column.kind, given, finite)
+        if column_cells is None:
+            column_cells = [None if value is None else fits(column.kind, value) for value in given]
+            odd.update(_lost(given, column_cells))
+        made[column.name] = column_cells
+    rest = _rest(rows)
+    more = rest if ADDITIONAL in as_is else [value and json_text(value) for value in rest]
+    odd.update(_lost(rest, more))
+    nulls = [_null_text(row) if None in row.values() else None for row in rows]
+    made |= {ADDITIONAL: more, UNREADABLE: [None] * len(rows), NULLS: nulls}
+    for place in odd:
+        row = cells(values[place], as_is)
+        for name, column_cells in made.items():
+            column_cells[place] = row.get(name)
+    return made
+
+
+def _whole(kind: Kind, given: list[Any], finite: bool) -> list[Any] | None:
+    """Return the cells of a column, or None if a value may be odd."""
+    kinds = {*map(type, given)}
+    empty = _NONE in kinds
+    kinds.discard(_NONE)
+    if not kinds:
+        return given
+    values = [value for value in given if value is not None] if empty else given
+    if kind == "json":
+        return _texts(given, finite)
+    if kind == "string" and kinds == {str} and all(map(str.isascii, values)):
+        return given
+    if kind == "number" and kinds == {float}:
+        return given
+    if kind == "number" and kinds == {int} and min(values) >= -EXACT and max(values) <= EXACT:
+        return [value if value is None else float(value) for value in given]
+    return None
+
+
+def _texts(given: Sequence[Any], finite: bool) -> list[str | None] | None:
+    dumps = orjson.dumps
+    try:
+        texts = [value if value is None else dumps(value).decode() for value in given]
+    except TypeError:
+        return None
+    # orjson writes NaN as null
+    return texts if finite or "null" not in "".join(filter(None, texts)) else None
+
+
+def _lost(given: Sequence[Any], made: Sequence[Any]) -> Iterator[int]:
+    """Yield the places of the values that have no cell."""
+    pairs = enumerate(zip(given, made, strict=True))
+    return (place for place, (value, cell) in pairs if cell is None and value is not None)
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(column.name for column in properties())
+
+
+def _rest(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any] | None]:
+    """Return the properties of each event that the document does not name; None if there are none."""
+    names = _names()
+    if all(map(names.issuperset, rows)):
+        return [None] * len(rows)
+    return [{name: row[name] for name in row if name not in names} or None for row in rows]
+
+
+def _null_text(row: dict[str, Any]) -> str | None:
+    return _names_text(tuple(name for name, value in row.items() if value is None))
+
+
+@lru_cache
+def _names_text(names: tuple[str, ...]) -> str | None:
+    nulls = [column.name for column in properties() if column.name in names]
+    return exact_json(nulls) if nulls else None
