@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 
 from honeyhive_ext.cli import streams
+from honeyhive_ext.cli.interrupts import INTERRUPTED, interrupts, let_process_end
 from honeyhive_ext.cli.overview import PROGRAM, overview
 
 TYPE_CHECKING = False  # type checkers know the name; `typing` is slow to import
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
     from honeyhive_ext.cli.commands import Parser
 
-FAILED, INTERRUPTED = 1, 130  # the last is 128 and the number of SIGINT, as in a shell
+FAILED = 1
 
 
 def parser() -> Parser:
@@ -38,7 +40,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: With 2, the arguments are mistyped; with 0, after --help and --version.
     """
-    arguments = sys.argv[1:] if argv is None else [*argv]
+    watches = False
+    try:
+        watches = interrupts.begin()
+        return _run(sys.argv[1:] if argv is None else [*argv])
+    except KeyboardInterrupt:  # before the command began, or after its end
+        streams.say(f"{PROGRAM}: interrupted")
+        return INTERRUPTED
+    finally:
+        if watches:
+            interrupts.end()
+
+
+def script() -> NoReturn:
+    """Run the command of this process, and end it with its exit status."""
+    interrupts.begin()
+    try:
+        sys.exit(main())
+    finally:
+        let_process_end()
+
+
+def _run(arguments: list[str]) -> int:
     streams.prepare()
     try:
         try:
@@ -54,9 +77,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of the help has stopped reading
         streams.give_up_output()
         return 0
-    except KeyboardInterrupt:
-        streams.say(f"{PROGRAM}: interrupted")
-        return INTERRUPTED
     except OSError as problem:
         streams.give_up_output()
         streams.say(f"{PROGRAM}: {problem}")
@@ -66,4 +86,4 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run_command(options)
 
 
-__all__ = ["main", "parser"]
+__all__ = ["main", "parser", "script"]

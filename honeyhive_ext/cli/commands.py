@@ -8,8 +8,9 @@ import sys
 from importlib import import_module
 
 from honeyhive_ext._version import __version__
+from honeyhive_ext.cli.interrupts import interrupts
 from honeyhive_ext.cli.overview import COMMANDS, MISTYPED, PROGRAM, overview
-from honeyhive_ext.cli.streams import interrupts_held, say_mistyped
+from honeyhive_ext.cli.streams import say_mistyped
 
 TYPE_CHECKING = False  # type checkers know the name; `typing` is slow to import
 if TYPE_CHECKING:
@@ -78,10 +79,10 @@ def later(module: str, function: str) -> Callable[[argparse.Namespace], int]:
     """Return a function that runs a command, and imports what the command needs then."""
 
     def run(options: argparse.Namespace) -> int:
-        with interrupts_held():  # see there
-            found: Callable[[argparse.Namespace], int] = getattr(
-                import_module(f"honeyhive_ext.cli.{module}"), function
-            )
+        found: Callable[[argparse.Namespace], int] = getattr(
+            import_module(f"honeyhive_ext.cli.{module}"), function
+        )
+        interrupts.check()
         return found(options)
 
     return run
@@ -124,10 +125,9 @@ class _Commands(dict[str, "Parser | None"]):
         made: Parser | None = super().__getitem__(name)
         if made is None:
             module, text = COMMANDS[name]
-            with interrupts_held():  # see there
-                add: Callable[[Parser], None] = getattr(
-                    import_module(f"honeyhive_ext.cli.{module}"), f"add_{name.replace('-', '_')}"
-                )
+            add: Callable[[Parser], None] = getattr(
+                import_module(f"honeyhive_ext.cli.{module}"), f"add_{name.replace('-', '_')}"
+            )
             made = self[name] = Parser(prog=f"{PROGRAM} {name}", description=sentence(text))
             add(made)
         return made

@@ -9,8 +9,9 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from honeyhive_ext.cli.interrupts import interrupts
 from honeyhive_ext.cli.moving import LOCAL_KEY
-from honeyhive_ext.cli.streams import interrupts_held, opened_file, say, standard_output
+from honeyhive_ext.cli.streams import opened_file, say, standard_output
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.files.json_lines import json_lines
 from honeyhive_ext.files.names import Place, database_path, file_path, place_to_write
@@ -97,14 +98,16 @@ def _source(options: argparse.Namespace) -> Generator[Iterator[bytes]]:
 
 @contextmanager
 def opened_store(path: str | Path) -> Generator[LocalServer]:
-    with interrupts_held():  # what it opens is closed as a whole
-        server = LocalServer(path)
+    server: LocalServer | None = None
     try:
+        with interrupts.held():  # what it opens is closed as a whole
+            server = LocalServer(path)
         with store_explained():
             yield server
     finally:
-        with interrupts_held():
-            server.close()
+        if server is not None:
+            with interrupts.held():
+                server.close()
 
 
 def _blocks(lines: Iterable[str]) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from honeyhive_ext.cli import streams
 from honeyhive_ext.cli.commands import MistypedError, complain
+from honeyhive_ext.cli.interrupts import INTERRUPTED, interrupts
 from honeyhive_ext.cli.overview import MISTYPED, PROGRAM
 from honeyhive_ext.config.printable import printable
 from honeyhive_ext.config.scrub import NO_KEYS
@@ -29,7 +30,7 @@ from honeyhive_ext.filters.warnings import FilterWarning
 from honeyhive_ext.views.cells import cells
 
 BEFORE_MARK = 60  # characters of a filter that are shown before a mistake
-DONE, FAILED, NOT_FOUND, REFUSED, UNAVAILABLE, INTERRUPTED = 0, 1, 3, 4, 5, 130
+DONE, FAILED, NOT_FOUND, REFUSED, UNAVAILABLE = 0, 1, 3, 4, 5
 
 
 class NothingFoundError(HoneyHiveError):
@@ -87,7 +88,7 @@ def run_command(options: argparse.Namespace) -> int:
     try:
         try:
             if getattr(options, "local", False) or getattr(options, "db", None) is not None:
-                with streams.interrupts_held():
+                with interrupts.held():
                     _load_schemas()
             with streams.warnings_said(as_json=as_json, quiet=getattr(options, "quiet", False)):
                 warnings.simplefilter("always", FilterWarning)  # it is for a person, also under -W error

@@ -68,32 +68,6 @@ def say_json(text: str) -> None:
 
 
 @contextlib.contextmanager
-def interrupts_held() -> Generator[None]:
-    """Hold Ctrl-C back until the block ends, and raise KeyboardInterrupt then.
-
-    While a library written in Rust or C is imported, an exception at the wrong line ends the process: orjson
-    with a segmentation fault, jsonschema-rs with a panic.
-    """
-    import signal  # which --help does not need
-
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-    pressed: list[int] = []
-    try:
-        signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
-    except ValueError:  # not the main thread, which Ctrl-C never interrupts
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    if pressed:
-        raise KeyboardInterrupt
-
-
-@contextlib.contextmanager
 def warnings_said(*, as_json: bool = False, quiet: bool = False) -> Generator[None]:
     """Print each warning as one line, without the place in the code that it comes from.
 

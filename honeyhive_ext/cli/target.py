@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from honeyhive_ext.cli.interrupts import interrupts
 from honeyhive_ext.cli.moving import LOCAL_KEY
-from honeyhive_ext.cli.streams import interrupts_held, note, say
+from honeyhive_ext.cli.streams import note, say
 from honeyhive_ext.config.base_url import normalised_base_url
 from honeyhive_ext.config.hosts import address_of
 from honeyhive_ext.errors import ConfigError
@@ -37,10 +38,10 @@ def connected(options: argparse.Namespace, *, writes: bool = False) -> Generator
     Raises:
         ConfigError: The settings cannot be used, or there is no such file.
     """
-    with interrupts_held():  # see there
-        from honeyhive_ext.client.sync import HoneyHive
-        from honeyhive_ext.config.secrets import secret
+    from honeyhive_ext.client.sync import HoneyHive
+    from honeyhive_ext.config.secrets import secret
 
+    interrupts.check()
     logging.getLogger("honeyhive_ext").addHandler(logging.NullHandler())  # `retry` says the same
 
     def response(info: ResponseInfo) -> None:
@@ -103,8 +104,8 @@ def store(db: str, *, makes: bool) -> Generator[LocalServer]:
     Raises:
         ConfigError: There is no such file, or it cannot be read.
     """
-    with interrupts_held():
-        from honeyhive_ext.cli.data import opened_store
+    from honeyhive_ext.cli.data import opened_store
+
     path = database_path(db, "--db")
     if not makes and not path.exists():
         raise ConfigError(f"there is no file {db}")
