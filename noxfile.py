@@ -194,8 +194,8 @@ def integrations(session: nox.Session) -> None:
 
 @nox.session
 def contract_node(session: nox.Session) -> None:
-    """Compare the schemas with ajv, and run both clients against Prism and openapi.yaml (needs Node)."""
-    session.install("-e", ".[local]", *group("test"))
+    """Compare the schemas with ajv, run both clients against Prism, and tracers of npm against us (needs Node)."""
+    session.install("-e", ".[local,otel]", *group("test"))
     folder = Path(session.create_tmp()) / "node"
     folder.mkdir(exist_ok=True)
     shutil.copy(ROOT / "tests" / "node" / "package.json", folder)

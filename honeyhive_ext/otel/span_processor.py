@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from opentelemetry.baggage import get_baggage
 from opentelemetry.sdk.trace import Span, SpanProcessor
 from opentelemetry.trace import get_current_span
 
 from honeyhive_ext.otel.read_sdk import span_id, trace_id
 from honeyhive_ext.otel.span_exporter import HoneyHiveSpanExporter
 from honeyhive_ext.otlp.registry import PARENT, SESSION
-from honeyhive_ext.otlp.to_event import event_id_of, trace_session
 from honeyhive_ext.payload.scope import ANYWHERE, BETWEEN, CURRENT, Scope
+from honeyhive_ext.payload.span_ids import event_id_of, trace_session
+from honeyhive_ext.tracing.propagation import BAGGAGE_NAMES, Extracted, extract
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.trace import SpanContext
 
     from honeyhive_ext.client.aio import AsyncHoneyHive
     from honeyhive_ext.client.sync import HoneyHive
@@ -65,6 +68,11 @@ class HoneyHiveSpanProcessor(SpanProcessor):
         setattr(span, _STARTED_IN, block)
         said: dict[str, Any] = getattr(outer, "attributes", None) or {}
         session_id = said.get(SESSION) if block is None else block.session_id
+        remote = _remote(outer.get_span_context(), parent_context) if block is None else None
+        if remote is not None:
+            session_id = session_id or remote.session_id
+            if remote.parent_id is not None:
+                span.set_attribute(PARENT, remote.parent_id)
         if session_id is not None and SESSION not in (span.attributes or {}):
             span.set_attribute(SESSION, session_id)
         is_direct = not outer.get_span_context().is_valid or getattr(outer, _STARTED_IN, None) is not block
@@ -86,6 +94,19 @@ class HoneyHiveSpanProcessor(SpanProcessor):
         return self._exporter.force_flush(timeout_millis)
 
 
+def _remote(parent: SpanContext, context: Context | None) -> Extracted | None:
+    """Return the session, and the block that is the parent of a span, as the baggage of a request names them.
+
+    The block is not the parent if another span has passed the baggage on.
+    """
+    if not parent.is_remote:
+        return None
+    members = {name: get_baggage(name, context) for name in BAGGAGE_NAMES}
+    found = extract({"baggage": ",".join(f"{name}={value}" for name, value in members.items() if value)})
+    made_by_block = (found.parent_id or "").replace("-", "")[16:] == span_id(parent)
+    return Extracted(found.session_id, found.parent_id if made_by_block else None)
+
+
 def nearer(block: Scope | None) -> Scope | None:
     """Return the current span of OpenTelemetry as a scope if it is nearer than the block around it."""
     span: Any = get_current_span()
@@ -95,4 +116,6 @@ def nearer(block: Scope | None) -> Scope | None:
     trace = trace_id(context)
     said: dict[str, Any] = span.attributes or {}
     session_id = str(said.get(SESSION) or trace_session(trace))
-    return Scope(session_id, event_id_of(trace, span_id(context)), block, destination=ANYWHERE)
+    parent = f"00-{trace}-{span_id(context)}-{int(context.trace_flags):02x}"
+    event_id = event_id_of(trace, span_id(context))
+    return Scope(session_id, event_id, block, destination=ANYWHERE, traceparent=parent)

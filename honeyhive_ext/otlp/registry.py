@@ -242,6 +242,8 @@ OWN = frozenset({"honeyhive_event_name", "honeyhive_error", "honeyhive_error_typ
 SESSION = "honeyhive.session_id"
 PARENT = "honeyhive.event_parent_id"
 """The event that a span is a child of, whatever its parent span is: a block of this package."""
+BLOCK = "honeyhive.parent_id"
+"""The entry of baggage with the block that a request was made in."""
 
 SESSION_IDS = (SESSION, "traceloop.association.properties.session_id", "session.id")
 """Where the id of a session is, the first that is there counts."""

@@ -4,34 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from hashlib import sha1
 from typing import Any
 
 from honeyhive_ext.otlp.buckets import buckets, milliseconds
 from honeyhive_ext.otlp.otel_span import OtelSpan
-from honeyhive_ext.otlp.registry import EVENT_TYPES, PARENT, SESSION_IDS, STEERING
+from honeyhive_ext.otlp.registry import BLOCK, EVENT_TYPES, PARENT, SESSION_IDS, STEERING
 from honeyhive_ext.otlp.shape import Shape, shape_of
 from honeyhive_ext.payload.ids import is_canonical
+from honeyhive_ext.payload.span_ids import SPACE, event_id_of, trace_session
 
-_SPACE = uuid.UUID("6f1d2a57-9c55-5c38-8f0e-3b6f5d0a7c11")
 # Attributes that only a call of a model has, where nothing says what the span is.
 _OF_MODELS = (
     *("gen_ai.request.model", "llm.model_name", "embedding.model_name"),
     *("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt"),
 )
-
-
-@lru_cache(10_000)  # the id of a parent is asked for by each child
-def event_id_of(trace_id: str, span_id: str) -> str:
-    """Return the event_id of a span: always the same one.
-
-    >>> event_id_of("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
-    '1a4bd04d-1e98-57a9-ad37-a0f477923d4c'
-    """
-    digits = sha1(_SPACE.bytes + f"{trace_id}/{span_id}".encode(), usedforsecurity=False).hexdigest()
-    variant = "89ab"[int(digits[16], 16) & 3]  # as uuid.uuid5, at a third of its cost
-    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
 def named_session(span: OtelSpan) -> str | None:
@@ -69,22 +55,16 @@ def session_ids_of(spans: Iterable[OtelSpan]) -> dict[str, str]:
     return others | found
 
 
-def trace_session(trace_id: str) -> str:
-    """Return the session of a trace whose spans name none: the id of the trace, written as a UUID.
-
-    So a trace that `inject` began in another process is the session that it was injected from.
-
-    >>> trace_session("0af7651916cd43dd8448eb211c80319c")
-    '0af76519-16cd-43dd-8448-eb211c80319c'
-    """
-    return f"{trace_id[:8]}-{trace_id[8:12]}-{trace_id[12:16]}-{trace_id[16:20]}-{trace_id[20:]}"
-
-
 def _parent_of(span: OtelSpan, session_id: str) -> str:
     named = span.attributes.get(PARENT)
     if isinstance(named, str) and named:
         return uuid_of(named)
-    return event_id_of(span.trace_id, span.parent_id) if span.parent_id else session_id
+    if not span.parent_id:
+        return session_id
+    block = span.attributes.get(BLOCK)  # as a processor of baggage copies it to the span
+    if isinstance(block, str) and is_canonical(block) and block.replace("-", "")[16:] == span.parent_id:
+        return block
+    return event_id_of(span.trace_id, span.parent_id)
 
 
 def uuid_of(text: str) -> str:
@@ -94,7 +74,7 @@ def uuid_of(text: str) -> str:
     try:
         return str(uuid.UUID(text))
     except ValueError:
-        return str(uuid.uuid5(_SPACE, f"session {text}"))
+        return str(uuid.uuid5(SPACE, f"session {text}"))
 
 
 def to_events(spans: Sequence[OtelSpan]) -> Iterator[dict[str, Any]]:

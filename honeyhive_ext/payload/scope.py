@@ -20,6 +20,7 @@ class Scope:
         span: The open span; None once it has ended, since contexts may outlive it.
         destination: Where the span's event goes; see `EventSettings`. Events that go elsewhere have no part
             in it.
+        traceparent: The span of another tracer that this is, as W3C Trace Context writes it.
     """
 
     session_id: str
@@ -27,6 +28,7 @@ class Scope:
     outer: Scope | None = None
     span: Any = None
     destination: str = ""
+    traceparent: str = ""
 
 
 ANYWHERE = "*"

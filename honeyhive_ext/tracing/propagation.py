@@ -5,8 +5,9 @@ The ids of this package are UUIDs, and those of W3C Trace Context are shorter. S
 - `baggage` (W3C Baggage) carries them whole: `honeyhive.session_id`, and `honeyhive.parent_id`, which is the
   id of the innermost event. `session_id` is where the official tracer looks for the session; it is left to
   the application if that has such an entry. Only these entries are read.
-- `traceparent` (W3C Trace Context) is for other tracers, and is not read: the trace id has the digits of the
-  session's id, and the span id the last 16 of the parent's.
+- `traceparent` (W3C Trace Context) is for other tracers: the trace id has the digits of the session's id, and
+  the span id the last 16 of the parent's. It is read where no baggage names a session: a sampled trace of
+  another tracer is the session with its digits, and the parent is the event that its span becomes.
 
 What others have put into these headers stays. What comes from outside is bounded, and ignored where it is not
 what `inject` writes.
@@ -24,7 +25,8 @@ from urllib.parse import unquote
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.payload.ids import uuid_str
-from honeyhive_ext.payload.scope import ANYWHERE, CURRENT, Scope, enter, leave
+from honeyhive_ext.payload.scope import ANYWHERE, BETWEEN, CURRENT, Scope, enter, leave
+from honeyhive_ext.payload.span_ids import event_id_of, trace_session
 from honeyhive_ext.serialize.encoders import kind_of, type_name
 from honeyhive_ext.tracing.outcome import quietly, say
 
@@ -33,8 +35,12 @@ MOST_BAGGAGE = 8_192  # characters: what everyone must pass on (W3C Baggage, 3.3
 
 _SESSION = ("honeyhive.session_id", "honeyhive_session_id", "session_id")
 _PARENT = "honeyhive.parent_id"
-_READ = frozenset({*_SESSION, _PARENT})
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?", re.DOTALL)
+BAGGAGE_NAMES = frozenset({*_SESSION, _PARENT})
+"""The entries of baggage that are read."""
+_TRACEPARENT = re.compile(
+    r"(?!ff)[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})(-.*)?",
+    re.DOTALL,
+)
 
 H = TypeVar("H", bound=MutableMapping[str, Any])
 
@@ -46,9 +52,9 @@ def inject(headers: H) -> H: ...
 def inject(headers: Any = None) -> Any:
     """Write the session and the innermost span into the headers of a request, for `extract` elsewhere.
 
-    `baggage` carries the ids, and `traceparent` is for other tracers. Entries of others stay. Outside of all
-    spans, and where no event is recorded at all, nothing is written. It never raises because of what the
-    headers hold.
+    `baggage` carries the ids, and `traceparent` is for other tracers. Inside a span of OpenTelemetry they are
+    those of the span. Entries of others stay. Outside of all spans, and where no event is recorded at all,
+    nothing is written. It never raises because of what the headers hold.
 
     Args:
         headers: A dict or another mapping that can be changed, such as `httpx.Headers`. Default: a new dict.
@@ -70,6 +76,8 @@ def inject(headers: Any = None) -> Any:
     if not (hasattr(kind_of(headers), "__setitem__") and hasattr(kind_of(headers), "items")):
         raise ConfigError(f"inject() takes a dict of headers, not a {type_name(headers)}: write inject({{}})")
     scope = CURRENT.get()
+    for nearer in BETWEEN:
+        scope = nearer(scope)
     if scope is None or (scope.span is not None and scope.span.off):
         return headers
     try:
@@ -104,13 +112,25 @@ def extract(headers: Mapping[str, Any] | Iterable[tuple[Any, Any]] | None) -> Ex
     """
     found: dict[str, str] = {}
     with quietly:
-        for baggage in _baggage(headers):
+        for baggage in _values(headers, "baggage"):
             for name, value, _ in _members_of(baggage, MOST_BAGGAGE):
-                if name in _READ and name not in found:
+                if name in BAGGAGE_NAMES and name not in found:
                     with quietly:
                         found[name] = uuid_str(unquote(value), name)
     session_id = next((found[name] for name in _SESSION if name in found), None)
-    return Extracted(session_id, found.get(_PARENT) if session_id else None)
+    if session_id is not None:
+        return Extracted(session_id, found.get(_PARENT))
+    with quietly:
+        for text in _values(headers, "traceparent"):
+            match = _TRACEPARENT.fullmatch(text.strip())
+            if (
+                match
+                and match["trace"].strip("0")
+                and match["span"].strip("0")
+                and int(match["flags"], 16) & 1
+            ):
+                return Extracted(trace_session(match["trace"]), event_id_of(match["trace"], match["span"]))
+    return Extracted()
 
 
 class Extracted:
@@ -200,21 +220,21 @@ def _write(headers: Any, scope: Scope) -> None:
         return
     headers[names.get("baggage", "baggage")] = baggage
     parent = _TRACEPARENT.fullmatch(",".join(there.get("traceparent", [])).strip())
-    if "traceparent" not in there or (parent is not None and parent[1] in map(_digits, earlier)):
+    if "traceparent" not in there or (parent is not None and parent["trace"] in map(_digits, earlier)):
         sampled = scope.span is None or scope.span.recorded
-        made = traceparent(scope.session_id, scope.event_id, sampled=sampled)
+        made = scope.traceparent or traceparent(scope.session_id, scope.event_id, sampled=sampled)
         if made is not None:
             headers[names.get("traceparent", "traceparent")] = made
 
 
-def _baggage(headers: Any) -> Iterator[str]:
-    """Yield the baggage of a request, which may be several headers."""
+def _values(headers: Any, wanted: str) -> Iterator[str]:
+    """Yield the texts of a header of a request, which may have come several times."""
     pairs = headers.items() if hasattr(kind_of(headers), "items") else headers
     for pair in islice(pairs, MOST_HEADERS):
         with quietly:
             name, value = pair
             (text,) = _texts(name)
-            if text.lower().removeprefix("http_") == "baggage":
+            if text.lower().removeprefix("http_") == wanted:
                 yield from _texts(value)
 
 

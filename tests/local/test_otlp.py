@@ -18,7 +18,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from honeyhive_ext import HoneyHive
 from honeyhive_ext.local import LocalServer, Request
-from honeyhive_ext.otlp.to_event import event_id_of
+from honeyhive_ext.payload.span_ids import event_id_of
 from tests.support.local_api import HEADERS, KEY, Api, core
 from tests.support.otlp import JSON, PARENT, PROTOBUF, SPAN, TRACE, protobuf, request, span
 

@@ -223,7 +223,11 @@ class Hostile(Mapping[str, str]):
         {"baggage": f"honeyhive.parent_id={PARENT}"},
         {"baggage": f"Honeyhive.Session_Id={SESSION}"},
         {"baggage": "honeyhive.session_id=%00%ff%"},
-        {"traceparent": TRACEPARENT},
+        {"traceparent": TRACEPARENT.replace("00-", "ff-", 1)},
+        {"traceparent": TRACEPARENT[:-1] + "0"},
+        {"traceparent": f"00-{'0' * 32}-{'1' * 16}-01"},
+        {"traceparent": f"00-{'1' * 32}-{'0' * 16}-01"},
+        {"traceparent": TRACEPARENT[:-4]},
         {"x-baggage": ENTRIES},
     ],
 )
