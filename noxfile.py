@@ -194,7 +194,7 @@ def integrations(session: nox.Session) -> None:
 
 @nox.session
 def contract_node(session: nox.Session) -> None:
-    """Compare the schemas with ajv, run both clients against Prism, and tracers of npm against us (needs Node)."""
+    """Compare with ajv and Prism, and run tracers of npm against the local server (needs Node)."""
     session.install("-e", ".[local,otel]", *group("test"))
     folder = Path(session.create_tmp()) / "node"
     folder.mkdir(exist_ok=True)

@@ -137,7 +137,7 @@ def event_type_of(attributes: Mapping[str, Any], shape: Shape) -> str:
 def error_of(span: OtelSpan) -> str | None:
     """Return what went wrong, or None.
 
-    It is `honeyhive_error`, else the message of the status, else the first exception.
+    It is `honeyhive_error`, else the message of the status, else the first exception, else `error.type`.
     """
     said = span.attributes.get("honeyhive_error")
     if said not in (None, ""):
@@ -151,4 +151,4 @@ def error_of(span: OtelSpan) -> str | None:
             parts = [one.attributes.get(f"exception.{part}") for part in ("type", "message")]
             if text := ": ".join(str(part) for part in parts if part not in (None, "")):
                 return text
-    return "error"
+    return str(span.attributes.get("error.type") or "error")

@@ -50,7 +50,9 @@ def test_the_official_tracer_of_npm(server: LocalServer) -> None:
     kinds = {name: event["event_type"] for name, event in events.items()}
     assert kinds == {
         **dict.fromkeys(("lookUp", "fail"), "tool"),
-        **{"ask": "model", "pipeline": "chain", "from npm": "session"},
+        "ask": "model",
+        "pipeline": "chain",
+        "from npm": "session",
     }
     look_up, ask = events["lookUp"], events["ask"]
     assert look_up["inputs"] == {"_params_": {"query": "what?"}}

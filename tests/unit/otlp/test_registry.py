@@ -109,3 +109,21 @@ def test_totals_are_the_sum_of_either_pair_unless_given() -> None:
 def test_times_are_milliseconds_and_never_negative() -> None:
     made = event({}, start_ns=1_795_646_619_518_219_313, end_ns=1_795_646_619_518_000_000)
     assert (made["start_time"], made["end_time"], made["duration"]) == (1795646619518.2193, 1795646619518, 0)
+
+
+def test_an_error_without_a_message_is_named_by_its_type() -> None:
+    assert event({"error.type": "not_found_error"}, failed=True)["error"] == "not_found_error"
+    assert event({}, failed=True)["error"] == "error"
+    assert "error" not in event({"error.type": "retried"})
+
+
+def test_what_an_application_associates_with_a_trace_is_kept() -> None:
+    given = {
+        f"traceloop.association.properties.{name}": name for name in ("tier", "user_id", "run_id", "source")
+    }
+    made = event(given)
+    assert made["source"] == "source"
+    metadata = made["metadata"]
+    assert (metadata["user_id"], metadata["run_id"]) == ("user_id", "run_id")
+    assert metadata["traceloop.association.properties.tier"] == "tier"
+    assert "traceloop.association.properties.source" not in metadata
