@@ -50,8 +50,9 @@ class Background:
             variable HH_SPOOL, and no spool without it; False for none.
         max_spool_bytes: Bytes that the files in that folder may have together. Default 1 GiB (1,073,741,824).
         sync: What an event in the spool survives: "os" (default), the end of the process, also by SIGKILL;
-            "interval", a power cut too, except for the last 100 ms; "always", a power cut. With "always" to
-            record an event waits for the disk.
+            "interval", a power cut too, except for the last 100 ms if the disk syncs within 70 ms and the
+            threads that sync get to run; "always", a power cut. With "always" to record an event waits for
+            the disk.
         lane: A name that stands for the project in the spool, so that a new API key finds what an old one
             left. Default: a digest of the key stands for it.
         handle_sigterm: Whether to install a handler for SIGTERM, which sends what is left within

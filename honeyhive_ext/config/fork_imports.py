@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 OURS = frozenset({"honeyhive_ext", "honeyhive_client", "honeyhive_schemas"})
-NEEDED = frozenset({"anyio", "attr", "attrs", "certifi", "h11", "httpcore", "httpx", "idna", "orjson"})
+NEEDED = frozenset(
+    "anyio attr attrs certifi h11 httpcore httpx idna msgspec orjson sniffio typing_extensions "
+    "brotli brotlicffi zstandard".split()  # the last ones where they are installed
+)
 
 
 def is_needed(name: str) -> bool:

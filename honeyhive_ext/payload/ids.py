@@ -9,7 +9,7 @@ from typing import Any, Protocol, cast
 from uuid import UUID
 
 from honeyhive_ext.config.checks import UUID_FORM
-from honeyhive_ext.config.process_id import process_id
+from honeyhive_ext.payload.process_id import process_id
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.serialize.encoders import kind_of, type_name
 

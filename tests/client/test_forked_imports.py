@@ -89,6 +89,7 @@ print(ended, results)
         ("encodings.idna", "enqueue", "exec_module"),
         ("honeyhive_ext.client.elsewhere", "span", "exec_module"),
         ("honeyhive_ext.results.result", "search", "exec_module"),
+        ("msgspec", "search", "exec_module"),
         ("honeyhive_ext.client.later_async", "make", "exec_module"),
     ],
 )
@@ -109,6 +110,19 @@ def test_a_child_does_not_wait_for_an_import_that_its_parent_began(name: str, wh
             check=False,
         )
     assert done.stdout.split() == ["0", "[True]"], done.stderr
+
+
+def test_every_library_that_events_and_searches_import_is_begun_again() -> None:
+    program = """
+import sys
+before = set(sys.modules)
+import honeyhive_ext.background.worker, honeyhive_ext.client.aio_events, honeyhive_ext.client.events
+import honeyhive_ext.http.through_httpx, honeyhive_ext.reading.event, honeyhive_ext.results.result
+print(*set(sys.modules) - before)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "httpx" in done.stdout
+    assert [name for name in done.stdout.split() if not is_needed(name)] == []
 
 
 def test_the_imports_of_an_application_are_left_alone() -> None:

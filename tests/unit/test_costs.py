@@ -183,8 +183,9 @@ def test_a_batch_starts_a_thread_for_each_request_in_flight_and_not_for_each_req
     ):
         hh.events.create_batch([{"event_type": "tool"}] * 30, max_events=1, max_concurrency=3)
     assert len(threads) == 30
-    assert len(set(threads)) <= 3
-    for thread in set(threads):
+    started = set(threads) - {current_thread()}  # which sends where one request at a time is enough
+    assert len(started) <= 3
+    for thread in started:
         thread.join(60)
         assert not thread.is_alive(), "a thread is left when the batch is over"
 
@@ -254,7 +255,7 @@ def test_naming_the_package_or_a_client_loads_nothing_else(statement: str) -> No
     loaded = set(done.stdout.split())
     ours = {name for name in loaded if name.startswith("honeyhive")} - {"honeyhive_ext"}
     assert {name for name in ours if not name.startswith(LIGHT)} == set()
-    assert len(ours) <= 7
+    assert len(ours) <= 8
     assert not loaded & {"httpx", "attr", "orjson", "asyncio", "typing", "ssl", "logging"}
 
 

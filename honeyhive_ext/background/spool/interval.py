@@ -1,4 +1,6 @@
-"""The syncs of `sync="interval"`: a power cut loses what was appended in the last tenth of a second at most.
+"""The syncs of `sync="interval"`: a power cut loses what was appended in the last tenth of a second.
+
+It may lose more where the disk takes longer than 70 ms for a sync, or no thread gets to run.
 
 A record waits for the next sync to begin, and then for that sync. The first wait is the longer one: a thread
 that has slept needs the interpreter's lock, and gets it late next to busy threads, now and then by a tenth of

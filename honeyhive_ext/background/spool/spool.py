@@ -40,8 +40,8 @@ class Spool(Backlog):
         folder: Where the files are; it is made if it is not there. Several processes may share it.
         destination: Where the events go.
         sync: What a record survives once `append` returned. "os": the end of the process, also by SIGKILL.
-            "interval": a power cut too, except for the last 100 ms. "always": a power cut; each append
-            waits for the disk.
+            "interval": a power cut too, except for the last 100 ms if the disk keeps up.
+            "always": a power cut; each append waits for the disk.
         segment_bytes: How large a segment becomes, in bytes; a larger record is alone in one.
         max_bytes: How large the segments in the folder may become together, in bytes; 64 KiB at least.
         max_age: After how many seconds `read` returns a record as expired; None for never.

@@ -31,10 +31,13 @@ def _wiped_on_fork() -> mmap.mmap | None:
 
 def _asked() -> int:
     global _known
-    _known = os.getpid()
-    if _page is not None:
+    while True:
+        _known = asked = os.getpid()
+        if _page is None:
+            return asked
         _page[0] = 1
-    return _known
+        if os.getpid() == asked:  # else a signal handler has forked in the meantime
+            return asked
 
 
 _known = 0

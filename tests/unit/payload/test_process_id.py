@@ -9,12 +9,12 @@ import sys
 
 import pytest
 
-from honeyhive_ext.config import process_id as of_this_process
-from honeyhive_ext.config.process_id import process_id
+from honeyhive_ext.payload import process_id as of_this_process
+from honeyhive_ext.payload.process_id import process_id
 
 FORKS = """
 import ctypes, os, sys
-from honeyhive_ext.config.process_id import process_id
+from honeyhive_ext.payload.process_id import process_id
 from honeyhive_ext.payload.ids import new_id
 fork = os.fork if sys.argv[1] == "os" else ctypes.PyDLL(None).fork  # the latter calls no hooks
 assert process_id() == os.getpid()
@@ -80,3 +80,27 @@ def test_a_system_that_cannot_empty_pages_is_asked_each_time(
     monkeypatch.setattr(of_this_process, "_known", 0)
     monkeypatch.setattr(os, "getpid", iter([7, 8]).__next__)
     assert [process_id(), process_id()] == [7, 8]
+
+
+FORKING = """
+import os, sys
+from honeyhive_ext.payload import process_id as ids
+asked, forked = os.getpid, []
+def asked_while_a_handler_forks():
+    answer = asked()
+    if not forked:
+        forked.append(os.fork())
+    return answer
+os.getpid = asked_while_a_handler_forks
+first, again = ids.process_id(), ids.process_id()
+right = first == again == asked()
+if not forked[0]:
+    os._exit(not right)
+print(right, os.wait()[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_signal_handler_that_forks_while_the_system_is_asked_leaves_the_right_id_in_both() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("True 0\n", "")
