@@ -20,10 +20,10 @@ from honeyhive_ext.background.losses import log
 from honeyhive_ext.background.spool.trouble import SpoolError
 from honeyhive_ext.background.stats import BackgroundStats, FlushReport
 from honeyhive_ext.background.worker import Worker
-from honeyhive_ext.payload.process_id import process_id
 from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.config.unpicklable import Unpicklable
 from honeyhive_ext.errors import ConfigError, QueueFullError
+from honeyhive_ext.payload.process_id import process_id
 from honeyhive_ext.serialize.encoders import type_name
 
 if TYPE_CHECKING:

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 OURS = frozenset({"honeyhive_ext", "honeyhive_client", "honeyhive_schemas"})
 NEEDED = frozenset(
-    "anyio attr attrs certifi h11 httpcore httpx idna msgspec orjson sniffio typing_extensions "
-    "brotli brotlicffi zstandard".split()  # the last ones where they are installed
+    ["anyio", "attr", "attrs", "certifi", "h11", "httpcore", "httpx", "idna", "msgspec", "orjson", "sniffio", "typing_extensions", "brotli", "brotlicffi", "zstandard"]  # the last ones where they are installed
 )
 
 

@@ -9,8 +9,8 @@ from typing import Any, Protocol, cast
 from uuid import UUID
 
 from honeyhive_ext.config.checks import UUID_FORM
-from honeyhive_ext.payload.process_id import process_id
 from honeyhive_ext.errors import EventError
+from honeyhive_ext.payload.process_id import process_id
 from honeyhive_ext.serialize.encoders import kind_of, type_name
 
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
