@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 OURS = frozenset({"honeyhive_ext", "honeyhive_client", "honeyhive_schemas"})
 NEEDED = frozenset(
-    ["anyio", "attr", "attrs", "certifi", "h11", "httpcore", "httpx", "idna", "msgspec", "orjson", "sniffio", "typing_extensions", "brotli", "brotlicffi", "zstandard"]  # the last ones where they are installed
-)
+    {"anyio", "attr", "attrs", "certifi", "h11", "httpcore", "httpx", "idna", "msgspec", "orjson", "sniffio"}
+) | {"typing_extensions", "brotli", "brotlicffi", "zstandard"}  # where they are installed
 
 
 def is_needed(name: str) -> bool:
