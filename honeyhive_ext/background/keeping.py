@@ -14,6 +14,7 @@ from honeyhive_ext.background.records import entries_of, kind_of, payload_of, se
 from honeyhive_ext.background.spool.adopt import adopt
 from honeyhive_ext.background.spool.header import Destination
 from honeyhive_ext.background.spool.layout import RecordKind
+from honeyhive_ext.background.spool.ranges import Ranges
 from honeyhive_ext.background.spool.spool import Spool
 from honeyhive_ext.background.spool.trouble import SpoolError
 
@@ -104,6 +105,10 @@ class Keeper:
     def seconds_to_next_look(self) -> float:
         """Seconds until `left_by_others` may have something again."""
         return 0.0 if self._left is not None else max(0.0, self._next_look - time.monotonic())
+
+    def vanished(self) -> Ranges:
+        """Return the positions of own entries whose files somebody has deleted."""
+        return self.spool.vanished()
 
     def close(self) -> None:
         """Leave what is not delivered to the next process."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import signal
@@ -16,6 +17,9 @@ from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.serialize.encoders import type_name
 from honeyhive_ext.tracing.open_spans import send_unfinished
+
+PATIENCE = 0.5  # seconds
+SOON = 0.001  # seconds
 
 
 def at_exit() -> None:
@@ -72,7 +76,35 @@ def _flush() -> None:
         sender.flush(max(0.0, end - time.monotonic()))
 
 
+def _comes_again(number: int) -> bool:
+    """Let a signal come again soon if it interrupts an event's way into a queue; return whether it does.
+
+    Meanwhile no thread can take anything out of that queue, so nothing would be sent.
+    """
+    global _since
+    now = time.monotonic()
+    interrupted = any(worker.queue.is_mine for sender in live() if (worker := sender.worker) is not None)
+    if not interrupted or now - (_since or now) > PATIENCE:
+        _since = 0.0
+        return False
+    _since = _since or now
+    try:
+        _thread.start_new_thread(_signal_again, (_thread.get_ident(), number))
+    except RuntimeError:  # none can be started
+        return False
+    return True
+
+
+def _signal_again(thread: int, number: int) -> None:
+    never = _thread.allocate_lock()
+    with never:
+        never.acquire(timeout=SOON)
+    signal.pthread_kill(thread, number)
+
+
 def _on_sigterm(number: int, frame: FrameType | None, before: Any) -> None:
+    if _comes_again(number):
+        return
     # A handler of the application may let the process go on, such as to answer the last requests.
     ends_now = before is not signal.SIG_IGN and not callable(before)
     try:
@@ -94,6 +126,7 @@ def _in_child() -> None:
 
 
 _known: set[int] = set()
+_since = 0.0  # when the signal came that comes again; 0 for none
 
 beginnings.append(know_the_end)
 with contextlib.suppress(AttributeError):  # Windows has no fork

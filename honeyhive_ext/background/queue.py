@@ -233,6 +233,11 @@ class EntryQueue(Waiting):
         with self.lock:  # between two steps of another thread, entries may be neither here nor there
             return not self._aside and super().empty
 
+    @property
+    def is_mine(self) -> bool:
+        """Whether the calling thread holds the lock, as one that a signal handler interrupts may."""
+        return bool(self.lock._is_owned())  # type: ignore[attr-defined]  # as `threading.Condition` asks
+
     def stats(self) -> BackgroundStats:
         """Return all counters of one moment."""
         with self.lock:

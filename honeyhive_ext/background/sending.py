@@ -93,6 +93,12 @@ class Sending:
                 return  # it was closed meanwhile, and the next process reads it
             self._queue.refill(entries, expired, last, end=accepted if end else None)
 
+    def drop_all(self, reason: str) -> None:
+        """Drop what waits in memory only. What is on disk too stays there, if the files are still there."""
+        if self._keeper is not None:
+            self._queue.forget(self._keeper.vanished())
+        self._queue.drop_all(reason)
+
     def own(self, end: float | None = None) -> bool:
         """Send what waits here. Return False if there is nothing to send, or another thread sends.
 
@@ -171,4 +177,4 @@ class Sending:
         else:
             self.pace.failed(sent.error, time.monotonic(), jitter)
             if self._queue.closed is not None:
-                self._queue.drop_all(self._queue.closed)
+                self.drop_all(self._queue.closed)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from honeyhive_ext.background.entry import Entry
 from honeyhive_ext.background.queue import EntryQueue
+from honeyhive_ext.background.spool.ranges import Ranges
 from honeyhive_ext.background.waiting import added
 
 
@@ -50,6 +51,18 @@ class SpillingQueue(EntryQueue):
                     self._spooled = 0
             finally:
                 self._inside = False
+
+    def forget(self, vanished: Ranges) -> None:
+        """Note that these positions are on disk no more: no other process will find the entries there."""
+        with self.lock:
+            for entry in [*self._sending, *self._waiting]:
+                if entry.number > 0 and entry.position in vanished:
+                    entry.position = -1
+            in_memory = Ranges([(0, self._after)] if self._after >= 0 else [])
+            lost = min(self._spooled, len(vanished.without(in_memory)))
+            if lost:
+                self._dropped = added(self._dropped, {"damaged": lost})
+                self._spooled -= lost
 
     def _take_back(self) -> None:
         # An interrupt may have come between the writing of a record and its count: then it counts now.

@@ -126,7 +126,7 @@ class Worker:
 
     def finish(self, reason: str) -> None:
         """Drop what is left in memory only, leave what is on disk to others, and say what is lost."""
-        self.queue.drop_all(reason)
+        self.sending.drop_all(reason)
         self.wake()
         if self._keeper is not None:
             self._keeper.close()

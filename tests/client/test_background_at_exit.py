@@ -122,6 +122,19 @@ threading.Thread(target=lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
 while True:
     hh.flush(1)
 """,
+    "SIGTERM on the way of an event into the queue": """
+import tempfile
+from honeyhive_ext.background.keeping import Keeper
+keep = Keeper.keep
+def interrupted(self, entry):
+    keep(self, entry)
+    os.kill(os.getpid(), signal.SIGTERM)
+Keeper.keep = interrupted
+with tempfile.TemporaryDirectory() as folder:
+    hh = HoneyHive(background=Background(handle_sigterm=True, spool=folder))
+    hh.events.enqueue('tool')
+    time.sleep(600)
+""",
     "SIGTERM with a handler of the application": """
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 hh = HoneyHive(background=Background(handle_sigterm=True))
@@ -150,7 +163,12 @@ time.sleep(600)
 """,
 }
 
-CODES = {"SIGTERM": -signal.SIGTERM, "SIGTERM in the middle of a flush": -signal.SIGTERM, "SIGINT": 130}
+CODES = {
+    "SIGTERM": -signal.SIGTERM,
+    "SIGTERM in the middle of a flush": -signal.SIGTERM,
+    "SIGTERM on the way of an event into the queue": -signal.SIGTERM,
+    "SIGINT": 130,
+}
 
 
 def run(program: str, url: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

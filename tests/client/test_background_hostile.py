@@ -7,12 +7,14 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any, Literal, NoReturn
 
 import httpx
 import orjson
@@ -22,6 +24,7 @@ from honeyhive_ext import AsyncHoneyHive, Background, ConfigError, HoneyHive
 from honeyhive_ext.background import process_end
 from honeyhive_ext.background.background_sender import ends, late
 from honeyhive_ext.background.worker import Worker
+from honeyhive_ext.local import LocalServer
 from tests.client.test_background import NEVER, balanced, ids_in, stored, wait_until
 from tests.support.clients import KEY
 from tests.support.httpx_library import LIBRARY
@@ -431,3 +434,44 @@ def test_clients_are_closed_by_several_threads_at_once() -> None:
             assert balanced(hh)
             assert hh.stats().accepted == len(made) + len(late_ids)
             assert set(made) <= set(ids_in(server))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs flock")
+@pytest.mark.parametrize("most", [10, 1000])
+@pytest.mark.parametrize("sync", ["os", "interval", "always"])
+def test_events_whose_spool_was_deleted_count_as_lost_at_the_close(
+    tmp_path: Path, sync: Literal["os", "interval", "always"], most: int
+) -> None:
+    told: list[str] = []
+    options = Background(
+        spool=tmp_path / "spool", sync=sync, max_events=most, on_drop=lambda one, _: told.append(one)
+    )
+    with Misbehaving(then=answer(503)) as server:
+        hh = HoneyHive(KEY, base_url=server.url, background=options)
+        ids = [hh.events.enqueue("tool") for _ in range(50)]
+        shutil.rmtree(tmp_path / "spool")
+        hh.close(0.1)
+    stats = hh.stats()
+    assert balanced(hh)
+    assert (stats.accepted, stats.lost, stats.spooled) == (50, 50, 0)
+    assert sorted(told) == sorted(ids[:most])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs flock")
+def test_only_the_events_of_deleted_files_count_as_lost_at_the_close(
+    tmp_path: Path, server: LocalServer
+) -> None:
+    options = Background(spool=tmp_path, max_spool_bytes=1_000_000)  # files of 125,000 bytes
+    server.faults.add("status", status=503, path="/v1/events/batch")
+    hh = HoneyHive(KEY, base_url=server.url, background=options)
+    for _ in range(50):
+        hh.events.enqueue("tool", inputs={"text": "x" * 5_000})
+    min(tmp_path.glob("*.segment")).unlink()
+    hh.close(0.1)
+    stats = hh.stats()
+    assert balanced(hh)
+    assert 0 < stats.lost < 50
+    server.faults.clear()
+    with HoneyHive(KEY, base_url=server.url, background=Background(spool=tmp_path)):
+        wait_until(lambda: len(server.events()) >= stats.spooled)
+    assert len(server.events()) == stats.spooled == 50 - stats.lost

@@ -78,6 +78,7 @@ class Backlog:
         self._io = RLock()
         self._at = self._after = self._floor = -1
         self._left = False  # whether something stays that is no part of it any more
+        self._unreadable = Ranges()  # what that holds
         self._pid = os.getpid()
 
     def __enter__(self) -> Self:
@@ -204,7 +205,10 @@ class Backlog:
         self.counts[counter] += 1
         self.counts["unreadable_records"] += len(segment.known.without(segment.acks.ranges))
         self._segments.pop(segment.number, None)
-        self._left = self._left or there
+        if there:
+            self._left = True
+            for first, last in segment.known:
+                self._unreadable.add(first, last)
 
     def _acknowledge(self, positions: Iterable[int], counter: str) -> None:
         ranges = ranges_of(positions)

@@ -18,9 +18,8 @@ from honeyhive_ext.background.spool.page_faults import page_maker
 from honeyhive_ext.background.spool.secure import create, remove, sync_file, write_whole
 from honeyhive_ext.files.whole import sync_folder
 
-# The file system has no such call (EINVAL with musl), or does not map files.
-_CANNOT = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.ENODEV}
-
+# The file system has no such call (EINVAL with musl), or does not map files, or no addresses are left.
+_CANNOT = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.ENODEV, errno.ENOMEM}
 
 PAGES = 64 * 1024  # bytes; a whole number of pages everywhere
 

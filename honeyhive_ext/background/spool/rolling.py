@@ -13,6 +13,7 @@ from threading import Lock, RLock
 from honeyhive_ext.background.spool.called_thread import CalledThread
 from honeyhive_ext.background.spool.layout import LARGEST, OVERHEAD
 from honeyhive_ext.background.spool.ranges import Ranges
+from honeyhive_ext.background.spool.secure import is_gone
 from honeyhive_ext.background.spool.supply import Full, Grown, Supply
 from honeyhive_ext.background.spool.trouble import SpoolError
 
@@ -120,8 +121,12 @@ class Rolling:
             part, end = self._active, self._end
             if part is not None:
                 part.writer.make_ready(end + AHEAD)
+        vanished = part is not None and is_gone(part.writer.path)
         with self._lock:
-            if self._active is not None:
+            if vanished and self._active is part:  # somebody has deleted it: what follows would be lost
+                self._limit = -1  # the next append retires it
+                self._retire_spare()
+            elif self._active is not None:
                 self._set_notice(self._active)
 
     def _prepare(self) -> None:

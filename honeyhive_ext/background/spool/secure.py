@@ -24,6 +24,17 @@ def make_folder(folder: Path) -> None:
         sync_folder(folder.parent)
 
 
+def is_gone(path: Path) -> bool:
+    """Return whether a file is not there; a folder that cannot be looked into says nothing."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def create(path: Path, flags: int = os.O_RDWR) -> int:
     """Return the descriptor of a new file; raise FileExistsError if anything has its name."""
     return os.open(path, flags | os.O_CREAT | os.O_EXCL | _OPEN, 0o600)

@@ -17,7 +17,8 @@ from honeyhive_ext.background.spool.backlog import Backlog
 from honeyhive_ext.background.spool.header import Destination
 from honeyhive_ext.background.spool.layout import Spooled
 from honeyhive_ext.background.spool.owner import OwnerLock, new_owner, require_locks
-from honeyhive_ext.background.spool.secure import make_folder
+from honeyhive_ext.background.spool.ranges import Ranges
+from honeyhive_ext.background.spool.secure import is_gone, make_folder
 from honeyhive_ext.background.spool.supply import Supply, Told
 from honeyhive_ext.background.spool.tail import Sync, Tail
 from honeyhive_ext.background.spool.trouble import SpoolError, trouble
@@ -117,6 +118,22 @@ class Spool(Backlog):
         if self._pid == getpid():
             self._tail.sync()
 
+    def vanished(self) -> Ranges:
+        """Return the positions whose files are not there any more, such as with a folder that was deleted."""
+        if self._pid != getpid() or self._owner_lock is None:  # what is closed is another process's
+            return Ranges()
+        upto = self._tail.next
+        self._told.append(self._tail.told())
+        found = Ranges()
+        with self._io:
+            self._hear()
+            for segment in self._segments.values():
+                if not is_gone(segment.path):
+                    for first, last in segment.known:
+                        found.add(first, last)
+        here = Ranges([(self._begin, upto - 1)] if upto > self._begin else [])
+        return here.without(found).without(self._unreadable)
+
     def close(self) -> None:
         """Seal the files. What is not acknowledged is left to the next process that adopts it."""
         if self._pid != getpid():
@@ -158,6 +175,7 @@ class Spool(Backlog):
         self.counts["failed_syncs"] = self._tail.failed_syncs
 
     def _new_tail(self, lock: OwnerLock, position: int) -> Tail:
+        self._begin = position
         header = lock.header.to_bytes() if lock.header else b""
         supply = Supply(self.folder, lock.owner, header, **self._bounds, durable=self._sync != "os")
         tail = Tail(self.folder, supply, sync=self._sync, position=position)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import mmap
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -217,8 +218,6 @@ def test_a_folder_that_cannot_be_used_is_named_at_the_start(tmp_path: Path) -> N
 
 
 def test_a_folder_that_was_removed_meanwhile_is_a_typed_error(tmp_path: Path) -> None:
-    import shutil
-
     spool = Spool(tmp_path / "spool", HERE)
     fill(spool, 3)
     shutil.rmtree(tmp_path / "spool")
@@ -231,8 +230,11 @@ def test_a_folder_that_was_removed_meanwhile_is_a_typed_error(tmp_path: Path) ->
     spool.close()
 
 
-def test_files_that_cannot_be_mapped_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mmap, "mmap", failing(errno.ENODEV))
+@pytest.mark.parametrize("error", [errno.ENODEV, errno.ENOMEM])
+def test_files_that_cannot_be_mapped_are_written(
+    error: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mmap, "mmap", failing(error))
     with Spool(tmp_path, HERE) as spool:
         fill(spool, 10)
         assert numbers(spool) == list(range(10))
@@ -315,3 +317,32 @@ def test_bytes_that_the_device_cannot_read_are_damage_and_the_rest_is_read(
     monkeypatch.setattr(secure.os, "pread", real)
     assert len(drain(tmp_path)) == 300 - len(found)  # it was kept for a time when it can be read
     assert files(tmp_path) == []
+
+
+def test_positions_whose_files_were_deleted_are_told_and_what_follows_is_refused(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", HERE)
+    fill(spool, 3)
+    assert not spool.vanished()
+    shutil.rmtree(tmp_path / "spool")
+    assert [*spool.vanished()] == [(0, 2)]
+    fill(spool, 1)
+    spool._tail._keep()  # what its thread does long before the segment is full
+    with pytest.raises(SpoolError, match="No such file") as caught:
+        fill(spool, 1)
+    assert caught.value.reason == "folder"
+    assert [*spool.vanished()] == [(0, 3)]
+    spool.close()
+    assert not spool.vanished()
+
+
+def test_what_other_processes_have_is_not_told_as_deleted(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, HERE, segment_bytes=4096)
+    fill(spool, 3)
+    spool.acknowledge(range(3))
+    child = os.fork()
+    if not child:
+        fill(spool, 2)
+        os._exit(len(spool.vanished()))
+    assert os.waitpid(child, 0)[1] == 0
+    assert not spool.vanished()
+    spool.close()
