@@ -63,9 +63,33 @@ class Parser(argparse.ArgumentParser):
         made.set_defaults(run=run)
         return made
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Complain about an unknown option in the words of the command that it is given to."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
+
     def error(self, message: str) -> NoReturn:
         """Complain in one line and exit. argparse prints the usage too, a screen of it for `serve`."""
-        complain(self.prog, message)
+        complain(self.prog, nearest(message, self))
+
+
+def nearest(message: str, parser: Parser) -> str:
+    """Return a complaint of argparse, with the nearest name that a parser knows instead of a list of all.
+
+    >>> parser = Parser(prog="p")
+    >>> _ = parser.add_argument("--limit")
+    >>> nearest("unrecognized arguments: --limt 3", parser)
+    'unrecognized arguments: --limt 3 (did you mean --limit?)'
+    """
+    from difflib import get_close_matches
+
+    head, choices, _ = message.partition(" (choose from ")
+    names = [name for action in parser._actions for name in [*(action.choices or ()), *action.option_strings]]
+    wrong = head.partition("invalid choice: " if choices else "unrecognized arguments: ")[2]
+    found = get_close_matches(wrong.partition(" ")[0].partition("=")[0].strip("'"), map(str, names), n=1)
+    return f"{head if choices else message} (did you mean {found[0]}?)" if found else message
 
 
 def complain(program: str, message: str) -> NoReturn:

@@ -238,10 +238,18 @@ def _parquet_rows(path: Path) -> Iterator[FileEvent]:
 
 def _parquet_event(number: int, row: dict[str, Any], *, ours: bool) -> FileEvent:
     try:
-        event = event_of(row) if ours else _event_of_cells_of_another(row)
+        event = event_of(_with_integers(row)) if ours else _event_of_cells_of_another(row)
         return FileEvent(number, event, line_of(event))
     except (ValueError, TypeError) as problem:
         return FileEvent(number, None, repr(row).encode(errors="backslashreplace"), str(problem))
+
+
+def _with_integers(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row whose whole numbers are integers, as CSV has them: a column of Parquet has one type."""
+    return {
+        name: int(cell) if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53 else cell
+        for name, cell in row.items()
+    }
 
 
 def _event_of_cells_of_another(row: Mapping[str, Any]) -> Any:

@@ -164,6 +164,23 @@ def test_arguments_that_make_no_sense_are_status_2(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("event count", "did you mean events?"),
+        ("events serch", "did you mean search?"),
+        ("events search --limt 3", "honeyhive-ext events search: unrecognized arguments: --limt (did you"),
+        ("events search --output jsno", "did you mean json?"),
+    ],
+)
+def test_a_mistyped_name_is_answered_with_the_nearest_one(
+    line: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(line.split())
+    assert said in capsys.readouterr().err
+
+
 def test_an_id_that_nothing_has_is_status_3(
     sampled: LocalServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -259,3 +259,15 @@ def test_columns_of_other_programs_become_fields(
     pyarrow.parquet.write_table(table, folder / "frame.parquet")
     assert main(["import", "frame.parquet"]) == 0
     assert by_id(sampled)[EVENT]["inputs"] == {"q": 2}
+
+
+def test_a_time_that_went_through_parquet_is_the_integer_that_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("one.jsonl").write_text('{"event_type": "tool", "inputs": {}, "start_time": 1767225600001}\n')
+    assert main(["import", "one.jsonl", "--db", "one.db"]) == 0
+    for name, db in (("one.parquet", "one.db"), ("two.jsonl", "two.db")):
+        assert main(["export", name, "--db", db, "--since", "2020-01-01Z"]) == 0
+        assert name != "one.parquet" or main(["import", name, "--db", "two.db"]) == 0
+    assert '"start_time":1767225600001}' in Path("two.jsonl").read_text()
