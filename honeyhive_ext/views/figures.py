@@ -15,9 +15,11 @@ MOST_COST = 1e200  # USD; sums of smaller numbers are finite
 _MODELS = (("config", "model"), ("metadata", "model_name"), ("metadata", "model"), ("config", "model_name"))
 _NAMES = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "total_tokens")
 _SHORT = ("input", "output", "total")  # counts of tokens within `usage` only
+_PLACES = frozenset({"usage", "cost", "total_cost", *_NAMES})  # in metadata
 _NOTHING: Mapping[str, Any] = {}
 
 Usage = tuple[int | None, int | None, int | None, float | None]
+_NO_USAGE: Usage = (None, None, None, None)
 
 
 class Figures(NamedTuple):
@@ -65,6 +67,8 @@ def usage_of(event: Mapping[str, Any]) -> Usage:
     """Return the tokens of the input, of the output, of both, and the cost of an event."""
     metadata = object_of(event.get("metadata"))
     inputs = object_of(event.get("inputs")) if event.get("event_type") == "model" else _NOTHING
+    if _PLACES.isdisjoint(metadata) and "usage" not in inputs and "cost" not in inputs:
+        return _NO_USAGE  # as of most events, and this runs for each event that a server stores
     tokens = _tokens(*map(metadata.get, _NAMES))
     cost = _cost(metadata.get("cost"))
     cost = _cost(metadata.get("total_cost")) if cost is None else cost

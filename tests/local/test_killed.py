@@ -7,16 +7,18 @@ import random
 import signal
 import threading
 import uuid
+from collections import Counter
 from pathlib import Path
 
 import httpx
 
-from honeyhive_ext.local import LocalServer
+from honeyhive_ext.local import LocalServer, Request
 from tests.support.local_api import HEADERS, post
 from tests.support.scale import scaled, seed
 from tests.support.serving import serving
 
 WRITERS = 3
+SESSIONS = [str(uuid.UUID(int=number)) for number in range(1, 4)]
 
 
 def write(url: str, acknowledged: list[str], enough: threading.Event, most: int) -> None:
@@ -25,7 +27,13 @@ def write(url: str, acknowledged: list[str], enough: threading.Event, most: int)
         while True:
             ids = [str(uuid.uuid4()) for _ in range(7)]
             events = [
-                {"event_type": "tool", "event_id": one, "inputs": {"id": one}, "metadata": {one[:2]: 1}}
+                {
+                    "event_type": "tool",
+                    "event_id": one,
+                    "session_id": SESSIONS[int(one[0], 16) % len(SESSIONS)],
+                    "inputs": {"id": one},
+                    "metadata": {one[:2]: 1, "total_tokens": 3},
+                }
                 for one in ids
             ]
             try:
@@ -40,7 +48,9 @@ def write(url: str, acknowledged: list[str], enough: threading.Event, most: int)
                 enough.set()
 
 
-def test_no_acknowledged_event_is_lost_by_sigkill(tmp_path: Path) -> None:
+def test_no_acknowledged_event_is_lost_by_sigkill_and_the_sessions_have_the_sums_of_what_is_stored(
+    tmp_path: Path,
+) -> None:
     draw = random.Random(seed())
     file = tmp_path / "events.db"
     acknowledged: list[str] = []
@@ -63,6 +73,10 @@ def test_no_acknowledged_event_is_lost_by_sigkill(tmp_path: Path) -> None:
         lost = [one for one in acknowledged if one not in stored]
         assert lost == []
         assert all(stored[one]["inputs"] == {"id": one} for one in acknowledged)
+        listed = json.loads(after.handle(Request("GET", "/_local/sessions", b"", HEADERS)).body)["sessions"]
+        sums = {one["session_id"]: (one["events"], one["total_tokens"]) for one in listed}
+        events = Counter(event["session_id"] for event in stored.values())
+        assert sums == {session: (count, 3 * count) for session, count in events.items()}
         count = post(after, "/v1/events/search", {"limit": 1})["count"]
         assert count == len(stored)
         first = acknowledged[0]

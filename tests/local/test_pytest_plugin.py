@@ -285,8 +285,10 @@ def test_async(honeyhive_local):
 
 
 def test_a_run_that_does_not_use_the_fixture_loads_neither_the_server_nor_httpx(
-    pytester: pytest.Pytester,
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Plugins of other packages load what they need.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(
         """
 import sys
@@ -299,7 +301,8 @@ def test_light():
     assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
     )
-    pytester.runpytest_subprocess(*OPTIONS).assert_outcomes(passed=1)
+    plugin = ("-p", "honeyhive_ext.pytest_plugin")
+    pytester.runpytest_subprocess(*OPTIONS, *plugin).assert_outcomes(passed=1)
 
 
 def test_without_a_validator_the_fixture_says_what_to_install(pytester: pytest.Pytester) -> None:

@@ -116,6 +116,8 @@ def _chosen(since: float | None, search: str, where: Where | None) -> tuple[list
         terms.append(f"(instr({name}, ?) > 0 OR substr(session_id, 1, ?) = ?)")
         values += [search.casefold(), len(search), search.lower()]
     if where is not None and where.terms:
+        if since is not None:  # a session that starts later has no event before; so few events are read
+            where.term("sort_time >= ?", since)
         terms.append(f"session_id IN (SELECT {quoted('session_id')} FROM events{where.sql()})")
         values += where.values
     return terms, values
