@@ -30,6 +30,7 @@ KEYWORDS = frozenset({"and", "or", "not", "as", "with"})
 
 _OPERATORS = sorted(FILTER_OPERATOR_VALUES, key=len, reverse=True)  # "is not" before "is"
 _CURLY = "\u201c\u201d\u2018\u2019`"  # quotation marks that word processors write
+_IN_CURLY = re.compile(rf"[{_CURLY}]([^{_CURLY}]*)[{_CURLY}]")
 _FIELD = re.compile(rf"[^\s\"'()<>=!~&|,;{_CURLY}]+")
 _VALUE = re.compile(rf"[^\s\"'()&|,;{_CURLY}]+")
 _SIGN = re.compile(r"[<>=!~]+")
@@ -243,7 +244,11 @@ def _join(reader: TextReader, last: Clause) -> None:
         sign = "or" if word == "or" else "||" if reader.text.startswith("||", begun) else "|"
         reader.fail(f"the API joins filters by AND only: {_ALONE}", TextPlace(begun, len(sign)))
     if reader.peek() in (",", ";"):
-        reader.fail("conditions are joined by and", TextPlace(begun, 1), " and")
+        following = reader.text[begun + 1 : begun + 2]
+        if last.value is not None and last.value.text[-1:].isdecimal() and following.isdecimal():
+            reader.fail("numbers are written without commas", TextPlace(begun, 1), "")
+        instead = " and" if following.isspace() else " and "
+        reader.fail("conditions are joined by and", TextPlace(begun, 1), instead)
     if last.value is not None and not last.value.quoted and last.type is None:
         start = last.value.place.position
         end = _NEXT_CONDITION.search(reader.text, begun)
@@ -258,6 +263,8 @@ def _unexpected(reader: TextReader, expected: str, place: TextPlace) -> NoReturn
     if not char:
         reader.fail(f"{expected} is missing at the end", TextPlace(reader.at, 0))
     if char in _CURLY:
-        instead = '"' if char in _CURLY[:2] else "'"
-        reader.fail(f"{char} is no quotation mark here: write {instead}", TextPlace(reader.at, 1), instead)
+        whole = _IN_CURLY.match(reader.text, reader.at)
+        instead = '"' if whole is None else quoted_text(whole[1])
+        place = TextPlace(reader.at, 1 if whole is None else len(whole[0]))
+        reader.fail(f'{char} is no quotation mark here: write "', place, instead)
     reader.fail(f"{expected} is expected, not {char}", TextPlace(reader.at, 1))

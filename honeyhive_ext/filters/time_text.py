@@ -75,6 +75,21 @@ def time_of_text(text: str) -> TimeText | None:
         return None
 
 
+def clock_change(written: TimeText) -> str | None:
+    """Return what is wrong with a time that the clocks of its zone show twice, or never; None if nothing is.
+
+    >>> clock_change(time_of_text("2026-10-25T02:30 Europe/Berlin"))
+    'comes twice, as the clocks change: write 2026-10-25T02:30:00+02:00 or 2026-10-25T02:30:00+01:00'
+    """
+    first, second = written.time, written.time.replace(fold=1)
+    if written.is_day or first.utcoffset() == second.utcoffset():
+        return None
+    texts = [one.isoformat() for one in (first, second)]
+    there = first.astimezone(UTC).astimezone(first.tzinfo).replace(tzinfo=None) == first.replace(tzinfo=None)
+    comes = "comes twice" if there else "does not come"
+    return f"{comes}, as the clocks change: write {texts[0]} or {texts[1]}"
+
+
 def zone_of(text: str) -> tzinfo:
     """Return the time zone that a str writes: an offset or a name.
 

@@ -17,7 +17,7 @@ from honeyhive_ext.config.checks import did_you_mean
 from honeyhive_ext.errors import QueryError
 from honeyhive_ext.filters.grammar import KEYWORDS, UNTYPED, WITHOUT_VALUE, Clause, Literal, clauses
 from honeyhive_ext.filters.text_reader import FilterTextError, TextPlace, quoted_text
-from honeyhive_ext.filters.time_text import DURATIONS, duration_of, time_of_text
+from honeyhive_ext.filters.time_text import DURATIONS, clock_change, duration_of, time_of_text
 from honeyhive_ext.filters.values import (
     EPOCH,
     NUMBER_ORDER,
@@ -116,9 +116,9 @@ def _meaning(clause: Clause, text: str, now_ms: float) -> tuple[str, object, str
         return operator, _literal(word), clause.type
     if operator.endswith("contains"):
         return operator, word, clause.type
-    duration, when = duration_of(word), None
-    if _DATE.match(word) and (found := time_of_text(word)):
-        when = found.time
+    duration = duration_of(word)
+    found = time_of_text(word) if _DATE.match(word) else None
+    when = None if found is None else found.time
     path = clause.field.text
     if operator in TIME_ORDER or (operator in NUMBER_ORDER and path in UNIX_MS):
         if operator in NUMBER_ORDER and duration is not None:
@@ -131,7 +131,9 @@ def _meaning(clause: Clause, text: str, now_ms: float) -> tuple[str, object, str
             return operator, _ago(duration, now_ms, clause, text), "datetime"
         if when is None and (operator in TIME_ORDER and not _NUMBER.fullmatch(word)):
             _fail(f"{word[:40]} is not a time: {_TIME_HINT}", clause, text)
-    if when is not None and when.utcoffset() is not None:
+    if found is not None and when is not None and when.utcoffset() is not None:
+        if doubt := clock_change(found):
+            _fail(f"the time {doubt}", clause, text)
         iso = word if is_iso_time(word) else iso_utc(when)
         return _time_order(operator), iso, clause.type or "datetime"
     if duration is not None and (operator in NUMBER_ORDER or path == "duration"):

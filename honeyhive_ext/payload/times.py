@@ -61,9 +61,10 @@ def unix_ms(value: object, path: str) -> int | float:
     """
     if isinstance(value, datetime):
         return _since_epoch(value, path)
-    if isinstance(value, timedelta):
+    if is_duration(value):
         raise EventError(
-            "a timedelta is a duration: give a datetime with a time zone, or write it as duration", path=path
+            f"a {type_name(value)} is a duration: give a datetime with a time zone, or write it as duration",
+            path=path,
         )
     number = _number(value, path, "Unix milliseconds or a datetime with a time zone", _ISO_HINT)
     for low, high, unit, remedy in OTHER_UNITS:
@@ -74,6 +75,12 @@ def unix_ms(value: object, path: str) -> int | float:
                 path=path,
             )
     return number
+
+
+def is_duration(value: object) -> bool:
+    """Return whether a value is a duration: a timedelta, also one of pandas or numpy."""
+    # numpy is not imported for this: a number of ms would be read as a time of 1970.
+    return isinstance(value, timedelta) or type(value).__name__ == "timedelta64"
 
 
 def _since_epoch(value: datetime, path: str) -> int | float:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field, frozen
 
 from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.config.retry_policy import RetryPolicy
@@ -128,10 +128,13 @@ def find_sessions(
     sessions = _told(found.to_list())
     if not compute:
         return sessions
-    return [
-        _computed(one, SearchResult(sender, _steps(one), DICTS, retry=retry, timeout=timeout).to_list())
-        for one in sessions
-    ]
+    complete: list[SessionInfo] = []
+    for one in sessions:
+        sums = _Sums()
+        for row in SearchResult(sender, _steps(one), DICTS, retry=retry, timeout=timeout):
+            sums.add(row)
+        complete.append(sums.completed(one))
+    return complete
 
 
 async def find_sessions_async(
@@ -148,13 +151,13 @@ async def find_sessions_async(
     sessions = _told(await found.to_list())
     if not compute:
         return sessions
-    return [
-        _computed(
-            one,
-            await AsyncSearchResult(sender, _steps(one), DICTS, retry=retry, timeout=timeout).to_list(),
-        )
-        for one in sessions
-    ]
+    complete: list[SessionInfo] = []
+    for one in sessions:
+        sums = _Sums()
+        async for row in AsyncSearchResult(sender, _steps(one), DICTS, retry=retry, timeout=timeout):
+            sums.add(row)
+        complete.append(sums.completed(one))
+    return complete
 
 
 def _check(compute: object) -> None:
@@ -197,38 +200,56 @@ def _whole(value: object) -> int | None:
     return int(number) if number is not None and float(number).is_integer() else None
 
 
-def _computed(session: SessionInfo, rows: Iterable[Any]) -> SessionInfo:
-    """Return a session with the figures that its own event lacks, computed from its events."""
-    events: list[Mapping[str, Any]] = [row for row in rows if isinstance(row, dict)]
-    steps = [event for event in events if event.get("event_type") != "session"]
-    sums: list[UsageSums | None] = [None, None]
-    for event in steps:
-        kind = 0 if event.get("event_type") == "model" else 1
-        sums[kind] = add_usage(sums[kind], event, 1)
-    found: dict[str, Any] = dict(
-        zip(("prompt_tokens", "completion_tokens", "total_tokens", "cost"), usage(*sums), strict=True)
-    )
-    found |= {
-        "events": len(events),
-        "model_events": sum(event.get("event_type") == "model" for event in events),
-        "errors": sum(error_of(event) is not None for event in events),
-        "duration_ms": _span(events),
-    }
-    missing = {
-        name: value for name, value in found.items() if value is not None and getattr(session, name) is None
-    }
-    return evolve(session, **missing, computed=frozenset(missing))
+@define(eq=False)
+class _Sums:
+    """What the events of a session have in all. Events are not kept: a session may have a million."""
 
+    events: int = 0
+    model_events: int = 0
+    errors: int = 0
+    first: float | None = None
+    last: float | None = None
+    model: UsageSums | None = None
+    other: UsageSums | None = None
 
-def _span(events: Iterable[Mapping[str, Any]]) -> float | None:
-    """Return the time from the first start to the last end, in ms; None if no end is known."""
-    starts: list[float] = []
-    ends: list[float] = []
-    for event in events:
+    def add(self, row: Any) -> None:
+        event = object_of(row)
+        self.events += 1
+        self.errors += error_of(event) is not None
+        kind = event.get("event_type")
+        if kind == "model":
+            self.model_events += 1
+            self.model = add_usage(self.model, event, 1)
+        elif kind != "session":
+            self.other = add_usage(self.other, event, 1)
         shown = shown_of(event)
-        if shown.start is not None:
-            starts.append(shown.start)
-            end = number_of(time_of(event.get("end_time")))
-            end = shown.start + shown.duration if end is None and shown.duration is not None else end
-            ends += [] if end is None else [end]
-    return max(ends) - min(starts) if ends else None
+        if shown.start is None:
+            return
+        self.first = shown.start if self.first is None else min(self.first, shown.start)
+        end = number_of(time_of(event.get("end_time")))
+        end = shown.start + shown.duration if end is None and shown.duration is not None else end
+        if end is not None:
+            self.last = end if self.last is None else max(self.last, end)
+
+    def completed(self, session: SessionInfo) -> SessionInfo:
+        """Return a session with the figures that its own event lacks."""
+        found: dict[str, Any] = dict(
+            zip(
+                ("prompt_tokens", "completion_tokens", "total_tokens", "cost"),
+                usage(self.model, self.other),
+                strict=True,
+            )
+        )
+        span = None if self.first is None or self.last is None else self.last - self.first
+        found |= {
+            "events": self.events,
+            "model_events": self.model_events,
+            "errors": self.errors,
+            "duration_ms": span,
+        }
+        missing = {
+            name: value
+            for name, value in found.items()
+            if value is not None and getattr(session, name) is None
+        }
+        return evolve(session, **missing, computed=frozenset(missing))

@@ -5,6 +5,7 @@ Events are read once and not kept, so memory does not grow with them.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
@@ -214,6 +215,8 @@ class Summing:
         value: Any = model_of(event) if self._by == MODEL else value_at(event, self._by or "")
         if isinstance(value, (dict, list)):
             value = exact_json(value)
+        elif value != value:  # every NaN is one value here
+            value = math.nan
         key: tuple[type, Any] = (value.__class__, value)
         if isinstance(value, str) and len(value) > KEPT:  # a thousand long texts are many bytes
             digest = blake2b(value.encode(errors="surrogatepass"), digest_size=16).digest()

@@ -19,9 +19,9 @@ from honeyhive_ext.config.defaults import MOST_A_PAGE
 from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.errors import EventError, QueryError
 from honeyhive_ext.filters.condition import Filter, FilterLike, as_filters
-from honeyhive_ext.filters.time_text import DURATIONS, duration_of, time_of_text
+from honeyhive_ext.filters.time_text import DURATIONS, clock_change, duration_of, time_of_text
 from honeyhive_ext.http.exchange import Call
-from honeyhive_ext.payload.times import unix_ms
+from honeyhive_ext.payload.times import duration_ms, is_duration, unix_ms
 from honeyhive_ext.search.pages.page import Ask
 from honeyhive_ext.search.pages.rows import YEAR_9999, YEAR_ONE, iso
 from honeyhive_ext.search.walk.steps import Position
@@ -107,6 +107,7 @@ def build_query(
     Raises:
         QueryError: An argument that the API cannot ask. The message says what to write instead.
     """
+    start, end = _as_timedelta(start, "start"), _as_timedelta(end, "end")
     low = _timestamp(start, "start", now_ms)
     high = _timestamp(end, "end", now_ms)
     if isinstance(start, timedelta) and start > timedelta(0):
@@ -137,6 +138,16 @@ def build_query(
 
 def _is_id(value: object) -> bool:
     return isinstance(value, str) and value != "" and lone_surrogate(value) is None
+
+
+def _as_timedelta(value: Any, name: str) -> Any:
+    """Return a duration of numpy as a timedelta, and any other value as it is."""
+    if not is_duration(value) or isinstance(value, timedelta):
+        return value
+    try:
+        return timedelta(milliseconds=duration_ms(value, name))
+    except (EventError, OverflowError) as error:
+        raise QueryError(f"{name} is {value!r}: give a timedelta") from error
 
 
 def _timestamp(value: object, name: str, now_ms: float) -> float | None:
@@ -174,6 +185,8 @@ def _from_text(text: str, name: str) -> datetime | timedelta:
             f"{given} has no time zone, so its time is not known: write {written}Z for UTC, or "
             f"{written}+01:00 or '{written} Europe/Berlin' for another zone"
         )
+    if doubt := clock_change(found):
+        raise QueryError(f"{given} {doubt}")
     try:
         return found.end if name == "end" else found.time
     except OverflowError as error:

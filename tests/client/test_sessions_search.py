@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 from typing import Any
 
 import httpx
@@ -118,3 +119,21 @@ def test_a_notebook_shows_what_a_session_has_in_all() -> None:
         "cost$0.0042",
     ):
         assert text in read.text
+
+
+def test_the_events_of_a_session_are_not_kept_while_it_is_computed(
+    hh: HoneyHive, server: LocalServer
+) -> None:
+    peaks: list[int] = []
+    for session_id, number in zip(IDS, (1_000, 3_000), strict=False):
+        own = {"event_type": "session", "event_id": session_id, "session_id": session_id, "inputs": {}}
+        step = {"event_type": "tool", "inputs": {"texts": ["x"] * 400}, "session_id": session_id}
+        server.seed([own, *([step] * number)])
+        tracemalloc.start()
+        try:
+            (found,) = hh.sessions.search(f"session_id == {session_id}")
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+        assert found.events == number + 1
+    assert peaks[1] < 1.5 * peaks[0], peaks

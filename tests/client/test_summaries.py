@@ -135,3 +135,8 @@ def test_a_notebook_shows_the_first_values_and_counts_the_others() -> None:
 def test_wide_values_keep_the_columns_of_a_printed_summary() -> None:
     printed = str(summarize(({"event_name": name} for name in ("検索", "plan")), by="event_name"))
     assert len({cells(line.rstrip()) for line in printed.splitlines()[1:]}) == 1
+
+
+def test_every_nan_is_one_value() -> None:
+    events = [{"metadata": {"score": float(text)}} for text in ("nan", "nan", "inf", "nan")]
+    assert [row.count for row in summarize(events, by="metadata.score")] == [3, 1]

@@ -61,6 +61,7 @@ def test_a_timestamp_becomes_unix_milliseconds(given: Any, ms: float) -> None:
         (b"1", "not bytes"),
         (date(2026, 1, 1), "not date"),
         (timedelta(1), "a timedelta is a duration"),
+        (numpy.timedelta64(1, "h"), "a timedelta64 is a duration"),
         (float("nan"), "JSON has no nan"),
         (float("inf"), "JSON has no inf"),
         (Decimal("NaN"), "JSON has no nan"),

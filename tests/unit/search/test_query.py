@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import numpy
 import pytest
 from honeyhive_schemas import validator
 from hypothesis import given
@@ -67,6 +68,29 @@ def test_a_day_is_meant_to_its_end_in_its_zone() -> None:
     assert asked.end is not None
     assert asked.end - asked.start == 23 * 3_600_000 - 1  # the clocks go forward
     assert query(end="2026-01-01Z").end == NOW + 86_400_000 - 1
+
+
+CHANGES = [
+    ("2026-10-25T02:30", "comes twice.*write 2026-10-25T02:30:00+02:00 or 2026-10-25T02:30:00+01:00"),
+    ("2026-03-29T02:30", "does not come.*write 2026-03-29T02:30:00+01:00 or 2026-03-29T02:30:00+02:00"),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), CHANGES)
+def test_a_time_that_the_clocks_show_twice_or_never_is_refused_with_both_meanings(
+    text: str, says: str
+) -> None:
+    with pytest.raises(QueryError, match=says.replace("+", r"\+")):
+        query(start=f"{text} Europe/Berlin")
+
+
+def test_the_duration_of_numpy_is_a_time_from_now() -> None:
+    assert query(start=-numpy.timedelta64(1, "h")).start == NOW - 3_600_000
+    with pytest.raises(QueryError, match="in the future"):
+        query(start=numpy.timedelta64(1, "h"))
+    for odd in (numpy.timedelta64("NaT"), numpy.timedelta64(1, "Y")):
+        with pytest.raises(QueryError, match="give a timedelta"):
+            query(end=odd)
 
 
 def test_a_time_ago_is_the_same_text_whenever_it_is_asked() -> None:
