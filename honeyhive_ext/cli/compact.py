@@ -27,7 +27,7 @@ def compacted(rows: Iterable[Any], most: int) -> list[Any]:
         most: The characters, with a line end after each row.
 
     >>> compacted([{"event_id": "7f22137a", "inputs": {"text": "x" * 60}}], 80)
-    [{'event_id': '7f22137a', 'inputs': {'text': 'xxxxxxxxxxxxxxxx<cut: 44 more>'}}]
+    [{'event_id': '7f22137a', 'inputs': {'text': 'xxxxxxxxxxxxxxxxxx<cut: 42 more>'}}]
     """
     kept = list(islice(rows, MOST_ROWS))
     if _size(kept) <= most:

