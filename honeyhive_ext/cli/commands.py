@@ -75,6 +75,9 @@ class Parser(argparse.ArgumentParser):
         complain(self.prog, nearest(message, self))
 
 
+_FEW_NAMES = 5  # that are listed although one of them is near
+
+
 def nearest(message: str, parser: Parser) -> str:
     """Return a complaint of argparse, with the nearest name that a parser knows instead of a list of all.
 
@@ -85,11 +88,17 @@ def nearest(message: str, parser: Parser) -> str:
     """
     from difflib import get_close_matches
 
-    head, choices, _ = message.partition(" (choose from ")
-    names = [name for action in parser._actions for name in [*(action.choices or ()), *action.option_strings]]
-    wrong = head.partition("invalid choice: " if choices else "unrecognized arguments: ")[2]
-    found = get_close_matches(wrong.partition(" ")[0].partition("=")[0].strip("'"), map(str, names), n=1)
-    return f"{head if choices else message} (did you mean {found[0]}?)" if found else message
+    head, choices, listed = message.partition(" (choose from ")
+    if choices:  # of this argument alone, or the commands
+        names = [name.strip("' ") for name in listed.rstrip(")").split(",")]
+        wrong = head.partition("invalid choice: ")[2]
+    else:
+        names = [name for action in parser._actions for name in action.option_strings]
+        wrong = head.partition("unrecognized arguments: ")[2].partition(" ")[0].partition("=")[0]
+    found = get_close_matches(wrong.strip("'"), names, n=1)
+    if not found:
+        return message
+    return f"{head if len(names) > _FEW_NAMES else message} (did you mean {found[0]}?)"
 
 
 def complain(program: str, message: str) -> NoReturn:

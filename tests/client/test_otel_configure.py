@@ -93,7 +93,8 @@ for wrong in ("openai", Instrumentor, None):
         raise SystemExit(f"{wrong!r} was taken")
 assert isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 """
-    run(server, program)
+    assert run(server, program) == ""
+    assert names(server) == []
 
 
 def test_without_a_key_one_warning_is_said_and_the_program_runs(server: LocalServer) -> None:
