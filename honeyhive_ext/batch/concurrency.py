@@ -60,8 +60,8 @@ class Concurrency:
 
     @property
     def here(self) -> bool:
-        """Whether the calling thread sends the next request itself: a thread would only cost CPU."""
-        return self.limit == 1 and (self._quick or self._most == 1)
+        """Whether the calling thread sends itself. Where several may be in flight, it has to look on."""
+        return self._most == 1
 
     def waited(self) -> None:
         """Note that no answer came within `patience` seconds, while events wait to be sent."""

@@ -54,7 +54,7 @@ def create_batch(
 ) -> BatchReport:
     """Deliver all events, in as many threads as help, at most `options.concurrency`; see `Concurrency`.
 
-    This thread sends where one request at a time is enough, or no thread can be started.
+    This thread sends where only one request may be in flight, or no thread can be started.
 
     Raises:
         BatchError: See `Pipeline.finish`.

@@ -85,7 +85,7 @@ def event_of(run: FinishedRun, session_id: str, parent_id: str | None) -> dict[s
     if run.outputs:
         event["outputs"] = dict(run.outputs)
     if run.error:
-        event["error"] = _first_line(run.error)
+        event["error"] = _without_traceback(run.error)
         event["metadata"]["error_details"] = run.error
     if event["event_type"] == "model":
         _model(run, event)
@@ -101,9 +101,16 @@ def _milliseconds(time: datetime) -> float:
     return round(aware.timestamp() * 1000, 3)
 
 
-def _first_line(error: str) -> str:
-    """Return the exception without the traceback that LangChain appends."""
-    return error.split("Traceback (most recent call last)", 1)[0].strip() or error
+def _without_traceback(error: str) -> str:
+    """Return the repr of the exception, without the traceback that LangChain appends.
+
+    Its last line is the exception too, such as `ValueError: no weather`.
+    """
+    kind = error.partition("(")[0]
+    last = next((line for line in reversed(error.splitlines()) if line.split(":")[0].endswith(kind)), "")
+    shown = f"{kind}{last.partition(kind)[2]}" if last else ""
+    head = error.split("Traceback (most recent call last)", 1)[0].strip()
+    return shown or head or error
 
 
 def _model(run: FinishedRun, event: dict[str, Any]) -> None:

@@ -302,6 +302,7 @@ def test_without_tqdm_the_error_says_what_to_install(
     client: EitherClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     with pytest.raises(ConfigError, match=r"honeyhive-ext\[progress\]"):
         batch(client, tools(1), progress=True)
 

@@ -146,7 +146,7 @@ def test_errors_are_recorded_and_reach_the_program(hh: HoneyHive, server: LocalS
         failing.invoke("Bonn", config={"callbacks": [CallbackHandler(hh)]})
     assert hh.flush().success
     events = by_name(server)
-    assert events["broken"]["error"] == events["outer"]["error"] == "ValueError('no weather in Bonn')"
+    assert events["broken"]["error"] == events["outer"]["error"] == "ValueError: no weather in Bonn"
     assert "Traceback" in events["broken"]["metadata"]["error_details"]
 
 

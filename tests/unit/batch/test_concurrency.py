@@ -150,20 +150,23 @@ def test_slow_answers_fill_the_allowed_number_and_never_more(most: int) -> None:
     assert max(inside) == most
 
 
-def test_after_a_quick_answer_the_calling_thread_sends_the_next_request_itself(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("honeyhive_ext.batch.concurrency.SHORTEST", 30.0)
-    monkeypatch.setattr("honeyhive_ext.batch.concurrency.LONGEST", 30.0)
-    service, threads = Service(), list[threading.Thread]()
+def test_a_request_that_hangs_after_quick_ones_holds_up_none_of_the_others() -> None:
+    service, others, stuck = Service(), threading.Event(), threading.Lock()
+    sent = 0
 
     def post(content: bytes) -> BatchAnswer:
-        threads.append(threading.current_thread())
+        nonlocal sent
+        with stuck:
+            sent += 1
+            number = sent
+        if number == 5:
+            assert others.wait(60)
+        if number == 9:
+            others.set()
         return service.post(content)
 
-    deliver(memory("sync", post), [{"event_type": "tool"}] * 5, max_events=1)
-    assert threads[0] is not threading.current_thread()  # nothing is known of the service yet
-    assert threads[1:] == [threading.current_thread()] * 4
+    report = deliver(memory("sync", post), [{"event_type": "tool"}] * 9, max_events=1, max_concurrency=2)
+    assert len(report.event_ids) == 9
 
 
 def all_stored(request: Recorded) -> Answer:
