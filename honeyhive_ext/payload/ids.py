@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
-from os import urandom
 from typing import Any, Protocol, cast
 from uuid import UUID
 
@@ -60,7 +60,7 @@ def new_ids(count: int) -> list[str]:
     >>> len(set(new_ids(1000)))
     1000
     """
-    raw = bytearray(urandom(16 * count))
+    raw = bytearray(_random(16 * count))
     raw[6::16] = raw[6::16].translate(_VERSION_4)
     raw[8::16] = raw[8::16].translate(_VARIANT)
     digits = raw.hex().encode()
@@ -68,6 +68,25 @@ def new_ids(count: int) -> list[str]:
     for column, place in enumerate(_DIGITS):
         text[place :: len(_BLANK)] = digits[column::32]
     return text.decode().split(",")[:-1]
+
+
+_AT_ONCE = 4096  # bytes
+
+
+def _random(size: int) -> bytes:
+    """Return random bytes of the system.
+
+    `os.urandom` gives the interpreter's lock up, and next to threads that compute a call of the application
+    then waits for milliseconds. `os.getrandom` keeps it, for the microseconds that few bytes take.
+    """
+    if size <= _AT_ONCE and hasattr(os, "getrandom"):  # Linux
+        try:
+            found = os.getrandom(size, os.GRND_NONBLOCK)
+        except OSError:  # no such call, or the system has just started
+            found = b""
+        if len(found) == size:  # a signal may cut it
+            return found
+    return os.urandom(size)
 
 
 class _Supply:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from honeyhive_ext.errors import EventError
-from honeyhive_ext.payload.ids import new_id, uuid_str
+from honeyhive_ext.payload.ids import all_canonical, new_id, new_ids, uuid_str
 
 TEXT = "caf77ace-3417-4da4-944d-f4a0688f3c23"
 
@@ -70,3 +71,32 @@ def test_anything_else_is_refused(given: Any) -> None:
 def test_any_uuid_of_any_version_is_taken() -> None:
     for value in (uuid4(), UUID(int=0), UUID(int=2**128 - 1)):
         assert uuid_str(str(value), "event_id") == str(value)
+
+
+@pytest.mark.parametrize("given", ["nothing", "less", "an error", "no such call"])
+def test_ids_are_random_also_where_the_quick_way_to_random_bytes_fails(
+    given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def getrandom(size: int, flags: int) -> bytes:
+        if given == "an error":
+            raise BlockingIOError(11, "the system has just started")
+        return b"" if given == "nothing" else bytes(size - 1)
+
+    if given == "no such call":
+        monkeypatch.delattr(os, "getrandom", raising=False)
+    else:
+        monkeypatch.setattr(os, "getrandom", getrandom, raising=False)
+        monkeypatch.setattr(os, "GRND_NONBLOCK", 1, raising=False)
+    made = new_ids(256)
+    assert len(set(made)) == 256
+    assert all_canonical(made)
+    assert {UUID(one).version for one in made} == {4}
+
+
+@pytest.mark.skipif(not hasattr(os, "getrandom"), reason="only Linux has it")
+def test_the_supply_of_ids_keeps_the_lock_of_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    def urandom(size: int) -> bytes:
+        raise AssertionError("it gives the lock up")
+
+    monkeypatch.setattr(os, "urandom", urandom)
+    assert len({new_id() for _ in range(1000)}) == 1000
