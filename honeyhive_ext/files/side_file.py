@@ -115,13 +115,18 @@ def check_beside(path: Path, ends: Iterable[str]) -> None:
 
 
 def close_side(file: IO[bytes]) -> None:
-    """Unlock and close a file of our own. A child that was forked meanwhile has it open, and the lock too."""
+    """Unlock and close a file of our own. A child that was forked meanwhile has it open, and the lock too.
+
+    What is to be kept was flushed before. Bytes that a failed write left in the buffer fail again here, and
+    that second error, which does not name the file, must not take the place of the first.
+    """
     try:
         if fcntl is not None and not file.closed:
             with contextlib.suppress(OSError):
                 fcntl.flock(file, fcntl.LOCK_UN)
     finally:
-        file.close()
+        with contextlib.suppress(OSError):
+            file.close()
 
 
 def remove_side(file: IO[bytes], path: Path) -> None:

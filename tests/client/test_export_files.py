@@ -223,14 +223,15 @@ def test_a_relative_path_stays_where_it_was(
 
 
 @pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("limit", [1, 5000, 100_000, 101_000, 102_000, 103_000, 104_000, 105_000])
 def test_a_full_disk_leaves_the_old_file_and_the_export_continues_when_there_is_room(
-    hh: HoneyHive, server: LocalServer, tmp_path: Path, form: str
+    hh: HoneyHive, server: LocalServer, tmp_path: Path, form: str, limit: int
 ) -> None:
     server.seed({"event_type": "tool", "inputs": {"n": n, "x": os.urandom(500).hex()}} for n in range(200))
     (tmp_path / "x").write_text("old")
     export = getattr(hh.events.search(page_size=20), form)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
     try:
         with pytest.raises(OSError, match=r"too large.*x\.part"):
             export(tmp_path / "x")

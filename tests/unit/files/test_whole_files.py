@@ -70,6 +70,21 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("x", "old")]
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, OSError])
+def test_bytes_that_a_full_disk_left_in_the_buffer_do_not_hide_why_the_block_failed(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5, before[1]))
+    try:
+        with pytest.raises(error, match="the reason"), whole_file(place_to_write(tmp_path / "x")) as file:  # noqa: PT012
+            file.write(b"ten bytes.")
+            raise error("the reason")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("umask", [0o022, 0o002, 0o000, 0o077])
 def test_a_new_file_is_private_and_an_old_one_keeps_its_mode(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
