@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.http.sender import AsyncSender
-from honeyhive_ext.http.threads import in_thread
 from honeyhive_ext.observe.progress import Progress, Watcher
-from honeyhive_ext.reading.json import read_value
+from honeyhive_ext.results.aio_exports import AsyncSearchExports
 from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.aio_fetch import AsyncFetcher
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.cursor import Count, Cursor
-from honeyhive_ext.search.pages.form import DICTS, TEXTS, Form
+from honeyhive_ext.search.pages.form import DICTS, Form
 from honeyhive_ext.search.pages.rows import read_rows
 from honeyhive_ext.search.query import Query
 
 if TYPE_CHECKING:
-    import pandas
-    import polars
-
-    from honeyhive_ext.export.frames import Nested, Times
-    from honeyhive_ext.export.resumable import ResumableFile
     from honeyhive_ext.results.summary import Summary
 
 T = TypeVar("T")
 
 
 @never_raising
-class AsyncSearchResult(Generic[T]):
+class AsyncSearchResult(AsyncSearchExports, Generic[T]):
     """The async version of `SearchResult`: the same names, with `await` and `async for`.
 
     While you work on one page, a task fetches the next. The task is cancelled if the iteration ends early.
@@ -123,81 +116,6 @@ class AsyncSearchResult(Generic[T]):
         """Return the same search with the events as dicts, exactly as the service sent them."""
         return self._from(self._resume, DICTS)
 
-    async def to_jsonl(self, path: str | os.PathLike[str], *, progress: bool | Progress = False) -> int:
-        """Write the events to a file, one JSON object a line, as `SearchResult.to_jsonl` does."""
-        from honeyhive_ext.export.jsonl import JsonlFile
-
-        # In a thread, as it looks at the disk, and imports pyarrow for .zst.
-        return await self._export(await in_thread(JsonlFile, path, self._query, progress))
-
-    async def to_parquet(
-        self, path: str | os.PathLike[str], *, compression: str = "zstd", progress: bool | Progress = False
-    ) -> int:
-        """Write the events to a Parquet file, as `SearchResult.to_parquet` does."""
-        from honeyhive_ext.export.parquet import ParquetFile
-
-        # In a thread, as it imports pyarrow.
-        file = await in_thread(ParquetFile, path, self._query, progress, compression=compression)
-        return await self._export(file)
-
-    async def to_csv(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        formulas: bool = False,
-        progress: bool | Progress = False,
-    ) -> int:
-        """Write the events to a CSV file, as `SearchResult.to_csv` does."""
-        from honeyhive_ext.export.csv_file import CsvFile
-
-        return await self._export(await in_thread(CsvFile, path, self._query, progress, formulas=formulas))
-
-    @overload
-    async def to_dataframe(
-        self,
-        library: Literal["pandas"] = "pandas",
-        *,
-        flatten: bool | str | Collection[str] = False,
-        times: Times = "ms",
-        nested: Nested = "object",
-        progress: bool | Progress = False,
-    ) -> pandas.DataFrame: ...
-
-    @overload
-    async def to_dataframe(
-        self,
-        library: Literal["polars"],
-        *,
-        flatten: bool | str | Collection[str] = False,
-        times: Times = "ms",
-        nested: Nested = "object",
-        progress: bool | Progress = False,
-    ) -> polars.DataFrame: ...
-
-    async def to_dataframe(
-        self,
-        library: Literal["pandas", "polars"] = "pandas",
-        *,
-        flatten: bool | str | Collection[str] = False,
-        times: Times = "ms",
-        nested: Nested = "object",
-        progress: bool | Progress = False,
-    ) -> pandas.DataFrame | polars.DataFrame:
-        """Return the events as a data frame, as `SearchResult.to_dataframe` does."""
-        from honeyhive_ext.export.frames import FrameMaker
-
-        query = self._query
-        begun = await in_thread(
-            FrameMaker, library, query, flatten=flatten, times=times, nested=nested, progress=progress
-        )
-        with begun as maker:
-            async with aclosing(self._from(self._resume, TEXTS).pages()) as pages:
-                async for page in pages:
-                    await in_thread(maker.add, map(read_value, page))
-                    maker.tell()
-            frame: pandas.DataFrame | polars.DataFrame = await in_thread(maker.make)
-            return frame
-
     async def summary(self, by: str | None = None) -> Summary:
         """Return counts, errors, quantiles of durations, tokens and costs, as `SearchResult.summary` does."""
         from honeyhive_ext.results.summary import Summing
@@ -207,16 +125,6 @@ class AsyncSearchResult(Generic[T]):
             async for page in pages:
                 summing.add(page)
         return summing.summary()
-
-    async def _export(self, begun: ResumableFile) -> int:
-        with begun as file:
-            result = self._from(await in_thread(file.begin, self._resume), file.rows)
-            file.tell()
-            async with aclosing(result.pages()) as pages:
-                async for page in pages:
-                    await in_thread(file.write, page, result.checkpoint())
-                    file.tell()
-            return await in_thread(file.complete)
 
     def checkpoint(self) -> Checkpoint:
         """Return the position of the latest iteration, after the events it has yielded.

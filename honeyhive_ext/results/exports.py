@@ -1,0 +1,182 @@
+"""What `SearchResult` writes: files and data frames."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Generator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from honeyhive_ext.observe.progress import Progress
+from honeyhive_ext.reading.json import read_value
+from honeyhive_ext.search.checkpoint import Checkpoint
+from honeyhive_ext.search.pages.form import TEXTS, Form
+from honeyhive_ext.search.query import Query
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+    from honeyhive_ext.export.frames import Nested, Times
+    from honeyhive_ext.export.resumable import ResumableFile
+
+
+class SearchExports(ABC):
+    """The exports of a search, which `SearchResult` inherits."""
+
+    _query: Query
+    _resume: Checkpoint | None
+
+    @abstractmethod
+    def pages(self) -> Generator[list[Any], None, None]:
+        """Yield the events as lists."""
+
+    @abstractmethod
+    def checkpoint(self) -> Checkpoint:
+        """Return the position of the latest iteration."""
+
+    @abstractmethod
+    def _from(self, resume: Checkpoint | None, form: Form[Any]) -> SearchExports:
+        """Return the same search from another position, with its events in another form."""
+
+    def to_jsonl(self, path: str | os.PathLike[str], *, progress: bool | Progress = False) -> int:
+        """Write the events to a file, one JSON object a line, exactly as the service sent them.
+
+        The file appears under its name when it is complete, and replaces a file of that name. After an
+        interruption (an error, Ctrl-C, SIGKILL, a power cut) the same call continues where it stopped,
+        with the same result. See docs/exporting.md.
+
+        Args:
+            path: The file. Until it is complete, `path.part` and `path.checkpoint` are next to it.
+            progress: True for a bar (needs the extra `progress`), or a function that takes the number of
+                events so far and `limit` (None without one).
+
+        Returns:
+            The number of events in the file.
+
+        Raises:
+            QueryError: The unfinished file at this path belongs to another search.
+            ConfigError: Another process is writing the file.
+        """
+        from honeyhive_ext.export.jsonl import JsonlFile
+
+        return self._export(JsonlFile(path, self._query, progress))
+
+    def to_parquet(
+        self, path: str | os.PathLike[str], *, compression: str = "zstd", progress: bool | Progress = False
+    ) -> int:
+        """Write the events to a Parquet file, without loss, and return their number.
+
+        As with `to_jsonl`, the file appears when it is complete, and the same call continues after an
+        interruption. Every file has the same schema: a column for each property of the API document (times
+        are Unix ms, nested values JSON text) and three for everything else; see docs/exporting.md.
+        `honeyhive_ext.export.read_parquet` returns the events again.
+
+        Args:
+            path: The file. Until it is complete, `path.part` and `path.checkpoint` are next to it.
+            compression: "zstd", "snappy", "gzip", "brotli", "lz4" or "none".
+            progress: As for `to_jsonl`.
+
+        Raises:
+            QueryError: The unfinished file at this path belongs to another search.
+            ConfigError: pyarrow (the extra `export`) is missing, or another process is writing the file.
+        """
+        from honeyhive_ext.export.parquet import ParquetFile
+
+        return self._export(ParquetFile(path, self._query, progress, compression=compression))
+
+    def to_csv(
+        self, path: str | os.PathLike[str], *, formulas: bool = False, progress: bool | Progress = False
+    ) -> int:
+        """Write the events to a CSV file with the columns of `to_parquet`, and return their number.
+
+        As with `to_jsonl`, the file appears when it is complete, the same call continues after an
+        interruption, and a name that ends in `.gz` or `.zst` compresses it. See docs/exporting.md.
+
+        Args:
+            path: The file. Until it is complete, `path.part` and `path.checkpoint` are next to it.
+            formulas: True to leave texts such as `=1+1` as they are. By default an apostrophe is put before
+                them, because a spreadsheet would run them.
+            progress: As for `to_jsonl`.
+
+        Raises:
+            QueryError: The unfinished file at this path belongs to another search.
+            ConfigError: Another process is writing the file.
+        """
+        from honeyhive_ext.export.csv_file import CsvFile
+
+        return self._export(CsvFile(path, self._query, progress, formulas=formulas))
+
+    @overload
+    def to_dataframe(
+        self,
+        library: Literal["pandas"] = "pandas",
+        *,
+        flatten: bool | str | Collection[str] = False,
+        times: Times = "ms",
+        nested: Nested = "object",
+        progress: bool | Progress = False,
+    ) -> pandas.DataFrame: ...
+
+    @overload
+    def to_dataframe(
+        self,
+        library: Literal["polars"],
+        *,
+        flatten: bool | str | Collection[str] = False,
+        times: Times = "ms",
+        nested: Nested = "object",
+        progress: bool | Progress = False,
+    ) -> polars.DataFrame: ...
+
+    def to_dataframe(
+        self,
+        library: Literal["pandas", "polars"] = "pandas",
+        *,
+        flatten: bool | str | Collection[str] = False,
+        times: Times = "ms",
+        nested: Nested = "object",
+        progress: bool | Progress = False,
+    ) -> pandas.DataFrame | polars.DataFrame:
+        """Return the events as a data frame, one row each, newest first, in memory at once.
+
+        The columns are those of `to_parquet`, even if nothing matches. All cells of a column have one type,
+        except nested values in pandas: see `nested`.
+
+        Args:
+            library: "pandas" or "polars". The extra of the same name installs it.
+            flatten: True to give each value inside an object its own column, such as `metadata.cost`; the
+                names of columns to do so only for these. `honeyhive_ext.export.column_name` returns the name
+                of such a column.
+            times: "ms" for start_time and end_time as Unix ms, "datetime" for datetimes in UTC (to the µs).
+            nested: "object" for dicts, lists and cells of mixed types as Python values in pandas; "json" for
+                JSON text, as polars always has it. Then pandas can write the frame, and compare its rows.
+            progress: As for `to_jsonl`.
+
+        Raises:
+            ConfigError: The library is missing, or an argument is not one of those above.
+        """
+        from honeyhive_ext.export.frames import FrameMaker
+
+        with (
+            FrameMaker(
+                library, self._query, flatten=flatten, times=times, nested=nested, progress=progress
+            ) as maker,
+            closing(self._from(self._resume, TEXTS).pages()) as pages,
+        ):
+            for page in pages:
+                maker.add(map(read_value, page))
+                maker.tell()
+            frame: pandas.DataFrame | polars.DataFrame = maker.make()
+            return frame
+
+    def _export(self, begun: ResumableFile) -> int:
+        with begun as file:
+            result = self._from(file.begin(self._resume), file.rows)
+            file.tell()
+            with closing(result.pages()) as pages:
+                for page in pages:
+                    file.write(page, result.checkpoint())
+                    file.tell()
+            return file.complete()
