@@ -29,11 +29,9 @@ class JsonlFile(ResumableFile):
 
     def encode(self, events: Sequence[bytes]) -> bytes:
         """Return the events as lines, compressed where the name says so."""
-        whole = b"".join(events)
-        if b"\n" in whole or b"\r" in whole:  # indented, and some readers end lines at \r
+        lines = b"\n".join([*events, b""])
+        if lines.count(b"\n") > len(events) or b"\r" in lines:  # indented; some readers end lines at \r
             lines = b"".join(map(_line, events))
-        else:
-            lines = b"\n".join([*events, b""])
         return self._packing.member(lines)
 
     def finish(self, part: IO[bytes]) -> None:

@@ -18,6 +18,10 @@ PIECE = 1_048_576  # bytes decoded at a time
 # Bytes given to zlib at a time: few at the beginning of a gzip member, because zlib copies what follows it.
 FIRST_STEP, LARGEST_STEP = 256, 65_536
 
+# Bytes of a body whose memory is taken at once, when its size is announced: memory that grows with it would
+# be given back to the system after each answer, and taken from it again page by page.
+SMALL, LARGE = 131_072, 8_388_608
+
 _CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}  # zlib's wbits
 _PADDING = re.compile(rb"\0*")  # zeros may follow a gzip member
 
@@ -55,8 +59,14 @@ class Body:
 
     def announce(self, size: int) -> None:
         """Take the size that the answer announces in its headers."""
-        if not self._wbits and size > self._most:
+        if self._wbits:
+            return
+        if size > self._most:
             raise self._bounds.too_large(self._status)
+        if SMALL < size <= LARGE:
+            self._kept.seek(size - 1)
+            self._kept.write(b"\0")
+            self._kept.seek(0)
 
     def add(self, data: bytes | bytearray) -> None:
         """Take bytes that arrived.
@@ -122,4 +132,5 @@ class Body:
         """
         if self._unpacker is not None:
             raise httpx.DecodingError("the compressed answer ends early")
+        self._kept.truncate(self._size)  # an answer such as 204 announces a size and has no body
         return self._kept.getvalue()

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from honeyhive_ext.http.body import PIECE, Body
+from honeyhive_ext.http.body import LARGE, PIECE, SMALL, Body
 from honeyhive_ext.http.bounds import AnswerBounds, AnswerError
 
 
@@ -146,3 +146,15 @@ def test_the_body_of_an_error_has_a_bound_of_its_own() -> None:
     Body(404, "gzip", bounds).announce(11)  # its decoded size is not known yet
     small = AnswerBounds(60, most=5, most_of_error=10)
     assert small.most(500) == 5
+
+
+@pytest.mark.parametrize("announced", [SMALL, SMALL + 1, LARGE, LARGE + 1])
+@pytest.mark.parametrize("came", ["all", "some", "none"])
+def test_a_body_is_what_came_whatever_was_announced(announced: int, came: str) -> None:
+    content = bytes(range(256)) * (announced // 256) + b"x" * (announced % 256)
+    content = {"all": content, "some": content[:-1000], "none": b""}[came]
+    body = Body(200, "", AnswerBounds(60))
+    body.announce(announced)
+    for start in range(0, len(content), 1_000_000):
+        body.add(content[start : start + 1_000_000])
+    assert body.whole() == content
