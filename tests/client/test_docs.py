@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from honeyhive_ext.local import LocalServer
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^( *)```(\w*)([^\n]*)\n(.*?)^\1```", re.M | re.S)
 # A block with a title is its own file, which tests/local/test_testing_guide.py runs.
 TITLE = re.compile(r'\s*title="')
