@@ -26,36 +26,35 @@ class Background:
     """How a client sends in the background.
 
     Attributes:
-        max_events: Events and updates that wait in memory, at most. Default 1,000,000.
-        max_bytes: Bytes of their JSON, at most. Default 256,000,000.
-        flush_events: So many that wait are sent at once. Default 500, which is one request.
-        flush_bytes: So many bytes that wait are sent at once. Default 1,000,000.
-        flush_seconds: What waits is sent at the latest after this time, in seconds. Default 0.5.
+        max_events: The most events and updates that are queued in memory. Default 1,000,000.
+        max_bytes: The most bytes of their JSON. Default 256,000,000.
+        flush_events: This number of queued events is sent at once. Default 500, which is one request.
+        flush_bytes: This number of queued bytes is sent at once. Default 1,000,000.
+        flush_seconds: Seconds after which a queued event is sent at the latest. Default 0.5.
         overflow: What happens if there is no room for an event. "drop_newest" (default) drops it.
-            "drop_oldest" drops those that wait longest. "block" waits up to `block_seconds` for room, and
-            then drops it; that holds up the code that records. "raise" raises a `QueueFullError` from
-            `enqueue`; the event of a span is dropped, since tracing raises nothing into traced code.
+            "drop_oldest" drops the oldest queued events. "block" waits up to `block_seconds` for room, and
+            then drops the event; the code that records waits meanwhile. "raise" raises a `QueueFullError`
+            from `enqueue`; the event of a span is dropped, since tracing raises nothing into traced code.
         block_seconds: How long "block" waits, in seconds. Default 0.1.
         on_drop: A function that gets the id and a word for each event that is lost: a reason of
             `BackgroundStats.dropped` or `BackgroundStats.rejected`. It runs in the thread that sends, or in
-            the one that closes the client, so it should be quick. What it raises is logged. Default: none;
-            losses are logged, once a minute at most.
+            the one that closes the client, so it should be quick. If it raises, the exception is logged.
+            Default: none; losses are logged, once a minute at most.
         max_age: Seconds after which an event that could not be sent is dropped. Default 604,800, a week.
-        exit_seconds: How long the end of the process may wait for what is left, in seconds, for all clients
+        exit_seconds: Seconds that the end of the process may wait for queued events, for all clients
             together. Default 2.
-        read_flush_seconds: How long a search, `get`, `update` or tree of the same client first waits for what
-            the client still holds, in seconds; 0 for no wait. Default 5.
-        spool: A folder in which every event is kept until it is delivered: what a killed process leaves is
-            sent by the next one. True for the user's own folder for state. None (default) for the environment
-            variable HH_SPOOL, and no spool without it; False for none.
+        read_flush_seconds: Seconds that a search, `get`, `update` or tree of the same client first waits
+            for queued events to be sent; 0 for no wait. Default 5.
+        spool: A folder in which every event is kept until it is delivered. The next process sends the events
+            that a killed process left. True for the user's own folder for state. None (default) for the
+            environment variable HH_SPOOL, and no spool without it; False for none.
         max_spool_bytes: Bytes that the files in that folder may have together. Default 1 GiB (1,073,741,824).
-        sync: What an event in the spool survives: "os" (default), the end of the process, also by SIGKILL;
-            "interval", a power cut too, except for the last 100 ms if the disk syncs within 70 ms and the
-            threads that sync get to run; "always", a power cut. With "always" to record an event waits for
-            the disk.
+        sync: What an event in the spool survives. "os" (default): the end of the process, also by SIGKILL.
+            "interval": a power cut too, except for the last 100 ms, if the disk syncs within 70 ms and the
+            threads that sync get to run. "always": a power cut; recording an event then waits for the disk.
         lane: A name that stands for the project in the spool, so that a new API key finds what an old one
             left. Default: a digest of the key stands for it.
-        handle_sigterm: Whether to install a handler for SIGTERM, which sends what is left within
+        handle_sigterm: Whether to install a handler for SIGTERM, which sends the queued events within
             `exit_seconds` and then lets the process end as before. Default False. It needs the main thread.
 
     Raises:
@@ -121,7 +120,7 @@ def spool_folder(given: str | os.PathLike[str] | bool | None, environ: Environme
         environ: The environment variables.
 
     Raises:
-        ConfigError: It is no folder on this machine, such as a URL.
+        ConfigError: It is not a folder on this machine, such as a URL.
     """
     name = "HH_SPOOL" if given is None else "Background(spool=)"
     if given is None:

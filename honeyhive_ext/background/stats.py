@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 @never_raising
 @frozen(kw_only=True, repr=False)
 class BackgroundStats:
-    """What became of every event and update that a client took to send later.
+    """Counts of what became of every event and update that a client took to send later.
 
-    At every moment `accepted` is the sum of `delivered`, `rejected`, `dropped`, `queued`, `in_flight` and
+    `accepted` is always the sum of `delivered`, `rejected`, `dropped`, `queued`, `in_flight` and
     `spooled`.
 
     Attributes:
-        accepted: Those that `enqueue`, `enqueue_update` and spans handed over.
+        accepted: Those that `enqueue`, `enqueue_update` and spans queued.
         delivered: Those that the service confirmed.
-        rejected: Those that the service refused, by reason: "refused" or "too_large"; or "config", where
-            the client cannot send at all.
-        dropped: Those that were lost here, by reason: "overflow" (no room), "max_age" (not sent in time),
-            "closed" (the client was closed first), "exit" (the process ended first), "invalid" (the event
-            could not be made) or "damaged" (its record in the spool is).
+        rejected: Those that the service refused, by reason: "refused", "too_large", or "config" if the
+            client cannot send at all.
+        dropped: Those that were lost in the client, by reason. "overflow": there was no room. "max_age":
+            not sent in time. "closed": the client was closed first. "exit": the process ended first.
+            "invalid": the event could not be made. "damaged": its record in the spool was damaged.
         queued: Those that wait in memory.
         queued_bytes: Bytes of their JSON.
         in_flight: Those in a request that has no answer yet.
@@ -83,7 +83,7 @@ class BackgroundStats:
 @never_raising
 @frozen(kw_only=True, repr=False)
 class FlushReport:
-    """What `flush` or `close` did.
+    """The result of `flush` or `close`.
 
     Attributes:
         delivered: Events and updates that the service confirmed meanwhile.

@@ -28,7 +28,7 @@ def add_events(command: Parser) -> None:
     verb.add_argument("--poll", metavar="SECONDS", type=arguments.seconds_above_zero, default=2.0,
                       help="from one request to the next (2)")  # fmt: skip
     verb.add_argument("--idle", metavar="SECONDS", type=arguments.seconds_above_zero,
-                      help="stop after so long without a new event (never)")  # fmt: skip
+                      help="stop after this time without a new event (never)")  # fmt: skip
     arguments.add_output(verb, fields=True)
     _everywhere(verb)
     verb.show_examples("honeyhive-ext events tail -f 'error exists' --since 5m --idle 0.1 --poll 0.05")

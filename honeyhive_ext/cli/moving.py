@@ -15,7 +15,7 @@ def add_export(command: Parser) -> None:
     command.set_defaults(run=later("export_files", "export"))
     command.description = (
         "Write the events that a search finds to a file, newest first. The file appears when it is complete. "
-        "The same command goes on where it was interrupted. Older form: with --db or --url of a local server "
+        "After an interruption, the same command continues. Older form: with --db or --url of a local server "
         "and no filter, all events of its store are written as JSON Lines, in insertion order, also to "
         "standard output."
     )
@@ -44,8 +44,8 @@ def add_import(command: Parser) -> None:
     """Add the arguments of `import`."""
     command.set_defaults(run=later("import_files", "import_files"))
     command.description = (
-        "Send the events of files, with their ids, in constant memory. What cannot be sent goes to a file "
-        "with the reason. The same command goes on where it was interrupted."
+        "Send the events of files, with their ids, in constant memory. Events that cannot be sent go to "
+        "a file, with the reason. After an interruption, the same command continues."
     )
     command.add_argument(
         "files", metavar="FILE", nargs="+", help="JSON Lines (also .gz, .zst), CSV or Parquet; - reads stdin"

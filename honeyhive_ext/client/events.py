@@ -225,7 +225,7 @@ class Events(Enqueuing):
         """Add fields to an event that exists.
 
         Args:
-            event: The event, also as a mapping; the block of a span; the answer of `create`; or the id.
+            event: The event or a mapping of it; a span; the answer of `create`; or the id.
             retry, timeout: As for `create`.
             **fields: The fields of UpdateEventRequest in the API document. The service merges `metadata`,
                 `feedback`, `metrics`, `config` and `user_properties` into its own, and replaces the rest.

@@ -142,7 +142,7 @@ class Sessions(Unpicklable):
     ) -> list[SessionInfo]:
         """Return sessions with what each has in all, the newest first.
 
-        Only sessions with an event of their own are found, which `session` blocks and `create` make.
+        Only sessions whose own event is stored are found. `session` spans and `create` make that event.
 
         Args:
             *filters: Conditions on the session's own event, as for `Events.search`.
@@ -181,8 +181,8 @@ class Sessions(Unpicklable):
         """Return all events of a session: parents before their steps, siblings by start_time.
 
         Args:
-            session: The session's id, as `uuid.UUID` or str; or what belongs to it: the block of a session,
-                a span, an event, the answer of `create`.
+            session: The session's id, as `uuid.UUID` or str; or something that belongs to it: a session or
+                span, an event, the answer of `create`.
             retry, timeout: As for `create`, for each request.
 
         Returns:
@@ -216,8 +216,8 @@ class Sessions(Unpicklable):
         See docs/traces.md.
 
         Args:
-            session: The session's id, as `uuid.UUID` or str; or what belongs to it: the block of a session,
-                a span, an event, the answer of `create`.
+            session: The session's id, as `uuid.UUID` or str; or something that belongs to it: a session or
+                span, an event, the answer of `create`.
             retry, timeout: As for `create`, for each request.
 
         Returns:

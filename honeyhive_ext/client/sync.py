@@ -158,7 +158,7 @@ class HoneyHive(Unpicklable):
             name: The `event_name`. Default for a decorator: the function's name.
             on_error, capture_inputs, capture_outputs, reduce, retry, timeout: As for `span`.
             resume: Whether the session may exist, such as that of a chat of many requests. It keeps its first
-                inputs and its start, and lasts until this block ends. Needs `session_id`. Default False.
+                inputs and its start, and lasts until this turn ends. Needs `session_id`. Default False.
             **fields: The fields of CreateEventRequest in the API document, except another `event_type`.
 
         Raises:
@@ -198,7 +198,7 @@ class HoneyHive(Unpicklable):
     ) -> Span:
         """Make a span, for `with` or as a decorator: events that are created inside have it as their parent.
 
-        When it ends, its event is handed over, with inputs, outputs, duration and error. A decorator
+        When it ends, its event is queued, with inputs, outputs, duration and error. A decorator
         records every call of a function, coroutine function, generator function or async generator function,
         and the work of a coroutine or generator that a function returns. See docs/sending.md.
 

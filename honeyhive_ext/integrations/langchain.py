@@ -30,12 +30,12 @@ logger = logging.getLogger("honeyhive_ext")
 class CallbackHandler(BaseTracer):
     """Records every run of a chain: models, tools, retrievers and the chains themselves, sync and async.
 
-    Each run is one event, handed over when it ends; nothing waits for the network. Its ids are those of
-    LangChain, so the tree is right in every thread and task. The outermost run is a child of the block of
-    this package, or of the span of OpenTelemetry, in which it began. Outside of all, `session_id` or
-    `thread_id` in the metadata of the call names the session; else each call has its own.
+    Each run is one event. It is queued when the run ends, so nothing waits for the network. Its ids are those
+    of LangChain, so the tree is right in every thread and task. The outermost run is a child of the span in
+    which it began, of this package or of OpenTelemetry. Outside of all spans, `session_id` or `thread_id` in
+    the metadata of the call names the session. Without them, each call has its own session.
 
-    One handler serves any number of calls, also at once.
+    One handler serves any number of calls, at the same time too.
 
     Args:
         hh: The client. Default: that of `trace`, which is made from the environment at the first run.
@@ -55,7 +55,7 @@ class CallbackHandler(BaseTracer):
         self._roots: dict[str, tuple[str, str | None]] = {}
 
     def _persist_run(self, run: Run) -> None:
-        """Keep nothing: each run was handed over when it ended."""
+        """Keep nothing: each run was queued when it ended."""
 
     def _on_run_create(self, run: Run) -> None:
         if run.parent_run_id is not None and str(run.trace_id) in self._roots:

@@ -119,7 +119,7 @@ class LocalServer:
         The store, the log, the switches and the faults are reset. From now on, requests to the addresses of
         earlier tests are refused with status 410, and `take_late` names them. What they had begun has ended
         before this method returns. The address of this server itself stays as it is; requests there are
-        answered whoever has the server.
+        answered, whichever test has the server.
 
         Args:
             holder: The name of the test, for messages.
@@ -256,7 +256,7 @@ class LocalServer:
     def export(self) -> Generator[str]:
         """Yield every event as a line of JSON, in the order of insertion.
 
-        Clients of this process first send what they hold for this server, but for 5 s at most.
+        Clients of this process first send their queued events for this server. This takes 5 s at most.
         """
         self._let_clients_send()
         for line in control.export_lines(self._state.store):

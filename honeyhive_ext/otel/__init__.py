@@ -1,4 +1,4 @@
-"""OpenTelemetry in this process: its spans become events, in one tree with the blocks of this package.
+"""OpenTelemetry in this process: its spans become events, in one tree with the spans of this package.
 
 `configure()` is all that most programs need. It needs the extra `otel`.
 

@@ -24,15 +24,14 @@ logger = logging.getLogger("honeyhive_ext")
 
 
 class HoneyHiveSpanExporter(SpanExporter):
-    """Hands finished spans over to the background sender of a client.
+    """Sends finished spans through the background sender of a client.
 
-    `export` only hands over: it waits for no network, and with a spool (`Background(spool=...)`) what it took
-    survives a kill. So `SimpleSpanProcessor` is the processor for it: a `BatchSpanProcessor` would keep
-    spans in memory first. `HoneyHiveSpanProcessor` is simpler still, and joins spans with the blocks of
-    this package.
+    `export` does not wait for the network. With a spool (`Background(spool=...)`), spans that it took survive
+    a kill. Use it with `SimpleSpanProcessor`: a `BatchSpanProcessor` would keep spans in memory first.
+    `HoneyHiveSpanProcessor` is simpler, and puts these spans and those of this package into one tree.
 
     Args:
-        hh: The client. Its `redact`, sampling and spool hold for spans too. Default: that of `trace`, which
+        hh: The client. Its `redact`, sampling and spool apply to spans too. Default: that of `trace`, which
             is made from the environment when the first span ends.
 
     Raises:
@@ -98,5 +97,5 @@ class HoneyHiveSpanExporter(SpanExporter):
         return hh is None or hh.stats().waiting == 0
 
     def shutdown(self) -> None:
-        """Take no more spans. The client stays open: whoever made it closes it."""
+        """Take no more spans. The client stays open: its owner closes it."""
         self._closed = True

@@ -1,4 +1,4 @@
-"""Spans of the OpenTelemetry SDK and blocks of this package in one tree, whoever made them."""
+"""Spans of the OpenTelemetry SDK and spans of this package in one tree."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _STARTED_IN = "_honeyhive_started_in"
 
 
 class HoneyHiveSpanProcessor(SpanProcessor):
-    """Sends each span as an event when it ends, and joins spans with the blocks around and inside them.
+    """Sends each span as an event when it ends, in one tree with the spans of this package.
 
-    A span that starts inside a block of this package (`session`, `span`, a decorated function) belongs to
-    its session and is its child. A block inside a span is a child of the span. So the tree is one, whoever
-    made the parts. Add it to one tracer provider. A `BatchSpanProcessor` is not needed, since events wait in
-    the background sender.
+    A span of OpenTelemetry that starts inside a span of this package (`session`, `span`, a decorated
+    function) belongs to its session and is its child. A span of this package inside a span of OpenTelemetry
+    is a child of that one. Add the processor to one tracer provider. You need no `BatchSpanProcessor`,
+    because the background sender queues the events.
 
     Args:
         hh: As for `HoneyHiveSpanExporter`.

@@ -92,8 +92,8 @@ def inject(headers: Any = None) -> Any:
 def extract(headers: Mapping[str, Any] | Iterable[tuple[Any, Any]] | None) -> Extracted:
     """Return the session and the parent that `inject` has written into the headers of a request.
 
-    Use it around the handling of the request, also in async code, or give its ids to a span. Read headers
-    only of callers that you trust: who sends an id adds events to that session.
+    Use it around the handling of the request, in async code too, or give its ids to a span. Read only headers
+    of callers that you trust: anyone who sends an id adds events to that session.
 
     Args:
         headers: The headers, as a mapping of any kind, the pairs of an ASGI scope, or a WSGI environment.

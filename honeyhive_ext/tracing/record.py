@@ -233,7 +233,7 @@ class Recording(SpanFields):
         return within_limits(finished(fields, self._started_at, elapsed, None))
 
     def send_unfinished(self, failures: Failures, why: str | None = INTERRUPTED) -> None:
-        """Send the event as it is now; see `open_spans`. For the code inside, the span goes on."""
+        """Send the event as it is now; see `open_spans`. For the code inside, the span continues."""
         try:
             if not self._recorded:
                 return

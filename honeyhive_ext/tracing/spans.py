@@ -147,7 +147,7 @@ class AsyncSpan(Recording):
                 raise
 
     def send_last(self, fields: dict[str, Any]) -> None:
-        """Send the event of a span that is left when the program ends, in an event loop of its own."""
+        """Send the event of a span that is left when the program ends, in its own event loop."""
         run_alone(partial(self._create, **self.sending(None) | {"retry": False}, **fields))
 
     def __call__(self, function: AF) -> AF:

@@ -81,13 +81,14 @@ class Fault:
     """Which requests fail, and how.
 
     Args:
-        kind: What happens: status (an answer with `status` and `body`), html (a proxy's HTML page, 502),
-            broken_json (200 and half of the JSON), reset (the connection is reset), empty (closed without
-            an answer), truncate (the body is cut after `at` bytes), garbage (bytes that are not HTTP),
-            hang (no answer for `seconds`), dribble (the body in small pieces over `seconds`), latency
-            (the true answer after `delay`), rate_limit (429), partial (the first `keep` events of a batch
-            are stored, and the answer is 500), commit_reset (everything is stored, then the connection is
-            reset), visibility (search shows new events after `milliseconds`).
+        kind: What happens. "status": an answer with `status` and `body`. "html": a proxy's HTML page, 502.
+            "broken_json": 200 and half of the JSON. "reset": the connection is reset. "empty": the
+            connection is closed without an answer. "truncate": the body is cut after `at` bytes.
+            "garbage": bytes that are not HTTP. "hang": no answer for `seconds`. "dribble": the body in
+            small pieces over `seconds`. "latency": the true answer after `delay`. "rate_limit": 429.
+            "partial": the first `keep` events of a batch are stored, and the answer is 500.
+            "commit_reset": everything is stored, then the connection is reset. "visibility": search shows
+            new events after `milliseconds`.
         method: Only requests of this method; None for all.
         path: Only paths that match this shell pattern, such as `/v1/events/*`; None for all but `/_local`.
         nth: Only the nth matching request, from 1.
