@@ -21,7 +21,7 @@ def parsed_rows(target: Target) -> Run:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from honeyhive_ext.export.parquet import arrow_schema
+    from honeyhive_ext.export.arrow import arrow_schema
 
     post = peers.http_client_orjson(target)
     pages = [post("/v1/events/search", {"limit": PAGE, "page": n})["events"] for n in range(1, PAGES + 1)]

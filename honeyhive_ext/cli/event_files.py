@@ -221,7 +221,7 @@ def _json_or_text(cell: str) -> Any:
 
 
 def _parquet_rows(path: Path) -> Iterator[FileEvent]:
-    from honeyhive_ext.export.parquet import load
+    from honeyhive_ext.export.arrow import load
 
     parquet = load("pyarrow.parquet")
     try:

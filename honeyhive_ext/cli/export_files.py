@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 
 from honeyhive_ext.cli.asked import asked_for
 from honeyhive_ext.cli.commands import MistypedError
@@ -19,6 +21,8 @@ OTHERS = (".csv", ".csv.gz", ".csv.zst", ".parquet")
 
 def export(options: argparse.Namespace) -> int:
     """Write the events; return the exit status."""
+    if options.columns is not None and not options.file.lower().endswith(".parquet"):
+        raise MistypedError("--columns needs a FILE that ends in .parquet")
     if _is_older_form(options):
         try:
             return export_store(options)
@@ -52,9 +56,11 @@ def _search(options: argparse.Namespace) -> int:
         raise ConfigError(f"FILE is {options.file!r}: end its name in {', '.join((*LINES, *OTHERS))}")
     with connected(options) as hh, Meter(options, options.limit) as meter:
         found = asked_for(hh, options, parallel=options.parallel)
-        write = found.to_jsonl
-        if name.endswith(OTHERS):
-            write = found.to_parquet if name.endswith(".parquet") else found.to_csv
+        write: Callable[..., int] = found.to_jsonl
+        if name.endswith(".parquet"):
+            write = partial(found.to_parquet, columns=() if options.columns is None else options.columns)
+        elif name.endswith(OTHERS):
+            write = found.to_csv
         try:
             number = write(options.file, progress=meter.tell)
         except KeyboardInterrupt:

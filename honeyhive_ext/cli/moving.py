@@ -30,12 +30,18 @@ def add_export(command: Parser) -> None:
     command.add_argument(
         "--parallel", metavar="N", type=_parallel, default=1, help="requests at the same time, 1 to 64 (1)"
     )
+    command.add_argument(
+        "--columns",
+        metavar="A,B",
+        help="more columns of Parquet, for values inside objects: metadata.cost,metadata.model:string",
+    )
     arguments.add_target(command)
     command.add_argument("--api-key", metavar="KEY", help=argparse.SUPPRESS)
     arguments.add_manner(command)
     command.show_examples(
         "honeyhive-ext export week.jsonl.gz --since 7d",
         "honeyhive-ext export models.parquet -f 'event_type is model' --parallel 4",
+        "honeyhive-ext export costs.parquet --columns metadata.cost:number,metadata.model",
         "honeyhive-ext export costly.csv -f 'metadata.cost > 0.01'",
     )
 

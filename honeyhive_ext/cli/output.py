@@ -126,7 +126,7 @@ def _csv(listing: Listing, out: BinaryIO) -> int:
 
 
 def _parquet(listing: Listing, out: BinaryIO) -> int:
-    from honeyhive_ext.export.parquet import TYPES, load
+    from honeyhive_ext.export.arrow import TYPES, load
 
     pa, parquet = load("pyarrow"), load("pyarrow.parquet")
     kinds = _kinds(listing)

@@ -9,51 +9,41 @@ row groups of the Parquet file, one after the other.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from importlib import import_module
+from collections.abc import Generator, Iterator, Sequence
 from typing import IO, Any
+
+import orjson
+from attrs import evolve
 
 from honeyhive_ext.config.checks import is_one_of
 from honeyhive_ext.config.reprs import repr_of
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.export.by_column import some_columns
+from honeyhive_ext.export.arrow import BATCH_ROWS, BatchMaker, arrow_schema, column_kinds, load
+from honeyhive_ext.export.nested_columns import (
+    KINDS,
+    NestedColumn,
+    NestedColumns,
+    decided,
+    read_columns,
+    undecided,
+)
 from honeyhive_ext.export.resumable import ResumableFile
-from honeyhive_ext.export.table import columns, event_of
+from honeyhive_ext.export.table import Kind, event_of
 from honeyhive_ext.files.names import PathLike, file_path, shown
 from honeyhive_ext.files.packing import packing_of
 from honeyhive_ext.files.side_file import remove_side
 from honeyhive_ext.files.whole import whole_file
 from honeyhive_ext.observe.progress import Progress
 from honeyhive_ext.search.pages.form import TEXTS
+from honeyhive_ext.search.pages.page import Ask, Page
 from honeyhive_ext.search.query import Query
 
 # A row group ends with the batch that reaches either limit. One uncompressed group is in memory at a time.
 GROUP_ROWS = 10_000
 GROUP_BYTES = 32 << 20
-BATCH_ROWS = 1_000  # most events in a record batch; a page is longer if many share one millisecond
 
 COMPRESSIONS = ("zstd", "snappy", "gzip", "brotli", "lz4", "none")
-TYPES = {"string": "string", "number": "float64", "integer": "int64", "boolean": "bool_", "json": "string"}
-
-
-def load(module: str) -> Any:
-    """Import and return a module of pyarrow.
-
-    Raises:
-        ConfigError: pyarrow is not installed.
-    """
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise ConfigError(
-            'to_parquet and read_parquet need pyarrow: pip install "honeyhive-ext[export]"'
-        ) from error
-
-
-def arrow_schema() -> Any:
-    """Return the schema that all files have, as a `pyarrow.Schema`."""
-    pa = load("pyarrow")
-    return pa.schema([(column.name, getattr(pa, TYPES[column.kind])()) for column in columns()])
+_MARK = " columns "  # before the nested columns in the name of a form
 
 
 class ParquetFile(ResumableFile):
@@ -63,15 +53,20 @@ class ParquetFile(ResumableFile):
     sides = (*ResumableFile.sides, ".new")
 
     def __init__(
-        self, path: PathLike, query: Query, progress: bool | Progress = False, *, compression: str = "zstd"
+        self,
+        path: PathLike,
+        query: Query,
+        progress: bool | Progress = False,
+        *,
+        columns: NestedColumns = (),
+        compression: str = "zstd",
     ) -> None:
         self._pa = load("pyarrow")
         self._pq = load("pyarrow.parquet")
-        self._schema = arrow_schema()
         if not is_one_of(compression, COMPRESSIONS):
             raise ConfigError(f"compression is {repr_of(compression)}: give one of {', '.join(COMPRESSIONS)}")
         self._compression = compression
-        self.form = "parquet " + " ".join(f"{field.name}:{field.type}" for field in self._schema)
+        self._take(read_columns(columns))
         asked = file_path(path)
         if packing_of(asked).name:
             raise ConfigError(
@@ -85,9 +80,9 @@ class ParquetFile(ResumableFile):
         pa = self._pa
         options = pa.ipc.IpcWriteOptions(compression="lz4" if pa.Codec.is_available("lz4_frame") else None)
         sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, self._schema, options=options) as stream:
-            for start in range(0, len(events), BATCH_ROWS):
-                stream.write_batch(self._batch(events[start : start + BATCH_ROWS]))
+        with pa.ipc.new_stream(sink, self._maker.schema, options=options) as stream:
+            for batch in self._maker.batches(events):
+                stream.write_batch(batch)
         encoded: bytes = sink.getvalue().to_pybytes()
         return encoded
 
@@ -95,10 +90,10 @@ class ParquetFile(ResumableFile):
         """Write the Parquet file from the record batches under another name, then move it to its own."""
         part.flush()
         # Readers filter by the least and greatest value of a row group; for JSON text those are useless.
-        plain = [column.name for column in columns() if column.kind != "json"]
+        plain = [name for name, kind in column_kinds(self._nested).items() if kind != "json"]
         with whole_file(self.place) as new:
             with self._pq.ParquetWriter(
-                new, self._schema, compression=self._compression, write_statistics=plain
+                new, self._maker.schema, compression=self._compression, write_statistics=plain
             ) as writer:
                 for group in self._groups():
                     writer.write_table(group, row_group_size=len(group))
@@ -109,13 +104,23 @@ class ParquetFile(ResumableFile):
                 )
         remove_side(part, self.part)
 
-    def _batch(self, events: Sequence[bytes]) -> Any:
-        made: dict[str, list[Any]] = {column.name: [] for column in columns()}
-        for some in some_columns(events):
-            for name, column_cells in some.items():
-                made[name] += column_cells
-        arrays = [self._pa.array(made[field.name], type=field.type) for field in self._schema]
-        return self._pa.record_batch(arrays, schema=self._schema)
+    def continues(self, form: str) -> bool:
+        """Return whether an export of a form continues here. It decides the types that are not given."""
+        kinds = _kinds_of(form)
+        nested = [evolve(column, kind=column.kind or kinds.get(column.name)) for column in self._nested]
+        if undecided(nested) or form != _form(nested):
+            return False
+        self._take(nested)
+        return True
+
+    def ask(self) -> Generator[Ask, Page, None]:
+        """Ask for the types of the columns that have none."""
+        self._take((yield from decided(self._nested, self._query)))
+
+    def _take(self, nested: Sequence[NestedColumn]) -> None:
+        self._nested = nested
+        self._maker = BatchMaker(nested)
+        self.form = _form(nested)
 
     def _groups(self) -> Iterator[Any]:
         """Yield the record batches of the part file as tables, one for each row group."""
@@ -126,10 +131,10 @@ class ParquetFile(ResumableFile):
             rows += batch.num_rows
             size += batch.nbytes
             if rows >= GROUP_ROWS or size >= GROUP_BYTES:
-                yield self._pa.Table.from_batches(group, self._schema)
+                yield self._pa.Table.from_batches(group, self._maker.schema)
                 group, rows, size = [], 0, 0
         if group:
-            yield self._pa.Table.from_batches(group, self._schema)
+            yield self._pa.Table.from_batches(group, self._maker.schema)
 
     def _batches(self) -> Iterator[Any]:
         with self._pa.OSFile(os.fsencode(self.part)) as file:
@@ -137,6 +142,20 @@ class ParquetFile(ResumableFile):
             while file.tell() < end:
                 with self._pa.ipc.open_stream(file) as stream:
                     yield from stream
+
+
+def _form(nested: Sequence[NestedColumn]) -> str:
+    form = "parquet " + " ".join(f"{field.name}:{field.type}" for field in arrow_schema())
+    more = {column.name: column.kind for column in nested}
+    return form + _MARK + orjson.dumps(more).decode() if nested else form
+
+
+def _kinds_of(form: str) -> dict[str, Kind]:
+    try:
+        kinds = orjson.loads(form.partition(_MARK)[2])
+    except ValueError:
+        return {}
+    return {name: kind for name, kind in kinds.items() if kind in KINDS} if isinstance(kinds, dict) else {}
 
 
 def read_parquet(path: PathLike) -> Iterator[Any]:

@@ -27,6 +27,7 @@ from honeyhive_ext.files.whole import move
 from honeyhive_ext.observe.progress import Progress, Watcher
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.pages.form import Form
+from honeyhive_ext.search.pages.page import Ask, Page
 from honeyhive_ext.search.query import Query
 
 
@@ -58,6 +59,14 @@ class ResumableFile:
     def finish(self, part: IO[bytes]) -> None:
         """Turn the part file into the complete file at `path` in one step."""
         move(part, self.part, self.path)
+
+    def continues(self, form: str) -> bool:
+        """Return whether an export that was begun in this form continues here."""
+        return form == self.form
+
+    def ask(self) -> Generator[Ask, Page, None]:
+        """Ask what must be known before the first event, once the file has begun. By default nothing."""
+        yield from ()
 
     def begin(self, resume: Checkpoint | None) -> Checkpoint | None:
         """Open the part file and return where the search continues; `resume` if there is no earlier export.
@@ -154,11 +163,11 @@ class ResumableFile:
         hint = f"delete {shown(self._state)} to start again, or export to another path"
         try:
             state = json.loads(text)
-            form, size, events = state["form"], int(state["bytes"]), int(state["events"])
+            form, size, events = str(state["form"]), int(state["bytes"]), int(state["events"])
             checkpoint = Checkpoint.from_json(state["checkpoint"])
             checkpoint.check(self._query)
         except (QueryError, ValueError, KeyError, TypeError) as error:
             raise QueryError(f"{shown(self._state)} does not fit this export ({error}): {hint}") from error
-        if form != self.form:
+        if not self.continues(form):
             raise QueryError(f"{shown(self._state)} is of an export in another form: {hint}")
         return (size, events, checkpoint) if there >= size else None

@@ -48,11 +48,13 @@ class Column:
         name: The property's name, or one of `EXTRA_COLUMNS`.
         kind: What its cells hold; "json" is any value as JSON text.
         is_time: Whether its numbers are Unix ms.
+        is_object: Whether its JSON text is of objects.
     """
 
     name: str
     kind: Kind
     is_time: bool = False
+    is_object: bool = False
 
 
 @cache
@@ -65,7 +67,12 @@ def properties() -> tuple[Column, ...]:
     sent = REQUEST_FIELDS["CreateEventRequest"]
     named = schema("Event")["properties"].items()
     return tuple(
-        Column(name, _kind(described), name in sent and sent[name].unit == "unix-ms")
+        Column(
+            name,
+            _kind(described),
+            is_time=name in sent and sent[name].unit == "unix-ms",
+            is_object=_types(described) == {"object"},
+        )
         for name, described in named
     )
 
@@ -76,10 +83,14 @@ def columns() -> tuple[Column, ...]:
     return (*properties(), Column(ADDITIONAL, "json"), Column(UNREADABLE, "string"), Column(NULLS, "string"))
 
 
-def _kind(described: Mapping[str, Any]) -> Kind:
+def _types(described: Mapping[str, Any]) -> set[str]:
     given: Any = described.get("type", ())
     types = {given} if isinstance(given, str) else {*given}
-    types.discard("null")
+    return types - {"null"}
+
+
+def _kind(described: Mapping[str, Any]) -> Kind:
+    types = _types(described)
     return _KINDS.get(types.pop(), "json") if len(types) == 1 else "json"
 
 

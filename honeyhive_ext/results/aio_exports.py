@@ -8,9 +8,11 @@ from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from honeyhive_ext.http.drive import drive_async
 from honeyhive_ext.http.threads import in_thread
 from honeyhive_ext.observe.progress import Progress
 from honeyhive_ext.reading.json import read_value
+from honeyhive_ext.search.aio_fetch import AsyncFetcher
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.pages.form import TEXTS, Form
 from honeyhive_ext.search.query import Query
@@ -18,8 +20,10 @@ from honeyhive_ext.search.query import Query
 if TYPE_CHECKING:
     import pandas
     import polars
+    import pyarrow  # type: ignore[import-untyped]
 
     from honeyhive_ext.export.frames import Nested, Times
+    from honeyhive_ext.export.nested_columns import NestedColumns
     from honeyhive_ext.export.resumable import ResumableFile
 
 
@@ -28,6 +32,7 @@ class AsyncSearchExports(ABC):
 
     _query: Query
     _resume: Checkpoint | None
+    _fetcher: AsyncFetcher
 
     @abstractmethod
     def pages(self) -> AsyncGenerator[list[Any], None]:
@@ -49,14 +54,43 @@ class AsyncSearchExports(ABC):
         return await self._export(await in_thread(JsonlFile, path, self._query, progress))
 
     async def to_parquet(
-        self, path: str | os.PathLike[str], *, compression: str = "zstd", progress: bool | Progress = False
+        self,
+        path: str | os.PathLike[str],
+        *,
+        columns: NestedColumns = (),
+        compression: str = "zstd",
+        progress: bool | Progress = False,
     ) -> int:
         """Write the events to a Parquet file, as `SearchResult.to_parquet` does."""
         from honeyhive_ext.export.parquet import ParquetFile
 
         # In a thread, as it imports pyarrow.
-        file = await in_thread(ParquetFile, path, self._query, progress, compression=compression)
+        query = self._query
+        file = await in_thread(ParquetFile, path, query, progress, columns=columns, compression=compression)
         return await self._export(file)
+
+    async def to_arrow(self, *, columns: NestedColumns = ()) -> AsyncGenerator[pyarrow.RecordBatch, None]:
+        """Yield the events as Arrow record batches, with the schema of `SearchResult.to_arrow`.
+
+        An Arrow stream cannot wait for an event loop, so this is an async iterator of its batches. If nothing
+        matches, it yields one batch without rows, which has the schema.
+
+        Args:
+            columns: As for `to_parquet`.
+        """
+        from honeyhive_ext.export.arrow import BatchMaker, load
+        from honeyhive_ext.export.nested_columns import decided, read_columns
+
+        await in_thread(load, "pyarrow")
+        maker = BatchMaker(await drive_async(decided(read_columns(columns), self._query), self._fetcher.page))
+        empty = True
+        async with aclosing(self._from(self._resume, TEXTS).pages()) as pages:
+            async for page in pages:
+                for batch in await in_thread(maker.listed, page):
+                    empty = False
+                    yield batch
+        if empty:
+            yield maker.empty()
 
     async def to_csv(
         self,
@@ -119,6 +153,7 @@ class AsyncSearchExports(ABC):
     async def _export(self, begun: ResumableFile) -> int:
         with begun as file:
             result = self._from(await in_thread(file.begin, self._resume), file.rows)
+            await drive_async(file.ask(), self._fetcher.page)
             file.tell()
             async with aclosing(result.pages()) as pages:
                 async for page in pages:

@@ -8,17 +8,21 @@ from collections.abc import Collection, Generator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from honeyhive_ext.http.drive import drive
 from honeyhive_ext.observe.progress import Progress
 from honeyhive_ext.reading.json import read_value
 from honeyhive_ext.search.checkpoint import Checkpoint
+from honeyhive_ext.search.fetch import Fetcher
 from honeyhive_ext.search.pages.form import TEXTS, Form
 from honeyhive_ext.search.query import Query
 
 if TYPE_CHECKING:
     import pandas
     import polars
+    import pyarrow  # type: ignore[import-untyped]
 
     from honeyhive_ext.export.frames import Nested, Times
+    from honeyhive_ext.export.nested_columns import NestedColumn, NestedColumns
     from honeyhive_ext.export.resumable import ResumableFile
 
 
@@ -27,6 +31,7 @@ class SearchExports(ABC):
 
     _query: Query
     _resume: Checkpoint | None
+    _fetcher: Fetcher
 
     @abstractmethod
     def pages(self) -> Generator[list[Any], None, None]:
@@ -64,7 +69,12 @@ class SearchExports(ABC):
         return self._export(JsonlFile(path, self._query, progress))
 
     def to_parquet(
-        self, path: str | os.PathLike[str], *, compression: str = "zstd", progress: bool | Progress = False
+        self,
+        path: str | os.PathLike[str],
+        *,
+        columns: NestedColumns = (),
+        compression: str = "zstd",
+        progress: bool | Progress = False,
     ) -> int:
         """Write the events to a Parquet file, without loss, and return their number.
 
@@ -75,16 +85,49 @@ class SearchExports(ABC):
 
         Args:
             path: The file. Until it is complete, `path.part` and `path.checkpoint` are next to it.
+            columns: Values inside objects that get columns of their own, after the others:
+                `["metadata.cost"]`, or with types `{"metadata.cost": "number"}`, `["metadata.cost:number"]`.
+                The types are string, number, integer, boolean and json. A value of another type is an empty
+                cell. Without a type, one request to the newest events decides it.
             compression: "zstd", "snappy", "gzip", "brotli", "lz4" or "none".
             progress: As for `to_jsonl`.
 
         Raises:
             QueryError: The unfinished file at this path belongs to another search.
-            ConfigError: pyarrow (the extra `export`) is missing, or another process is writing the file.
+            ConfigError: pyarrow (the extra `export`) is missing, a column cannot exist, or another process is
+                writing the file.
         """
         from honeyhive_ext.export.parquet import ParquetFile
 
-        return self._export(ParquetFile(path, self._query, progress, compression=compression))
+        return self._export(
+            ParquetFile(path, self._query, progress, columns=columns, compression=compression)
+        )
+
+    def to_arrow(self, *, columns: NestedColumns = ()) -> pyarrow.RecordBatchReader:
+        """Return the events as a stream of Arrow record batches, with the columns of `to_parquet`.
+
+        Every library that reads Arrow streams takes it: `duckdb.from_arrow`, `polars.DataFrame`,
+        `pyarrow.table`. The search runs while the stream is read, in any thread, with one page in memory. A
+        stream is read once; each call searches again. `close`, or the end of a `with` block, ends the search.
+
+        Args:
+            columns: As for `to_parquet`.
+
+        Raises:
+            ConfigError: pyarrow (the extra `export`) is missing, or a column cannot exist.
+            HoneyHiveError: Reading raises the errors of the search. A library that reads the stream outside
+                of Python has its own exception, with the same message.
+        """
+        from honeyhive_ext.export.arrow import BatchMaker, load
+
+        load("pyarrow")
+        from honeyhive_ext.export.arrow_reader import EventBatchReader
+
+        maker = BatchMaker(self._nested(columns))
+        reader: pyarrow.RecordBatchReader = EventBatchReader(
+            maker.schema, maker.stream(self._from(self._resume, TEXTS).pages())
+        )
+        return reader
 
     def to_csv(
         self, path: str | os.PathLike[str], *, formulas: bool = False, progress: bool | Progress = False
@@ -171,9 +214,16 @@ class SearchExports(ABC):
             frame: pandas.DataFrame | polars.DataFrame = maker.make()
             return frame
 
+    def _nested(self, columns: NestedColumns) -> tuple[NestedColumn, ...]:
+        """Return the columns that somebody asks for, with types."""
+        from honeyhive_ext.export.nested_columns import decided, read_columns
+
+        return drive(decided(read_columns(columns), self._query), self._fetcher.page)
+
     def _export(self, begun: ResumableFile) -> int:
         with begun as file:
             result = self._from(file.begin(self._resume), file.rows)
+            drive(file.ask(), self._fetcher.page)
             file.tell()
             with closing(result.pages()) as pages:
                 for page in pages:

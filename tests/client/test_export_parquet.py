@@ -19,7 +19,8 @@ import pytest
 
 from honeyhive_ext import AsyncHoneyHive, ConfigError, HoneyHive, QueryError
 from honeyhive_ext.export import parquet, read_parquet
-from honeyhive_ext.export.parquet import ParquetFile, arrow_schema
+from honeyhive_ext.export.arrow import arrow_schema
+from honeyhive_ext.export.parquet import ParquetFile
 from honeyhive_ext.export.table import columns
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.search.cursor import Cursor
