@@ -139,9 +139,9 @@ def test_an_interrupted_export_leaves_the_old_file(tmp_path: Path, db: Path) -> 
         url = f"http://127.0.0.1:{server.server_port}"
         command = [sys.executable, "-m", "honeyhive_ext.cli", "export", str(old), "--url", url]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-            assert asked.wait(30)
+            assert asked.wait(60)
             process.send_signal(signal.SIGINT)
-            _, error = process.communicate(timeout=30)
+            _, error = process.communicate(timeout=60)
         server.shutdown()
         thread.join()
     assert (process.returncode, error) == (130, "honeyhive-ext export: interrupted\n")

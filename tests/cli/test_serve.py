@@ -123,7 +123,7 @@ def test_it_serves_on_after_its_reader_has_taken_the_first_line() -> None:
         url = line.decode().removeprefix("HoneyHive local server on ").split(",")[0]
         assert httpx.get(f"{url}/_local/health").status_code == 200
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
 
 
 def test_its_bounds_add_up_to_less_than_five_seconds() -> None:

@@ -89,7 +89,7 @@ def test_ctrl_c_is_one_line_and_says_what_is_stored(tmp_path: Path, target: str)
         process = subprocess.Popen([*command, target, where], stderr=subprocess.PIPE, text=True)
         with process, (tmp_path / "pipe").open("wb"):  # it opens when the command wants the second file
             process.send_signal(signal.SIGINT)
-            _, error = process.communicate(timeout=30)
+            _, error = process.communicate(timeout=60)
     assert (process.returncode, error) == (130, "honeyhive-ext seed: interrupted; 1 events are stored\n")
 
 

@@ -18,6 +18,7 @@ from honeyhive_ext.local import LocalServer
 from tests.support.clients import KEY
 from tests.support.misbehaving import Misbehaving, hang
 
+MUCH = 60.0  # seconds, on any machine
 BEGIN = """
 import asyncio, atexit, multiprocessing, os, signal, sys, threading, time
 from honeyhive_ext import AsyncHoneyHive, Background, HoneyHive, trace
@@ -219,35 +220,32 @@ def test_spans_that_a_signal_interrupts_are_sent_as_interrupted_with_their_sessi
 @pytest.mark.parametrize("where", ["nothing listens", "the service hangs"])
 def test_a_process_ends_in_time_and_says_what_is_lost(where: str) -> None:
     program = """
-hh = HoneyHive(background=Background(exit_seconds=float(sys.argv[1])))
+hh = HoneyHive(timeout=3000, background=Background(exit_seconds=0.2))
 for _ in range(5): hh.events.enqueue('tool')
 """
     with Misbehaving(then=hang()) as server:
         url = server.url if where == "the service hangs" else "http://127.0.0.1:9"
         started = time.monotonic()
-        quick = run(program, url, "0.2")
-        middle = time.monotonic()
-        run("hh = HoneyHive(); hh.events.enqueue('tool'); os._exit(0)", url)
-        overhead = time.monotonic() - middle
-        assert middle - started < 2 + 3 * overhead
-    assert quick.returncode == 0
-    last = quick.stderr.splitlines()[-1]
+        ended = run(program, url)
+        assert time.monotonic() - started < MUCH
+    assert ended.returncode == 0
+    last = ended.stderr.splitlines()[-1]
     assert last.startswith("5 events are ")
     assert "lost" in last
-    assert KEY not in quick.stderr
+    assert KEY not in ended.stderr
 
 
 def test_all_clients_of_a_process_share_the_time_at_its_end() -> None:
     program = """
-options = Background(exit_seconds=0.3)
-clients = [HoneyHive(background=options) for _ in range(40)]
+options = Background(exit_seconds=0.7)
+clients = [HoneyHive(timeout=3000, background=options) for _ in range(100)]
 for hh in clients: hh.events.enqueue('tool')
 """
     with Misbehaving(then=hang()) as server:
         started = time.monotonic()
         ended = run(program, server.url)
         assert ended.returncode == 0
-        assert time.monotonic() - started < 40 * 0.3
+        assert time.monotonic() - started < MUCH < 100 * 0.7
 
 
 def test_a_killed_process_leaves_its_events_to_the_next_one(server: LocalServer, tmp_path: Path) -> None:

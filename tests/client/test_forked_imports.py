@@ -64,7 +64,7 @@ thread.start()
 assert reached.wait(60)
 child = os.fork()
 if not child:
-    signal.alarm(40)  # ends a child that waits forever
+    signal.alarm(100)  # ends a child that waits forever
     status = 1
     try:
         status = 0 if work() else 2

@@ -18,7 +18,7 @@ from honeyhive_ext import APIConnectionError, AsyncHoneyHive, F, HoneyHive, Pagi
 from honeyhive_ext.local import LocalServer
 
 BASE = 1_767_225_600_000
-PATIENCE = 20  # seconds until a test gives up
+PATIENCE = 60  # seconds until a test gives up
 
 
 def rows(first: int, number: int) -> list[dict[str, Any]]:

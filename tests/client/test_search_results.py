@@ -215,14 +215,14 @@ def test_a_cancelled_export_waits_for_its_thread(tmp_path: Path) -> None:
 
         def __fspath__(self) -> str:
             started.set()
-            assert go.wait(20)
+            assert go.wait(60)
             ended.set()
             return str(tmp_path / "out")
 
     async def main() -> None:
         async with AsyncHoneyHive(api_key="x", base_url="http://local") as hh:
             task = asyncio.create_task(hh.events.search().to_parquet(HeldPath()))
-            assert await asyncio.to_thread(started.wait, 20)
+            assert await asyncio.to_thread(started.wait, 60)
             task.cancel()
             for _ in range(5):
                 await asyncio.sleep(0)

@@ -17,7 +17,7 @@ def test_new_events_come_once_and_earlier_ones_do_not(hh: HoneyHive, server: Loc
     got: list[object] = []
 
     def send() -> None:
-        assert looked.wait(20)
+        assert looked.wait(60)
         late = datetime.now(UTC) - timedelta(minutes=1)
         hh.events.create("tool", event_name="late", start_time=late)
         hh.events.create("tool", event_name="new")
@@ -51,7 +51,7 @@ def test_the_async_twin_follows_too(hh: HoneyHive, server: LocalServer) -> None:
     async def main() -> list[object]:
         async with AsyncHoneyHive(api_key="x", base_url=server.url) as ahh:
             got = []
-            async with aclosing(ahh.events.tail(start=timedelta(minutes=-1), poll=0.01, idle=20)) as found:
+            async with aclosing(ahh.events.tail(start=timedelta(minutes=-1), poll=0.01, idle=60)) as found:
                 async for event in found:
                     got.append(event.event_name)
                     if len(got) == 2:

@@ -13,6 +13,7 @@ from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import APIConnectionError, APITimeoutError
 from tests.support.clients import EitherClient, Kind
 from tests.support.misbehaving import SUCCESS_ID, TIMEOUTS, Misbehaving, success
+from tests.support.sockets import refusing
 
 HOST = "many.test"
 ONCE = RetryPolicy(attempts=1)
@@ -92,10 +93,12 @@ def test_addresses_that_are_all_silent_are_a_timeout_of_connecting(kind: Kind, r
 
 
 def test_addresses_that_all_refuse_are_a_typed_error(kind: Kind, resolve: Resolve) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
     resolve("::1", "127.0.0.1")
-    with client(kind, port) as tried, pytest.raises(APIConnectionError, match=r"refused|failed"):
+    with (
+        refusing() as port,
+        client(kind, port) as tried,
+        pytest.raises(APIConnectionError, match=r"refused|failed"),
+    ):
         tried.do(create)
 
 

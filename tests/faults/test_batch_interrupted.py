@@ -76,7 +76,7 @@ class Stuck:
 
     def come(self, count: int) -> bool:
         """Wait until so many requests hang. Return False if they do not come."""
-        return all(self.reached.acquire(timeout=30) for _ in range(count))
+        return all(self.reached.acquire(timeout=60) for _ in range(count))
 
     def wait_for(self, count: int) -> None:
         assert self.come(count)

@@ -36,6 +36,7 @@ from tests.support.misbehaving import (
     raw,
     reset,
 )
+from tests.support.sockets import refusing
 
 EVENT_ID = "caf77ace-3417-4da4-944d-f4a0688f3c23"
 SUCCESS = answer(200, f'{{"success": true, "event_id": "{EVENT_ID}"}}')
@@ -161,9 +162,8 @@ def test_a_damaged_answer_is_retried_and_then_a_typed_error(kind: Kind, damaged:
 
 
 def test_a_refused_connection_says_to_check_the_url(kind: Kind) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     with (
+        refusing() as port,
         EitherClient(kind, f"http://127.0.0.1:{port}", retry=False) as client,
         pytest.raises(APIConnectionError, match=r"no connection: .*HH_API_URL") as caught,
     ):

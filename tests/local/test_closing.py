@@ -46,7 +46,7 @@ def test_a_server_closes_in_the_middle_of_requests_and_leaves_no_connection(
         def ask(address: tuple[str, int], sockets: list[socket.socket], several: threading.Semaphore) -> None:
             with contextlib.suppress(OSError):
                 while True:
-                    sockets.append(socket.create_connection(address, timeout=20))
+                    sockets.append(socket.create_connection(address, timeout=60))
                     sockets[-1].sendall(HEAD + b"\r\n\r\n{}")
                     several.release()
 
@@ -80,13 +80,13 @@ def test_a_connection_accepted_while_the_server_stops_is_closed(monkeypatch: pyt
     monkeypatch.setattr(socket.socket, "accept", late)
     server = LocalServer().start()
     address = ("127.0.0.1", int(server.url.rsplit(":", 1)[1]))
-    with socket.create_connection(address, timeout=20) as one:
+    with socket.create_connection(address, timeout=60) as one:
         accepted.wait()
         server.stop()
         stopped.set()
         with contextlib.suppress(ConnectionResetError):
             assert one.recv(1) == b""
     for thread in set(threading.enumerate()) - before:
-        thread.join(20)
+        thread.join(60)
     assert set(threading.enumerate()) <= before
     server.close()

@@ -388,7 +388,7 @@ def test_a_poll_is_answered_when_something_is_written(api: Api) -> None:
     timer.start()
     began = time.monotonic()
     found = api.get(f"{path}&wait_ms=60000").json()
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 55
     timer.join()
     assert found["version"] > version
     assert found["total"] == 1
@@ -412,7 +412,7 @@ def test_a_poll_ends_when_the_server_closes() -> None:
     thread.start()
     time.sleep(0.1)
     server.close()
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive()
     assert ended
 

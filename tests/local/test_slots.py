@@ -9,7 +9,10 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any
 
 import httpx
@@ -17,6 +20,7 @@ import pytest
 
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.local.adapters import slots
+from honeyhive_ext.local.adapters.channel import Channel
 from tests.support.local_api import HEADERS
 
 HEALTH = b"GET /_local/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -46,11 +50,23 @@ def test_where_all_slots_are_silent_a_new_connection_replaces_the_one_that_is_si
     few: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slots, "SILENT", 0.0)
+    exchange, begun = Channel._exchange, Counter[Channel]()
+
+    def noted(channel: Channel) -> bool:
+        begun[channel] += 1
+        return exchange(channel)
+
+    def waits(channel: Channel) -> bool:
+        return begun[channel] == 2 and isfinite(channel.silent_since)
+
+    monkeypatch.setattr(Channel, "_exchange", noted)
     with contextlib.ExitStack() as opened:
         kept = []
-        for _ in range(3):  # each has been answered, so each is silent since then, in this order
+        for number in range(1, 4):  # each has been answered, so each is silent since then, in this order
             kept.append(opened.enter_context(connect(few, HEALTH)))
             assert status(kept[-1]) == 200
+            while sum(map(waits, list(begun))) < number:
+                time.sleep(0.001)
         new = opened.enter_context(connect(few, HEALTH))
         assert status(new) == 200
         assert kept[0].recv(1) == b""
@@ -280,12 +296,10 @@ def test_a_poll_whose_client_is_gone_ends(wired: Any) -> None:
     gone = [connect(wired.server, f"{poll}Authorization: Bearer hh_1\r\n\r\n".encode()) for _ in range(5)]
     for one in gone:
         one.close()
-    ended = threading.Event()
-    for _ in range(400):
-        if threading.active_count() <= before:
-            break
-        ended.wait(0.05)
-    assert threading.active_count() <= before
+    end = time.monotonic() + 60
+    while threading.active_count() > before:
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_a_request_behind_a_poll_is_answered_after_it(few: LocalServer) -> None:

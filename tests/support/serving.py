@@ -26,7 +26,7 @@ class Served:
     def stop(self, signal_number: int) -> tuple[int, str, str]:
         """Send a signal and return the exit status and what was printed since."""
         self.process.send_signal(signal_number)
-        out, err = self.process.communicate(timeout=30)
+        out, err = self.process.communicate(timeout=60)
         return self.process.returncode, out, err
 
 

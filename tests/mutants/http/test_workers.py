@@ -30,7 +30,7 @@ class Watched(queue.SimpleQueue[BaseException | None]):
             gate.set()
         if next(self._empty, None) is not None:
             raise queue.Empty
-        return super().get(block, timeout=30)
+        return super().get(block, timeout=60)
 
 
 def test_a_wait_looks_again_and_again_for_a_ctrl_c_that_it_may_have_missed() -> None:
@@ -48,12 +48,12 @@ def test_lingering_waits_for_the_last_task() -> None:
     done: list[threading.Event] = []
 
     def task(gate: threading.Event) -> None:
-        gate.wait(30)
+        gate.wait(60)
         done.append(gate)
 
     for gate in gates:
         workers.start(partial(task, gate))
-    workers.linger(30.0)
+    workers.linger(60.0)
     assert done == gates
 
 

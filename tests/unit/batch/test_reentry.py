@@ -15,7 +15,7 @@ from honeyhive_ext.errors import HoneyHiveError
 from tests.support.batches import Entry, chunk_of
 from tests.support.lines import at_line
 
-PATIENCE = 30.0  # seconds until a test gives up
+PATIENCE = 60.0  # seconds until a test gives up
 LOST = HoneyHiveError("lost")
 
 

@@ -141,7 +141,7 @@ def test_after_a_time_limit_the_application_does_not_wait_for_what_waits(
     once.do = nested
     with pytest.raises(TimeLimit):
         given.events.create("tool")
-    assert begun.wait(30)
+    assert begun.wait(60)
     given.close()
     assert names(server) == ["inner"]
     assert threads != [threading.get_ident()]
@@ -171,7 +171,7 @@ def test_a_generator_that_the_garbage_collector_closes_is_sent_from_another_thre
     with HoneyHive("hh_1", background=False, base_url=server.url, on_request=note) as hh:
         garbage(hh)
         gc.collect()
-        assert begun.wait(30)
+        assert begun.wait(60)
     assert names(server) == ["left"]
     assert threads != [threading.get_ident()]
 

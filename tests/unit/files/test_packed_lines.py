@@ -109,8 +109,8 @@ def test_a_line_of_a_pipe_is_there_before_the_next_is_written() -> None:
         thread = threading.Thread(target=read)
         thread.start()
         os.write(writing, b"{}\n[]\n")
-        assert both.acquire(timeout=20)
-        assert both.acquire(timeout=20)
+        assert both.acquire(timeout=60)
+        assert both.acquire(timeout=60)
         os.close(writing)
         thread.join()
     assert lines == [b"{}\n", b"[]\n"]

@@ -17,7 +17,7 @@ from honeyhive_ext.http.asyncio_exchanger import AsyncioExchanger
 from honeyhive_ext.http.bounds import AnswerBounds, AnswerError
 from honeyhive_ext.http.exchange import Answer
 from tests.support.misbehaving import Misbehaving, answer, cut, hang, raw, reset
-from tests.support.sockets import connections_to, wait_until_readable
+from tests.support.sockets import connections_to, refusing, wait_until_readable
 
 OK = answer(200, b'{"ok":true}')
 
@@ -264,15 +264,13 @@ def test_a_time_limit_of_the_caller_stays_the_caller_s() -> None:
 
 
 def test_nothing_that_listens_is_an_error_of_connecting() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-    async def main() -> None:
+    async def main(port: int) -> None:
         with pytest.raises(httpx.ConnectError) as failed:
-            await ask(exchanger(), url)
+            await ask(exchanger(), f"http://127.0.0.1:{port}")
         assert isinstance(failed.value.__cause__, ConnectionRefusedError)
 
-    asyncio.run(main())
+    with refusing() as port:
+        asyncio.run(main(port))
 
 
 def test_loops_that_end_leave_no_connection_open() -> None:

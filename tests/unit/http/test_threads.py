@@ -12,7 +12,7 @@ import pytest
 from honeyhive_ext.http.threads import in_thread, start_thread
 from tests.support.limited import few_threads
 
-PATIENCE = 30.0  # seconds until a test gives up
+PATIENCE = 60.0  # seconds until a test gives up
 REFUSALS = (
     "can't start new thread",
     "can't create new thread at interpreter shutdown",

@@ -63,9 +63,9 @@ def test_lingering_ends_when_all_tasks_have_or_when_the_time_is_over() -> None:
     workers.linger(0.0)  # none of them has ended
     assert done == []
     gate.set()
-    workers.linger(30.0)
+    workers.linger(60.0)
     assert done == [1] * 3
-    workers.linger(30.0)  # nothing is left
+    workers.linger(60.0)  # nothing is left
 
 
 def test_lingering_waits_for_the_last_task() -> None:
@@ -74,7 +74,7 @@ def test_lingering_waits_for_the_last_task() -> None:
     done: list[int] = []
 
     def task(number: int) -> None:
-        gates[number].wait(30)
+        gates[number].wait(60)
         done.append(number)
         if number + 1 < len(gates):
             gates[number + 1].set()  # the tasks end one after another
@@ -82,7 +82,7 @@ def test_lingering_waits_for_the_last_task() -> None:
     for number in range(3):
         workers.start(partial(task, number))
     gates[0].set()
-    workers.linger(30.0)
+    workers.linger(60.0)
     assert done == [0, 1, 2]
 
 
@@ -121,7 +121,7 @@ def test_where_only_some_threads_can_be_started_the_caller_does_the_rest(
     assert threads <= {*started, threading.current_thread()}
     workers.dismiss()
     for thread in started:
-        thread.join(30)
+        thread.join(60)
         assert not thread.is_alive()
 
 

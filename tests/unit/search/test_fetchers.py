@@ -25,7 +25,7 @@ from honeyhive_ext.search.walk.windows import Windows
 from tests.support.limited import few_threads
 from tests.support.shifting import Service, ms_of
 
-PATIENCE = 20  # seconds until a test gives up
+PATIENCE = 60  # seconds until a test gives up
 TOP = 100_000
 
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from honeyhive_ext.views.contents import ITEMS, LONGEST, event_html
+from honeyhive_ext.views.contents import ITEMS, LONGEST, event_html, set_names
 from honeyhive_ext.views.drawing import DEEPEST
 from honeyhive_ext.views.markup import card
+from honeyhive_ext.views.usage import error_of
 from tests.support.inert import inert
 from tests.support.scale import scaled
 from tests.support.traces import EVENTS, tree_of
@@ -22,13 +23,17 @@ HOSTILE = '</style><script>x()</script>"><img src=x onerror=x()><!-- \x1b[2J \u2
 @given(st.lists(EVENTS, max_size=5))
 def test_any_events_make_a_page_that_is_well_formed_and_inert(events: list[dict[str, Any]]) -> None:
     tree = tree_of(*events)
-    inert(tree.to_html())
-    inert(str(tree._repr_html_()))
+    for page in (tree.to_html(), str(tree._repr_html_())):
+        read = inert(page)
+        nodes = [a for tag, a in read.seen if tag == "details" and "hh-node" in str(a.get("class"))]
+        assert len(nodes) == len(events)
 
 
 @given(EVENTS)
 def test_any_event_makes_a_fragment_that_is_well_formed_and_inert(event: dict[str, Any]) -> None:
-    inert(event_html(event))
+    read = inert(event_html(event))
+    assert ("error: " in read.text) is (error_of(event) is not None)
+    assert ("nothing else is set" in read.text) is (set_names(event) == [])
 
 
 def test_hostile_texts_do_nothing_but_be_shown() -> None:

@@ -89,13 +89,13 @@ def test_a_segment_that_was_made_too_late_is_not_used(
         part = real(self, number, need)
         if late:
             making.set()
-            go_on.wait(30)
+            go_on.wait(60)
         return part
 
     monkeypatch.setattr(supply.Supply, "make", make)
     with Spool(tmp_path, HERE, segment_bytes=4096) as spool:
         fill(spool, 10)
-        assert making.wait(30)  # the keeper makes the second segment
+        assert making.wait(60)  # the keeper makes the second segment
         fill(spool, 60, first=10)  # meanwhile this thread makes others
         go_on.set()
         with spool._tail._preparing:  # until the keeper has done with it

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from honeyhive_ext.background.spool import Spool, called_thread, growing, interval
 from honeyhive_ext.background.spool.called_thread import CalledThread
 from honeyhive_ext.background.spool.interval import BOUND, SHORTEST, USUAL, pause_after
+from honeyhive_ext.background.spool.rolling import NEVER
 from tests.support.spooling import HERE, drain, fill, numbers
 
 
@@ -20,18 +22,18 @@ def test_each_call_is_followed_by_a_turn_of_work() -> None:
 
     def work() -> None:
         begun.release()
-        go_on.acquire(timeout=30)
+        go_on.acquire(timeout=60)
         done.release()
 
     thread = CalledThread(work)
     thread.call()
-    assert begun.acquire(timeout=30)
+    assert begun.acquire(timeout=60)
     thread.call()  # while it works: it works once more
     thread.call()
     go_on.release(2)
-    assert done.acquire(timeout=30)
-    assert done.acquire(timeout=30)
-    assert begun.acquire(timeout=30)
+    assert done.acquire(timeout=60)
+    assert done.acquire(timeout=60)
+    assert begun.acquire(timeout=60)
     assert not begun.acquire(timeout=0.05)  # two calls while it works are one
     thread.end()
 
@@ -50,7 +52,7 @@ def test_a_thread_that_was_not_called_for_a_while_ends_and_begins_again(
     thread = CalledThread(work)
     for _ in range(3):
         thread.call()
-        assert worked.acquire(timeout=30)
+        assert worked.acquire(timeout=60)
         with thread._running:  # as soon as it has ended
             pass
     assert len(threads) == 3
@@ -71,7 +73,7 @@ def test_an_interrupted_call_leaves_no_thread_that_never_comes(monkeypatch: pyte
         with pytest.raises(KeyboardInterrupt):
             thread.call()
     thread.call()
-    assert worked.acquire(timeout=30)
+    assert worked.acquire(timeout=60)
     thread.end()
 
 
@@ -102,11 +104,14 @@ def test_pages_are_ready_before_records_need_them(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(growing, "page_maker", lambda _: make)
     with Spool(tmp_path, HERE) as spool:
         fill(spool, 1)
-        assert ready.acquire(timeout=30)
-        for number in range(1, 60):  # all in the first segment
+        assert ready.acquire(timeout=60)
+        while spool._tail._notice == NEVER:  # until it is known which record calls for more
+            time.sleep(0.001)
+        notice, number = spool._tail._notice, 0
+        while spool._tail._end <= notice:
+            number += 1
             fill(spool, 1, size=60_000, first=number)
-            if ready.acquire(timeout=0.05):
-                break
+        assert ready.acquire(timeout=60)
         assert spool._tail._end < asked[0][1]  # long before a record needs them
         assert numbers(spool) == list(range(number + 1))
     assert asked[0][0] == 0
@@ -157,7 +162,7 @@ def test_a_sync_that_takes_long_delays_no_other_one(tmp_path: Path, monkeypatch:
     def sync_file(descriptor: int) -> None:
         if made.is_set() and not hangs.is_set():
             hangs.set()
-            go_on.wait(30)
+            go_on.wait(60)
         real(descriptor)
         synced.release()
 
@@ -166,11 +171,11 @@ def test_a_sync_that_takes_long_delays_no_other_one(tmp_path: Path, monkeypatch:
         fill(spool, 1)
         made.set()
         fill(spool, 1, first=1)
-        assert hangs.wait(30)
+        assert hangs.wait(60)
         while synced.acquire(blocking=False):
             pass
         fill(spool, 1, first=2)
-        assert synced.acquire(timeout=30)  # while the other one still hangs
+        assert synced.acquire(timeout=60)  # while the other one still hangs
         assert not go_on.is_set()
         go_on.set()
 
@@ -225,9 +230,9 @@ def test_after_a_rest_the_next_record_is_synced(tmp_path: Path, monkeypatch: pyt
         whole._resting = resting
         for number in range(3):
             fill(spool, 1, first=number)
-            assert rested.wait(30)
+            assert rested.wait(60)
             rested.clear()
             while synced.acquire(blocking=False):
                 pass
         fill(spool, 1, first=3)
-        assert synced.acquire(timeout=30)
+        assert synced.acquire(timeout=60)
