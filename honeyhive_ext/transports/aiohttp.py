@@ -39,7 +39,7 @@ LARGE = 1_000_000  # bytes; aiohttp writes a larger body in pieces if it is a fi
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """Send requests with aiohttp: for programs that keep many requests in flight on one event loop.
 
-    `AsyncHoneyHive` costs less without it; docs/performance.md says when it is of use. It works below any
+    `AsyncHoneyHive` costs less without it; docs/performance.md says when it is useful. It works below any
     `httpx.AsyncClient` too, and for several event loops, one after the other or at once. It reads no proxy
     and no netrc from the environment, because aiohttp does that in a thread for every request, which is slow.
 

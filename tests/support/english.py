@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 MOST_WORDS = 40  # in a sentence
 
+_SETTING = r"(?:bound|limit|rule|option|setting|variable|switch|default)(?:s|es)?"
 RULES: list[tuple[str, str]] = [
     # pattern, what to write instead
     (r"\banew\b", "again"),
@@ -21,6 +22,8 @@ RULES: list[tuple[str, str]] = [
     (r"\bbeside\b", "next to"),
     (r"\bhand(?:s|ed|ing)? (?:out|over)\b", "yield, give, queue"),
     (r"\bhang(?:s|ing)? on\b", "attach to"),
+    (r"\bstands? (?:there|here|alone|in|at|on|below|above|behind|next|beside)\b", "is, are"),
+    (rf"\b{_SETTING} (?:also |still )?holds?(?= (?:for|after|here|there|too|as well)\b|[.,;])", "apply"),
     (r"\b(?:go|goes|went|going) on\b", "continue"),
     (r"\b(?:hold|holds) (?:here|there|too|as well|likewise)\b", "apply"),
     (r"\b(?:lot|lots)\b", "batch, many"),
@@ -44,6 +47,11 @@ RULES: list[tuple[str, str]] = [
     (r"\bis looked at\b|\bare looked at\b|\bis asked for\b", "the active voice"),
     (r"\bso long\b(?! as)", "for this time"),
     (r"\bsave for\b|\bbut for\b", "except"),
+    (r"\b(?:is|are) of use\b", "is useful"),
+    (r"\bof today\b", "today's, present"),
+    (r"\btold of\b", "the active voice"),
+    (r"\blength of (?:a|an|the|each|its) (?:span|event|step|session|call)\b", "duration"),
+    (r"\bmoment of (?:a|an|the|each|its) (?:span|event|step|session|call)\b", "timestamp"),
 ]
 # About the beginning of a sentence; a link there counts as a name, and a question is none of these.
 BEGINNINGS: list[tuple[str, str]] = [
