@@ -20,8 +20,8 @@ def add_manner(parser: Parser) -> None:
     """Add what every command takes: how errors are written, and how much is said."""
     group = parser.add_argument_group("messages")
     group.add_argument("--json", action="store_true", help="print JSON, and an error as one JSON object")
-    group.add_argument("--quiet", action="store_true", help="print results and errors alone")
-    group.add_argument("--verbose", action="store_true", help="say each request on stderr, without keys")
+    group.add_argument("--quiet", action="store_true", help="print only results and errors")
+    group.add_argument("--verbose", action="store_true", help="print each request on stderr, without keys")
 
 
 def add_target(parser: Parser) -> None:
@@ -68,7 +68,7 @@ def add_filters(
     positional: bool = True,
     limit: bool = True,
     evaluation: bool = True,
-    most: str = "the most events (all)",
+    most: str = "the largest number of events (all)",
 ) -> None:
     """Add which events are meant."""
     group = parser.add_argument_group("which events")
@@ -81,12 +81,12 @@ def add_filters(
         metavar="FILTER",
         action="append",
         default=[],
-        help=f"{'another' if positional else FILTER + ';'} condition that must hold; repeatable"
+        help=f"{'another' if positional else FILTER + ';'} condition that must be true; repeatable"
         if positional
         else f"{FILTER}; repeatable",
     )
     group.add_argument("--since", metavar="WHEN", help=f"start_time at or after this: {WHEN}")
-    group.add_argument("--until", metavar="WHEN", help="start_time at or before this, likewise")
+    group.add_argument("--until", metavar="WHEN", help="start_time at or before this, written in the same way")
     if evaluation:
         group.add_argument("--evaluation", metavar="ID", help="only events of this experiment run")
     if limit:

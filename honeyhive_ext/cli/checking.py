@@ -23,9 +23,9 @@ def add_validate(command: Parser) -> None:
         "--schema",
         metavar="NAME",
         default="CreateEventRequest",
-        help="one that `schema list` names (%(default)s)",
+        help="a name that `schema list` prints (%(default)s)",
     )
-    command.add_argument("--limit", metavar="N", type=arguments.count, help="stop after so many rows (all)")
+    command.add_argument("--limit", metavar="N", type=arguments.count, help="stop after this number of rows (all)")
     arguments.add_output(command)
     arguments.add_manner(command)
     command.show_examples(
@@ -51,7 +51,7 @@ def add_upstream(command: Parser) -> None:
     command.set_defaults(run=later("drift", "upstream"))
     command.description = (
         "Compare the service's OpenAPI document with the one that this package is made from: one row for "
-        "each change, with whom it breaks. The exit status is 0 if nothing differs, else 1."
+        "each change, and whom it breaks. The exit status is 0 if nothing differs, else 1."
     )
     command.add_argument("file", metavar="FILE", help="the document: a path or a URL, YAML or JSON")
     arguments.add_output(command)

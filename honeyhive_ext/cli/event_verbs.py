@@ -27,7 +27,7 @@ def search(options: argparse.Namespace) -> int:
         try:
             show(events_listing(asked_for(hh, options).raw(), options), options)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt("to go on, end at the time of the last event: --until") from None
+            raise KeyboardInterrupt("to continue, end at the time of the last event: --until") from None
     return 0
 
 
@@ -46,7 +46,7 @@ def tail(options: argparse.Namespace) -> int:
         try:
             show(events_listing(islice(raw(events), options.limit), options, live=True), options)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt("to go on, begin with the time of the last event: --since") from None
+            raise KeyboardInterrupt("to continue, begin with the time of the last event: --since") from None
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from honeyhive_ext.cli import arguments
 from honeyhive_ext.cli.commands import Parser, later
 
-_SET = "a field, such as metadata.cost=0.5 or event_name=search; the value is JSON, or else text; repeatable"
+_SET = "a field, such as metadata.cost=0.5 or event_name=search; the value is JSON, or otherwise a string; repeatable"
 _EVENT = "a JSON object, @FILE with one, or - for standard input"
 
 
@@ -26,7 +26,7 @@ def add_events(command: Parser) -> None:
     verb = command.verb("tail", "print new events as they arrive, until Ctrl-C", later("event_verbs", "tail"))
     arguments.add_filters(verb)
     verb.add_argument("--poll", metavar="SECONDS", type=arguments.seconds_above_zero, default=2.0,
-                      help="from one request to the next (2)")  # fmt: skip
+                      help="seconds from one request to the next (2)")  # fmt: skip
     verb.add_argument("--idle", metavar="SECONDS", type=arguments.seconds_above_zero,
                       help="stop after this time without a new event (never)")  # fmt: skip
     arguments.add_output(verb, fields=True)

@@ -64,10 +64,10 @@ def _search(options: argparse.Namespace) -> int:
         try:
             number = write(options.file, progress=meter.tell)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt("the same command goes on where this one stopped") from None
+            raise KeyboardInterrupt("the same command continues where this one stopped") from None
         except OSError as problem:
             raise ConfigError(
-                f"cannot write {options.file}: {problem.strerror or problem}; the same command goes on later"
+                f"cannot write {options.file}: {problem.strerror or problem}; the same command continues later"
             ) from problem
     note(options, f"{number} events written")
     return 0

@@ -32,7 +32,7 @@ def add_agent_help(command: Parser) -> None:
     """Add the arguments of `agent-help`."""
     command.set_defaults(run=later("guidance", "agent_help"))
     command.description = (
-        "Print what a coding agent needs: commands, forms of output, examples, limits. The same text is "
+        "Print what a coding agent needs: commands, output formats, examples, limits. The same text is "
         "SKILL.md in the installed package."
     )
     arguments.add_manner(command)

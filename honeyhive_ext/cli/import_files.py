@@ -74,7 +74,7 @@ def import_files(options: argparse.Namespace) -> int:
 
     Raises:
         ConfigError: A file cannot be read, or is not the one that an earlier import began with.
-        APIError: The service cannot be reached, or fails. The same command goes on later.
+        APIError: The service cannot be reached, or fails. The same command continues later.
     """
     tally = Tally()
     if options.dry_run:
@@ -96,7 +96,7 @@ def import_files(options: argparse.Namespace) -> int:
 
 
 def _how_to_go_on(state: ImportState, tally: Tally) -> str:
-    again = "the same command goes on after them" if state.resumes else "a pipe cannot be resumed"
+    again = "the same command continues after them" if state.resumes else "a pipe cannot be resumed"
     return f"{tally.sent + tally.before:,} events are sent; {again}"
 
 

@@ -58,12 +58,12 @@ def add_import(command: Parser) -> None:
     )
     command.add_argument("--dry-run", action="store_true", help="check every event and send none")
     command.add_argument(
-        "--rejected", metavar="FILE", help="where what cannot be sent goes (FILE.rejected.jsonl)"
+        "--rejected", metavar="FILE", help="the file for events that cannot be sent (FILE.rejected.jsonl)"
     )
     command.add_argument(
         "--drop-unknown", action="store_true", help="leave out properties that the API does not take"
     )
-    command.add_argument("--restart", action="store_true", help="forget what was sent before")
+    command.add_argument("--restart", action="store_true", help="begin again, and send everything")
     arguments.add_target(command)
     arguments.add_manner(command)
     command.show_examples(

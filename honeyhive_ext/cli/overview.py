@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("checking", "say which settings are used, and whether they work"),
     "serve": ("serve", "run the local server"),
     "open": ("opening", "show the sessions of a database in the trace page"),
-    "spool": ("spool_verbs", "count, check, send or delete what a spool holds"),
+    "spool": ("spool_verbs", "count, check, send or delete what waits in a spool"),
     "seed": ("moving", "older form of import, for a local server or its file"),
     "completion": ("guidance", "print the completion script of a shell"),
     "agent-help": ("guidance", "print a short guide for coding agents"),

@@ -104,7 +104,7 @@ _SESSION_KINDS: Mapping[str, Kind] = {
 
 
 def list_sessions(options: argparse.Namespace) -> int:
-    """Print sessions with what each has in all, newest first."""
+    """Print sessions with their totals, newest first."""
     filters: list[FilterLike] = [*filters_of(options)]
     if options.name is not None:
         filters.append(F.event_name.contains(options.name))

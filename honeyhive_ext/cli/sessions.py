@@ -10,12 +10,12 @@ def add_sessions(command: Parser) -> None:
     """Add the verbs and their arguments."""
     verb = command.verb(
         "list",
-        "list sessions with what each has in all, newest first",
+        "list sessions with their totals, newest first",
         later("session_verbs", "list_sessions"),
     )
     verb.add_argument("--errors", action="store_true", help="only sessions in which an event failed")
     verb.add_argument("--name", metavar="TEXT", help="only sessions whose name contains this")
-    arguments.add_filters(verb, evaluation=False, most="the most sessions (20)")
+    arguments.add_filters(verb, evaluation=False, most="the largest number of sessions (20)")
     arguments.add_output(verb, fields=True, compact=False)
     _everywhere(verb)
     verb.show_examples(
@@ -24,7 +24,7 @@ def add_sessions(command: Parser) -> None:
     )
     verb = command.verb("tree", "draw the events of a session as a tree", later("session_verbs", "tree"))
     verb.add_argument("session_id", metavar="ID", help="its session_id")
-    verb.add_argument("--html", metavar="FILE", help="write one page that needs no other file, instead")
+    verb.add_argument("--html", metavar="FILE", help="write a page that needs no other file")
     verb.set_defaults(limit=None)
     arguments.add_output(verb, fields=True)
     _everywhere(verb)

@@ -29,10 +29,10 @@ _FROM = "a destination as `spool status` shows it: all of it, its lane, or its p
 
 def add_spool(command: Parser) -> None:
     """Add the verbs and their arguments."""
-    command.description = "Look after the folder in which events wait until they are delivered."
+    command.description = "Check, send or delete what waits in a spool."
     _verb(command, "status", _status, "count what waits, one row a destination; change nothing")
     _verb(command, "verify", _verify, "read every record and its checks; change nothing")
-    verb = _verb(command, "send", _send, "send what processes that ended have left")
+    verb = _verb(command, "send", _send, "send the events that ended processes left")
     verb.add_argument("--from", dest="source", metavar="DESTINATION", help=f"{_FROM} (that of the settings)")
     verb.add_argument("--to", metavar="URL", help="send it there; needs --from (HH_API_URL)")
     verb.add_argument("--lane", metavar="NAME", default="", help="the lane of the settings (none)")
@@ -40,7 +40,7 @@ def add_spool(command: Parser) -> None:
         "--max-age", metavar="AGE", type=_age, help="delete what is older, such as 7d, unsent (never)"
     )
     verb.add_argument("--yes", action="store_true", help="do not ask")
-    verb = _verb(command, "discard", _discard, "delete what processes that ended have left")
+    verb = _verb(command, "discard", _discard, "delete the events that ended processes left")
     verb.add_argument("--from", dest="source", metavar="DESTINATION", required=True, help=_FROM)
     verb.add_argument("--older-than", metavar="AGE", type=_age, help="only what is older, such as 7d (all)")
     verb.add_argument("--yes", action="store_true", help="do not ask")

@@ -92,7 +92,7 @@ class Switches:
         "event_ids and errors",
     )
     visibility_delay: int = _switch(
-        0, "When does search show a new event?", "milliseconds after it was stored; 0 for at once"
+        0, "When does search show a new event?", "milliseconds after it was stored; 0 for immediately"
     )
     max_body: int = _switch(
         50_000_000, "How large may a body be?", "bytes; a larger one is answered with 413"
@@ -114,7 +114,7 @@ class Switches:
     )
     max_batch: int = _switch(
         0,
-        "How many events may a batch hold?",
+        "How many events may a batch have?",
         "events; a larger batch is answered with 413; 0 for any number",
     )
     max_filters: int = _switch(

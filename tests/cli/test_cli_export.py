@@ -53,7 +53,7 @@ def test_after_ctrl_c_the_same_command_goes_on(name: str, tmp_path: Path) -> Non
             process.send_signal(signal.SIGINT)
             _, error = process.communicate(timeout=60)
     assert process.returncode == 130, error
-    assert error == "honeyhive-ext export: interrupted; the same command goes on where this one stopped\n"
+    assert error == "honeyhive-ext export: interrupted; the same command continues where this one stopped\n"
     assert not (tmp_path / name).exists()
     assert {one.name for one in tmp_path.iterdir()} == {f"{name}.part", f"{name}.checkpoint"}
     with Misbehaving(then=page) as server:

@@ -153,7 +153,7 @@ def test_an_interrupted_import_goes_on_after_what_is_sent(
         monkeypatch.setenv("HH_API_URL", server.url)
         assert main(["import", "many.jsonl"]) == 4
         error = capsys.readouterr().err
-        assert "19 events are sent; the same command goes on after them" in error
+        assert "19 events are sent; the same command continues after them" in error
         assert b"hh_key_of" not in (folder / "many.jsonl.rejected.jsonl.checkpoint").read_bytes()
         service.fails_from = 10**9
         assert main(["import", "many.jsonl"]) == 1  # of the line that is no JSON
