@@ -25,7 +25,7 @@ def test_every_promise_names_its_tests() -> None:
 
 
 def test_the_readme_and_the_guide_lead_to_the_page() -> None:
-    assert "](SECURITY.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "/blob/main/SECURITY.md" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert "](../SECURITY.md#" in (ROOT / "docs" / "local-server.md").read_text(encoding="utf-8")
 
 
