@@ -86,7 +86,7 @@ def add_filters(
         else f"{FILTER}; repeatable",
     )
     group.add_argument("--since", metavar="WHEN", help=f"start_time at or after this: {WHEN}")
-    group.add_argument("--until", metavar="WHEN", help="start_time at or before this, written in the same way")
+    group.add_argument("--until", metavar="WHEN", help="start_time at or before this, in the same form")
     if evaluation:
         group.add_argument("--evaluation", metavar="ID", help="only events of this experiment run")
     if limit:

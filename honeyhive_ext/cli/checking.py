@@ -25,7 +25,9 @@ def add_validate(command: Parser) -> None:
         default="CreateEventRequest",
         help="a name that `schema list` prints (%(default)s)",
     )
-    command.add_argument("--limit", metavar="N", type=arguments.count, help="stop after this number of rows (all)")
+    command.add_argument(
+        "--limit", metavar="N", type=arguments.count, help="the largest number of rows (all)"
+    )
     arguments.add_output(command)
     arguments.add_manner(command)
     command.show_examples(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from honeyhive_ext.cli import arguments
 from honeyhive_ext.cli.commands import Parser, later
 
-_SET = "a field, such as metadata.cost=0.5 or event_name=search; the value is JSON, or otherwise a string; repeatable"
+_SET = "a field, such as metadata.cost=0.5 or event_name=search; the value is JSON or a string; repeatable"
 _EVENT = "a JSON object, @FILE with one, or - for standard input"
 
 

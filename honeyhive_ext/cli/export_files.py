@@ -67,7 +67,7 @@ def _search(options: argparse.Namespace) -> int:
             raise KeyboardInterrupt("the same command continues where this one stopped") from None
         except OSError as problem:
             raise ConfigError(
-                f"cannot write {options.file}: {problem.strerror or problem}; the same command continues later"
+                f"cannot write {options.file}: {problem.strerror or problem}; the same command continues"
             ) from problem
     note(options, f"{number} events written")
     return 0
