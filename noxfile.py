@@ -57,7 +57,9 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types with mypy and pyright, for the package and for code that uses it."""
-    session.install("-e", ".[cli,progress,export,pandas,polars]", *group("types", "test", "codegen"))
+    session.install(
+        "-e", ".[cli,progress,export,pandas,polars]", *group("types", "test", "codegen", "examples")
+    )
     session.run("mypy")
     # named, as pyright would take a .venv in this folder for the environment to look at
     session.run("basedpyright", "--pythonpath", str(Path(session.bin) / "python"))
@@ -330,11 +332,20 @@ def separate_environment(session: nox.Session, name: str) -> str:
 
 
 @nox.session
-def build(session: nox.Session) -> None:
-    """Build the wheel; install it alone and next to the official SDK, and use both."""
-    session.install("build")
-    dist = Path(session.create_tmp()) / "dist"
-    shutil.rmtree(dist, ignore_errors=True)
-    session.run("python", "-m", "build", "--outdir", str(dist), str(ROOT))
-    (wheel,) = dist.glob("*.whl")
-    session.run("python", "-m", "tests.support.wheel", str(wheel))
+def examples(session: nox.Session) -> None:
+    """Run the examples against the local server, and compare what they print with their pages."""
+    session.install("-e", ".[local,export,otel]", *group("test", "examples"))
+    session.run("pytest", *(session.posargs or ["tests/examples"]))
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Build as for a release, check everything that comes out, and use it in empty environments.
+
+    `-- --all-tests` runs every test of the unpacked sdist, `-- --final` asks for the changelog and the
+    interface of this version, `-- --write` records the files of the wheel. Nothing is uploaded.
+    """
+    session.install(
+        "-e", ".[cli,progress,export,pandas,polars]", *group("test", "codegen", "types", "release")
+    )
+    session.run("python", "-m", "tests.support.release", *session.posargs)

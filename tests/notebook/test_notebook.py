@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOK = ROOT / "examples" / "looking_at_a_trace.ipynb"
+NOTEBOOK = ROOT / "examples" / "notebook" / "looking_at_a_trace.ipynb"
 SCRIPT = re.compile(r"<script\b.*?</script>", re.S)
 
 

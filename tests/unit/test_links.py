@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     *sorted(ROOT.glob("*.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "examples").rglob("*.md")),
     ROOT / "benchmarks" / "README.md",
 ]
 CODE = re.compile(r"^ *```.*?^ *```", re.M | re.S)

@@ -1,0 +1,1 @@
+"""An agent with tools and a streamed answer, traced; `python -m examples.agent` runs it."""

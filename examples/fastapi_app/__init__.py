@@ -1,0 +1,1 @@
+"""A web service whose requests are recorded; `uvicorn examples.fastapi_app.app:app` runs it."""
