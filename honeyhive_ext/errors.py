@@ -9,15 +9,15 @@
     │   ├── APIConnectionError      no complete answer: DNS, connect, TLS, reset, cut body
     │   │   └── APITimeoutError     no answer in time
     │   ├── APIStatusError          an answer that is not a success
-    │   │   ├── BadRequestError         400, 404 on a path that does not exist, 415, 422
+    │   │   ├── BadRequestError         400, 415, 422 and any other 4xx
     │   │   ├── AuthenticationError     401
     │   │   ├── PermissionDeniedError   402, 403
     │   │   ├── NotFoundError           404
     │   │   ├── PayloadTooLargeError    413
     │   │   ├── RateLimitError          429
     │   │   └── ServerError             5xx
-    │   └── ResponseError           an answer that is not what was asked for: not JSON, too large, another id
-    ├── QueueFullError              no room for an event that is to be sent later; it was not taken
+    │   └── ResponseError           an answer that cannot be used: not JSON, too large, another id
+    ├── QueueFullError              no room for an event in the background queue; it was not taken
     ├── BatchError                  a part of a batch was not delivered; it carries the report
     ├── ResultCountError            `.one()` of a search that does not match exactly one event
     └── PaginationIncomplete        a search that cannot promise to be complete
@@ -97,7 +97,7 @@ class QueryError(HoneyHiveError, ValueError):
 
 
 class QueueFullError(HoneyHiveError):
-    """No room for an event that is to be sent later, with `Background(overflow="raise")`: not taken."""
+    """No room for an event in the background queue, with `Background(overflow="raise")`: not taken."""
 
     __module__ = "honeyhive_ext"
 

@@ -1,4 +1,4 @@
-"""What became of the events that a client took to send later: `BackgroundStats` and `FlushReport`."""
+"""What became of the events that a client queued: `BackgroundStats` and `FlushReport`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @never_raising
 @frozen(kw_only=True, repr=False)
 class BackgroundStats:
-    """Counts of what became of every event and update that a client took to send later.
+    """Counts of what became of every event and update that a client queued.
 
     `accepted` is always the sum of `delivered`, `rejected`, `dropped`, `queued`, `in_flight` and
     `spooled`.

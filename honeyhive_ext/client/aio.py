@@ -195,7 +195,7 @@ class AsyncHoneyHive(Unpicklable):
         return self._spans.made(name, fields, options)
 
     async def flush(self, timeout: float = 30.0) -> FlushReport:  # noqa: ASYNC109 - as for `HoneyHive`
-        """Send what waits to be sent later, and wait until it is delivered or lost; see `HoneyHive.flush`.
+        """Send the queued events, and wait until each is delivered or lost; see `HoneyHive.flush`.
 
         >>> import asyncio
         >>> from honeyhive_ext import AsyncHoneyHive
@@ -211,11 +211,11 @@ class AsyncHoneyHive(Unpicklable):
         return await in_free_thread(self._later.flush, timeout)
 
     def stats(self) -> BackgroundStats:
-        """Return what became of the events that this client took to send later; see `HoneyHive.stats`."""
+        """Return the counts of what became of the queued events of this client; see `HoneyHive.stats`."""
         return self._later.stats()
 
     async def close(self, timeout: float = 5.0) -> FlushReport:  # noqa: ASYNC109 - as for `HoneyHive`
-        """Send the events that wait, and close the connections; see `HoneyHive.close`."""
+        """Send the queued events, and close the connections; see `HoneyHive.close`."""
         from honeyhive_ext.client.later_async import close_all
 
         return await close_all(self._finish, self._later, self._sender, timeout)

@@ -247,7 +247,7 @@ class HoneyHive(Unpicklable):
         return self._spans.made(name, fields, options)
 
     def flush(self, timeout: float = 30.0) -> FlushReport:
-        """Send what waits to be sent later, and wait until it is delivered or lost.
+        """Send the queued events, and wait until each is delivered or lost.
 
         Args:
             timeout: Seconds to wait, at most 3600. Default 30.
@@ -267,7 +267,7 @@ class HoneyHive(Unpicklable):
         return self._later.flush(timeout)
 
     def stats(self) -> BackgroundStats:
-        """Return what became of the events that this client took to send later.
+        """Return the counts of what became of the queued events of this client.
 
         >>> from honeyhive_ext import HoneyHive
         >>> with HoneyHive() as hh:
@@ -278,11 +278,11 @@ class HoneyHive(Unpicklable):
         return self._later.stats()
 
     def close(self, timeout: float = 5.0) -> FlushReport:
-        """Send what waits to be sent later, and close the connections. The client cannot be used afterwards.
+        """Send the queued events, and close the connections. The client cannot be used afterwards.
 
         Args:
-            timeout: Seconds that the sending may take, at most 3600. What is left then is lost, and counts as
-                dropped. Default 5.
+            timeout: Seconds that the sending may take, at most 3600. Events that are left then stay in the
+                spool. Without a spool they are lost, and count as dropped. Default 5.
 
         Returns:
             What was delivered and lost meanwhile.

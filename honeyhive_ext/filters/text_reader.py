@@ -27,7 +27,7 @@ class FilterTextError(QueryError):
         text: The text.
         position: The first character that is wrong, counted from 0.
         length: How many characters are wrong.
-        suggestion: What could be written there instead; None if nothing comes to mind.
+        suggestion: What could be written there instead; None if there is no suggestion.
 
     >>> from honeyhive_ext.filters import parse
     >>> try:

@@ -31,9 +31,9 @@ class Event(EventView, frozen=True, eq=False, weakref=True, kw_only=True):
     list. So does a value of a type that the document does not name; `odd` names it. `raw` and `get` have
     every value as it came, and the properties that the document does not name.
 
-    It is the text that came: nothing changes it, and equal text or equal content is an equal event. A nested
-    value is parsed when you first read it, and is the same object at each read; to change one changes neither
-    the event nor `raw`.
+    An event never changes. Two events with equal content are equal. A nested value is parsed when you first
+    read it, and is the same object at each read. If you change that object, the event and `raw` stay as they
+    were.
 
     Attributes:
         started_at, ended_at: `start_time` and `end_time` as aware datetimes in UTC; None if unknown.

@@ -36,7 +36,7 @@ class BadTextError(ValueError):
         reason: What is wrong, and what to write.
         position: Where, in UTF-16 code units, as JavaScript counts.
         length: How many are wrong.
-        suggestion: What to write there instead; None if nothing comes to mind.
+        suggestion: What to write there instead; None if there is no suggestion.
     """
 
     def __init__(self, reason: str, position: int, length: int, suggestion: str | None = None) -> None:
