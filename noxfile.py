@@ -17,7 +17,7 @@ nox.options.sessions = ["tests"]
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 EXTRAS = list(PROJECT["project"]["optional-dependencies"])
-CODE = ["honeyhive_ext", "codegen", "examples", "tests", "benchmarks", "noxfile.py"]
+CODE = ["honeyhive_ext", "codegen", "docsite", "examples", "tests", "benchmarks", "noxfile.py"]
 
 
 def group(*names: str) -> list[str]:
@@ -283,6 +283,22 @@ def cli_reference(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site of the guides and the reference in build/site, check it, and look at it in chromium.
+
+    `-- --stage` only copies the pages to build/docs.
+    """
+    browser = [] if session.posargs else group("test", "browser")
+    session.install("-e", ".[cli]", *group("docs"), *browser)
+    session.run("python", "-m", "docsite", *session.posargs)
+    if session.posargs:
+        return
+    if not has_chromium(session):
+        session.warn("the site is not looked at: there is no chromium, and it cannot be installed here")
+    session.run("pytest", "tests/site")
+
+
+@nox.session
 def quickstart(session: nox.Session) -> None:
     """Run a small real program against the local server; give JSON Lines files to send those instead."""
     session.install("-e", ".[cli]")
@@ -320,6 +336,12 @@ def bench_local_server(session: nox.Session) -> None:
     """Measure the local server next to bare SQLite, with a million events or `-- --events N`."""
     session.install("-e", ".[cli]")
     session.run("python", "benchmarks/local_server.py", *session.posargs)
+
+
+@nox.session
+def bench_extras(session: nox.Session) -> None:
+    """Measure the size of each extra and the time of an import; --write-docs puts both into the reference."""
+    session.run("python", "-m", "benchmarks.extras", *session.posargs)
 
 
 def separate_environment(session: nox.Session, name: str) -> str:

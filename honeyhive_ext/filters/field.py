@@ -162,6 +162,15 @@ class _Fields:
 
 
 F: Final = _Fields()
+"""Names the fields of an event; comparing a field makes a `Filter`.
+
+`F.event_type` is a field of the API document, and `F("metadata.cost")` the value at a path.
+
+>>> F.event_type == "model"
+F.event_type == 'model'
+>>> F("metadata.cost") > 0.01
+F('metadata.cost') > 0.01
+"""
 
 
 def _ordering(operator: str, value: object) -> str:

@@ -1,0 +1,1 @@
+"""Build the site of the guides and the reference, and check it: `nox -s docs`."""
