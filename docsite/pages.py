@@ -15,6 +15,7 @@ OUTSIDE = {
     "SECURITY.md": "maintainers/security.md",
     "benchmarks/README.md": "maintainers/benchmarks.md",
     "benchmarks/results.md": "maintainers/benchmark-results.md",
+    "examples/README.md": "examples.md",
 }
 BRANCH = "main"
 MADE = {"docs/llms.txt", "docs/llms-full.txt"}  # which only the site has

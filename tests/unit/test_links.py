@@ -15,16 +15,20 @@ PAGES = [
     ROOT / "benchmarks" / "README.md",
 ]
 CODE = re.compile(r"^ *```.*?^ *```", re.M | re.S)
-LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#]*)(#[^)]*)?\)", re.S)
+LINK = re.compile(r"\]\((?!https?:|mailto:|llms)([^)#]*)(#[^)]*)?\)", re.S)  # llms.txt is made with the site
 # PyPI shows the README without the tree around it. So its links are absolute, and lead to files of the tree.
 REPOSITORY = "https://github.com/honeyhive-ext/honeyhive-ext"
 ABSOLUTE = re.compile(rf"{re.escape(REPOSITORY)}/(blob|raw|tree)/main/([^\s)>\"'#\]]+)(#[\w-]+)?")
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors that GitHub makes of the headings of a page."""
-    headings = re.findall(r"^#+ (.+)$", CODE.sub("", page.read_text(encoding="utf-8")), re.M)
-    return {"#" + re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    """The anchors that GitHub makes of the headings of a page, and those of the objects that it describes."""
+    text = CODE.sub("", page.read_text(encoding="utf-8"))
+    headings = {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.+)$", text, re.M)
+    }
+    return {f"#{name}" for name in headings | set(re.findall(r"^::: (\S+)$", text, re.M))}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

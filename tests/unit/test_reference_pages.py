@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from docsite.build import config
 from honeyhive_ext import AsyncHoneyHive, HoneyHive, errors
 from honeyhive_ext.config.base_url import DEFAULT_BASE_URL
 from honeyhive_ext.config.defaults import DEFAULT_CONCURRENCY, MAX_ANSWER_BYTES
@@ -133,6 +134,12 @@ def test_the_table_of_extras_has_each_extra() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = set(project["optional-dependencies"])
     assert {cell.strip("`") for cell in first_cells(page.partition("## Size")[0])} == {"extra"} | extras
+
+
+def test_the_site_has_the_addresses_that_the_package_names() -> None:
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
+    assert config()["site_url"] == urls["Documentation"]
+    assert config()["repo_url"] == urls["Source"]
 
 
 def test_the_table_of_schemas_has_each_schema_and_its_words() -> None:
