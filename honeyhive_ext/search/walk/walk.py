@@ -1,9 +1,9 @@
 """The pagination of a search: every event of a range exactly once, while events arrive and go. Pure.
 
-Page numbers shift when events arrive. So the walk always asks for page 1 and moves the end of the range
-down to the oldest row it has. Requests overlap by `overlap` milliseconds, and ids already seen are dropped.
-The walk has no clock, no socket and no state outside itself. Its driver sends what `WalkStep.ask` says and
-sends back the answer:
+Page numbers shift when events arrive. So the walk reads page 1 and moves the end of the range down to the
+oldest row it has. (A page 2 only shows whether the service cuts pages short.) Requests overlap by `overlap`
+milliseconds, and ids already seen are dropped. The walk has no clock, no socket and no state outside itself.
+Its driver sends what `WalkStep.ask` says and sends back the answer:
 
     steps = Walk(Position(lo, hi), size=1000).run()
     step = next(steps)
