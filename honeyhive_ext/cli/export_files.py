@@ -1,4 +1,4 @@
-"""`honeyhive-ext export FILE`: the events that a search finds, as a file that is whole or not there."""
+"""`honeyhive-ext export`: the events that a search finds, as a file or as a set of Parquet files."""
 
 from __future__ import annotations
 
@@ -21,8 +21,12 @@ OTHERS = (".csv", ".csv.gz", ".csv.zst", ".parquet")
 
 def export(options: argparse.Namespace) -> int:
     """Write the events; return the exit status."""
+    if options.partition is not None:
+        return _set(options)
+    if options.overlap is not None or options.refresh is not None:
+        raise MistypedError("--overlap and --refresh need --partition")
     if options.columns is not None and not options.file.lower().endswith(".parquet"):
-        raise MistypedError("--columns needs a FILE that ends in .parquet")
+        raise MistypedError("--columns needs a FILE that ends in .parquet, or --partition")
     if _is_older_form(options):
         try:
             return export_store(options)
@@ -61,13 +65,31 @@ def _search(options: argparse.Namespace) -> int:
             write = partial(found.to_parquet, columns=() if options.columns is None else options.columns)
         elif name.endswith(OTHERS):
             write = found.to_csv
-        try:
-            number = write(options.file, progress=meter.tell)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt("the same command continues where this one stopped") from None
-        except OSError as problem:
-            raise ConfigError(
-                f"cannot write {options.file}: {problem.strerror or problem}; the same command continues"
-            ) from problem
+        number = _written(write, options, meter)
     note(options, f"{number} events written")
     return 0
+
+
+def _set(options: argparse.Namespace) -> int:
+    """Bring a set of Parquet files up to date."""
+    if options.file == "-":
+        raise MistypedError("name a folder: export DIR --partition day")
+    given = {name: getattr(options, name) for name in ("columns", "overlap", "refresh")}
+    with connected(options) as hh, Meter(options) as meter:
+        found = asked_for(hh, options, parallel=options.parallel)
+        chosen = {name: value for name, value in given.items() if value is not None}
+        write = partial(found.to_parquet_dataset, partition=options.partition, **chosen)
+        number = _written(write, options, meter)
+    note(options, f"{number} events added")
+    return 0
+
+
+def _written(write: Callable[..., int], options: argparse.Namespace, meter: Meter) -> int:
+    try:
+        return write(options.file, progress=meter.tell)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("the same command continues where this one stopped") from None
+    except OSError as problem:
+        raise ConfigError(
+            f"cannot write {options.file}: {problem.strerror or problem}; the same command continues"
+        ) from problem

@@ -24,7 +24,7 @@ def add_export(command: Parser) -> None:
         metavar="FILE",
         nargs="?",
         default="-",
-        help="ends in .jsonl, .csv (also with .gz, .zst) or .parquet",
+        help="ends in .jsonl, .csv (also with .gz, .zst) or .parquet; a folder with --partition",
     )
     arguments.add_filters(command, positional=False)
     command.add_argument(
@@ -35,6 +35,21 @@ def add_export(command: Parser) -> None:
         metavar="A,B",
         help="more columns of Parquet, for values inside objects: metadata.cost,metadata.model:string",
     )
+    command.add_argument(
+        "--partition",
+        choices=("day", "hour", "month"),
+        help="FILE is a folder of Parquet files by time; a later run adds what is new",
+    )
+    command.add_argument(
+        "--overlap",
+        metavar="TIME",
+        help="with --partition: how late an event may arrive, such as 6h (1h)",
+    )
+    command.add_argument(
+        "--refresh",
+        metavar="WHEN",
+        help="with --partition: fetch and replace partitions from this time on, such as 7d",
+    )
     arguments.add_target(command)
     command.add_argument("--api-key", metavar="KEY", help=argparse.SUPPRESS)
     arguments.add_manner(command)
@@ -43,6 +58,7 @@ def add_export(command: Parser) -> None:
         "honeyhive-ext export models.parquet -f 'event_type is model' --parallel 4",
         "honeyhive-ext export costs.parquet --columns metadata.cost:number,metadata.model",
         "honeyhive-ext export costly.csv -f 'metadata.cost > 0.01'",
+        "honeyhive-ext export events --partition day --parallel 4",
     )
 
 

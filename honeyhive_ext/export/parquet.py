@@ -9,7 +9,8 @@ row groups of the Parquet file, one after the other.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import IO, Any
 
 import orjson
@@ -29,7 +30,7 @@ from honeyhive_ext.export.nested_columns import (
 )
 from honeyhive_ext.export.resumable import ResumableFile
 from honeyhive_ext.export.table import Kind, event_of
-from honeyhive_ext.files.names import PathLike, file_path, shown
+from honeyhive_ext.files.names import PathLike, file_path, folder_path, shown
 from honeyhive_ext.files.packing import packing_of
 from honeyhive_ext.files.side_file import remove_side
 from honeyhive_ext.files.whole import whole_file
@@ -63,9 +64,7 @@ class ParquetFile(ResumableFile):
     ) -> None:
         self._pa = load("pyarrow")
         self._pq = load("pyarrow.parquet")
-        if not is_one_of(compression, COMPRESSIONS):
-            raise ConfigError(f"compression is {repr_of(compression)}: give one of {', '.join(COMPRESSIONS)}")
-        self._compression = compression
+        self._compression = checked_compression(compression)
         self._take(read_columns(columns))
         asked = file_path(path)
         if packing_of(asked).name:
@@ -89,14 +88,8 @@ class ParquetFile(ResumableFile):
     def finish(self, part: IO[bytes]) -> None:
         """Write the Parquet file from the record batches under another name, then move it to its own."""
         part.flush()
-        # Readers filter by the least and greatest value of a row group; for JSON text those are useless.
-        plain = [name for name, kind in column_kinds(self._nested).items() if kind != "json"]
         with whole_file(self.place) as new:
-            with self._pq.ParquetWriter(
-                new, self._maker.schema, compression=self._compression, write_statistics=plain
-            ) as writer:
-                for group in self._groups():
-                    writer.write_table(group, row_group_size=len(group))
+            write_row_groups(new, self._batches(), self._nested, self._compression)
             new.seek(0)
             if self._pq.read_metadata(new).num_rows != self._events:
                 raise ConfigError(
@@ -122,20 +115,6 @@ class ParquetFile(ResumableFile):
         self._maker = BatchMaker(nested)
         self.form = _form(nested)
 
-    def _groups(self) -> Iterator[Any]:
-        """Yield the record batches of the part file as tables, one for each row group."""
-        group: list[Any] = []
-        rows = size = 0
-        for batch in self._batches():
-            group.append(batch)
-            rows += batch.num_rows
-            size += batch.nbytes
-            if rows >= GROUP_ROWS or size >= GROUP_BYTES:
-                yield self._pa.Table.from_batches(group, self._maker.schema)
-                group, rows, size = [], 0, 0
-        if group:
-            yield self._pa.Table.from_batches(group, self._maker.schema)
-
     def _batches(self) -> Iterator[Any]:
         with self._pa.OSFile(os.fsencode(self.part)) as file:
             end = file.size()
@@ -158,19 +137,75 @@ def _kinds_of(form: str) -> dict[str, Kind]:
     return {name: kind for name, kind in kinds.items() if kind in KINDS} if isinstance(kinds, dict) else {}
 
 
+def checked_compression(given: object) -> str:
+    """Return the name of a compression.
+
+    Raises:
+        ConfigError: There is no such compression.
+    """
+    if not is_one_of(given, COMPRESSIONS):
+        raise ConfigError(f"compression is {repr_of(given)}: give one of {', '.join(COMPRESSIONS)}")
+    return str(given)
+
+
+def write_row_groups(
+    file: IO[bytes], batches: Iterable[Any], nested: Sequence[NestedColumn], compression: str
+) -> None:
+    """Write record batches as a Parquet file, a row group at a time."""
+    # Readers filter by the least and greatest value of a row group; for JSON text those are useless.
+    plain = [name for name, kind in column_kinds(nested).items() if kind != "json"]
+    schema = arrow_schema(nested)
+    with load("pyarrow.parquet").ParquetWriter(
+        file, schema, compression=compression, write_statistics=plain
+    ) as writer:
+        for group in _groups(batches, schema):
+            writer.write_table(group, row_group_size=len(group))
+
+
+def _groups(batches: Iterable[Any], schema: Any) -> Iterator[Any]:
+    """Yield record batches as tables, one for each row group."""
+    table = load("pyarrow").Table
+    group: list[Any] = []
+    rows = size = 0
+    for batch in batches:
+        group.append(batch)
+        rows += batch.num_rows
+        size += batch.nbytes
+        if rows >= GROUP_ROWS or size >= GROUP_BYTES:
+            yield table.from_batches(group, schema)
+            group, rows, size = [], 0, 0
+    if group:
+        yield table.from_batches(group, schema)
+
+
 def read_parquet(path: PathLike) -> Iterator[Any]:
     """Yield the events of a file that `to_parquet` wrote, as the service sent them and `raw()` gives them.
 
     It reads 1,000 events at a time, so memory does not grow with the file.
 
     Args:
-        path: The path of the Parquet file; `~` is the home folder.
+        path: The path of the Parquet file; `~` is the home folder. The folder that `to_parquet_dataset` wrote
+            is read as well, one file after the other, the latest partition first.
 
     Raises:
         ConfigError: pyarrow is not installed, or the path is not one of a file on this machine.
         OSError: The file cannot be read.
     """
     parquet = load("pyarrow.parquet")
-    with file_path(path).open("rb") as opened, parquet.ParquetFile(opened) as file:
-        for batch in file.iter_batches(batch_size=BATCH_ROWS):
-            yield from map(event_of, batch.to_pylist())
+    for one in _files(path):
+        with one.open("rb") as opened, parquet.ParquetFile(opened) as file:
+            for batch in file.iter_batches(batch_size=BATCH_ROWS):
+                yield from map(event_of, batch.to_pylist())
+
+
+def _files(path: PathLike) -> list[Path]:
+    """Return a file, or the files of a set, the latest partition first."""
+    folder = folder_path(path)
+    if not folder.is_dir():
+        return [file_path(path)]
+    found = sorted(folder.rglob("*.parquet"), reverse=True)
+    return [one for one in found if not any(map(_is_hidden, one.relative_to(folder).parts))]
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(("_", "."))

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -22,7 +21,14 @@ import orjson
 
 from honeyhive_ext.errors import ConfigError, QueryError
 from honeyhive_ext.files.names import PathLike, regular_place, shown
-from honeyhive_ext.files.side_file import check_side, close_side, open_side, read_side
+from honeyhive_ext.files.side_file import (
+    check_side,
+    close_side,
+    named_errors,
+    open_side,
+    read_side,
+    write_side,
+)
 from honeyhive_ext.files.whole import move
 from honeyhive_ext.observe.progress import Progress, Watcher
 from honeyhive_ext.search.checkpoint import Checkpoint
@@ -92,7 +98,7 @@ class ResumableFile:
 
     def write(self, events: Sequence[Any], checkpoint: Checkpoint) -> None:
         """Append the events of a page; `checkpoint` is the position of the search after them."""
-        with self._named():
+        with named_errors(self.part):
             file = self._opened()
             file.write(self.encode(events))
             file.flush()
@@ -104,13 +110,8 @@ class ResumableFile:
                 "events": self._events,
                 "checkpoint": checkpoint.to_json(),
             }
-            with open_side(self._unfinished) as new:
-                new.truncate(0)
-                new.write(orjson.dumps(state))
-                new.flush()
-                os.fsync(new.fileno())
-            # The folder is not synchronised: after a power cut, the checkpoint before this one is as good.
-            self._unfinished.replace(self._state)
+            # After a power cut, the checkpoint before this one is as good.
+            write_side(self._state, self._unfinished, orjson.dumps(state))
 
     def tell(self) -> None:
         """Report the number of events so far to the progress function, in the thread of the caller."""
@@ -118,7 +119,7 @@ class ResumableFile:
 
     def complete(self) -> int:
         """Give the file its final name and return the number of its events."""
-        with self._named():
+        with named_errors(self.part):
             self.finish(self._opened())
             self._state.unlink(missing_ok=True)
         return self._events
@@ -140,16 +141,6 @@ class ResumableFile:
 
     def _beside(self, end: str) -> Path:
         return self.path.with_name(self.path.name + end)
-
-    @contextmanager
-    def _named(self) -> Generator[None]:
-        """Add the file's name to an error of the disk, which has none where the file was open."""
-        try:
-            yield
-        except OSError as error:
-            if error.filename is None and error.errno is not None:
-                error.filename = str(self.part)
-            raise
 
     def _begun(self, there: int) -> tuple[int, int, Checkpoint] | None:
         """Return the valid bytes, their events and the search's position; None without an earlier export.

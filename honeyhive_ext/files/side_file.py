@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import IO
 
@@ -79,6 +79,39 @@ def read_side(path: Path) -> bytes | None:
         return _look(path)
     except FileNotFoundError:
         return None
+
+
+def write_side(path: Path, new: Path, content: bytes) -> None:
+    """Replace a file of our own in one step.
+
+    The folder is not synchronised: after a power cut, the file may be what it was before.
+
+    Args:
+        path: The file.
+        new: The name that the new file has until it is complete.
+        content: What it holds.
+
+    Raises:
+        ConfigError: Something that is not ours has the name `new`.
+        OSError: It cannot be written. The old file is unchanged.
+    """
+    with open_side(new) as file:
+        file.truncate(0)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+@contextlib.contextmanager
+def named_errors(path: Path) -> Generator[None]:
+    """Add a file's name to an error of the disk, which has none where the file was open."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = str(path)
+        raise
 
 
 def check_side(path: Path) -> None:

@@ -6,22 +6,25 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from honeyhive_ext.http.drive import drive_async
 from honeyhive_ext.http.threads import in_thread
 from honeyhive_ext.observe.progress import Progress
+from honeyhive_ext.payload.times import now_ms
 from honeyhive_ext.reading.json import read_value
 from honeyhive_ext.search.aio_fetch import AsyncFetcher
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.pages.form import TEXTS, Form
-from honeyhive_ext.search.query import Query
+from honeyhive_ext.search.query import Query, When
 
 if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow  # type: ignore[import-untyped]
 
+    from honeyhive_ext.export.dataset.partitions import Partition
     from honeyhive_ext.export.frames import Nested, Times
     from honeyhive_ext.export.nested_columns import NestedColumns
     from honeyhive_ext.export.resumable import ResumableFile
@@ -91,6 +94,46 @@ class AsyncSearchExports(ABC):
                     yield batch
         if empty:
             yield maker.empty()
+
+    async def to_parquet_dataset(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        partition: Partition = "day",
+        columns: NestedColumns = (),
+        overlap: timedelta | str = "1h",
+        refresh: When = None,
+        compression: str = "zstd",
+        progress: bool | Progress = False,
+    ) -> int:
+        """Bring a folder of Parquet files up to date, as `SearchResult.to_parquet_dataset` does."""
+        from honeyhive_ext.export.dataset.dataset import ParquetDataset
+
+        begun = await in_thread(
+            ParquetDataset,
+            path,
+            self._query,
+            progress,
+            partition=partition,
+            columns=columns,
+            overlap=overlap,
+            refresh=refresh,
+            compression=compression,
+            resume=self._resume,
+            now=now_ms(),
+        )
+        with begun as dataset:
+            await in_thread(dataset.begin)
+            await drive_async(dataset.ask(), self._fetcher.page)
+            while (at := await in_thread(dataset.next)) is not None:
+                result = self._from(at, dataset.rows)
+                async with aclosing(result.pages()) as pages:
+                    async for page in pages:
+                        await in_thread(dataset.write, page, result.checkpoint())
+                        dataset.tell()
+                await in_thread(dataset.end_interval)
+            dataset.tell()
+            return dataset.events
 
     async def to_csv(
         self,

@@ -6,21 +6,24 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Generator
 from contextlib import closing
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from honeyhive_ext.http.drive import drive
 from honeyhive_ext.observe.progress import Progress
+from honeyhive_ext.payload.times import now_ms
 from honeyhive_ext.reading.json import read_value
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.fetch import Fetcher
 from honeyhive_ext.search.pages.form import TEXTS, Form
-from honeyhive_ext.search.query import Query
+from honeyhive_ext.search.query import Query, When
 
 if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow  # type: ignore[import-untyped]
 
+    from honeyhive_ext.export.dataset.partitions import Partition
     from honeyhive_ext.export.frames import Nested, Times
     from honeyhive_ext.export.nested_columns import NestedColumn, NestedColumns
     from honeyhive_ext.export.resumable import ResumableFile
@@ -128,6 +131,75 @@ class SearchExports(ABC):
             maker.schema, maker.stream(self._from(self._resume, TEXTS).pages())
         )
         return reader
+
+    def to_parquet_dataset(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        partition: Partition = "day",
+        columns: NestedColumns = (),
+        overlap: timedelta | str = "1h",
+        refresh: When = None,
+        compression: str = "zstd",
+        progress: bool | Progress = False,
+    ) -> int:
+        """Bring a folder of Parquet files up to date with the search, and return how many events were added.
+
+        The events are in one folder for each month, day or hour of their start_time in UTC, as Hive, Spark,
+        DuckDB, Polars and `pyarrow.dataset` read them: `date=2026-01-02/part-....parquet`. The columns are
+        those of `to_parquet`. Each event is there once, however often you call this. A later call searches
+        only what was not searched yet, and the last `overlap` before it. An interrupted call continues. See
+        docs/exporting.md.
+
+        Args:
+            path: The folder. It is made. Nothing but such a set may be in it.
+            partition: "day" (the default), "hour" or "month".
+            columns: As for `to_parquet`. A later call may add columns.
+            overlap: How long after its start_time an event may arrive and still be found: a timedelta, or a
+                text such as "6h". Default one hour.
+            refresh: Fetch all partitions from this time on again, and replace them. They then have events as
+                they are now, and late ones. A time is written as `start` of a search: "7d", a datetime.
+                Default: none.
+            compression: As for `to_parquet`.
+            progress: As for `to_jsonl`.
+
+        Returns:
+            The number of events that were added, those before an interruption included. With `refresh`,
+            events that are written again count.
+
+        Raises:
+            QueryError: The folder has a set of another search, or the search has a `limit`.
+            ConfigError: pyarrow (the extra `export`) is missing, the folder cannot be used, a column has
+                another type than in the set, or another process is writing the set.
+            OSError: The disk is full, and the like. The complete files are unchanged, and the next call
+                continues.
+        """
+        from honeyhive_ext.export.dataset.dataset import ParquetDataset
+
+        begun = ParquetDataset(
+            path,
+            self._query,
+            progress,
+            partition=partition,
+            columns=columns,
+            overlap=overlap,
+            refresh=refresh,
+            compression=compression,
+            resume=self._resume,
+            now=now_ms(),
+        )
+        with begun as dataset:
+            dataset.begin()
+            drive(dataset.ask(), self._fetcher.page)
+            while (at := dataset.next()) is not None:
+                result = self._from(at, dataset.rows)
+                with closing(result.pages()) as pages:
+                    for page in pages:
+                        dataset.write(page, result.checkpoint())
+                        dataset.tell()
+                dataset.end_interval()
+            dataset.tell()
+            return dataset.events
 
     def to_csv(
         self, path: str | os.PathLike[str], *, formulas: bool = False, progress: bool | Progress = False

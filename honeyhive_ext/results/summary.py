@@ -261,8 +261,8 @@ def summarize(source: str | os.PathLike[str] | Iterable[Any], by: str | None = N
     """Return the summary of events in a file or of any iterable of events.
 
     Args:
-        source: A file of JSON Lines (also compressed with gzip or zstd) or a Parquet file of `to_parquet`; or
-            events, as dicts or as search results have them.
+        source: A file of JSON Lines (also compressed with gzip or zstd), a Parquet file of `to_parquet`,
+            or the folder of `to_parquet_dataset`; or events, as dicts or as search results have them.
         by: As for `SearchResult.summary`.
 
     Raises:

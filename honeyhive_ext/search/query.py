@@ -136,6 +136,18 @@ def build_query(
     )
 
 
+def when_ms(given: When, name: str, now_ms: float) -> float | None:
+    """Return a time that is written as `start` of a search is, in Unix ms.
+
+    Raises:
+        QueryError: It is no time.
+
+    >>> when_ms("24h", "since", 86_400_005), when_ms(None, "since", 5)
+    (5.0, None)
+    """
+    return _timestamp(_as_timedelta(given, name), name, now_ms)
+
+
 def _is_id(value: object) -> bool:
     return isinstance(value, str) and value != "" and lone_surrogate(value) is None
 

@@ -99,3 +99,55 @@ def test_a_file_of_another_form_is_refused_before_anything_is_sent(
             assert main(["export", name, "--url", server.url, "--limit", "5"]) == 1
             assert ".jsonl" in capsys.readouterr().err
         assert server.requests == []
+
+
+def test_a_set_is_brought_up_to_date_by_the_same_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with LocalServer(tmp_path / "events.db") as local:
+        local.seed({"event_type": "tool", "inputs": {}, "start_time": NEWEST + n} for n in range(3))
+        for where in (["--url", local.url], ["--db", "events.db"]):
+            command = ["export", f"set{len(where[1])}", "--partition", "hour", *where]
+            assert main(command) == 0
+            assert main([*command, "--overlap", "2h"]) == 0
+            assert main([*command, "--refresh", "2026-01-01Z", "--parallel", "2"]) == 0
+            said = capsys.readouterr().err.splitlines()
+            assert said == ["3 events added", "0 events added", "3 events added"]
+            (written,) = Path(command[1]).glob("**/*.parquet")
+            assert written.parent.as_posix() == f"{command[1]}/date=2026-01-01/hour=00"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["--partition", "day"], 2, "name a folder"),
+        (["set", "--partition", "week"], 2, "week"),
+        (["set", "--partition", "day", "--limit", "5"], 2, "limit"),
+        (["set", "--partition", "day", "--overlap", "soon"], 2, "overlap"),
+        (["set", "--partition", "day", "--refresh", "soon"], 2, "refresh"),
+        (["set", "--partition", "day", "--columns", "cost"], 1, "cost"),
+        (["set.parquet", "--overlap", "1h"], 2, "--partition"),
+        (["set.parquet", "--refresh", "1h"], 2, "--partition"),
+        (["there.txt", "--partition", "day"], 1, "file"),
+    ],
+)
+def test_what_cannot_be_a_set_is_refused_before_anything_is_sent(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    status: int,
+    says: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.txt").write_text("kept")
+    with Misbehaving(then=page) as server:
+        try:
+            found = main(["export", *arguments, "--url", server.url])
+        except SystemExit as end:  # of a mistyped command
+            found = int(str(end.code))
+        assert server.requests == []
+    assert found == status
+    assert says in capsys.readouterr().err
+    assert [one.name for one in tmp_path.iterdir()] == ["there.txt"]
