@@ -16,7 +16,8 @@ nox.options.sessions = ["tests"]
 
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
-EXTRAS = list(PROJECT["project"]["optional-dependencies"])
+# Spark is 450 MB, and has a session of its own.
+EXTRAS = [extra for extra in PROJECT["project"]["optional-dependencies"] if extra != "spark"]
 CODE = ["honeyhive_ext", "codegen", "docsite", "examples", "tests", "benchmarks", "noxfile.py"]
 
 
@@ -91,8 +92,8 @@ def tests_min(session: nox.Session) -> None:
 def lowest() -> list[str]:
     """Return the lowest versions of the dependencies and of those of every extra, as pip constraints."""
     declared = [*PROJECT["project"]["dependencies"]]
-    for requirements in PROJECT["project"]["optional-dependencies"].values():
-        declared += requirements
+    for extra in EXTRAS:
+        declared += PROJECT["project"]["optional-dependencies"][extra]
     found = (re.match(r"([\w.-]+)(?:\[[^]]*\])?>=([\w.]+)", requirement) for requirement in declared)
     return sorted({f"{one[1]}=={one[2]}" for one in found if one})
 
@@ -259,6 +260,29 @@ def bench_page(session: nox.Session) -> None:
         session.skip("there is no chromium, and it cannot be installed here")
     session.install("-e", ".[cli]", *group("browser"))
     session.run("python", "-m", "benchmarks.trace_page", *session.posargs)
+
+
+def has_java(session: nox.Session) -> bool:
+    """Return whether Spark can run; install Debian's Java where that is possible."""
+    if (
+        "JAVA_HOME" not in os.environ
+        and not shutil.which("java")
+        and shutil.which("apt-get")
+        and os.geteuid() == 0
+    ):
+        session.run("apt-get", "update", "-qq", external=True, silent=True, success_codes=range(256))
+        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "openjdk-17-jre-headless"]
+        session.run(*install, external=True, silent=True, success_codes=range(256))
+    return "JAVA_HOME" in os.environ or shutil.which("java") is not None
+
+
+@nox.session
+def spark(session: nox.Session) -> None:
+    """Read, stream and write events with Spark; HONEYHIVE_TEST_SCALE=1 for a million events (needs Java)."""
+    if not has_java(session):
+        session.skip("Spark is not tested: there is no Java, and it cannot be installed here")
+    session.install("-e", ".[cli,export,spark]", *group("test"))
+    session.run("pytest", *(session.posargs or ["tests/spark"]))
 
 
 @nox.session

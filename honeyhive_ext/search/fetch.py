@@ -44,7 +44,7 @@ class Fetcher:
 
     def page(self, ask: Ask) -> Page:
         """Return the answer to a request without extra filters."""
-        return page_of(self._fetch(ask))
+        return page_of(self.fetch(ask))
 
     def walk(self, cursor: Cursor) -> Generator[None, None, None]:
         """Yield whenever `cursor.rows` are new. The caller then yields all of them."""
@@ -121,14 +121,15 @@ class Fetcher:
 
         def fetch(ask: Ask) -> Page | PageRefused:
             nonlocal slowed
-            answer = self._fetch(ask)
+            answer = self.fetch(ask)
             slowed = slowed or (isinstance(answer, Page) and answer.attempts > 1)
             return answer
 
         rows = drive(job, fetch)
         return rows, slowed
 
-    def _fetch(self, ask: Ask) -> Page | PageRefused:
+    def fetch(self, ask: Ask) -> Page | PageRefused:
+        """Return the answer to a request."""
         return self._answer(*self._send(ask))
 
     def _send(self, ask: Ask) -> _Sent:

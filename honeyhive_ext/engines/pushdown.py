@@ -1,0 +1,107 @@
+"""The conditions of Spark as a narrower search. Pure.
+
+A condition is asked of the service only if no event that fulfils it could be missing from the answer. Spark
+then applies every condition again, so the rows are exact whatever else the service returns. The rest is
+left to Spark: IN and IS NULL have no filter, since an empty cell may be a value of another type.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeGuard
+
+from attrs import evolve
+
+from honeyhive_ext.config.checks import lone_surrogate
+from honeyhive_ext.export.table import Kind
+from honeyhive_ext.filters.condition import Filter
+from honeyhive_ext.search.pages.rows import YEAR_9999, YEAR_ONE
+from honeyhive_ext.search.query import Query
+
+EXACT = 2**53  # doubles hold every whole number below this one
+LONGEST = 10_000  # characters of a text that is asked of the service
+START = "start_time"
+
+_EQUAL = ("EqualTo", "EqualNullSafe")
+_LOWER = (*_EQUAL, "GreaterThan", "GreaterThanOrEqual")
+_UPPER = (*_EQUAL, "LessThan", "LessThanOrEqual")
+_INSIDE = ("StringContains", "StringStartsWith", "StringEndsWith")
+
+
+def narrowed(query: Query, conditions: Iterable[Any], columns: Mapping[str, tuple[str, Kind]]) -> Query:
+    """Return a search that finds every event of `query` that fulfils the conditions.
+
+    Args:
+        query: The search.
+        conditions: The filters that Spark offers, all of which must hold.
+        columns: The path and the kind of each column, by name.
+    """
+    filters: dict[Filter, None] = {}
+    present: dict[str, None] = {}
+    start, end = query.start, query.end
+    for condition in conditions:
+        name = type(condition).__name__
+        one = condition.child if name == "Not" else condition
+        path, kind = columns.get(".".join(one.attribute), (None, None))
+        if path is None or kind is None or kind == "json":
+            continue
+        operator, value = type(one).__name__, getattr(one, "value", None)
+        if name == "IsNotNull":
+            present[path] = None
+        elif name == "Not":
+            filters |= _unequal(path, kind, operator, value)
+        elif path != START:
+            filters |= _filters(path, kind, operator, value)
+        elif _is_number(value):
+            if operator in _LOWER:
+                start = max(min(math.floor(value), YEAR_9999), YEAR_ONE if start is None else start)
+            if operator in _UPPER:
+                end = min(max(math.ceil(value), YEAR_ONE), YEAR_9999 if end is None else end)
+    compared = {one.field for one in filters}
+    filters |= {Filter((path,), "exists"): None for path in present if path not in compared}
+    if start is not None and end is not None and start > end:
+        start = end  # Spark finds that nothing fulfils both
+    return evolve(query, filters=(*query.filters, *filters), start=start, end=end)
+
+
+def _filters(path: str, kind: Kind, operator: str, value: Any) -> dict[Filter, None]:
+    """Return the filter of a condition on a field, if it has one."""
+    where = (path,)
+    if kind == "string" and _is_text(value):
+        if operator in _EQUAL:
+            return {Filter(where, "is", value, "string"): None}
+        if operator in _INSIDE and value:
+            return {Filter(where, "contains", value, "string"): None}
+    elif kind == "boolean" and operator in _EQUAL and isinstance(value, bool):
+        return {Filter(where, "is", value, "boolean"): None}
+    elif kind in ("number", "integer") and _is_number(value):
+        if operator in _EQUAL:
+            return {Filter(where, "is", value, "number"): None}
+        if operator in ("GreaterThan", "GreaterThanOrEqual"):
+            bound = value if operator == "GreaterThan" else math.nextafter(value, -math.inf)
+            return {Filter(where, "greater than", bound, "number"): None}
+        if operator in ("LessThan", "LessThanOrEqual"):
+            bound = value if operator == "LessThan" else math.nextafter(value, math.inf)
+            return {Filter(where, "less than", bound, "number"): None}
+    return {}
+
+
+def _unequal(path: str, kind: Kind, operator: str, value: Any) -> dict[Filter, None]:
+    """Return the filter of NOT before a condition, if it has one.
+
+    A nested path may lead to several values, and the service compares ids without their case. There an event
+    whose cell is not equal might be missing.
+    """
+    plain = kind == "string" and "." not in path and not path.endswith(("_id", "_ids"))
+    if plain and operator in _EQUAL and _is_text(value):
+        return {Filter((path,), "is not", value, "string"): None}
+    return {}
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and len(value) < LONGEST and "\0" not in value and not lone_surrogate(value)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -EXACT < value < EXACT
