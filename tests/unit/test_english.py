@@ -74,6 +74,8 @@ def test_public_docstrings_are_plain_english() -> None:
         "The crew sends it.",
         "What waits in the client is sent at the end.",
         "Whoever sends an id adds events.",
+        "**What** the client keeps is sent.",
+        "It is *in\nvain*.",
         "The event belongs to the block.",
         "The two shells have the same names.",
         "The rows had before are dropped.",
