@@ -133,7 +133,7 @@ def findings(
             if words > MOST_WORDS:
                 yield f"{where}:{line}: a sentence of {words} words: {sentence[:80]}"
             for pattern, instead in _BEGINNINGS if beginnings else ():
-                if pattern.match(sentence.lstrip("*_")):
+                if pattern.match(sentence.replace("*", "")):
                     yield f"{where}:{line}: {sentence[:60]!r}, write: {instead}"
 
 
