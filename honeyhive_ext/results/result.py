@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.config.retry_policy import RetryPolicy
+from honeyhive_ext.filters.condition import Filter
 from honeyhive_ext.http.sender import Sender
 from honeyhive_ext.observe.progress import Progress, Watcher
 from honeyhive_ext.results.exports import SearchExports
@@ -15,9 +16,9 @@ from honeyhive_ext.search import cursor as pure
 from honeyhive_ext.search.checkpoint import Checkpoint
 from honeyhive_ext.search.cursor import Count, Cursor
 from honeyhive_ext.search.fetch import Fetcher
-from honeyhive_ext.search.pages.form import DICTS, Form
+from honeyhive_ext.search.pages.form import DICTS, TEXTS, Form
 from honeyhive_ext.search.pages.rows import read_rows
-from honeyhive_ext.search.query import Query
+from honeyhive_ext.search.query import Query, at_most, within
 
 if TYPE_CHECKING:
     from honeyhive_ext.results.summary import Summary
@@ -144,6 +145,33 @@ class SearchResult(SearchExports, Generic[T]):
             self._query,
             form,
             resume=resume,
+            retry=self._fetcher.retry,
+            timeout=self._fetcher.timeout,
+        )
+
+    def _narrowed(
+        self,
+        filters: Sequence[Filter] = (),
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int | None = None,
+    ) -> SearchResult[bytes] | None:
+        """Return the search of fewer events, each as JSON; None if there can be none.
+
+        A search with a limit, or from a checkpoint, has the same filters and range, as others would change
+        which events it means.
+        """
+        query: Query | None = self._query
+        if self._resume is None and self._query.limit is None:
+            query = within(self._query, filters, start, end)
+        if query is None:
+            return None
+        return SearchResult(
+            self._fetcher.sender,
+            query if limit is None else at_most(query, limit),
+            TEXTS,
+            resume=self._resume,
             retry=self._fetcher.retry,
             timeout=self._fetcher.timeout,
         )

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 import orjson
-from attrs import frozen
+from attrs import evolve, frozen
 from honeyhive_client.api.events import search_events
 
 from honeyhive_ext.config.checks import lone_surrogate, whole_number
@@ -29,6 +29,7 @@ from honeyhive_ext.search.walk.steps import Position
 When: TypeAlias = datetime | timedelta | float | str | None
 
 MOST_PARALLEL = 64
+FEWEST_A_PAGE = 100  # events; more of them may share one millisecond
 OPEN_START = 0  # Unix ms; the start of a range that has none, once it needs one: 1970-01-01
 OPEN_END = 4_102_444_800_000  # Unix ms; the end of a range that has none: 2100-01-01, as a clock may be wrong
 
@@ -146,6 +147,29 @@ def when_ms(given: When, name: str, now_ms: float) -> float | None:
     (5.0, None)
     """
     return _timestamp(_as_timedelta(given, name), name, now_ms)
+
+
+def within(query: Query, filters: Sequence[Filter], start: int | None, end: int | None) -> Query | None:
+    """Return a search with more filters, and of the part of its range that is also in another one.
+
+    None if nothing is in both ranges. Either side of a range may be open (None).
+    """
+    starts = [ms for ms in (query.start, start) if ms is not None]
+    ends = [ms for ms in (query.end, end) if ms is not None]
+    if starts and ends and max(starts) > min(ends):
+        return None
+    return evolve(
+        query,
+        filters=(*query.filters, *filters),
+        start=max(starts, default=None),
+        end=min(ends, default=None),
+    )
+
+
+def at_most(query: Query, limit: int) -> Query:
+    """Return a search of its first events only, in requests that ask for few more."""
+    least = limit if query.limit is None else min(query.limit, limit)
+    return evolve(query, limit=least, page_size=min(query.page_size, max(least, FEWEST_A_PAGE)))
 
 
 def _is_id(value: object) -> bool:

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from honeyhive_ext import ConfigError
+from honeyhive_ext.export import by_column
 from honeyhive_ext.export.by_column import some_columns
 from honeyhive_ext.export.flatten import column_name
 from honeyhive_ext.export.nested_columns import (
@@ -241,7 +242,7 @@ def test_the_columns_that_are_wanted_have_the_same_cells_alone(events: list[Any]
 
 
 def test_columns_that_are_not_wanted_are_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("honeyhive_ext.export.by_column.orjson.dumps", None)
+    monkeypatch.setattr(by_column, "_texts", None)
     texts = [b'{"event_type":"tool","inputs":{"a":1},"metadata":{"cost":0.5}}']
     nested = [NestedColumn(("metadata", "cost"), "number")]
     assert [*some_columns(texts, nested, only=["event_type"])] == [
