@@ -9,7 +9,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from langchain_core.tracers.base import BaseTracer
+try:
+    from langchain_core.tracers.base import BaseTracer
+except ModuleNotFoundError as error:
+    raise ImportError(
+        "honeyhive_ext.integrations.langchain needs langchain-core: pip install langchain-core"
+    ) from error
 
 from honeyhive_ext.client.default import trace
 from honeyhive_ext.errors import HoneyHiveError

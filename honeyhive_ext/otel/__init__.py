@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HoneyHiveSpanExporter", "HoneyHiveSpanProcessor", "configure"]
 
-__getattr__ = lazy(
+_load = lazy(
     __name__,
     {
         "HoneyHiveSpanExporter": "otel.span_exporter",
@@ -34,3 +34,14 @@ __getattr__ = lazy(
         "configure": "otel.configure",
     },
 )
+
+
+def __getattr__(name: str) -> object:
+    try:
+        return _load(name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "opentelemetry":
+            raise
+        raise ImportError(
+            "honeyhive_ext.otel needs opentelemetry-sdk: pip install 'honeyhive-ext[otel]'"
+        ) from error

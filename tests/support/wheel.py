@@ -158,8 +158,8 @@ with tempfile.TemporaryDirectory() as folder:
     "testing": Extra(
         "import honeyhive_ext.testing",
         """
-from hypothesis import find
 from honeyhive_ext.testing import events
+from hypothesis import find
 assert find(events(), lambda event: True)["event_type"]
 """,
     ),
@@ -179,8 +179,8 @@ assert len(asyncio.run(search())) == 1
     "otel": Extra(
         "import honeyhive_ext.otel, opentelemetry.sdk.trace",
         """
-from honeyhive_ext import HoneyHive
 from honeyhive_ext.otel import HoneyHiveSpanProcessor
+from honeyhive_ext import HoneyHive
 from opentelemetry.sdk.trace import TracerProvider
 hh = HoneyHive("hh_test", base_url="http://127.0.0.1:9", retry=False)
 provider = TracerProvider()
