@@ -158,7 +158,8 @@ def test_the_traced_code_does_not_wait_for_a_service_that_hangs(kind: Kind) -> N
                     pass
         return len(server.requests)
 
-    with Misbehaving(then=hang()) as server, EitherClient(kind, server.url, timeout=600) as either:
+    held = hang()
+    with Misbehaving(then=held) as server, EitherClient(kind, server.url, timeout=600) as either:
         if kind == "sync":
             with either.hh.session("chat"):
                 for _ in range(20):
@@ -172,6 +173,7 @@ def test_the_traced_code_does_not_wait_for_a_service_that_hangs(kind: Kind) -> N
         report = either.do(lambda hh: hh.close(0.05))
         assert (report.delivered, report.lost + report.waiting) == (0, 21)
         assert balanced(either.hh)
+        held.release()
 
 
 def test_no_request_is_made_in_the_thread_of_the_application(kind: Kind, server: LocalServer) -> None:
@@ -374,11 +376,13 @@ def test_an_overflow_may_wait_for_room(server: LocalServer) -> None:
 
 def test_a_wait_for_room_ends_and_the_event_is_dropped() -> None:
     options = Background(max_events=1, overflow="block", block_seconds=0.05)
-    with Misbehaving(then=hang()) as server, HoneyHive(KEY, base_url=server.url, background=options) as hh:
+    held = hang()
+    with Misbehaving(then=held) as server, HoneyHive(KEY, base_url=server.url, background=options) as hh:
         for _ in range(3):
             hh.events.enqueue("tool")
         assert hh.stats().dropped["overflow"] >= 1
         hh.close(0.05)
+        held.release()
 
 
 def test_on_drop_may_raise_enqueue_flush_and_close(
@@ -413,7 +417,7 @@ def test_a_log_handler_may_enqueue(server: LocalServer) -> None:
     log.addHandler(handler)
     log.setLevel(logging.DEBUG)
     try:
-        hh = HoneyHive(KEY, base_url=server.url)
+        hh = HoneyHive(KEY, base_url=server.url, background=Background(flush_seconds=0.01))
         hh.events.enqueue("tool", event_name="first")
         wait_until(lambda: hh.stats().delivered > 3)
     finally:

@@ -91,7 +91,13 @@ def test_a_creation_after_close_is_refused_with_the_reason(server: Misbehaving) 
     asyncio.run(scenario())
 
 
-def test_the_end_of_an_async_with_block_has_a_bound(server: Misbehaving) -> None:
+def test_the_end_of_an_async_with_block_has_the_bound_of_close(
+    server: Misbehaving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close: Any = AsyncHoneyHive.close
+    assert close.__defaults__ == (5.0,)
+    monkeypatch.setattr(close, "__defaults__", (0.1,))
+
     async def scenario() -> list[Any]:
         async with AsyncHoneyHive(KEY, base_url=server.url, timeout=ENDLESS, coalesce=True) as hh:
             tasks = await create(hh, 2)
