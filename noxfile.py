@@ -286,6 +286,15 @@ def spark(session: nox.Session) -> None:
 
 
 @nox.session
+def bench_spark(session: nox.Session) -> None:
+    """Measure how many rows a second Spark reads with 1, 2 and 4 partitions, next to to_parquet."""
+    if not has_java(session):
+        session.skip("Spark is not measured: there is no Java, and it cannot be installed here")
+    session.install("-e", ".[cli,export,spark]")
+    session.run("python", "-m", "benchmarks.spark", *session.posargs)
+
+
+@nox.session
 def schemathesis(session: nox.Session) -> None:
     """Test the local server with requests that Schemathesis makes from openapi.yaml."""
     session.install("-e", ".[cli]", *group("schemathesis"))

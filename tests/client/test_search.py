@@ -279,6 +279,15 @@ def test_a_parallel_search_resumes_after_any_event(twin: SyncTwin, quiet: LocalS
         assert len(had + twin.all(page_size=10, resume=checkpoint)) == 150
 
 
+@pytest.mark.parametrize("step", [0, 3])  # of the events: a crowd, or one after the other
+def test_a_parallel_search_has_nothing_from_before_its_start(
+    twin: SyncTwin, quiet: LocalServer, step: int
+) -> None:
+    quiet.seed([event(number, start_time=BASE + step * number) for number in range(60)])
+    quiet.seed([event(100, start_time=BASE - 0.5), event(101, start_time=BASE - 1)])
+    assert len(twin.all(start=BASE, page_size=5, parallel=4)) == 60
+
+
 def test_a_tie_larger_than_a_page_comes_exactly_once_in_a_parallel_search(
     twin: SyncTwin, quiet: LocalServer
 ) -> None:

@@ -38,7 +38,6 @@ def _itself(row: Row) -> Row:
 
 EVENTS: Form[Event] = Form(read_events, value_of)
 DICTS: Form[dict[str, Any]] = Form(read_texts, _dict)
-TEXT_ROWS: Form[Row] = Form(read_texts, _itself)
 TEXTS: Form[bytes] = Form(read_texts, value_of)
 ROWS: Form[Row] = Form(read_events, _itself)
 TEXT_ROWS: Form[Row] = Form(read_texts, _itself)

@@ -67,6 +67,7 @@ class Windows:
         if at.lo is None or at.hi is None:
             raise PaginationIncomplete("Windows need a range with two ends.")
         self._at = self._stands = at
+        self._lo = -math.inf if at.open else at.lo
         self._learned = learned
         self._workers = workers
         self._now = float(min(2, workers))  # requests at the same time, adapted to the service
@@ -143,7 +144,8 @@ class Windows:
         self._finish(window, rows)
 
     def _finish(self, window: Window, rows: Iterable[Row]) -> None:
-        window.rows = window.holds(rows)
+        # The oldest window begins 1 ms before the range, because the start of that is inclusive.
+        window.rows = [row for row in window.holds(rows) if row.time is not None and row.time >= self._lo]
         window.state = "done"
         width = window.b - window.a
         self._sparse = len(window.rows) < width * self._events / self._span / 4
