@@ -125,6 +125,7 @@ class AsyncSearchExports(ABC):
         with begun as dataset:
             await in_thread(dataset.begin)
             await drive_async(dataset.ask(), self._fetcher.page)
+            await in_thread(dataset.take_up)
             while (at := await in_thread(dataset.next)) is not None:
                 result = self._from(at, dataset.rows)
                 async with aclosing(result.pages()) as pages:

@@ -191,6 +191,7 @@ class SearchExports(ABC):
         with begun as dataset:
             dataset.begin()
             drive(dataset.ask(), self._fetcher.page)
+            dataset.take_up()
             while (at := dataset.next()) is not None:
                 result = self._from(at, dataset.rows)
                 with closing(result.pages()) as pages:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import resource
+import shutil
 import stat
 import subprocess
 import sys
@@ -23,7 +24,7 @@ import pyarrow.dataset
 import pyarrow.parquet
 import pytest
 
-from honeyhive_ext import AsyncHoneyHive, ConfigError, F, HoneyHive, QueryError
+from honeyhive_ext import AsyncHoneyHive, ConfigError, F, HoneyHive, QueryError, summarize
 from honeyhive_ext.export import read_parquet
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.results import exports
@@ -611,3 +612,89 @@ def test_progress_tells_what_was_added(project: Project, tmp_path: Path) -> None
     found.to_parquet_dataset(tmp_path, progress=lambda *now: told.append(now))
     assert told[-1] == (30, None)
     assert told == sorted(told)
+
+
+def test_a_partition_may_be_deleted_or_merged(project: Project, tmp_path: Path) -> None:
+    project.add(BASE + n * HOUR for n in range(96))
+    found = project.hh.events.search(page_size=10)
+    found.to_parquet_dataset(tmp_path)
+    project.add([BASE + 95 * HOUR + 1])
+    found.to_parquet_dataset(tmp_path)
+    shutil.rmtree(tmp_path / "date=2026-01-01")
+    last = tmp_path / "date=2026-01-04"
+    files = [*last.iterdir()]
+    assert len(files) == 2
+    merged = pyarrow.concat_tables([pyarrow.parquet.ParquetFile(path).read() for path in files])
+    pyarrow.parquet.write_table(merged, last / "merged.parquet")
+    for path in files:
+        path.unlink()
+    project.add([BASE + 95 * HOUR + 2])
+    assert found.to_parquet_dataset(tmp_path) == 1
+    kept = {key for key, time in project.times.items() if time is not None and time >= BASE + DAY}
+    assert ids_in(tmp_path) == Counter(kept)
+
+
+def test_a_file_of_somebody_else_in_a_partition_is_named(project: Project, tmp_path: Path) -> None:
+    project.add([BASE])
+    found = project.hh.events.search()
+    found.to_parquet_dataset(tmp_path)
+    foreign = tmp_path / "date=2026-01-01" / "foreign.parquet"
+    project.add([BASE + 1])
+    for content in (b"no Parquet", None):
+        if content is None:
+            pyarrow.parquet.write_table(pyarrow.table({"x": [1]}), foreign)
+        else:
+            foreign.write_bytes(content)
+        with pytest.raises(ConfigError, match=r"foreign\.parquet"):
+            found.to_parquet_dataset(tmp_path)
+    foreign.unlink()
+    assert found.to_parquet_dataset(tmp_path) == 1
+    assert ids_in(tmp_path) == project.ids()
+
+
+def test_an_interrupted_run_continues_with_more_columns(project: Project, tmp_path: Path) -> None:
+    project.add((BASE + n * HOUR for n in range(60)), metadata={"cost": 1})
+    found = project.hh.events.search(page_size=10)
+
+    def stop(done: int, total: int | None) -> None:
+        if done >= 15:
+            raise Killed
+
+    with pytest.raises(Killed):
+        found.to_parquet_dataset(tmp_path, progress=stop)
+    assert found.to_parquet_dataset(tmp_path, columns=["metadata.cost"]) == 60
+    assert ids_in(tmp_path) == project.ids()
+    schemas = {str(pyarrow.parquet.read_schema(path)) for path in tmp_path.glob("**/*.parquet")}
+    assert len(schemas) == 1
+    assert "metadata.cost: int64" in schemas.pop()
+
+
+def test_a_cancelled_task_leaves_a_set_that_the_next_call_continues(
+    server: LocalServer, tmp_path: Path
+) -> None:
+    server.seed({"event_type": "tool", "inputs": {}, "start_time": BASE + n * HOUR} for n in range(100))
+
+    async def main() -> int:
+        async with AsyncHoneyHive("hh_x", base_url=server.url) as ahh:
+            found = ahh.events.search(page_size=10)
+
+            def stop(done: int, total: int | None) -> None:
+                if done >= 50:
+                    running.cancel()
+
+            running = asyncio.create_task(found.to_parquet_dataset(tmp_path, progress=stop))
+            with pytest.raises(asyncio.CancelledError):
+                await running
+            return await found.to_parquet_dataset(tmp_path)
+
+    assert asyncio.run(main()) == 100
+    assert ids_in(tmp_path) == Counter(event["event_id"] for event in server.events())
+
+
+def test_a_set_is_summarized_like_a_file(project: Project, tmp_path: Path) -> None:
+    project.add([BASE, BASE + DAY])
+    project.hh.events.search().to_parquet_dataset(tmp_path / "set")
+    assert summarize(tmp_path / "set").total.count == 2
+    (tmp_path / "other").mkdir()
+    with pytest.raises(ConfigError, match="other"):
+        summarize(tmp_path / "other")

@@ -125,9 +125,16 @@ class ParquetDataset:
             self._manifest = stored.for_search(asked, where)
 
     def ask(self) -> Generator[Ask, Page, None]:
-        """Ask for the types of the columns that have none, and open what a run has left unfinished."""
+        """Ask for the types of the columns that have none."""
         nested = yield from decided(self._manifest.nested, self._query)
         self._manifest = evolve(self._manifest, nested=nested)
+
+    def take_up(self) -> None:
+        """Take up what a run has left unfinished.
+
+        Raises:
+            ConfigError: It is damaged.
+        """
         self._folder.write_manifest(self._manifest.to_json())
         text = read_side(self._folder.state)
         if text is None:
@@ -253,8 +260,8 @@ class ParquetDataset:
             return self._known[bucket]
         state, _ = self._running()
         files = self._folder.files(folder_of(bucket, self._partition))
-        if _is_refreshed(bucket, state):
-            files = [path for path in files if _is_of(path, state)]
+        if state.replaces(bucket):
+            files = [path for path in files if state.wrote(path.name)]
         return known_ids(files, *state.bounds())
 
     def _make_files(self) -> None:
@@ -283,10 +290,10 @@ class ParquetDataset:
 
     def _make_file(self, bucket: PartitionStart, state: RunState, pending: Pending) -> None:
         partition = folder_of(bucket, self._partition)
-        target = self._folder.target(partition, f"part-{state.run}-{state.pending:06}.parquet")
+        target = self._folder.target(partition, state.file_name())
         old: list[Path] = []
-        if _is_refreshed(bucket, state):
-            old = [path for path in self._folder.files(partition) if not _is_of(path, state)]
+        if state.replaces(bucket):
+            old = [path for path in self._folder.files(partition) if not state.wrote(path.name)]
         if not target.exists():  # a run that was killed may have made it
 
             def write(file: IO[bytes]) -> None:
@@ -297,12 +304,3 @@ class ParquetDataset:
             self._folder.put(target, write)
         for path in old:
             path.unlink()
-
-
-def _is_refreshed(bucket: PartitionStart, state: RunState) -> bool:
-    """Return whether a run replaces what a partition has."""
-    return bucket is not None and state.refresh is not None and bucket >= state.refresh
-
-
-def _is_of(path: Path, state: RunState) -> bool:
-    return path.name.startswith(f"part-{state.run}-")

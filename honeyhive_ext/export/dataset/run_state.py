@@ -79,6 +79,18 @@ class RunState:
         last = self.open and at.hi == WHOLE.hi
         return -math.inf if first else at.lo, math.inf if last else at.hi
 
+    def file_name(self) -> str:
+        """Return the name of the next file in a partition. It is the same after a kill."""
+        return f"part-{self.run}-{self.pending:06}.parquet"
+
+    def wrote(self, name: str) -> bool:
+        """Return whether a file of this name is of this run."""
+        return name.startswith(f"part-{self.run}-")
+
+    def replaces(self, bucket: PartitionStart) -> bool:
+        """Return whether the run replaces what a partition has."""
+        return bucket is not None and self.refresh is not None and bucket >= self.refresh
+
     def after_interval(self) -> RunState:
         """Return the state at the beginning of the next interval."""
         return evolve(self, left=self.left[1:], checkpoint=None)
