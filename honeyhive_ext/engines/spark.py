@@ -77,7 +77,7 @@ def register(session: SparkSession) -> None:
     """
     context = getattr(session, "_sc", None)  # none where the session is a connection to a server
     if context is not None:
-        check_worker_python(context.pythonExec)
+        check_worker_python(context.pythonExec, local=context.master.startswith("local"))
     found = PARALLELISM if context is None else int(context.defaultParallelism)
     session.conf.set(PUSHDOWN, "true")
     # A class that is made here is pickled with its attributes.

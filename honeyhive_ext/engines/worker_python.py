@@ -14,17 +14,20 @@ _ASKED = f"import sys, pyspark, pyarrow, honeyhive_ext; print({_VERSION!r}.forma
 PATIENCE = 60.0  # seconds
 
 
-def check_worker_python(command: str) -> None:
+def check_worker_python(command: str, *, local: bool = True) -> None:
     """Check the Python of Spark's workers. Without this check, one that cannot work gives an EOFException.
 
     Args:
         command: What Spark starts, such as python3.
+        local: Whether the workers run on this machine. If not, the command may be there alone.
 
     Raises:
         ConfigError: It lacks a package, or has another version. The message says what to set.
     """
     fix = f"set the environment variable PYSPARK_PYTHON={sys.executable} before the session is created"
     place = shutil.which(command)
+    if place is None and not local:
+        return
     if place is None:
         raise ConfigError(f"Spark starts its workers with {command!r}, which is not on this machine: {fix}")
     if os.path.samefile(place, sys.executable) and os.path.dirname(place) == os.path.dirname(sys.executable):

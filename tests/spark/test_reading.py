@@ -185,6 +185,26 @@ def test_the_key_is_in_no_plan_and_no_error_and_is_refused_as_an_option(
     assert "very_secret" not in str(refused.value)
 
 
+def test_readers_and_writers_are_pickled_without_a_client_or_a_key(spark: Any, monkeypatch: Any) -> None:
+    from pyspark.cloudpickle import dumps, loads
+    from pyspark.sql.datasource import EqualTo, In
+
+    from honeyhive_ext.engines.spark import HoneyHiveDataSource
+
+    monkeypatch.setenv("HH_API_KEY", "hh_spark_very_secret")
+    monkeypatch.setenv("HH_API_URL", "http://127.0.0.1:9")
+    source = HoneyHiveDataSource({"columns": "event_id, event_type"})
+    reader = source.reader(source.schema())
+    given = [EqualTo(("event_type",), "model"), In(("event_type",), ("model", "tool"))]
+    assert all(one is other for one, other in zip(reader.pushFilters(given), given, strict=True))
+    for one in (source, reader, source.streamReader(source.schema()), source.writer(source.schema(), False)):
+        assert b"very_secret" not in dumps(one)
+        assert "very_secret" not in repr(one) + repr(vars(one))
+        assert type(loads(dumps(one))) is type(one)
+    monkeypatch.delenv("HH_API_URL")
+    assert loads(dumps(reader))._asked.url == "http://127.0.0.1:9"  # not that of the worker's environment
+
+
 def test_a_schema_of_the_user_is_refused_with_what_to_write(spark: Any, server: LocalServer) -> None:
     with pytest.raises(Exception, match="option columns"):
         spark.read.format("honeyhive").schema("event_id string").option("url", server.url).load().collect()

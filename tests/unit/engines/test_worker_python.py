@@ -51,5 +51,9 @@ def test_a_command_that_is_not_there_is_named_with_the_fix() -> None:
     assert FIX in str(caught.value)
 
 
+def test_a_command_of_other_machines_need_not_be_here() -> None:
+    check_worker_python("./environment/bin/python", local=False)
+
+
 def test_another_python_of_the_same_version_with_the_packages_works(tmp_path: Path) -> None:
     check_worker_python(python(tmp_path, f"echo {sys.version_info[0]}.{sys.version_info[1]}"))
