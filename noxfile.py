@@ -295,6 +295,13 @@ def bench_spark(session: nox.Session) -> None:
 
 
 @nox.session
+def recipes(session: nox.Session) -> None:
+    """Run the programs of docs/dask-and-ray.md with Dask and Ray."""
+    session.install("-e", ".[cli,export,pandas]", *group("test", "recipes"))
+    session.run("pytest", *(session.posargs or ["tests/recipes"]))
+
+
+@nox.session
 def schemathesis(session: nox.Session) -> None:
     """Test the local server with requests that Schemathesis makes from openapi.yaml."""
     session.install("-e", ".[cli]", *group("schemathesis"))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from honeyhive_ext.client.sync import HoneyHive
 
-LEAST = "1.18"
+LEAST = "1.31"
 
 
 def scan_events(source: HoneyHive | SearchResult[Any], *, columns: NestedColumns = ()) -> polars.LazyFrame:

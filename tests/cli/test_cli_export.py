@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 
 from honeyhive_ext.cli import main
@@ -99,6 +100,38 @@ def test_a_file_of_another_form_is_refused_before_anything_is_sent(
             assert main(["export", name, "--url", server.url, "--limit", "5"]) == 1
             assert ".jsonl" in capsys.readouterr().err
         assert server.requests == []
+
+
+def test_columns_are_typed_columns_of_a_parquet_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = 'metadata.cost:number, metadata.model,metadata."a,b"'
+    with LocalServer() as local:
+        local.seed(
+            {"event_type": "tool", "inputs": {}, "metadata": {"cost": n, "model": "small", "a,b": True}}
+            for n in range(3)
+        )
+        command = ["export", "costs.PARQUET", "--url", local.url, "--columns", asked]
+        assert main(command) == 0
+        sent = len(local.requests)
+        for columns in ("metadata.cost:nubmer", ""):
+            assert main(["export", "costs.parquet", "--url", local.url, "--columns", columns]) == 1
+        for name in ("costs.jsonl", "costs.csv"):
+            with pytest.raises(SystemExit) as ended:
+                main(["export", name, "--url", local.url, "--columns", asked])
+            assert ended.value.code == 2
+        assert len(local.requests) == sent
+    said = capsys.readouterr().err
+    assert "did you mean 'number'?" in said
+    assert "--columns needs a FILE that ends in .parquet" in said
+    file = pyarrow.parquet.read_table("costs.PARQUET")
+    assert [str(file.schema.field(name).type) for name in file.schema.names[-3:]] == [
+        "double",
+        "string",
+        "bool",
+    ]
+    assert sorted(file["metadata.cost"].to_pylist()) == [0.0, 1.0, 2.0]
 
 
 def test_a_set_is_brought_up_to_date_by_the_same_command(
