@@ -179,7 +179,7 @@ def database_path(given: object, name: str = "db") -> Path:
     said = f"{name} is {os.fspath(path)!r}"
     try:
         place = _followed(path)
-        mode = path.stat().st_mode if path.exists() else stat.S_IFREG
+        mode = _mode_of(path)
     except OSError as error:
         raise ConfigError(f"{said}: {error.strerror}") from error
     if place.descriptor is not None or not stat.S_ISREG(mode):
@@ -189,6 +189,17 @@ def database_path(given: object, name: str = "db") -> Path:
     if not place.path.parent.is_dir():
         raise ConfigError(f"{said}: there is no folder {place.path.parent}; make it first")
     return place.path
+
+
+def _mode_of(path: Path) -> int:
+    """Return the mode of what a path leads to, or that of a regular file if nothing is there.
+
+    `Path.exists` hides every error since Python 3.14, so it is not asked.
+    """
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return stat.S_IFREG
 
 
 def _followed(path: Path) -> Place:

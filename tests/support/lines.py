@@ -42,6 +42,7 @@ def at_line(
     def call(frame: FrameType, what: str, argument: Any) -> Any:
         if not any(part in frame.f_code.co_filename for part in watched):
             return None
+        frame.f_trace = inside  # since CPython 3.12, instructions of this call are traced only if it is set
         frame.f_trace_opcodes = event == "opcode"
         return inside
 
@@ -103,6 +104,7 @@ def at_signal_point(number: int, do: Callable[[], object], watched: Sequence[str
     def call(frame: FrameType, what: str, argument: Any) -> Any:
         if not frame.f_code.co_filename.endswith(tuple(watched)):
             return None
+        frame.f_trace = inside
         frame.f_trace_opcodes = True
         return inside
 

@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import inspect
 import operator
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -389,7 +390,8 @@ def test_mocks_stay_mocks(rec: Recorder) -> None:
 @pytest.mark.parametrize("method", ["span", "aspan"])
 def test_async_mocks_stay_mocks(rec: Recorder, method: str) -> None:
     made: Any = getattr(rec, method)("mocked")(mock.AsyncMock(return_value=5))
-    assert asyncio.iscoroutinefunction(made)
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # since Python 3.14
+        assert asyncio.iscoroutinefunction(made)
     assert asyncio.run(made(1)) == 5
     made.assert_awaited_once_with(1)
     assert rec.named("mocked")["outputs"] == {"result": 5}

@@ -195,6 +195,9 @@ def test_an_interrupt_at_any_place_holds_up_neither_later_readers_nor_the_end(
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
         if frame.f_code in (LENDING[0][0], LENDING[-1][0], ENDING[0][0]):
+            frame.f_trace = (
+                trace  # or else CPython 3.12 traces no instruction of this call
+            )
             frame.f_trace_opcodes = True
             if event == "opcode" and (frame.f_code, frame.f_lasti) == place:
                 sys.settrace(None)
