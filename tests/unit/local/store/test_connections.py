@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import gc
 import sqlite3
 import sys
 import threading
@@ -182,6 +183,8 @@ LENDING = [*places(Connections.lend.__wrapped__.__code__), *places(Connections._
 ENDING = [*places(Connections._end.__code__)]
 
 
+# Since Python 3.13, a connection that could not be handed over to anybody who closes it gives a warning.
+@pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
 @pytest.mark.parametrize("again", [False, True], ids=["opened", "used again"])
 @pytest.mark.parametrize("place", [*LENDING, *ENDING], ids=lambda place: f"{place[0].co_name} {place[1]}")
 def test_an_interrupt_at_any_place_holds_up_neither_later_readers_nor_the_end(
@@ -195,9 +198,8 @@ def test_an_interrupt_at_any_place_holds_up_neither_later_readers_nor_the_end(
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
         if frame.f_code in (LENDING[0][0], LENDING[-1][0], ENDING[0][0]):
-            frame.f_trace = (
-                trace  # or else CPython 3.12 traces no instruction of this call
-            )
+            # Since CPython 3.12, instructions of this call are traced only if it is set.
+            frame.f_trace = trace
             frame.f_trace_opcodes = True
             if event == "opcode" and (frame.f_code, frame.f_lasti) == place:
                 sys.settrace(None)
@@ -218,6 +220,7 @@ def test_an_interrupt_at_any_place_holds_up_neither_later_readers_nor_the_end(
         with connections.lend() as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
     connections.close()
+    gc.collect()
 
 
 def test_the_caches_of_the_connections_of_a_file_are_bounded(tmp_path: Path) -> None:
