@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -22,6 +23,7 @@ def export(hh: HoneyHive) -> None:
     assert_type(result.to_list(progress=told), list[Event])
     assert_type(result.to_jsonl(Path("events.jsonl"), progress=True), int)
     assert_type(result.to_parquet("events.parquet", compression="gzip", progress=told), int)
+    assert_type(result.to_parquet_dataset("events", partition="hour", refresh=timedelta(days=-7)), int)
     assert_type(result.to_dataframe(), pandas.DataFrame)
     assert_type(result.to_dataframe("pandas", flatten=True, times="datetime"), pandas.DataFrame)
     assert_type(result.to_dataframe("polars", flatten=["metadata"], progress=True), polars.DataFrame)
@@ -32,5 +34,6 @@ def export(hh: HoneyHive) -> None:
 async def export_async(hh: AsyncHoneyHive) -> None:
     result = hh.events.search()
     assert_type(await result.to_parquet("events.parquet", progress=told), int)
+    assert_type(await result.to_parquet_dataset("events", columns=["metadata.cost"], overlap="6h"), int)
     assert_type(await result.to_dataframe(), pandas.DataFrame)
     assert_type(await result.raw().to_dataframe("polars"), polars.DataFrame)
