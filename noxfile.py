@@ -328,14 +328,15 @@ def docs(session: nox.Session) -> None:
 
     `-- --stage` only copies the pages to build/docs.
     """
-    browser = [] if session.posargs else group("test", "browser")
-    session.install("-e", ".[cli]", *group("docs"), *browser)
+    needed = ("pytest", "hypothesis")
+    tools = [one for one in group("test") if one.startswith(needed)] + group("browser")
+    session.install("-e", ".[cli]", *group("docs"), *([] if session.posargs else tools))
     session.run("python", "-m", "docsite", *session.posargs)
     if session.posargs:
         return
     if not has_chromium(session):
         session.warn("the site is not looked at: there is no chromium, and it cannot be installed here")
-    session.run("pytest", "tests/site")
+    session.run("pytest", "-n", "2", "tests/site")
 
 
 @nox.session

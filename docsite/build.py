@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -13,16 +14,13 @@ from ruamel.yaml import YAML
 from docsite import built, inventory, pages
 
 ROOT = Path(__file__).resolve().parents[1]
-CONFIG = ROOT / "mkdocs.yml"
-INTERFACE = ROOT / "tests" / "contract" / "public_interface.txt"
-THEME = ROOT / "docsite" / "theme"
+INTERFACE = "tests/contract/public_interface.txt"
+THEME = Path(__file__).parent / "theme"
 
 
-def config(text: str | None = None) -> dict[str, Any]:
+def config(root: Path = ROOT) -> dict[str, Any]:
     """Return the settings of mkdocs.yml, without running what its tags name."""
-    found: dict[str, Any] = YAML().load(  # which keeps a tag, and does not follow it
-        CONFIG.read_text("utf-8") if text is None else text
-    )
+    found: dict[str, Any] = YAML().load((root / "mkdocs.yml").read_text("utf-8"))
     return found
 
 
@@ -56,45 +54,51 @@ def stage(root: Path, folder: Path, repository: str) -> list[str]:
     return problems
 
 
-def build(folder: Path) -> list[str]:
+def build(root: Path, folder: Path) -> list[str]:
     """Run zensical; return whatever it says that is no progress, and its error if it fails.
 
     Args:
+        root: The repository.
         folder: Where the site goes. What was there is deleted.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    command = [sys.executable, "-m", "zensical", "build", "--clean", "--strict", "--config-file", str(CONFIG)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "zensical", "build", "--clean", "--strict", "-f", "mkdocs.yml"]
+    found = [str(ROOT), str(ROOT / "generated"), str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(found)}
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     said = built.complaints(done.stdout + done.stderr)
     return said or ([f"zensical: ended with status {done.returncode}"] if done.returncode else [])
 
 
-def main(*, only_stage: bool = False) -> int:
-    """Build and check; return the exit status."""
-    settings = config()
-    staged, site = ROOT / settings["docs_dir"], ROOT / settings["site_dir"]
-    problems = stage(ROOT, staged, settings["repo_url"])
+def problems_of(root: Path, *, only_stage: bool = False) -> list[str]:
+    """Build the site of a repository, and return what is wrong with it.
+
+    Args:
+        root: The repository.
+        only_stage: Copy the pages, and look at them and at the navigation, without a build.
+    """
+    settings = config(root)
+    staged, site = root / settings["docs_dir"], root / settings["site_dir"]
+    problems = stage(root, staged, settings["repo_url"])
     for name in ("javascripts", "stylesheets"):
         shutil.copytree(THEME / name, staged / name)
     names = sorted(path.relative_to(staged).as_posix() for path in staged.rglob("*.md"))
     problems += built.outside_the_navigation(settings["nav"], names)
     if not only_stage:
-        problems += build(site)
-        problems += check(site, names, settings["site_url"])
-    print(
-        "\n".join(problems)
-        or f"the site is in {site.relative_to(ROOT)}: {len(names)} pages, nothing is wrong"
-    )
-    return 1 if problems else 0
+        problems += build(root, site)
+        interface = (root / INTERFACE).read_text("utf-8").splitlines()
+        problems += check(site, names, settings["site_url"], interface)
+    return problems
 
 
-def check(site: Path, names: list[str], site_url: str) -> list[str]:
+def check(site: Path, names: list[str], site_url: str, interface: list[str]) -> list[str]:
     """Return what is wrong with a site that was built.
 
     Args:
         site: The folder of the site.
         names: Its pages in Markdown, as paths below the folder of the pages.
         site_url: Its address, with a slash at the end.
+        interface: The lines that name what is public.
     """
     paths = {path.relative_to(site).as_posix(): path for path in site.rglob("*") if path.is_file()}
     texts = {
@@ -103,8 +107,14 @@ def check(site: Path, names: list[str], site_url: str) -> list[str]:
     html = {name: text for name, text in texts.items() if name.endswith(".html")}
     missing = [f"{name}: not built" for name in sorted(built.expected(names) - paths.keys())]
     problems = missing + built.loaded_from_elsewhere(texts) + built.broken_links(html, set(paths), site_url)
-    if "objects.inv" in paths:
-        lines = INTERFACE.read_text("utf-8").splitlines()
-        entries = inventory.names_of(paths["objects.inv"].read_bytes())
-        problems += inventory.without_an_entry(lines, entries)
-    return problems
+    entries = inventory.names_of(paths["objects.inv"].read_bytes()) if "objects.inv" in paths else set[str]()
+    return problems + inventory.without_an_entry(interface, entries)
+
+
+def main(*, only_stage: bool = False) -> int:
+    """Build and check; print what is wrong, and return the exit status."""
+    problems = problems_of(ROOT, only_stage=only_stage)
+    settings = config()
+    place = settings["docs_dir"] if only_stage else settings["site_dir"]
+    print("\n".join(problems) or f"{place} is made: nothing is wrong")
+    return 1 if problems else 0

@@ -24,6 +24,7 @@ _URL = re.compile(r"""url\(\s*["']?([^"')]+)|@import\s+["']([^"']+)""")
 _ELSEWHERE = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _PROGRESS = re.compile(r"(Build (started|finished in .*)|No issues found)?")
 
 
@@ -33,7 +34,7 @@ def complaints(said: str) -> list[str]:
     >>> complaints("Build started\\ngriffe: a.py:3: no such parameter\\nBuild finished in 4.2s\\n")
     ['griffe: a.py:3: no such parameter']
     """
-    return [line for line in said.splitlines() if not _PROGRESS.fullmatch(line.strip())]
+    return [line for line in _COLOUR.sub("", said).splitlines() if not _PROGRESS.fullmatch(line.strip())]
 
 
 class Page(HTMLParser):

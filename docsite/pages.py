@@ -18,7 +18,6 @@ OUTSIDE = {
     "examples/README.md": "examples.md",
 }
 BRANCH = "main"
-MADE = {"docs/llms.txt", "docs/llms-full.txt"}  # which only the site has
 
 _CODE = re.compile(r"^( *)(```+|~~~+).*?^\1\2 *$|(?<!`)(`+)(?!`).+?(?<!`)\3(?!`)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(\]\(\s*<?|^ {0,3}\[[^]\n]+\]:\s+<?|\b(?:src|href)=\")([^)\s>\"]+)", re.MULTILINE)
@@ -72,8 +71,6 @@ def rewritten(
         if path is None:
             return match.group()
         name, mark, anchor = path.partition("#")
-        if name in MADE:
-            return match.group()
         if not exists(name):
             broken.append(target)
             return match.group()

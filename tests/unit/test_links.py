@@ -15,7 +15,7 @@ PAGES = [
     ROOT / "benchmarks" / "README.md",
 ]
 CODE = re.compile(r"^ *```.*?^ *```", re.M | re.S)
-LINK = re.compile(r"\]\((?!https?:|mailto:|llms)([^)#]*)(#[^)]*)?\)", re.S)  # llms.txt is made with the site
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#]*)(#[^)]*)?\)", re.S)
 # PyPI shows the README without the tree around it. So its links are absolute, and lead to files of the tree.
 REPOSITORY = "https://github.com/honeyhive-ext/honeyhive-ext"
 ABSOLUTE = re.compile(rf"{re.escape(REPOSITORY)}/(blob|raw|tree)/main/([^\s)>\"'#\]]+)(#[\w-]+)?")

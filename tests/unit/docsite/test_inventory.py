@@ -7,7 +7,7 @@ import zlib
 import pytest
 
 from docsite import inventory
-from docsite.build import INTERFACE
+from docsite.build import INTERFACE, ROOT
 
 HEAD = (
     b"# Sphinx inventory version 2\n# Project: a\n# Version: 1\n# The remainder is compressed using zlib.\n"
@@ -57,7 +57,7 @@ def test_what_a_class_holds_is_described_there(line: str) -> None:
 
 
 def test_taking_any_name_out_of_the_reference_is_noticed() -> None:
-    lines = INTERFACE.read_text("utf-8").splitlines()
+    lines = (ROOT / INTERFACE).read_text("utf-8").splitlines()
     wanted = {line.partition(": no entry")[0] for line in inventory.without_an_entry(lines, set())}
     assert len(wanted) > 400
     assert {"honeyhive_ext.HoneyHive.flush", "honeyhive_ext.F", "honeyhive_ext.Event.metadata"} <= wanted
