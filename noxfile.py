@@ -328,8 +328,7 @@ def docs(session: nox.Session) -> None:
 
     `-- --stage` only copies the pages to build/docs.
     """
-    needed = ("pytest", "hypothesis")
-    tools = [one for one in group("test") if one.startswith(needed)] + group("browser")
+    tools = [one for one in group("test", "browser") if one.startswith(("pytest", "hypothesis", "playwright"))]
     session.install("-e", ".[cli]", *group("docs"), *([] if session.posargs else tools))
     session.run("python", "-m", "docsite", *session.posargs)
     if session.posargs:

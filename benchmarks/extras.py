@@ -83,6 +83,7 @@ def measured() -> str:
             taken, packages, python = installed(name, folder)
             shown = f"honeyhive-ext[{name}]" if name else "honeyhive-ext"
             rows.append(f"| `{shown}` | {packages} | {taken / 1e6:.1f} |")
+            print(rows[-1], file=sys.stderr, flush=True)
             if not name:
                 alone = python
         rows += ["", "| import | ms |", "| --- | --- |"]

@@ -31,7 +31,11 @@ class HouseStyle(griffe.Extension):
             or cls.module.path != cls.path.rpartition(".")[0]
         ):
             return
-        signature = inspect.signature(getattr(importlib.import_module(cls.module.path), cls.name))
+        try:
+            found = getattr(importlib.import_module(cls.module.path), cls.name)
+        except ImportError:
+            return  # of an extra that is not installed
+        signature = inspect.signature(found)
         arguments = griffe.Parameters(
             griffe.Parameter("self"), *map(_argument, signature.parameters.values())
         )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from docsite import pages
-from docsite.build import stage
+from docsite import built, pages
+from docsite.build import ROOT, config, stage
 
 HOME = "https://example.org/project"
 FILES = ["docs/tracing.md", "docs/reference/index.md", "docs/images/trace.png", "SECURITY.md", "openapi.yaml"]
@@ -87,3 +87,8 @@ def test_staging_copies_the_pages_and_names_what_is_broken_in_them_and_in_the_re
     assert (goal / "index.md").read_text() == "[a](maintainers/security.md) [b](gone.md)"
     assert (goal / "maintainers" / "security.md").read_text() == "[a](../index.md)"
     assert not (goal / "old").exists()
+
+
+def test_every_page_of_the_repository_is_in_the_navigation() -> None:
+    places = pages.placed(pages.load(ROOT)).values()
+    assert built.outside_the_navigation(config()["nav"], [one for one in places if one.endswith(".md")]) == []
