@@ -328,7 +328,9 @@ def docs(session: nox.Session) -> None:
 
     `-- --stage` only copies the pages to build/docs.
     """
-    tools = [one for one in group("test", "browser") if one.startswith(("pytest", "hypothesis", "playwright"))]
+    tools = [
+        one for one in group("test", "browser") if one.startswith(("pytest", "hypothesis", "playwright"))
+    ]
     session.install("-e", ".[cli]", *group("docs"), *([] if session.posargs else tools))
     session.run("python", "-m", "docsite", *session.posargs)
     if session.posargs:
