@@ -52,7 +52,7 @@ def scan_events(source: HoneyHive | SearchResult[Any], *, columns: NestedColumns
             f"{repr_of(source)} cannot be scanned: give a HoneyHive client or what its search returns"
         )
     nested = result._nested(columns)  # pyright: ignore[reportPrivateUsage]
-    scan = _Scan(result, nested, Polars())
+    scan = _Scan(result, nested, Polars())  # pyright: ignore[reportUnknownArgumentType]
     return register(scan.frames, schema=scan.schema())
 
 

@@ -31,8 +31,9 @@ def load(module: str) -> Any:
 
 def column_kinds(nested: Sequence[NestedColumn] = ()) -> Mapping[str, Kind]:
     """Return the kind of each column: the fixed columns, then those of values inside."""
-    kinds = {column.name: column.kind for column in columns()}
-    return kinds | {column.name: column.kind or "string" for column in nested}
+    kinds: dict[str, Kind] = {column.name: column.kind for column in columns()}
+    kinds.update((column.name, column.kind or "string") for column in nested)
+    return kinds
 
 
 def arrow_schema(nested: Sequence[NestedColumn] = (), *, only: Sequence[str] | None = None) -> Any:

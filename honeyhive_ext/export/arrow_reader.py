@@ -69,9 +69,9 @@ class EventBatchReader(pyarrow.ipc.RecordBatchStreamReader):  # type: ignore[mis
 
     def __init__(self, schema: Any, batches: Generator[Any, None, None]) -> None:
         self._messages = _Messages(schema, batches)
-        super().__init__(self._messages)
+        super().__init__(self._messages)  # pyright: ignore[reportUnknownMemberType]
 
     def close(self) -> None:
         """End the search. What was read stays."""
         self._messages.close()
-        super().close()
+        super().close()  # pyright: ignore[reportUnknownMemberType]

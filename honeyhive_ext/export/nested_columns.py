@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NoReturn, TypeAlias, cast, get_args
 
@@ -37,7 +37,7 @@ SAMPLE = 100  # events that decide the type of a column
 _ONE = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^,])*', re.DOTALL)
 _BARE = re.compile(r'[^".:]*', re.DOTALL)
 _BARE_ALONE = re.compile(r'[^".]*', re.DOTALL)
-_get = dict[str, Any].get
+_get: Callable[[Any, str], Any] = cast("Any", dict).get
 
 
 @frozen

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import orjson
 from attrs import evolve
@@ -131,10 +131,11 @@ def _form(nested: Sequence[NestedColumn]) -> str:
 
 def _kinds_of(form: str) -> dict[str, Kind]:
     try:
-        kinds = orjson.loads(form.partition(_MARK)[2])
+        kinds: Any = orjson.loads(form.partition(_MARK)[2])
     except ValueError:
         return {}
-    return {name: kind for name, kind in kinds.items() if kind in KINDS} if isinstance(kinds, dict) else {}
+    items = cast("dict[str, Any]", kinds).items() if isinstance(kinds, dict) else ()
+    return {name: kind for name, kind in items if kind in KINDS}
 
 
 def checked_compression(given: object) -> str:

@@ -72,7 +72,10 @@ class AsyncSearchExports(ABC):
         file = await in_thread(ParquetFile, path, query, progress, columns=columns, compression=compression)
         return await self._export(file)
 
-    async def to_arrow(self, *, columns: NestedColumns = ()) -> AsyncGenerator[pyarrow.RecordBatch, None]:
+    # pyarrow has no types
+    async def to_arrow(  # pyright: ignore[reportUnknownParameterType]
+        self, *, columns: NestedColumns = ()
+    ) -> AsyncGenerator[pyarrow.RecordBatch, None]:  # pyright: ignore[reportUnknownMemberType]
         """Yield the events as Arrow record batches, with the schema of `SearchResult.to_arrow`.
 
         An Arrow stream cannot wait for an event loop, so this is an async iterator of its batches. If nothing

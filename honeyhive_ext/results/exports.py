@@ -106,7 +106,10 @@ class SearchExports(ABC):
             ParquetFile(path, self._query, progress, columns=columns, compression=compression)
         )
 
-    def to_arrow(self, *, columns: NestedColumns = ()) -> pyarrow.RecordBatchReader:
+    # pyarrow has no types
+    def to_arrow(  # pyright: ignore[reportUnknownParameterType]
+        self, *, columns: NestedColumns = ()
+    ) -> pyarrow.RecordBatchReader:  # pyright: ignore[reportUnknownMemberType]
         """Return the events as a stream of Arrow record batches, with the columns of `to_parquet`.
 
         Every library that reads Arrow streams takes it: `duckdb.from_arrow`, `polars.DataFrame`,
@@ -127,10 +130,7 @@ class SearchExports(ABC):
         from honeyhive_ext.export.arrow_reader import EventBatchReader
 
         maker = BatchMaker(self._nested(columns))
-        reader: pyarrow.RecordBatchReader = EventBatchReader(
-            maker.schema, maker.stream(self._from(self._resume, TEXTS).pages())
-        )
-        return reader
+        return EventBatchReader(maker.schema, maker.stream(self._from(self._resume, TEXTS).pages()))
 
     def to_parquet_dataset(
         self,
