@@ -69,7 +69,13 @@ class EventBatchReader(pyarrow.ipc.RecordBatchStreamReader):  # type: ignore[mis
 
     def __init__(self, schema: Any, batches: Generator[Any, None, None]) -> None:
         self._messages = _Messages(schema, batches)
+        self._one_reads = Lock()
         super().__init__(self._messages)  # pyright: ignore[reportUnknownMemberType]
+
+    def read_next_batch(self) -> Any:
+        """Return the next batch. Threads take turns: a message of the stream has several parts."""
+        with self._one_reads:
+            return super().read_next_batch()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
     def close(self) -> None:
         """End the search. What was read stays."""

@@ -9,6 +9,7 @@ import sys
 import threading
 import traceback
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,18 @@ def test_closing_in_another_thread_while_a_page_is_awaited_ends_the_search() -> 
         for one in search_threads():
             one.join(60)
         assert search_threads() == []
+
+
+def test_threads_that_share_a_reader_get_each_event_once(hh: HoneyHive, server: LocalServer) -> None:
+    fill(server, 400)
+    reader = hh.events.search(page_size=20).to_arrow()
+    with ThreadPoolExecutor(4) as pool:
+        running = [
+            pool.submit(lambda: [number for batch in reader for number in numbers(batch.to_pydict())])
+            for _ in range(4)
+        ]
+        found = [number for one in running for number in one.result(60)]
+    assert sorted(found) == [*range(400)]
 
 
 @pytest.mark.parametrize("pages", [0, 2])
