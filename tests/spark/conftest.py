@@ -20,7 +20,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = "pyspark is not installed" if find_spec("pyspark") is None else None
     if missing is None and "JAVA_HOME" not in os.environ and shutil.which("java") is None:
         missing = "there is no Java on this machine"
+    # Spark leaves sockets of its own to the garbage collector, which may find them in any test.
+    quiet = ["ignore:unclosed.*socket:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"]
     for item in items:
+        if Path(__file__).parent in item.path.parents:
+            for one in quiet:
+                item.add_marker(pytest.mark.filterwarnings(one))
         if missing and Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.skip(reason=f"Spark is not tested: {missing} (`nox -s spark`)"))
 

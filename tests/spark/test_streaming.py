@@ -6,6 +6,7 @@ import itertools
 import threading
 import time
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,11 @@ def run(query: Any) -> list[Any]:
     return [progress for progress in query.recentProgress if progress["numInputRows"]]
 
 
+def bounded() -> bool:
+    """Whether Spark tells a source where it is, so that the batches of one run are bounded: 4.2 and later."""
+    return find_spec("pyspark.sql.streaming.datasource") is not None
+
+
 def once(numbers: Any) -> Counter[int]:
     return Counter(dict.fromkeys(numbers, 1))
 
@@ -56,7 +62,7 @@ def test_what_is_there_is_read_in_batches_of_the_longest_window(
     )
     batches = run(query)
     assert written(spark, tmp_path) == once(range(300))
-    assert [batch["numInputRows"] for batch in batches] == [101, 100, 99]
+    assert [batch["numInputRows"] for batch in batches] == ([101, 100, 99] if bounded() else [300])
 
 
 def test_a_stream_that_starts_again_continues_where_it_ended(
@@ -83,7 +89,7 @@ def test_a_batch_that_was_not_finished_is_read_again_after_a_restart(
 
     def keep(frame: Any, batch: int) -> None:
         rows = frame.collect()
-        if batch == 1 and not failing:
+        if batch == bounded() and not failing:
             failing.append(batch)
             raise RuntimeError("the disk is full")
         kept[batch] = counted(rows)
