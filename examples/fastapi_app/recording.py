@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -44,7 +44,7 @@ class RecordRequests:
 
 
 @asynccontextmanager
-async def lifespan(app: Starlette) -> AsyncIterator[None]:
+async def lifespan(app: Starlette) -> AsyncGenerator[None, None]:
     """Send what waits before the process ends: uvicorn waits for this at SIGTERM."""
     yield
     await asyncio.to_thread(trace.flush, FLUSH_SECONDS)  # a thread waits, not the event loop

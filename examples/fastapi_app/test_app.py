@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
 import httpx
@@ -15,7 +15,7 @@ from .app import app
 
 
 @asynccontextmanager
-async def started() -> AsyncIterator[httpx.AsyncClient]:
+async def started() -> AsyncGenerator[httpx.AsyncClient, None]:
     """Start the application as uvicorn does, and give a client of it; stop it at the end."""
     async with (
         app.router.lifespan_context(app),

@@ -125,16 +125,15 @@ def ran(*command: str, folder: Path, shown: bool = False) -> list[str]:
 def check(options: argparse.Namespace, folder: Path, say: Callable[..., None]) -> None:
     """Build in a folder and check everything, from what is quick to what is slow."""
     epoch = commit_time(ROOT)
-    sdist, built = build(copy(ROOT, folder / "one", ONE), folder / "dist", ONE, epoch, "--sdist", "--wheel")
-    print(
-        f"{built.name} {built.stat().st_size:,} bytes, {sdist.name} {sdist.stat().st_size:,} bytes",
-        flush=True,
-    )
-    again = build(copy(ROOT, folder / "other", OTHER), folder / "again", OTHER, epoch, "--sdist", "--wheel")
+    one, other = copy(ROOT, folder / "one", ONE), copy(ROOT, folder / "other", OTHER)
+    sdist, built = build(one, folder / "dist", ONE, epoch, "--sdist", "--wheel")
+    sizes = [f"{path.name} {path.stat().st_size:,} bytes" for path in (built, sdist)]
+    print(", ".join(sizes), flush=True)
+    again = build(other, folder / "again", OTHER, epoch, "--sdist", "--wheel")
     differ = [
-        f"{one.name}: {line}"
-        for one, other in zip((sdist, built), again, strict=True)
-        for line in distributions.unequal(one, other)
+        f"{first.name}: {line}"
+        for first, second in zip((sdist, built), again, strict=True)
+        for line in distributions.unequal(first, second)
     ]
     say(
         "two builds are equal byte for byte, whatever the umask, zone, hash seed, order and times of files",
