@@ -17,6 +17,13 @@ HOW = (
 )
 
 
+# Python 3.14 shows unions and the fields of attrs in another way, and the record is made with an older one.
+as_recorded = pytest.mark.skipif(
+    sys.version_info >= (3, 14), reason="Python 3.14 writes types in another way"
+)
+
+
+@as_recorded
 def test_the_public_interface_is_as_recorded() -> None:
     _, before = interface.recorded()
     changed = interface.differences(before, interface.describe())
@@ -88,6 +95,7 @@ def record(tmp_path: Path, package: types.ModuleType) -> Record:
     return found
 
 
+@as_recorded
 def test_a_description_says_how_a_thing_is_used(package: types.ModuleType) -> None:
     assert interface.describe() == [
         "honeyhive_ext.sample.Thing(size: int)",
