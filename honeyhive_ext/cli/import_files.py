@@ -18,7 +18,7 @@ from honeyhive_ext.cli.meter import Meter
 from honeyhive_ext.cli.streams import note, say
 from honeyhive_ext.cli.target import connected
 from honeyhive_ext.config.settings import EventSettings
-from honeyhive_ext.errors import EventError, HoneyHiveError, NotFoundError
+from honeyhive_ext.errors import ConfigError, EventError, HoneyHiveError, NotFoundError
 from honeyhive_ext.payload.events import prepare_event
 from honeyhive_ext.payload.times import now_ms
 
@@ -85,33 +85,40 @@ def import_files(options: argparse.Namespace) -> int:
         with closing(begin(options, f"{settings.base_url}\0{options.db or ''}\0{key.reveal()}")) as state:
             try:
                 _send_all(hh, options, state, tally)
+                place = state.complete()
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(_how_to_go_on(state, tally)) from None
             except HoneyHiveError as problem:
                 problem.args = (f"{problem}; {_how_to_go_on(state, tally)}",)
                 raise
-            place = state.complete()
+            except OSError as problem:
+                reason = f"cannot write {problem.filename}: {problem.strerror or problem}"
+                raise ConfigError(f"{reason}; {_how_to_go_on(state, tally)}") from problem
     note(options, tally.report(dry=False) + (f": see {place}" if place else ""))
     return 1 if tally.rejected else 0
 
 
 def _how_to_go_on(state: ImportState, tally: Tally) -> str:
-    again = "the same command continues after them" if state.resumes else "a pipe cannot be resumed"
+    again = "the same command continues after them"
+    if not state.resumes:
+        again = "a pipe cannot be resumed"
+        if tally.rejected:
+            again += f"; {tally.rejected:,} rejected: see {state.path}"
     return f"{tally.sent + tally.before:,} events are sent; {again}"
 
 
 def _send_all(hh: HoneyHive, options: argparse.Namespace, state: ImportState, tally: Tally) -> None:
     with Meter(options) as meter:
-        for name in options.files:
+        for name in dict.fromkeys(options.files):
             done = state.done(name)
             tally.before += done.sent
             tally.rejected += done.rejected
             reads = (read for read in read_events(name) if read.line > done.line)
             for chunk in _chunks(reads):
                 letters = _send(hh, name, chunk, options)
+                state.note(name, chunk[-1].line, len(chunk), [letter.as_line() for letter in letters])
                 tally.sent += len(chunk) - len(letters)
                 tally.rejected += len(letters)
-                state.note(name, chunk[-1].line, len(chunk), [letter.as_line() for letter in letters])
                 meter.tell(tally.sent + tally.before)
 
 

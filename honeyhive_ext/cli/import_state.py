@@ -7,9 +7,10 @@ the import is complete. The bytes are on disk before the checkpoint that counts 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any
@@ -20,9 +21,17 @@ from attrs import define, field, frozen
 from honeyhive_ext.cli.event_files import is_regular
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.files.names import file_path, regular_place, shown
-from honeyhive_ext.files.side_file import close_side, open_side, read_side, remove_side
+from honeyhive_ext.files.side_file import (
+    close_side,
+    named_errors,
+    open_side,
+    read_side,
+    remove_side,
+    write_side,
+)
 from honeyhive_ext.files.whole import move
 
+_PART, _CHECKPOINT, _NEW = ".part", ".checkpoint", ".checkpoint.new"
 _HEAD = 1 << 16  # bytes at the beginning of a file by which it is known again
 
 
@@ -56,10 +65,12 @@ class ImportState:
     files: dict[str, Done]
     heads: dict[str, str]
     resumes: bool
+    _part: Path = field(init=False)
     _checkpoint: Path = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._checkpoint = _beside(self.path, ".checkpoint")
+        self._part = _beside(self.path, _PART)
+        self._checkpoint = _beside(self.path, _CHECKPOINT)
 
     def done(self, name: str) -> Done:
         """Return what is done of a file."""
@@ -73,12 +84,16 @@ class ImportState:
             line: The line.
             events: How many more events these are.
             letters: Those of them that were rejected, each as a line.
+
+        Raises:
+            OSError: The disk is full, and the like. The error names the file. They are sent again later.
         """
         before = self.done(name)
         self.files[name] = Done(line, before.sent + events - len(letters), before.rejected + len(letters))
-        self.letters.write(b"".join(letters))
-        self.letters.flush()
-        os.fsync(self.letters.fileno())
+        with named_errors(self._part):
+            self.letters.write(b"".join(letters))
+            self.letters.flush()
+            os.fsync(self.letters.fileno())
         if not self.resumes:
             return
         state = {
@@ -88,30 +103,32 @@ class ImportState:
             "heads": self.heads,
             "files": {name: [one.line, one.sent, one.rejected] for name, one in self.files.items()},
         }
-        unfinished = _beside(self.path, ".checkpoint.new")
-        with open_side(unfinished) as new:
-            new.truncate(0)
-            new.write(orjson.dumps(state))
-            new.flush()
-            os.fsync(new.fileno())
-        unfinished.replace(self._checkpoint)
+        with named_errors(self._checkpoint):
+            write_side(self._checkpoint, _beside(self.path, _NEW), orjson.dumps(state))
 
     def complete(self) -> Path | None:
         """End the import; return the file of rejected events, or None if there are none."""
         rejected = self.letters.tell()
         if rejected:
-            move(self.letters, _beside(self.path, ".part"), self.path)
+            with named_errors(self.path):
+                move(self.letters, self._part, self.path)
         else:
-            remove_side(self.letters, _beside(self.path, ".part"))
+            remove_side(self.letters, self._part)
         self._checkpoint.unlink(missing_ok=True)
         return self.path if rejected else None
 
     def close(self) -> None:
-        """Close the file of rejected events; without anything in it, and not to go on with, it is deleted."""
-        part = _beside(self.path, ".part")
-        if not self.letters.closed and not self._checkpoint.exists() and not self.letters.tell():
-            part.unlink(missing_ok=True)
-        close_side(self.letters)
+        """Close the file of rejected events; without anything in it, and not to go on with, it is deleted.
+
+        If the import is of a pipe, the file gets its name: the next import would empty it.
+        """
+        unfinished = not self.letters.closed and not self._checkpoint.exists() and self._part.exists()
+        try:
+            if unfinished and not (self.resumes and self.letters.tell()):
+                with contextlib.suppress(OSError, ConfigError):  # it must not hide why the import ended
+                    self.complete()
+        finally:
+            close_side(self.letters)
 
 
 def begin(options: argparse.Namespace, destination: str) -> ImportState:
@@ -122,15 +139,17 @@ def begin(options: argparse.Namespace, destination: str) -> ImportState:
         destination: Where the events go. It holds the key, and only a keyed digest of it is kept.
 
     Raises:
-        ConfigError: The interrupted import is of other files, or goes elsewhere.
+        ConfigError: The interrupted import is of other files, or goes elsewhere. Or the file of rejected
+            events is one of the files to import, or has lost some of them.
     """
     first = next((name for name in options.files if name != "-"), "stdin")
     path = regular_place(options.rejected or f"{first}.rejected.jsonl", "--rejected").path
-    checkpoint = _beside(path, ".checkpoint")
+    _check_apart(path, options.files)
+    checkpoint, part = _beside(path, _CHECKPOINT), _beside(path, _PART)
     hint = f"give --restart to begin again, or delete {shown(checkpoint)}"
     regular = [name for name in options.files if is_regular(name)]
     heads = {name: _head(name) for name in regular}
-    letters = open_side(_beside(path, ".part"))
+    letters = open_side(part)
     try:
         text = None if options.restart else read_side(checkpoint)
         if text is None:
@@ -141,14 +160,42 @@ def begin(options: argparse.Namespace, destination: str) -> ImportState:
         else:
             kept = _read(text, hint)
             _check(kept, destination, heads, hint)
-            letters.truncate(kept["rejected_bytes"])
-            letters.seek(kept["rejected_bytes"])
+            _continue(letters, kept["rejected_bytes"], f"{shown(part)} has lost events: {hint}")
         files = {name: Done(*one) for name, one in kept["files"].items()}
         resumes = len(regular) == len(options.files)
         return ImportState(path, letters, kept["salt"], kept["destination"], files, heads, resumes)
     except BaseException:
         close_side(letters)
         raise
+
+
+def _continue(letters: IO[bytes], size: int, lost: str) -> None:
+    """Go to the end of what counts of the rejected events, and cut off what follows it.
+
+    Raises:
+        ConfigError: The file is shorter. To make it longer would fill it with zeros.
+    """
+    if os.fstat(letters.fileno()).st_size < size:
+        raise ConfigError(lost)
+    letters.truncate(size)
+    letters.seek(size)
+
+
+def _check_apart(path: Path, names: Sequence[str]) -> None:
+    """Check that no file to import is overwritten with rejected events, or with what is next to them.
+
+    Raises:
+        ConfigError: One of them would be.
+    """
+    ours = [one for end in ("", _PART, _CHECKPOINT, _NEW) if (one := _beside(path, end)).exists()]
+    for name in names:
+        if name != "-" and (given := file_path(name, "FILE")).exists():
+            for one in ours:
+                if one.samefile(given):
+                    raise ConfigError(
+                        f"{name} is to be imported, and the rejected events would replace it: name another "
+                        "file with --rejected"
+                    )
 
 
 def _beside(path: Path, end: str) -> Path:
