@@ -40,7 +40,7 @@ def shell(line: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full", "0<&- 2>&-"])
 def test_with_stderr_closed_or_full_the_output_is_the_data_and_the_status_zero(db: Path, stderr: str) -> None:
-    done = shell(f"{COMMAND} export --db {db} {stderr}")
+    done = shell(f"{COMMAND} export --db '{db}' {stderr}")
     assert done.returncode == 0
     assert [json.loads(line)["inputs"]["n"] for line in done.stdout.splitlines()] == list(range(1000))
 
@@ -48,15 +48,15 @@ def test_with_stderr_closed_or_full_the_output_is_the_data_and_the_status_zero(d
 @pytest.mark.parametrize(
     ("arguments", "code", "error"),
     [
-        ("export --db {db} >&-", 1, "standard output is closed"),
-        ("export --db {db} >&- <&-", 1, "standard output is closed"),
-        ("export --db {db} >/dev/full", 1, "No space left"),
-        ("export /dev/full --db {db}", 1, "No space left"),
-        ("export {db}.jsonl --db {db} >&-", 0, "1000 events written"),
-        ("export --db {db} | head -c 10", 0, "1000 events written|^$"),
-        ("export --db {db} | :", 0, "1000 events written|^$"),
+        ("export --db '{db}' >&-", 1, "standard output is closed"),
+        ("export --db '{db}' >&- <&-", 1, "standard output is closed"),
+        ("export --db '{db}' >/dev/full", 1, "No space left"),
+        ("export /dev/full --db '{db}'", 1, "No space left"),
+        ("export '{db}.jsonl' --db '{db}' >&-", 0, "1000 events written"),
+        ("export --db '{db}' | head -c 10", 0, "1000 events written|^$"),
+        ("export --db '{db}' | :", 0, "1000 events written|^$"),
         ("--help | :", 0, "^$"),
-        ("seed - --db {db} <&-", 1, "standard input is closed"),
+        ("seed - --db '{db}' <&-", 1, "standard input is closed"),
         ("serve >/dev/full", 1, "No space left"),
     ],
 )
@@ -73,7 +73,8 @@ def test_an_output_that_cannot_be_written_is_one_line_and_a_status(
 def test_an_export_to_a_pipe_that_closes_is_a_success(db: Path) -> None:
     os.mkfifo(db.with_name("pipe"))
     done = shell(
-        f"head -c 10 {db.with_name('pipe')} >/dev/null & {COMMAND} export {db.with_name('pipe')} --db {db}"
+        f"head -c 10 '{db.with_name('pipe')}' >/dev/null & "
+        f"{COMMAND} export '{db.with_name('pipe')}' --db '{db}'"
     )
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
 
