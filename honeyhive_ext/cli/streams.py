@@ -158,5 +158,7 @@ def _send_nowhere(stream: TextIO) -> None:
     """Let a stream that cannot be written lead nowhere: Python would try again at its end, and complain."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        try:
+            os.dup2(nowhere, stream.fileno())
+        finally:
+            os.close(nowhere)

@@ -28,6 +28,7 @@ _ANY_KEY = r"hh_[A-Za-z0-9]{2,8}_[A-Za-z0-9]{16,}"
 # steps in proportion to its length.
 _BETWEEN = (
     r"(?:[\s\0\xad\u200b\ufeff]++|\xc2\xad|\xe2\x80\x8b|\xef\xbb\xbf|=?(?:\r?\n)"  # bytes of UTF-8 too
+    r"|\xc3\x82\xc2\xad|\xc3\xa2\xc2\x80\xc2\x8b|\xc3\xaf\xc2\xbb\xc2\xbf"  # which were encoded once more
     r"|\\{1,8}(?:[rnt]|\r?\n|(?:u00|x)(?:0[9aAdD]|20|[aA][dD])|u200[bB]|u[fF][eE][fF]{2})"
     r"|%(?:25){0,4}(?:0[9aAdD]|20)|&(?:amp;){0,4}#(?:0?(?:10|13|32)|[xX]0{0,4}[aAdD]);"
     r"|<(?:br|BR|wbr|WBR) ?/?>)*+"

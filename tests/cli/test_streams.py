@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -137,6 +138,23 @@ def test_what_a_person_mistypes_is_one_line(
     assert "secret" not in error
     assert re.search(hint, error)
     assert [one.name for one in tmp_path.iterdir()] == ["x.db"]
+
+
+def test_a_command_that_an_application_calls_leaves_no_file_open(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened, real = set[int](), os.open
+
+    def noted(path: Any, *arguments: Any, **options: Any) -> int:
+        descriptor = real(path, *arguments, **options)
+        if path == os.devnull:
+            opened.add(descriptor)
+        return descriptor
+
+    monkeypatch.setattr(os, "open", noted)
+    for _ in range(3):
+        assert main(["export", "x.jsonl", "--url", " "]) == 1
+    assert [one for one in opened if os.path.exists(f"/proc/self/fd/{one}")] == []
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,20 @@ def test_no_writing_of_a_key_is_left_in_a_text(
     assert not any(key in reading for reading in readings(content.decode("utf-8", "replace")))
 
 
+@pytest.mark.parametrize("between", ["\xad", "\u200b", "\ufeff"])
+@pytest.mark.parametrize("times", [0, 1, 2])
+def test_what_nobody_sees_between_two_characters_hides_no_key_however_often_it_was_encoded(
+    between: str, times: int
+) -> None:
+    for _ in range(times):
+        between = between.encode().decode("latin-1")
+    written = f"hh_fgdp_01{between}23456789"
+    scrub = Scrub(Secret("hh_fgdp_0123456789"))
+    assert scrub.text(written) == MASK
+    if times < 2:
+        assert scrub.content(written.encode()) == MASK.encode()
+
+
 @given(st.text(max_size=300), st.binary(max_size=300))
 def test_a_text_without_a_key_stays_as_it_is(text: str, content: bytes) -> None:
     scrub = Scrub(Secret("hh_fgdp_0123456789abcdef"), Secret("hh_ingst_0123456789abcdef"))
