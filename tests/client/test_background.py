@@ -545,7 +545,8 @@ def test_the_end_of_an_event_loop_does_not_lose_what_was_enqueued_in_it(server: 
     hh = AsyncHoneyHive(KEY, base_url=server.url, background=NEVER)
     for _ in range(3):
         asyncio.run(enqueue(hh))
-    assert asyncio.run(hh.close()).delivered == 3
+    assert asyncio.run(hh.close()).success
+    assert hh.stats().delivered == 3  # the end of a loop may have begun to send them
     assert len(server.events()) == 3
 
 

@@ -147,7 +147,7 @@ time.sleep(600)
 import ctypes
 hh = HoneyHive()
 hh.flush()
-child = ctypes.CDLL(None).fork()
+child = ctypes.PyDLL(None).fork()  # with the interpreter's lock, which the child lacks for ever otherwise
 if child:
     assert os.waitpid(child, 0)[1] == 0
 else:

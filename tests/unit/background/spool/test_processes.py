@@ -89,7 +89,7 @@ with Spool(folder, HERE) as other:
     fill(other, 2, first=50)
 (backlog,) = adopt(folder, HERE)
 import ctypes
-child = ctypes.CDLL(None).fork()
+child = ctypes.PyDLL(None).fork()  # with the interpreter's lock, which the child lacks for ever otherwise
 if not child:
     fill(spool, 2, first=10)
     assert numbers(spool) == [10, 11]
