@@ -186,9 +186,10 @@ def turned(behind: BaseException) -> Callable[[bytes], BatchAnswer | APIError]:
     """A service in which this exception becomes a RuntimeError of a lock."""
 
     def post(content: bytes) -> BatchAnswer | APIError:
-        error = RuntimeError("cannot release un-acquired lock")
-        error.__context__ = behind
-        raise error
+        try:
+            raise behind
+        finally:  # as Python does it, whatever else is being handled
+            raise RuntimeError("cannot release un-acquired lock")
 
     return post
 
