@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import os
+import random
 import resource
 import stat
 from collections.abc import Callable
@@ -227,7 +228,8 @@ def test_a_relative_path_stays_where_it_was(
 def test_a_full_disk_leaves_the_old_file_and_the_export_continues_when_there_is_room(
     hh: HoneyHive, server: LocalServer, tmp_path: Path, form: str, limit: int
 ) -> None:
-    server.seed({"event_type": "tool", "inputs": {"n": n, "x": os.urandom(500).hex()}} for n in range(200))
+    rng = random.Random(limit)  # the sizes of packed files are the same in every run
+    server.seed({"event_type": "tool", "inputs": {"n": n, "x": rng.randbytes(500).hex()}} for n in range(200))
     (tmp_path / "x").write_text("old")
     export = getattr(hh.events.search(page_size=20), form)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
