@@ -286,12 +286,11 @@ def spark(session: nox.Session) -> None:
 
 
 @nox.session
-def bench_spark(session: nox.Session) -> None:
-    """Measure how many rows a second Spark reads with 1, 2 and 4 partitions, next to to_parquet."""
-    if not has_java(session):
-        session.skip("Spark is not measured: there is no Java, and it cannot be installed here")
-    session.install("-e", ".[cli,export,spark]")
-    session.run("python", "-m", "benchmarks.spark", *session.posargs)
+def bench_large(session: nox.Session) -> None:
+    """Measure how a large range is read into files and engines; --write-docs writes the guides' tables."""
+    extras = "cli,export,polars,spark" if has_java(session) else "cli,export,polars"
+    session.install("-e", f".[{extras}]", *group("bench-large"))
+    session.run("python", "-m", "benchmarks", "large", *session.posargs)
 
 
 @nox.session

@@ -73,7 +73,7 @@ def main() -> int:
     if unknown:
         print(f"no such job: {', '.join(sorted(unknown))}. There are {', '.join(known)}", file=sys.stderr)
         return 2
-    chosen = [known[name] for name in options.jobs or known]
+    chosen = [known[name] for name in options.jobs or (job.name for job in known.values() if not job.alone)]
     with ExitStack() as stack:
         pythons: dict[Env, str] = {"project": sys.executable}
         environment: dict[str, str] = {}
@@ -95,6 +95,7 @@ def main() -> int:
         document = {
             "date": time.strftime("%Y-%m-%d"),
             "machine": report.machine(),
+            "load": os.getloadavg()[0],
             "versions": report.versions(pythons),
             "stub": ceiling(),
             "jobs": [],

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.job import Contender, Job, Run, Target
+from benchmarks.process_tree import descendants_cpu
 
 WARM_SECONDS = 0.1
 
@@ -36,10 +37,13 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def measured(run: Run, units: int) -> dict[str, Any]:
+def measured(run: Run, units: int, descendants: bool = False) -> dict[str, Any]:
+    below = descendants_cpu() if descendants else 0.0
     before, start = cpu(), time.perf_counter()
     confirmed = run(units)
     wall, after = time.perf_counter() - start, cpu()
+    if descendants:
+        after += descendants_cpu() - below
     if not isinstance(confirmed, dict) and confirmed != units:
         raise RuntimeError(f"{confirmed} of {units} confirmed")
     return {"units": units, "cpu": after - before, "wall": wall, "result": confirmed}
@@ -80,10 +84,12 @@ def main() -> None:
         answer(measured(run, units) | {"memory": peak_mb() - start})
         return
     each = calibrated(run, job.step)
+    if job.same_units:
+        each = 1 / job.step
     answer({"ready": each})
     for line in sys.stdin:
         steps = max(1, round(float(line.split()[1]) / each / job.step))
-        answer(measured(run, steps * job.step))
+        answer(measured(run, steps * job.step, job.descendants))
     answers.flush()
     os._exit(0)  # what is still open here, such as 64 connections, needs no tidying and no warnings
 

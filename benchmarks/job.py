@@ -74,6 +74,9 @@ class Job:
     metric: Metric = "cpu"
     clock: bool = False  # of a job by CPU: print units a second by the clock as well
     step: int = 1  # units are asked for in multiples of this
+    same_units: bool = False  # a round has a step for each of its seconds, however long that takes
+    descendants: bool = False  # the CPU is that of the contender's process and of those that it has started
+    alone: bool = False  # runs only if it is named, as it has a session of its own
     delay_ms: float = 0
     tls: bool = False
     units: int = 0  # a fixed number of units, once, in a fresh process each round; 0: calibrated rounds

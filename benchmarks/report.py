@@ -15,7 +15,7 @@ from benchmarks.run import Row
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 TABLES = Path(__file__).resolve().parent / "results.md"
-BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+GUIDE = DOCS.with_name("large-data.md")
 UNITS = {"cpu": "µs of CPU", "rate": "a second", "memory": "MB", "count": ""}
 PACKAGES = (
     "aiohttp",
@@ -163,14 +163,52 @@ def goal_line(goal: Mapping[str, Any]) -> str:
 
 
 def write_docs(document: Mapping[str, Any]) -> None:
-    """Put one table between the markers of docs/performance.md, and all tables into results.md."""
-    text = DOCS.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    DOCS.write_text(f"{before}{BEGIN}\n\n{summary(document)}\n{END}{after}", encoding="utf-8")
-    TABLES.write_text(f"# Results\n\n{INTRODUCTION}\n\n{tables(document)}", encoding="utf-8")
+    """Put the jobs' tables between the markers of docs/, and all tables into results.md.
+
+    A job with a session of its own has its own tables, and a run of it alone changes no other.
+    """
+    usual = [job for job in document["jobs"] if job["job"] != "large"]
+    for job in document["jobs"]:
+        if job["job"] == "large":
+            head = f"{measured(document)} Load of the machine at the start: {document['load']:.1f}.\n\n"
+            put(DOCS, "large", head + large_figures(job))
+            put(GUIDE, "large", head + large_ratios(job))
+    if usual:
+        document = {**document, "jobs": usual}
+        put(DOCS, "results", summary(document))
+        TABLES.write_text(f"# Results\n\n{INTRODUCTION}\n\n{tables(document)}", encoding="utf-8")
 
 
+def put(page: Path, block: str, text: str) -> None:
+    """Replace what is between two markers of a page."""
+    begin, end = f"<!-- {block}: begin -->", f"<!-- {block}: end -->"
+    before, rest = page.read_text(encoding="utf-8").split(begin)
+    _, after = rest.split(end)
+    page.write_text(f"{before}{begin}\n\n{text}\n{end}{after}", encoding="utf-8")
+
+
+def large_figures(job: Mapping[str, Any]) -> str:
+    """Return the table for docs/performance.md: what each way of reading a large range costs."""
+    lines = ["| way | events a second | µs of CPU per event |", "|---|---|---|"]
+    lines += [
+        f"| {row['contender']} | {number(row[RATE])} | {number(row['median'])} |"
+        for row in job["rows"]
+        if "median" in row
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def large_ratios(job: Mapping[str, Any]) -> str:
+    """Return the table for docs/large-data.md: the same next to the first row."""
+    base, *others = (row for row in job["rows"] if "median" in row)
+    lines = [f"| way | events a second, {base['contender']} = 1 | CPU per event, the same |", "|---|---|---|"]
+    for row in (base, *others):
+        rate, cpu = row[RATE] / base[RATE], row["median"] / base["median"]
+        lines.append(f"| {row['contender']} | {rate:.2f} | {cpu:.2f} |")
+    return "\n".join(lines) + "\n"
+
+
+RATE = "events a second by the clock"
 INTRODUCTION = (
     "Written by `nox -s bench -- --write-docs`. README.md says how it is measured, and which goals were not "
     "reached."
@@ -180,7 +218,7 @@ INTRODUCTION = (
 def summary(document: Mapping[str, Any]) -> str:
     """Return the table for users: what costs how much, next to what."""
     lines = [
-        f"Measured {document['date']}. {machine_line(document)}.",
+        measured(document),
         "",
         "| what | costs | ratio | to |",
         "|---|---|---|---|",
@@ -193,6 +231,10 @@ def summary(document: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def measured(document: Mapping[str, Any]) -> str:
+    return f"Measured {document['date']}. {machine_line(document)}."
+
+
 def machine_line(document: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in document["machine"].items())
 
@@ -201,7 +243,7 @@ def tables(document: Mapping[str, Any]) -> str:
     what = ", ".join(f"{name} {version}" for name, version in document["versions"].items())
     ceiling = ", ".join(f"{value:,} {key}" for key, value in document["stub"].items())
     head = [
-        f"Measured {document['date']}. {machine_line(document)}.",
+        measured(document),
         f"Versions: {what}.",
         f"The stub server alone: {ceiling}.",
     ]

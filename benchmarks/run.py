@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,7 +19,7 @@ from benchmarks.job import Contender, Env, Job, Program
 from benchmarks.stubs import Stub
 
 ROOT = Path(__file__).resolve().parents[1]
-START_SECONDS = 120  # what a contender may take to import, connect and warm up
+ANSWER_SECONDS = 600  # what a contender may take to start and warm up, or for a round
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,12 @@ class Child:
 
     def answer(self) -> dict[str, Any]:
         assert self.process.stdout
-        line = self.process.stdout.readline()
+        limit = threading.Timer(ANSWER_SECONDS, self.process.kill)
+        limit.start()
+        try:
+            line = self.process.stdout.readline()
+        finally:
+            limit.cancel()
         if not line:
             raise RuntimeError(f"{self.name} ended with {self.process.wait()}")
         return dict(json.loads(line))
