@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
 import secrets
+import stat
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -140,13 +142,15 @@ def begin(options: argparse.Namespace, destination: str) -> ImportState:
 
     Raises:
         ConfigError: The interrupted import is of other files, or goes elsewhere. Or the file of rejected
-            events is one of the files to import, or has lost some of them.
+            events is one of the files to import, or has lost some of them. Or a file does not exist.
     """
     first = next((name for name in options.files if name != "-"), "stdin")
     path = regular_place(options.rejected or f"{first}.rejected.jsonl", "--rejected").path
     _check_apart(path, options.files)
     checkpoint, part = _beside(path, _CHECKPOINT), _beside(path, _PART)
     hint = f"give --restart to begin again, or delete {shown(checkpoint)}"
+    for name in options.files:
+        _check_there(name)
     regular = [name for name in options.files if is_regular(name)]
     heads = {name: _head(name) for name in regular}
     letters = open_side(part)
@@ -179,6 +183,24 @@ def _continue(letters: IO[bytes], size: int, lost: str) -> None:
         raise ConfigError(lost)
     letters.truncate(size)
     letters.seek(size)
+
+
+def _check_there(name: str) -> None:
+    """Check that a file to import exists, before any event is sent. A pipe is not opened, which would wait.
+
+    Raises:
+        ConfigError: It does not, or is a folder.
+    """
+    if name == "-":
+        return
+    reason = ""
+    try:
+        if stat.S_ISDIR(file_path(name, "FILE").stat().st_mode):
+            reason = os.strerror(errno.EISDIR)
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+    if reason:
+        raise ConfigError(f"cannot read {name}: {reason}")
 
 
 def _check_apart(path: Path, names: Sequence[str]) -> None:

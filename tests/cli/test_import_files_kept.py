@@ -132,3 +132,22 @@ def test_what_a_pipe_had_that_could_not_be_sent_stays_after_an_error(
         assert rejected.read_bytes().count(b"\n") == 5
     said = capsys.readouterr().err
     assert f"5 events are sent; a pipe cannot be resumed; 5 rejected: see {rejected}" in said
+
+
+@pytest.mark.parametrize("second", ["none.jsonl", "sub"])
+def test_nothing_is_sent_if_a_file_cannot_be_read(
+    second: str,
+    folder: Path,
+    sampled: LocalServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(folder)
+    sampled.reset()
+    (folder / "sub").mkdir()
+    (folder / "many.jsonl").write_bytes(with_bad_lines(2))
+    assert main(["import", "many.jsonl", second]) == 1
+    reason = os.strerror(errno.EISDIR if second == "sub" else errno.ENOENT)
+    assert capsys.readouterr().err == f"honeyhive-ext import: cannot read {second}: {reason}\n"
+    assert not sampled.events()
+    assert not list(folder.glob("many.jsonl.*"))
