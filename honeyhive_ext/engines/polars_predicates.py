@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 import polars
 from attrs import frozen
 
+from honeyhive_ext.engines.number_filters import EXACT, number_filter
 from honeyhive_ext.export.nested_columns import NestedColumn
 from honeyhive_ext.export.table import ADDITIONAL, Kind
 from honeyhive_ext.filters.condition import Filter
@@ -30,7 +31,6 @@ _Operator: TypeAlias = Callable[[Any, Any], Any]
 
 MOST = 20  # filters of one predicate; a service may refuse long lists
 LONGEST = 1_000  # characters of a text
-EXACT = 2**53  # a float holds every integer below this one
 
 _MIRRORED: Mapping[_Operator, _Operator] = {
     operator.eq: operator.eq,
@@ -254,7 +254,9 @@ def _filters(column: ScanColumn, compare: _Operator, value: Any) -> Iterator[Fil
         if compare is operator.eq:
             yield Filter(path, "is", value, "boolean")
     else:
-        yield from _number_filters(path, compare, value)
+        asked = number_filter(path, compare, value)
+        if asked is not None:
+            yield asked
 
 
 def _text_filters(path: tuple[str, ...], compare: _Operator, value: str) -> Iterator[Filter]:
@@ -268,16 +270,3 @@ def _text_filters(path: tuple[str, ...], compare: _Operator, value: str) -> Iter
         yield Filter(path, "is not", value, "string")
     elif compare is operator.contains and value:
         yield Filter(path, "contains", value, "string")
-
-
-def _number_filters(path: tuple[str, ...], compare: _Operator, value: float) -> Iterator[Filter]:
-    if compare is operator.eq:
-        yield Filter(path, "is", value + 0, "number")
-    elif compare is operator.ne and len(path) == 1:
-        yield Filter(path, "is not", value + 0, "number")
-    elif compare in (operator.gt, operator.ge):
-        least = value if compare is operator.gt else math.nextafter(value, -math.inf)
-        yield Filter(path, "greater than", least, "number")
-    elif compare in (operator.lt, operator.le):
-        most = value if compare is operator.lt else math.nextafter(value, math.inf)
-        yield Filter(path, "less than", most, "number")

@@ -9,23 +9,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from operator import eq, ge, gt, le, lt
 from typing import Any, TypeGuard
 
 from attrs import evolve
 
 from honeyhive_ext.config.checks import lone_surrogate
+from honeyhive_ext.engines.number_filters import EXACT, number_filter
 from honeyhive_ext.export.table import Kind
 from honeyhive_ext.filters.condition import Filter
 from honeyhive_ext.search.pages.rows import YEAR_9999, YEAR_ONE
 from honeyhive_ext.search.query import Query
 
-EXACT = 2**53  # doubles hold every whole number below this one
 LONGEST = 10_000  # characters of a text that is asked of the service
 START = "start_time"
 
 _EQUAL = ("EqualTo", "EqualNullSafe")
 _LOWER = (*_EQUAL, "GreaterThan", "GreaterThanOrEqual")
 _UPPER = (*_EQUAL, "LessThan", "LessThanOrEqual")
+_COMPARISONS = {
+    **dict.fromkeys(_EQUAL, eq),
+    "GreaterThan": gt,
+    "GreaterThanOrEqual": ge,
+    "LessThan": lt,
+    "LessThanOrEqual": le,
+}
 _INSIDE = ("StringContains", "StringStartsWith", "StringEndsWith")
 
 
@@ -76,14 +84,9 @@ def _filters(path: str, kind: Kind, operator: str, value: Any) -> dict[Filter, N
     elif kind == "boolean" and operator in _EQUAL and isinstance(value, bool):
         return {Filter(where, "is", value, "boolean"): None}
     elif kind in ("number", "integer") and _is_number(value):
-        if operator in _EQUAL:
-            return {Filter(where, "is", value, "number"): None}
-        if operator in ("GreaterThan", "GreaterThanOrEqual"):
-            bound = value if operator == "GreaterThan" else math.nextafter(value, -math.inf)
-            return {Filter(where, "greater than", bound, "number"): None}
-        if operator in ("LessThan", "LessThanOrEqual"):
-            bound = value if operator == "LessThan" else math.nextafter(value, math.inf)
-            return {Filter(where, "less than", bound, "number"): None}
+        compare = _COMPARISONS.get(operator)
+        asked = number_filter(where, compare, value) if compare else None
+        return {} if asked is None else {asked: None}
     return {}
 
 
