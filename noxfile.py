@@ -290,7 +290,7 @@ def bench_large(session: nox.Session) -> None:
     """Measure how a large range is read into files and engines; --write-docs writes the guides' tables."""
     extras = "cli,export,polars,spark" if has_java(session) else "cli,export,polars"
     session.install("-e", f".[{extras}]", *group("bench-large"))
-    size = ["--seconds", "5", "--rounds", "1"]  # 100,000 events in each way, once; arguments may say otherwise
+    size = ["--seconds", "5", "--rounds", "1"]  # 100,000 events in each way, once
     session.run("python", "-m", "benchmarks", "large", *size, *session.posargs)
 
 
