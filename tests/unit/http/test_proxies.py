@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 
 import pytest
@@ -106,10 +107,11 @@ def test_a_proxy_that_cannot_be_used_is_named_without_its_password(
     value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", value)
+    around = sys.exc_info()[1]  # what runs the tests may be handling an exception
     with pytest.raises(ConfigError, match="HTTPS_PROXY is not the URL of a proxy") as refused:
         proxy_for("https://a.example")
     assert "canary" not in str(refused.value)
-    assert refused.value.__context__ is None
+    assert refused.value.__context__ is around
     frames = traceback.TracebackException.from_exception(refused.value, capture_locals=True).stack
     ours = [repr(frame.locals) for frame in frames if "honeyhive_ext" in frame.filename]
     assert ours
