@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from honeyhive_ext.otlp import messages
 from honeyhive_ext.otlp.flattened import unflattened
-from honeyhive_ext.otlp.messages import parsed
+from honeyhive_ext.otlp.messages import decoded, parsed, with_chat
 from honeyhive_ext.otlp.otel_span import OtelSpan
 from honeyhive_ext.otlp.registry import GIVEN_INPUTS, GIVEN_OUTPUTS, is_steering
 from honeyhive_ext.otlp.shape import Shape
@@ -26,6 +26,10 @@ def buckets(span: OtelSpan, shape: Shape) -> Buckets:
     taken: set[str] = set()
     if shape.flattened:
         _flattened(attributes, shape, found, taken)
+    for name, key in shape.json_metadata:
+        if key not in metadata:
+            metadata[key] = decoded(attributes[name])
+            taken.add(name)
     _chat(attributes, shape, found, taken)
     if shape.given:
         _given(attributes, found, taken)
@@ -34,12 +38,22 @@ def buckets(span: OtelSpan, shape: Shape) -> Buckets:
         counts = [metadata.get(name) for name in pair]
         if metadata.get("total_tokens") is None and type(counts[0]) is type(counts[1]) is int:
             metadata["total_tokens"] = sum(cast("list[int]", counts))
+    lineage = _lineage(span, shape)
+    covered: dict[str, Any] = {name: metadata.pop(name) for name in lineage if name in metadata}
+    metadata |= lineage
     for name in (*shape.plain, *shape.unless, *empty) if shape.unless or empty else shape.plain:
-        if name not in taken and name not in metadata:
+        if name in taken:
+            continue
+        if name not in metadata:
             metadata[name] = attributes[name]
+        elif name not in covered and metadata[name] != attributes[name]:
+            covered[name] = attributes[name]
     if "honeyhive_error_type" in attributes:
         metadata.setdefault("error_type", attributes["honeyhive_error_type"])
-    _lineage(span, shape, metadata)
+    if covered:
+        if "covered" in metadata:
+            covered["covered"] = metadata["covered"]
+        metadata["covered"] = covered
     if not found["outputs"]:
         del found["outputs"]
     return found
@@ -57,13 +71,15 @@ def _flattened(attributes: Mapping[str, Any], shape: Shape, found: Buckets, take
             found.setdefault(bucket, {}).update(values)
 
 
-def _lineage(span: OtelSpan, shape: Shape, said: dict[str, Any]) -> None:
-    """Fill what is known of a span but for its attributes."""
-    said["has_otlp_lineage"] = True
-    said["trace_id"] = span.trace_id
-    said["span_id"] = span.span_id
-    said["parent_span_id"] = span.parent_id or ""
-    said["instrumentor"] = _of_scope(span.scope) or shape.instrumentor
+def _lineage(span: OtelSpan, shape: Shape) -> dict[str, Any]:
+    """Return what is known of a span but for its attributes."""
+    said: dict[str, Any] = {
+        "has_otlp_lineage": True,
+        "trace_id": span.trace_id,
+        "span_id": span.span_id,
+        "parent_span_id": span.parent_id or "",
+        "instrumentor": _of_scope(span.scope) or shape.instrumentor,
+    }
     if span.kind and span.kind != "internal":
         said["otel_kind"] = span.kind
     if span.scope:
@@ -82,6 +98,7 @@ def _lineage(span: OtelSpan, shape: Shape, said: dict[str, Any]) -> None:
         ]
     if span.dropped:
         said["dropped"] = dict(span.dropped)
+    return said
 
 
 _last: list[tuple[Mapping[str, Any], dict[str, Any]]] = [({}, {})]  # as a rule, many spans have the same
@@ -109,11 +126,12 @@ def _chat(attributes: Mapping[str, Any], shape: Shape, found: Buckets, taken: se
         if len(answered) > 1:
             found["outputs"]["chat_history"] = answered
         taken |= shape.answered
-    parameters = parsed(attributes.get("llm.invocation_parameters"))
-    if isinstance(parameters, dict):
-        for name, value in cast("dict[str, Any]", parameters).items():
-            found["config"].setdefault(name, value)
-        taken.add("llm.invocation_parameters")
+    for source in shape.parameters:
+        parameters = parsed(attributes[source])
+        if isinstance(parameters, dict):
+            for name, value in cast("dict[str, Any]", parameters).items():
+                found["config"].setdefault(name, value)
+            taken.add(source)
 
 
 def _given(attributes: Mapping[str, Any], found: Buckets, taken: set[str]) -> None:
@@ -122,7 +140,7 @@ def _given(attributes: Mapping[str, Any], found: Buckets, taken: set[str]) -> No
         for name in names:
             if found[bucket] or attributes.get(name) in (None, ""):
                 continue
-            value = parsed(attributes[name])
+            value = with_chat(name, parsed(attributes[name]))
             whole = cast("dict[str, Any]", value) if isinstance(value, dict) else None
             found[bucket] = whole or {plain if isinstance(value, str) else "value": value}
             taken.add(name)
@@ -131,22 +149,39 @@ def _given(attributes: Mapping[str, Any], found: Buckets, taken: set[str]) -> No
 def _rows(attributes: Mapping[str, Any], shape: Shape, found: Buckets) -> list[str]:
     """Fill what the table names, and return the attributes of it that have no value."""
     empty: list[str] = []
-    for source, bucket, name, how in shape.rows:
+    for source, bucket, name, how, keys in shape.rows:
         value = attributes[source]
         if value is None:
             empty.append(source)
         elif name not in found[bucket]:
-            found[bucket][name] = value if how == "as it is" else _taken_over(how, value)
+            if how == "as it is":
+                found[bucket][name] = value
+            elif (made := _taken_over(how, value, keys)) is not None:
+                found[bucket][name] = made
     return empty
 
 
-def _taken_over(how: str, value: Any) -> Any:
+def _taken_over(how: str, value: Any, keys: tuple[str, ...]) -> Any:
     if how in ("first", "list"):
         listed = cast("Sequence[Any]", value) if isinstance(value, list | tuple) else [value]
         return [*listed] if how == "list" else listed[0] if listed else None
     if how == "json":
         return parsed(value)
+    if keys:
+        return _inside(parsed(value), keys, how)
     return value * 1000 if isinstance(value, int | float) else value  # milliseconds
+
+
+def _inside(value: Any, keys: tuple[str, ...], how: str) -> Any:
+    """Return what an object has under the first of some keys, or the sum of its numbers."""
+    if not isinstance(value, dict):
+        return None
+    counts = cast("dict[str, Any]", value)
+    found = next((counts[key] for key in keys if counts.get(key) is not None), None)
+    if found is not None or how == "inside":
+        return found
+    numbers = [one for one in counts.values() if type(one) is int or type(one) is float]
+    return sum(numbers) if numbers else None
 
 
 def milliseconds(nanoseconds: int) -> int | float:
@@ -172,5 +207,6 @@ _SCOPES = (
     ("gcp.vertex.agent", "google-adk"),
     ("google_adk", "google-adk"),
     ("traceloop", "traceloop"),
+    ("langfuse", "langfuse"),
     ("honeyhive", "honeyhive"),
 )

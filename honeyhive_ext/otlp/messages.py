@@ -58,6 +58,38 @@ def parsed(value: Any) -> Any:
         return value
 
 
+def decoded(value: Any) -> Any:
+    """Return the value of a JSON text of any kind; anything else as it is.
+
+    >>> decoded('"a"'), decoded("17"), decoded("a"), decoded(17)
+    ('a', 17, 'a', 17)
+    """
+    if not isinstance(value, str) or _may_be_deep(value):
+        return value
+    try:
+        return orjson.loads(value)
+    except ValueError:
+        return value
+
+
+def with_chat(name: str, value: Any) -> Any:
+    """Return what a step was given, with the messages that langfuse writes as its input as `chat_history`."""
+    if name != "langfuse.observation.input":
+        return value
+    if _is_chat(value):
+        return {"chat_history": value}
+    given = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    if "chat_history" not in given and _is_chat(given.get("messages")):
+        return {"chat_history" if key == "messages" else key: one for key, one in given.items()}
+    return cast(Any, value)
+
+
+def _is_chat(value: Any) -> bool:
+    items = cast("Sequence[Any]", value if isinstance(value, list) else ())
+    messages = _dicts(items)
+    return bool(messages) and len(messages) == len(items) and all("role" in one for one in messages)
+
+
 def _may_be_deep(text: str) -> bool:
     """Return whether a JSON text may be nested too deeply to be stored as more than a text."""
     if text.count("[") + text.count("{") <= DEEPEST:

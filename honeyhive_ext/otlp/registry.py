@@ -13,7 +13,7 @@ from typing import Literal
 
 from attrs import frozen
 
-How = Literal["as it is", "first", "list", "json", "milliseconds"]
+How = Literal["as it is", "first", "list", "json", "milliseconds", "inside", "total"]
 
 
 @frozen
@@ -26,7 +26,10 @@ class AttributeRow:
         since: The version of the conventions that brought the source, or the library that writes it.
         stability: What the service's registry says about the target.
         how: How the value is taken over. "first": the first element of a list. "list": a list of one if
-            it is none. "json": the value of a JSON text. "milliseconds": seconds, times 1,000.
+            it is none. "json": the value of a JSON text. "milliseconds": seconds, times 1,000. "inside": what
+            the object of a JSON text has under the first of `keys` that is there. "total": the same, else
+            the sum of the object's numbers.
+        keys: The keys for "inside" and "total".
     """
 
     source: str
@@ -34,6 +37,7 @@ class AttributeRow:
     since: str
     stability: Literal["stable", "development"] = "stable"
     how: How = "as it is"
+    keys: tuple[str, ...] = ()
 
     @property
     def place(self) -> tuple[str, str]:
@@ -43,18 +47,25 @@ class AttributeRow:
 
 
 def _rows(
-    target: str, *sources: tuple[str, str], how: How = "as it is", stable: bool = True
+    target: str,
+    *sources: tuple[str, str],
+    how: How = "as it is",
+    keys: tuple[str, ...] = (),
+    stable: bool = True,
 ) -> list[AttributeRow]:
     stability: Literal["stable", "development"] = "stable" if stable else "development"
-    return [AttributeRow(source, target, since, stability, how) for source, since in sources]
+    return [AttributeRow(source, target, since, stability, how, keys) for source, since in sources]
 
 
-OPENINFERENCE, TRACELOOP, TRACER = "openinference", "traceloop", "honeyhive tracer"
+OPENINFERENCE, TRACELOOP, TRACER, LANGFUSE = "openinference", "traceloop", "honeyhive tracer", "langfuse"
+SEEN = "langfuse.observation"
+USAGE, COSTS = (f"{SEEN}.usage_details", LANGFUSE), (f"{SEEN}.cost_details", LANGFUSE)
 ASSOCIATED = "traceloop.association.properties"
 
 ROWS: Sequence[AttributeRow] = (
     *_rows("config.model", ("gen_ai.request.model", "1.27"), ("llm.model_name", OPENINFERENCE)),
     *_rows("config.model", ("embedding.model_name", OPENINFERENCE), ("reranker.model_name", OPENINFERENCE)),
+    *_rows("config.model", (f"{SEEN}.model.name", LANGFUSE)),
     *_rows(
         "config.provider",
         ("gen_ai.provider.name", "1.37"),
@@ -69,6 +80,7 @@ ROWS: Sequence[AttributeRow] = (
         ("llm.model_name", OPENINFERENCE),
         ("embedding.model_name", OPENINFERENCE),
         ("reranker.model_name", OPENINFERENCE),
+        (f"{SEEN}.model.name", LANGFUSE),
     ),
     *_rows("metadata.provider", ("gen_ai.provider.name", "1.37"), ("llm.provider", OPENINFERENCE)),
     *_rows("metadata.system", ("gen_ai.system", "1.27"), ("llm.system", OPENINFERENCE), stable=False),
@@ -79,10 +91,17 @@ ROWS: Sequence[AttributeRow] = (
         ("gen_ai.usage.prompt_tokens", "1.26"),
         ("llm.token_count.prompt", OPENINFERENCE),
     ),
+    *_rows("metadata.prompt_tokens", USAGE, how="inside", keys=("input", "prompt_tokens", "input_tokens")),
     *_rows(
         "metadata.completion_tokens",
         ("gen_ai.usage.completion_tokens", "1.26"),
         ("llm.token_count.completion", OPENINFERENCE),
+    ),
+    *_rows(
+        "metadata.completion_tokens",
+        USAGE,
+        how="inside",
+        keys=("output", "completion_tokens", "output_tokens"),
     ),
     *_rows(
         "metadata.total_tokens",
@@ -90,6 +109,8 @@ ROWS: Sequence[AttributeRow] = (
         ("llm.usage.total_tokens", TRACELOOP),
         ("llm.token_count.total", OPENINFERENCE),
     ),
+    *_rows("metadata.total_tokens", USAGE, how="total", keys=("total", "total_tokens")),
+    *_rows("metadata.usage_details", USAGE, how="json", stable=False),
     *_rows(
         "metadata.cache_read_input_tokens",
         ("gen_ai.usage.cache_read.input_tokens", "1.38"),
@@ -126,6 +147,7 @@ ROWS: Sequence[AttributeRow] = (
         "metadata.span_kind",
         ("openinference.span.kind", OPENINFERENCE),
         ("traceloop.span.kind", TRACELOOP),
+        (f"{SEEN}.type", LANGFUSE),
         ("gen_ai.agent.type", "1.37"),
         stable=False,
     ),
@@ -174,6 +196,10 @@ ROWS: Sequence[AttributeRow] = (
         stable=False,
     ),
     *_rows("metadata.cost", ("gen_ai.usage.cost", TRACELOOP), ("llm.cost.total", OPENINFERENCE)),
+    *_rows("metadata.cost", COSTS, how="total", keys=("total",)),
+    *_rows("metadata.cost_details", COSTS, how="json", stable=False),
+    *_rows("metadata.level", (f"{SEEN}.level", LANGFUSE), stable=False),
+    *_rows("metadata.status_message", (f"{SEEN}.status_message", LANGFUSE), stable=False),
     *_rows("metadata.llm.model_name", ("llm.model_name", OPENINFERENCE), stable=False),
     *_rows("metadata.event_id", ("gcp.vertex.agent.event_id", "google-adk"), stable=False),
     *_rows("metadata.mcp_client_name", ("mcp.client.name", "mcp"), stable=False),
@@ -232,9 +258,15 @@ def is_steering(name: str) -> bool:
 
 
 # What a step got and gave where it is no chat, by the name of the library that writes it.
-GIVEN_INPUTS = ("input.value", "traceloop.entity.input", "gen_ai.tool.call.arguments")
-GIVEN_OUTPUTS = ("output.value", "traceloop.entity.output", "gen_ai.tool.call.result")
+GIVEN_INPUTS = ("input.value", "traceloop.entity.input", f"{SEEN}.input", "gen_ai.tool.call.arguments")
+GIVEN_OUTPUTS = ("output.value", "traceloop.entity.output", f"{SEEN}.output", "gen_ai.tool.call.result")
 GIVEN = frozenset({*GIVEN_INPUTS, *GIVEN_OUTPUTS})
+
+# The parameters of a call of a model: the JSON text of an object, which becomes `config`.
+PARAMETERS = ("llm.invocation_parameters", f"{SEEN}.model.parameters")
+
+# What langfuse writes of an application's metadata: each value is a JSON text.
+JSON_METADATA = ("langfuse.trace.metadata.", f"{SEEN}.metadata.")
 
 # Attributes of the tracers that become a field of the event itself.
 OWN = frozenset({"honeyhive_event_name", "honeyhive_error", "honeyhive_error_type", "honeyhive_duration_ms"})
@@ -262,6 +294,7 @@ SAYS_WHAT = (
     "honeyhive_event_type",
     "openinference.span.kind",
     "traceloop.span.kind",
+    f"{SEEN}.type",
     "gen_ai.operation.name",
     "llm.request.type",
     "gen_ai.agent.type",

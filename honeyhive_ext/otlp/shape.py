@@ -12,7 +12,17 @@ from typing import Any
 from attrs import frozen
 
 from honeyhive_ext.otlp import messages
-from honeyhive_ext.otlp.registry import BUCKETS, GIVEN, OWN, ROWS, SAYS_WHAT, AttributeRow, is_steering
+from honeyhive_ext.otlp.registry import (
+    BUCKETS,
+    GIVEN,
+    JSON_METADATA,
+    OWN,
+    PARAMETERS,
+    ROWS,
+    SAYS_WHAT,
+    AttributeRow,
+    is_steering,
+)
 
 MOST_SHAPES = 1_000  # that are remembered
 MOST_NAMES, MOST_CHARACTERS = 200, 20_000  # of a shape that is remembered
@@ -27,6 +37,7 @@ _INSTRUMENTORS = (
     ("llm.input_messages.", "openinference"),
     ("traceloop.span.", "traceloop"),
     ("traceloop.entity.", "traceloop"),
+    ("langfuse.observation.", "langfuse"),
     ("honeyhive_", "honeyhive"),
     ("gen_ai.", "standardgenai"),
     ("llm.", "openinference"),
@@ -40,9 +51,11 @@ class Shape:
     Attributes:
         flattened: The buckets that the honeyhive tracers fill: each with its name, the attribute that holds
             all of it, and the attributes of its parts with their names inside.
-        rows: The rows of the registry whose source is there, in their order: source, bucket, name, how.
+        json_metadata: The attributes with a JSON text for `metadata`, each with its key there.
+        rows: The rows of the registry whose source is there, in their order: source, bucket, name, how, keys.
         asked: The attributes with messages to a model.
         answered: The attributes with messages of a model.
+        parameters: The attributes with the parameters of a call of a model.
         given: The attributes with what a step got and gave where it is no chat.
         plain: The attributes that are kept under their own name.
         unless: Those that are kept under their own name unless they were used otherwise.
@@ -51,9 +64,11 @@ class Shape:
     """
 
     flattened: tuple[tuple[str, str | None, tuple[tuple[str, str], ...]], ...]
-    rows: tuple[tuple[str, str, str, str], ...]
+    json_metadata: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[str, str, str, str, tuple[str, ...]], ...]
     asked: frozenset[str]
     answered: frozenset[str]
+    parameters: tuple[str, ...]
     given: frozenset[str]
     plain: tuple[str, ...]
     unless: tuple[str, ...]
@@ -82,6 +97,7 @@ def _made(names: tuple[str, ...]) -> Shape:
     parts: dict[str, list[tuple[str, str]]] = {}
     whole: dict[str, str] = {}
     rows: list[tuple[int, AttributeRow]] = []
+    said: list[tuple[str, str]] = []
     plain: list[str] = []
     unless: list[str] = []
     for name in names:
@@ -98,6 +114,9 @@ def _made(names: tuple[str, ...]) -> Shape:
             pass
         elif name in _DEPENDING or name.startswith(_CHAT):
             unless.append(name)
+        elif name.startswith(JSON_METADATA):
+            said.append((name, name.partition(".metadata.")[2]))
+            unless.append(name)
         else:
             plain.append(name)
     rows.sort(key=lambda placed: placed[0])
@@ -107,9 +126,11 @@ def _made(names: tuple[str, ...]) -> Shape:
             for bucket in BUCKETS
             if bucket in parts or bucket in whole
         ),
-        rows=tuple((row.source, *row.place, row.how) for _, row in rows),
+        json_metadata=tuple(sorted(said, key=lambda one: one[0].startswith(JSON_METADATA[0]))),
+        rows=tuple((row.source, *row.place, row.how, row.keys) for _, row in rows),
         asked=_those(names, messages.INPUT_NAMES, messages.INPUT_PREFIXES),
         answered=_those(names, messages.OUTPUT_NAMES, messages.OUTPUT_PREFIXES),
+        parameters=tuple(name for name in PARAMETERS if name in names),
         given=GIVEN & frozenset(names),
         plain=tuple(plain),
         unless=tuple(unless),
@@ -121,7 +142,7 @@ def _made(names: tuple[str, ...]) -> Shape:
     )
 
 
-_DEPENDING = GIVEN | {*messages.INPUT_NAMES, *messages.OUTPUT_NAMES, "llm.invocation_parameters"}
+_DEPENDING = GIVEN | {*messages.INPUT_NAMES, *messages.OUTPUT_NAMES, *PARAMETERS}
 _CHAT = (*messages.INPUT_PREFIXES, *messages.OUTPUT_PREFIXES)
 
 

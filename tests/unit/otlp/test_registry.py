@@ -29,9 +29,13 @@ SAMPLES: dict[str, tuple[Any, Any]] = {
 }
 
 
+def sample(row: AttributeRow) -> tuple[Any, Any]:
+    return (f'{{"other": 1, "{row.keys[0]}": 7}}', 7) if row.keys else SAMPLES[row.how]
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.source} to {row.target}")
 def test_each_row_fills_its_target(row: AttributeRow) -> None:
-    value, expected = SAMPLES[row.how]
+    value, expected = sample(row)
     bucket, name = row.target.split(".", 1)
     made = event({row.source: value})
     assert made[bucket][name] == expected
@@ -44,7 +48,7 @@ def test_each_row_fills_its_target(row: AttributeRow) -> None:
 @pytest.mark.parametrize("target", sorted({row.target for row in ROWS}))
 def test_the_first_row_of_a_target_counts(target: str) -> None:
     rows = [row for row in ROWS if row.target == target]
-    attributes = {row.source: SAMPLES[row.how][0] for row in reversed(rows)} | {rows[0].source: ["first"]}
+    attributes = {row.source: sample(row)[0] for row in reversed(rows)} | {rows[0].source: ["first"]}
     bucket, name = target.split(".", 1)
     expected = {"first": "first", "list": ["first"]}.get(rows[0].how, ["first"])
     assert event(attributes)[bucket][name] == expected
