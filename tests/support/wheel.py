@@ -188,7 +188,7 @@ provider.add_span_processor(HoneyHiveSpanProcessor(hh))
 with provider.get_tracer("app").start_as_current_span("plan"):
     pass
 assert hh.stats().accepted == 1, hh.stats()
-hh.close(timeout=0)
+hh.close(timeout=0.01)
 """,
     ),
     "all": Extra(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import tarfile
 import zipfile
 from email.message import Message
@@ -203,8 +205,6 @@ def test_the_tree_is_copied_with_other_modes_and_without_what_git_ignores(tmp_pa
     for name, mode in {"a.py": 0o644, "run": 0o755, "left.pyc": 0o644, ".gitignore": 0o644}.items():
         (root / name).write_text("*.pyc\n")
         (root / name).chmod(mode)
-    import subprocess
-
     subprocess.run(["git", "init", "-q"], cwd=root, check=True)
     goal = release.copy(root, tmp_path / "goal", release.OTHER)
     modes = {path.name: path.stat().st_mode & 0o777 for path in goal.iterdir()}
@@ -229,6 +229,13 @@ APART = {"pandas", "polars", "testing", "spark"}
 
 def test_every_extra_is_tried_alone_and_all_has_each_but_those_that_are_large() -> None:
     extras: dict[str, list[str]] = found.project()["project"]["optional-dependencies"]  # type: ignore[index]
-    # Spark is 450 MB and needs Java: `nox -s spark` tries it.
+    # Spark is 680 MB and needs Java: `nox -s spark` tries it.
     assert list(wheel.EXTRAS) == [extra for extra in extras if extra != "spark"]
     assert closure("all", extras) == set(extras) - APART
+
+
+def test_the_program_that_tries_the_extra_otel_runs() -> None:
+    pytest.importorskip("opentelemetry.sdk.trace")
+    command = [sys.executable, "-c", wheel.EXTRAS["otel"].use]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
