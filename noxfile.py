@@ -16,7 +16,7 @@ nox.options.sessions = ["tests"]
 
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
-# Spark is 450 MB, and has a session of its own.
+# Spark is 680 MB, and has a session of its own.
 EXTRAS = [extra for extra in PROJECT["project"]["optional-dependencies"] if extra != "spark"]
 CODE = ["honeyhive_ext", "codegen", "docsite", "examples", "tests", "benchmarks", "noxfile.py"]
 
