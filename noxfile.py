@@ -406,8 +406,9 @@ def examples(session: nox.Session) -> None:
 def release(session: nox.Session) -> None:
     """Build as for a release, check everything that comes out, and use it in empty environments.
 
-    `-- --all-tests` runs every test of the unpacked sdist, `-- --final` asks for the changelog and the
-    interface of this version, `-- --write` records the files of the wheel. Nothing is uploaded.
+    `-- --all-tests` runs every test of the unpacked sdist, `-- --no-tests` none, `-- --final` asks for the
+    changelog and the interface of this version, `-- --write` records the files of the wheel. Nothing is
+    uploaded.
     """
     session.install(
         "-e", ".[cli,progress,export,pandas,polars]", *group("test", "codegen", "types", "release")

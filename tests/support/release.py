@@ -2,6 +2,7 @@
 
 nox -s release                   # builds, checks, quick tests, each extra alone
 nox -s release -- --all-tests    # every test of the unpacked sdist
+nox -s release -- --no-tests     # without these; the CI has run the same tests before
 nox -s release -- --final        # the changelog and the recorded interface are those of this version
 nox -s release -- --write        # record the files of the wheel first
 """
@@ -174,6 +175,8 @@ def check(options: argparse.Namespace, folder: Path, say: Callable[..., None]) -
     for row in wheel.extras(built, bare):
         print(f"        {row}", flush=True)
     say("each extra alone installs, imports and does what it is for; without it, an error names it")
+    if options.no_tests:
+        return
     places_of_tests = [] if options.all_tests else [*QUICK]
     tests = ("pytest", "-q", "-n", "2", "--dist", "worksteal", "-p", "no:cacheprovider", *places_of_tests)
     say("the unpacked sdist passes its tests", ran(*tests, folder=unpacked, shown=True))
@@ -183,6 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Check a release, and return the exit status."""
     parser = argparse.ArgumentParser(prog="nox -s release --")
     parser.add_argument("--all-tests", action="store_true", help="run every test of the unpacked sdist")
+    parser.add_argument("--no-tests", action="store_true", help="leave the tests of the unpacked sdist out")
     parser.add_argument("--final", action="store_true", help="the changelog and the interface are released")
     parser.add_argument("--write", action="store_true", help="record the files of the wheel first")
     options = parser.parse_args(arguments)
