@@ -649,6 +649,21 @@ def test_a_file_of_somebody_else_in_a_partition_is_named(project: Project, tmp_p
     assert ids_in(tmp_path) == project.ids()
 
 
+def test_a_hidden_file_in_a_partition_is_ignored_and_kept(project: Project, tmp_path: Path) -> None:
+    """MacOS puts `._name` next to a file, and other programs put `_name`."""
+    project.add([BASE])
+    found = project.hh.events.search()
+    assert found.to_parquet_dataset(tmp_path) == 1
+    others = [tmp_path / "date=2026-01-01" / name for name in ("._part-1.parquet", "_copying.parquet")]
+    for other in others:
+        other.write_bytes(b"not Parquet")
+    project.add([BASE + 5])
+    assert found.to_parquet_dataset(tmp_path) == 1
+    assert found.to_parquet_dataset(tmp_path, refresh=BASE) == 2
+    assert [other.read_bytes() for other in others] == [b"not Parquet"] * 2
+    assert ids_in(tmp_path) == project.ids()
+
+
 def test_an_interrupted_run_continues_with_more_columns(project: Project, tmp_path: Path) -> None:
     project.add((BASE + n * HOUR for n in range(60)), metadata={"cost": 1})
     found = project.hh.events.search(page_size=10)

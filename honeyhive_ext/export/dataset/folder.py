@@ -24,6 +24,7 @@ from honeyhive_ext.files.whole import move, sync_folder, whole_file
 
 OURS = "_honeyhive"
 MANIFEST = f"{OURS}/manifest.json"
+_HIDDEN = ("_", ".")  # how the names begin that engines ignore, such as those that macOS puts next to files
 
 
 class DatasetFolder:
@@ -98,8 +99,9 @@ class DatasetFolder:
                 path.unlink()
 
     def files(self, partition: str) -> list[Path]:
-        """Return the complete files of a partition."""
-        return sorted((self.path / partition).glob("*.parquet"))
+        """Return the complete files of a partition. Engines and `read_parquet` see no other ones."""
+        found = sorted((self.path / partition).glob("*.parquet"))
+        return [path for path in found if not path.name.startswith(_HIDDEN)]
 
     def target(self, partition: str, name: str) -> Path:
         """Return the path of a file in a partition, whose folder is made."""
@@ -142,7 +144,7 @@ class DatasetFolder:
 
     def _visible(self) -> Iterator[str]:
         with os.scandir(self.path) as entries:
-            yield from sorted(entry.name for entry in entries if not entry.name.startswith(("_", ".")))
+            yield from sorted(entry.name for entry in entries if not entry.name.startswith(_HIDDEN))
 
 
 def _make(folder: Path, mode: int, *, link: bool = False) -> None:
