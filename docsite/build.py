@@ -20,7 +20,8 @@ THEME = Path(__file__).parent / "theme"
 
 def config(root: Path = ROOT) -> dict[str, Any]:
     """Return the settings of mkdocs.yml, without running what its tags name."""
-    found: dict[str, Any] = YAML().load((root / "mkdocs.yml").read_text("utf-8"))
+    reader: Any = YAML()
+    found: dict[str, Any] = reader.load((root / "mkdocs.yml").read_text("utf-8"))
     return found
 
 

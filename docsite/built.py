@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
+from typing import cast
 from urllib.parse import unquote, urlsplit
 
 # What a browser loads without a click. A link of another kind is only read.
@@ -172,10 +173,10 @@ def entries(nav: object) -> Iterator[str]:
     if isinstance(nav, str):
         yield nav
     elif isinstance(nav, dict):
-        for value in nav.values():
+        for value in cast("dict[str, object]", nav).values():
             yield from entries(value)
     elif isinstance(nav, list):
-        for value in nav:
+        for value in cast("list[object]", nav):
             yield from entries(value)
 
 
