@@ -18,6 +18,7 @@ from honeyhive_ext.client.sync import HoneyHive
 from honeyhive_ext.config.retry_policy import RetryPolicy
 from honeyhive_ext.errors import ConfigError, EventError, HoneyHiveError
 from tests.support.clients import KINDS, EitherClient, Kind
+from tests.support.frames import is_ours
 from tests.support.misbehaving import TIMEOUTS, Misbehaving, Recorded, Scripted, answer, hang, raw, reset
 
 KEYS = ("hh_canary_9d31", "hh_ingst_canary_77ab")
@@ -226,7 +227,7 @@ def test_a_client_that_cannot_be_made_shows_no_key(kind: Kind, wrong: dict[str, 
     error = caught(lambda: EitherClient(kind, **{"url": "http://127.0.0.1:9", **_made_of(wrong)}))
     assert isinstance(error, ConfigError)
     frames = traceback.TracebackException.from_exception(error, capture_locals=True).stack
-    ours = [repr(f.locals) for f in frames if "honeyhive_ext" in f.filename]
+    ours = [repr(f.locals) for f in frames if is_ours(f.filename)]
     assert ours
     assert_no_key(*ours, str(error))
 
@@ -254,7 +255,7 @@ def test_a_client_that_cannot_be_made_shows_neither_its_arguments_nor_the_enviro
     error = caught(lambda: kind(**{"api_key": KEYS[0], "ingestion_api_key": KEYS[1], **wrong}))
     assert isinstance(error, ConfigError)
     frames = traceback.TracebackException.from_exception(error, capture_locals=True).stack
-    ours = [repr(f.locals) for f in frames if "honeyhive_ext" in f.filename]
+    ours = [repr(f.locals) for f in frames if is_ours(f.filename)]
     assert ours
     assert_no_key(*ours, str(error), repr(error.args))
 

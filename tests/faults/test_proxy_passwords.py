@@ -15,6 +15,7 @@ from honeyhive_ext import AsyncHoneyHive, HoneyHive
 from honeyhive_ext.errors import APIError, ConfigError
 from honeyhive_ext.transports import AiohttpTransport
 from tests.faults.test_planted_keys import left_by
+from tests.support.frames import is_ours
 from tests.support.misbehaving import Answer, Misbehaving, Recorded, raw
 
 PASSWORD = "canary-5c1f/77ab"
@@ -106,7 +107,7 @@ def test_a_proxy_argument_that_is_no_url_of_a_proxy_is_refused_without_being_sho
     with pytest.raises(ConfigError, match="proxy= is not the URL of an HTTP proxy") as refused:
         AiohttpTransport(proxy=given)
     frames = traceback.TracebackException.from_exception(refused.value, capture_locals=True).stack
-    shown = [repr(frame.locals) for frame in frames if "honeyhive_ext" in frame.filename]
+    shown = [repr(frame.locals) for frame in frames if is_ours(frame.filename)]
     assert shown
     assert "canary" not in "".join(shown)
     assert refused.value.__context__ is around

@@ -16,6 +16,7 @@ from honeyhive_ext.config.secrets import Unshown
 from honeyhive_ext.http.asyncio_exchanger import AsyncioExchanger
 from honeyhive_ext.http.bounds import AnswerBounds, AnswerError
 from honeyhive_ext.http.exchange import Answer
+from tests.support.frames import is_ours
 from tests.support.misbehaving import Misbehaving, answer, cut, hang, raw, reset
 from tests.support.sockets import connections_to, refusing, wait_until_readable
 
@@ -313,7 +314,7 @@ def test_the_key_is_in_no_frame_of_an_error() -> None:
     while error is not None:
         traceback = error.__traceback__
         while traceback is not None:
-            if "honeyhive_ext" in traceback.tb_frame.f_code.co_filename:
+            if is_ours(traceback.tb_frame.f_code.co_filename):
                 assert "hh_secret" not in repr(traceback.tb_frame.f_locals)
             traceback = traceback.tb_next
         error = error.__cause__ or error.__context__

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.http.proxies import is_bypassed, proxy_for
+from tests.support.frames import is_ours
 
 NAMES = [f"{name}_proxy" for name in ("http", "https", "all", "no")]
 
@@ -113,6 +114,6 @@ def test_a_proxy_that_cannot_be_used_is_named_without_its_password(
     assert "canary" not in str(refused.value)
     assert refused.value.__context__ is around
     frames = traceback.TracebackException.from_exception(refused.value, capture_locals=True).stack
-    ours = [repr(frame.locals) for frame in frames if "honeyhive_ext" in frame.filename]
+    ours = [repr(frame.locals) for frame in frames if is_ours(frame.filename)]
     assert ours
     assert "canary" not in "".join(ours)
