@@ -20,6 +20,7 @@ import polars
 from attrs import frozen
 
 from honeyhive_ext.engines.number_filters import EXACT, number_filter
+from honeyhive_ext.engines.text_filters import text_filter
 from honeyhive_ext.export.nested_columns import NestedColumn
 from honeyhive_ext.export.table import ADDITIONAL, Kind
 from honeyhive_ext.filters.condition import Filter
@@ -47,8 +48,6 @@ _BETWEEN: Mapping[Any, tuple[_Operator, _Operator]] = {
     "none": (operator.gt, operator.lt),
 }
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-_IDS = ("event_id", "session_id", "parent_id", "project_id")
 
 
 @frozen
@@ -249,7 +248,9 @@ def _filters(column: ScanColumn, compare: _Operator, value: Any) -> Iterator[Fil
         if math.isfinite(high):
             yield Filter(path, "before", iso(int(high) + 1), "datetime")
     elif kind == "string":
-        yield from _text_filters(path, compare, value)
+        asked = text_filter(path, compare, value)
+        if asked is not None:
+            yield asked
     elif kind == "boolean":
         if compare is operator.eq:
             yield Filter(path, "is", value, "boolean")
@@ -257,16 +258,3 @@ def _filters(column: ScanColumn, compare: _Operator, value: Any) -> Iterator[Fil
         asked = number_filter(path, compare, value)
         if asked is not None:
             yield asked
-
-
-def _text_filters(path: tuple[str, ...], compare: _Operator, value: str) -> Iterator[Filter]:
-    if path[0] in _IDS:
-        # A service may know only UUIDs here, and compare them in one of their forms.
-        if compare is operator.eq and _UUID.fullmatch(value):
-            yield Filter(path, "is", value, "string")
-    elif compare is operator.eq:
-        yield Filter(path, "is", value, "string")
-    elif compare is operator.ne and len(path) == 1:  # a longer path may find several values
-        yield Filter(path, "is not", value, "string")
-    elif compare is operator.contains and value:
-        yield Filter(path, "contains", value, "string")

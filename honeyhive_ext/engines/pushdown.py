@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from operator import eq, ge, gt, le, lt
+from operator import contains, eq, ge, gt, le, lt, ne
 from typing import Any, TypeGuard
 
 from attrs import evolve
 
 from honeyhive_ext.config.checks import lone_surrogate
 from honeyhive_ext.engines.number_filters import EXACT, number_filter
+from honeyhive_ext.engines.text_filters import text_filter
 from honeyhive_ext.export.table import Kind
 from honeyhive_ext.filters.condition import Filter
 from honeyhive_ext.search.pages.rows import YEAR_9999, YEAR_ONE
@@ -34,7 +35,10 @@ _COMPARISONS = {
     "LessThan": lt,
     "LessThanOrEqual": le,
 }
-_INSIDE = ("StringContains", "StringStartsWith", "StringEndsWith")
+_TEXTS = {
+    **dict.fromkeys(_EQUAL, eq),
+    **dict.fromkeys(("StringContains", "StringStartsWith", "StringEndsWith"), contains),
+}
 
 
 def narrowed(query: Query, conditions: Iterable[Any], columns: Mapping[str, tuple[str, Kind]]) -> Query:
@@ -77,10 +81,9 @@ def _filters(path: str, kind: Kind, operator: str, value: Any) -> dict[Filter, N
     """Return the filter of a condition on a field, if it has one."""
     where = (path,)
     if kind == "string" and _is_text(value):
-        if operator in _EQUAL:
-            return {Filter(where, "is", value, "string"): None}
-        if operator in _INSIDE and value:
-            return {Filter(where, "contains", value, "string"): None}
+        find = _TEXTS.get(operator)
+        asked = text_filter(where, find, value) if find else None
+        return {} if asked is None else {asked: None}
     elif kind == "boolean" and operator in _EQUAL and isinstance(value, bool):
         return {Filter(where, "is", value, "boolean"): None}
     elif kind in ("number", "integer") and _is_number(value):
@@ -91,14 +94,10 @@ def _filters(path: str, kind: Kind, operator: str, value: Any) -> dict[Filter, N
 
 
 def _unequal(path: str, kind: Kind, operator: str, value: Any) -> dict[Filter, None]:
-    """Return the filter of NOT before a condition, if it has one.
-
-    A nested path may lead to several values, and the service compares ids without their case. There an event
-    whose cell is not equal might be missing.
-    """
-    plain = kind == "string" and "." not in path and not path.endswith(("_id", "_ids"))
-    if plain and operator in _EQUAL and _is_text(value):
-        return {Filter((path,), "is not", value, "string"): None}
+    """Return the filter of NOT before a condition, if it has one."""
+    if kind == "string" and operator in _EQUAL and _is_text(value):
+        asked = text_filter((path,), ne, value)
+        return {} if asked is None else {asked: None}
     return {}
 
 
