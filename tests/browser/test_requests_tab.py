@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from tests.browser.conftest import Viewer
@@ -30,8 +31,8 @@ def test_requests_appear_with_their_status_and_why_they_were_refused(viewer: Vie
     rows.first.locator("summary").click()
     expect(rows.first.locator("td code")).to_have_text(["event_type", "inputs"])
     rows.last.locator("summary").click()
-    rows.last.locator("summary", has_text="body").last.click()
-    rows.last.locator("summary", has_text="inputs").last.click()
+    rows.last.locator("summary", has_text=re.compile("^body")).click()
+    rows.last.locator("summary", has_text=re.compile("^inputs")).click()  # waits until the body is open
     expect(rows.last).to_contain_text("hello")
     assert "hh_secret_key" not in page.content()
     assert send(viewer, {"event_type": "tool", "inputs": {}}) == 200
