@@ -176,7 +176,7 @@ class Planner:
         self._end = len(_HEAD)
         self._positions: list[int] = []
         self._ends: list[int] = []
-        self.ids: list[str] = []
+        self.ids: list[str] = []  # an event counts once its id is here: Ctrl-C can come between any two lines
 
     def add(self, position: int, event_id: str, content: bytes) -> Chunk | None:
         """Take one event. Return a chunk when one is complete."""
@@ -207,10 +207,12 @@ class Planner:
 
     def flush(self) -> Chunk | None:
         """Return the events that are left as a chunk, or None if there are none."""
-        if not self.ids:
+        number = len(self.ids)
+        if not number:
             return None
-        end = self._end + len(_TAIL)
-        self._buffer[self._end : end] = _TAIL
+        del self._positions[number:], self._ends[number:]
+        last = self._ends[-1]
+        self._buffer[last : (end := last + len(_TAIL))] = _TAIL
         with memoryview(self._buffer) as view:
             chunk = Chunk(self._positions, self.ids, bytes(view[:end]), self._ends)
         self._begin()

@@ -43,7 +43,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     watches = False
     try:
         watches = interrupts.begin()
-        return _run(sys.argv[1:] if argv is None else [*argv])
+        interrupts.listen()
+        try:
+            status = _run(sys.argv[1:] if argv is None else [*argv])
+            if status != INTERRUPTED:
+                interrupts.check_whole()
+            return status
+        finally:
+            interrupts.finish()
     except KeyboardInterrupt:  # before the command began, or after its end
         streams.say(f"{PROGRAM}: interrupted")
         return INTERRUPTED

@@ -6,19 +6,16 @@ import argparse
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
 from typing import BinaryIO, cast
 
-from honeyhive_ext.cli.interrupts import interrupts
 from honeyhive_ext.cli.moving import LOCAL_KEY
+from honeyhive_ext.cli.opened_store import opened_store
 from honeyhive_ext.cli.streams import opened_file, say, standard_output
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.files.json_lines import json_lines
 from honeyhive_ext.files.names import Place, database_path, file_path, place_to_write
 from honeyhive_ext.files.packing import Packing, packing_of
 from honeyhive_ext.files.whole import whole_file
-from honeyhive_ext.local.server import LocalServer
-from honeyhive_ext.local.store.store_errors import StoreFailedError
 
 Seed = Callable[[Iterable[bytes]], Iterable[int]]
 
@@ -96,20 +93,6 @@ def _source(options: argparse.Namespace) -> Generator[Iterator[bytes]]:
             yield blocks
 
 
-@contextmanager
-def opened_store(path: str | Path) -> Generator[LocalServer]:
-    server: LocalServer | None = None
-    try:
-        with interrupts.held():  # what it opens is closed as a whole
-            server = LocalServer(path)
-        with store_explained():
-            yield server
-    finally:
-        if server is not None:
-            with interrupts.held():
-                server.close()
-
-
 def _blocks(lines: Iterable[str]) -> Iterator[bytes]:
     block = bytearray()
     for line in lines:
@@ -164,15 +147,6 @@ def _copy(blocks: Iterable[bytes], out: BinaryIO, packing: Packing) -> int:
         out.write(packing.member(b"\n"))
         lines += 1
     return lines
-
-
-@contextmanager
-def store_explained() -> Generator[None]:
-    """Raise a ConfigError where the database cannot be read or written. The message names it."""
-    try:
-        yield
-    except StoreFailedError as problem:
-        raise ConfigError(str(problem)) from problem
 
 
 @contextmanager

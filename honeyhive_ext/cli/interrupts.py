@@ -18,6 +18,7 @@ INTERRUPTED = 130  # 128 and the number of SIGINT, as in a shell
 PATIENCE = 3.0  # seconds for the end of a command; Ctrl-C after that ends the process at once
 AGAIN = 0.02  # seconds until an interrupt that could not be raised is tried again
 _IMPORTING = "<frozen importlib"  # how the file names of Python's import system begin
+_WHOLE = ("honeyhive_ext.files.side_file", "honeyhive_ext.files.whole", "honeyhive_ext.cli.opened_store")
 
 
 class Interrupts:
@@ -25,8 +26,10 @@ class Interrupts:
 
     The first press raises KeyboardInterrupt. It waits for the end of an import: an exception at the wrong
     line of one ends the process in libraries written in Rust or C, orjson with a segmentation fault. It waits
-    for blocks under `held` too. Python drops an exception in a finalizer, so it is raised again
-    then. More presses change nothing, until the command has had time to end.
+    while a file of ours or a database is opened, moved or closed, and while a `with` statement begins or
+    ends: what was just opened would stay behind. It waits for blocks under `held` too. Python drops an
+    exception in a finalizer, so it is raised again then. More presses change nothing, until the command has
+    had time to end.
     """
 
     def __init__(self) -> None:
@@ -37,9 +40,13 @@ class Interrupts:
         self._hook = sys.unraisablehook
 
     def begin(self) -> bool:
-        """Handle Ctrl-C from now on, unless something else does; return whether it is so."""
+        """Handle Ctrl-C from now on, unless something else does; return whether it is so.
+
+        Until `listen` it is held back.
+        """
         if self._before or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
             return False
+        self._holds = 1
         try:
             self._handle(signal.SIGINT)
         except ValueError:  # not the main thread, which Ctrl-C never interrupts
@@ -47,10 +54,20 @@ class Interrupts:
         self._hook, sys.unraisablehook = sys.unraisablehook, self._dropped
         return True
 
+    def listen(self) -> None:
+        """Let Ctrl-C raise KeyboardInterrupt: the command begins."""
+        self._holds = 0
+        self.check()
+
+    def finish(self) -> None:
+        """Raise no KeyboardInterrupt any more: the command has ended."""
+        self._holds += 1
+        self._stop_waiting()
+
     def end(self) -> None:
         """Leave Ctrl-C to what handled it before."""
+        self.finish()
         self._pressed = None
-        self.stop_waiting()
         sys.unraisablehook = self._hook
         while self._before:
             signal.signal(*self._before.pop())
@@ -66,11 +83,16 @@ class Interrupts:
         self.check()
 
     def check(self) -> None:
-        """Raise the KeyboardInterrupt that has waited for the end of an import."""
+        """Raise the KeyboardInterrupt that has waited."""
         self._raise(None)
 
-    def stop_waiting(self) -> None:
-        """Raise no KeyboardInterrupt that waits: the command has ended."""
+    def check_whole(self) -> None:
+        """Raise KeyboardInterrupt if it waits, or if some library has swallowed it."""
+        if self._pressed is not None:
+            self._stop_waiting()
+            raise KeyboardInterrupt
+
+    def _stop_waiting(self) -> None:
         self._due = False
         if len(self._before) > 1:  # there is a timer
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -90,9 +112,9 @@ class Interrupts:
     def _raise(self, frame: FrameType | None) -> None:
         if not self._due or self._holds:
             return
-        if _is_importing(frame) and self._try_again():
+        if _does_harm(frame) and self._try_again():
             return
-        self.stop_waiting()
+        self._stop_waiting()
         raise KeyboardInterrupt
 
     def _try_again(self) -> bool:
@@ -112,9 +134,12 @@ class Interrupts:
             self._hook(found)
 
 
-def _is_importing(frame: FrameType | None) -> bool:
+def _does_harm(frame: FrameType | None) -> bool:
+    """Return whether an exception where this frame is would do harm."""
+    if frame is not None and frame.f_globals.get("__name__") == contextlib.__name__:
+        return True
     while frame is not None:
-        if frame.f_code.co_filename.startswith(_IMPORTING):
+        if frame.f_code.co_filename.startswith(_IMPORTING) or frame.f_globals.get("__name__") in _WHOLE:
             return True
         frame = frame.f_back
     return False
@@ -127,7 +152,7 @@ def let_process_end() -> None:
     """Let Ctrl-C change nothing about the exit status from now on: the command has ended."""
     if signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, None):
         return
-    interrupts.stop_waiting()
+    interrupts.finish()
     since = time.monotonic()
 
     def arrived(*_: object) -> None:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from honeyhive_ext.cli.data import about, store_explained
+from honeyhive_ext.cli.data import about
+from honeyhive_ext.cli.opened_store import store_explained
 from honeyhive_ext.cli.streams import opened_file
 from honeyhive_ext.config.checks import whole_number
 from honeyhive_ext.config.printable import printable

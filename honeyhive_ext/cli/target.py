@@ -104,7 +104,7 @@ def store(db: str, *, makes: bool) -> Generator[LocalServer]:
     Raises:
         ConfigError: There is no such file, or it cannot be read.
     """
-    from honeyhive_ext.cli.data import opened_store
+    from honeyhive_ext.cli.opened_store import opened_store
 
     path = database_path(db, "--db")
     if not makes and not path.exists():

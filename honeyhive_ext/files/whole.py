@@ -14,11 +14,13 @@ import shutil
 import stat
 import sys
 from collections.abc import Generator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO
 
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.files.names import Place, shown
+from honeyhive_ext.files.opened_stream import opened_stream
 from honeyhive_ext.files.side_file import close_side, open_side, remove_side
 
 # A file that can be written but not replaced: one that is mounted, such as in a container, or one of somebody
@@ -27,8 +29,7 @@ _STAYS = (errno.EBUSY, errno.EPERM, errno.EACCES)
 _ACL = "system.posix_acl_access"
 
 
-@contextlib.contextmanager
-def whole_file(place: Place) -> Generator[IO[bytes]]:
+def whole_file(place: Place) -> AbstractContextManager[IO[bytes]]:
     """Open a file to write, which takes its name when the block ends without an exception.
 
     Until then it is `NAME.new`, next to the file. After an exception it is deleted. A stream has no such
@@ -41,11 +42,11 @@ def whole_file(place: Place) -> Generator[IO[bytes]]:
         ConfigError: Something that is not ours is called `NAME.new`, or another process is writing it.
         OSError: The disk is full, and the like. The old file is unchanged.
     """
-    if place.is_stream:
-        number = place.descriptor
-        with open(place.path if number is None else os.dup(number), "wb") as stream:
-            yield stream
-        return
+    return opened_stream(place) if place.is_stream else _replaced(place)
+
+
+@contextlib.contextmanager
+def _replaced(place: Place) -> Generator[IO[bytes]]:
     side = place.path.with_name(f"{place.path.name}.new")
     new = open_side(side)
     try:

@@ -25,7 +25,9 @@ def ended(program: str, folder: Path) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-BEGIN = "from honeyhive_ext.cli.interrupts import interrupts\nassert interrupts.begin()\n"
+BEGIN = (
+    "from honeyhive_ext.cli.interrupts import interrupts\nassert interrupts.begin()\ninterrupts.listen()\n"
+)
 AWAITED = "\nexcept KeyboardInterrupt: print('interrupted')\n"
 
 
@@ -79,6 +81,19 @@ def test_ctrl_c_while_a_command_is_loaded_is_one_line_and_its_status(module: str
     status, out, error = ended(finder + COMMAND.format(["schema", "list"]), tmp_path)
     assert (status, out) == (130, "")
     assert error in ("honeyhive-ext: interrupted\n", "honeyhive-ext schema list: interrupted\n")
+
+
+def test_ctrl_c_that_a_library_swallows_is_told_at_the_end(tmp_path: Path) -> None:
+    swallow = (
+        "from honeyhive_ext.cli import validation\n"
+        "listed = validation.list_schemas\n"
+        "def swallowed(options):\n"
+        "    try: press(); import time; time.sleep(60)\n"
+        "    except BaseException: return listed(options)\n"
+        "validation.list_schemas = swallowed"
+    )
+    status, out, error = ended(swallow + COMMAND.format(["schema", "list"]), tmp_path)
+    assert (status, out.count("\n"), error) == (130, 17, "honeyhive-ext: interrupted\n")
 
 
 @pytest.mark.parametrize(
