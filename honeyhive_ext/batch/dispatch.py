@@ -103,7 +103,7 @@ class Dispatch:
             for chunk in list(self._planned):
                 reason: Reason = "failed" if chunk in self._in_flight else "not_sent"
                 self.ledger.fail(self.ledger.open(chunk), reason, stop)
-            self.ledger.fail_rest(read, stop)
+            read = self.ledger.fail_rest(read, stop)
         return self.ledger.close(session_id=self.options.session_id, read=read, stopped=stopped)
 
     def finish(self, read: int) -> BatchReport:

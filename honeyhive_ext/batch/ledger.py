@@ -104,17 +104,25 @@ class Ledger:
             if position < len(self._state):
                 self._state[position] = FAILED
 
-    def fail_rest(self, read: int, error: HoneyHiveError) -> None:
-        """Fail the events that were read and never planned: Ctrl-C can come between any two steps."""
+    def fail_rest(self, read: int, error: HoneyHiveError) -> int:
+        """Fail the events that were read and never planned: Ctrl-C can come between any two steps.
+
+        Args:
+            read: How many events were read. An event may be noted here before it is counted there.
+            error: Why they fail.
+
+        Returns:
+            How many events were read.
+        """
+        read = max(read, len(self._state), len(self._ids))
+        self._state.extend(bytes(read - len(self._state)))
         known = {failure.index for failure in self._failures}
         position = self._state.find(0)
         while position >= 0:
             if position not in known:
                 self.fail_one(position, None, "not_sent", error)
             position = self._state.find(0, position + 1)
-        for position in range(len(self._state), read):
-            if position not in known:
-                self.fail_one(position, None, "not_sent", error)
+        return read
 
     def count(self, requests: int, size: int, *, retry: bool) -> None:
         """Count the attempts of one request.

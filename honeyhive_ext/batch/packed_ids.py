@@ -88,6 +88,9 @@ class IdStore:
         self._packed = bytearray()
         self._other: dict[int, str] = {}
 
+    def __len__(self) -> int:
+        return len(self._packed) // _WIDTH
+
     def put(self, first: int, ids: Sequence[str]) -> None:
         """Keep the ids of the positions from `first` on. Positions only grow. One left out has no id."""
         self._packed.extend(bytes(first * _WIDTH - len(self._packed)))
@@ -112,10 +115,8 @@ class IdStore:
         return EventIds(packed, other)
 
     def hand_over(self) -> EventIds:
-        """Return all ids without a copy, if no position was left out. The store is empty afterwards."""
-        kept = EventIds(self._packed, self._other)
-        self._packed, self._other = bytearray(), {}
-        return kept
+        """Return all ids without a copy, if no position was left out. Put nothing more into the store."""
+        return EventIds(self._packed, self._other)
 
     def holds(self, event_id: str) -> bool:
         """Return whether an id is kept. It looks at all ids, so call it rarely."""

@@ -19,7 +19,7 @@ from honeyhive_ext.batch.reconcile import Backoff, DeliveryOutcome, DeliveryStep
 from honeyhive_ext.batch.report import BatchReport
 from honeyhive_ext.batch.requests import accepts
 from honeyhive_ext.config.retry_policy import RetryPolicy
-from honeyhive_ext.errors import APIError, APIStatusError
+from honeyhive_ext.errors import APIError, APIStatusError, BatchError
 from honeyhive_ext.http.drive import drive
 from honeyhive_ext.http.exchange import Accept, Call, Reply
 from honeyhive_ext.http.operations import DELIVERED
@@ -89,18 +89,20 @@ def create_batch(
 
     try:
         drive(pipeline.steps(), do)
+        workers.dismiss()
+        return pipeline.finish()
+    except BatchError:
+        raise
     except BaseException as error:
         cause = _ctrl_c(error) or error
         pipeline.halt(cause)
         with contextlib.suppress(KeyboardInterrupt):  # a second Ctrl-C: do not wait
             workers.linger(GRACE)
+        workers.dismiss()
         pipeline.interrupt(cause)
         if cause is not error:
             raise cause from None
         raise
-    finally:
-        workers.dismiss()
-    return pipeline.finish()
 
 
 class _CPU:

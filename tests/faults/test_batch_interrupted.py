@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ from honeyhive_ext import AsyncHoneyHive, HoneyHive
 from honeyhive_ext.batch import BatchReport, report_of, run
 from honeyhive_ext.batch.answers import BatchAnswer
 from honeyhive_ext.errors import BatchError
+from honeyhive_ext.local import LocalServer
 from tests.support.batches import BOTH, Service, serving, tools
 from tests.support.clients import KEY, EitherClient, Kind
 from tests.support.misbehaving import Hang, Misbehaving, Recorded, hang
+from tests.support.pressing import Pressed
 
 ROOT = Path(__file__).parents[2]
 
@@ -125,6 +127,39 @@ def test_requests_in_flight_at_ctrl_c_have_time_to_end(monkeypatch: pytest.Monke
     assert len(report.event_ids) == 20
     assert [failure.reason for failure in report.failures] == ["not_sent"] * 5
     assert "20 delivered; 5 failed" in caught.value.__notes__[0]
+
+
+# A socket that is made between two lines is closed when it is freed.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("source", [list, iter])
+@pytest.mark.parametrize("most", [1, 3])
+def test_ctrl_c_at_any_place_leaves_a_report_that_is_true(
+    source: Callable[[list[Any]], Iterable[Any]], most: int
+) -> None:
+    at, where = 1, "begun"
+    with LocalServer() as server, HoneyHive(api_key=KEY, base_url=server.url) as hh:
+        hh.events.create_batch(tools(3))
+        while where is not None:
+            server.reset()
+            error: BaseException | None = None
+            report: BatchReport | None = None
+            try:
+                with Pressed(at, apart=("honeyhive_ext.local",)) as pressed:
+                    report = hh.events.create_batch(source(tools(7)), max_events=3, max_concurrency=most)
+            except KeyboardInterrupt as raised:
+                error, report = raised, report_of(raised)
+            where = pressed.where
+            there = {event["event_id"] for event in server.events()}
+            if report is None:  # before the batch began, or when it had just returned
+                assert not there or (len(there) == 7 and where), where
+            else:
+                assert (error is None) == (where is None), where
+                assert set(report.event_ids) <= there, where
+                assert len(report.event_ids) + len(report.failures) == report.read, where
+                indexes = [failure.index for failure in report.failures]
+                assert indexes == sorted(set(indexes)), where
+            at += 37
+    assert at > 370
 
 
 class Impatient(dict[str, object]):

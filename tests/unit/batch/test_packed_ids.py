@@ -42,7 +42,6 @@ def test_any_text_can_be_an_id_and_comes_back_unchanged(ids: list[str]) -> None:
     assert list(store.select(range(len(ids)))) == ids
     assert all(store.holds(identity) for identity in ids)
     assert store.hand_over() == ids
-    assert list(store.hand_over()) == []
 
 
 def test_positions_left_out_are_skipped() -> None:
