@@ -11,7 +11,8 @@ from honeyhive_client.event_view import PROPERTIES, EventView, Property
 from honeyhive_ext.config.reprs import never_raising
 from honeyhive_ext.reading.json import loads, read_value
 from honeyhive_ext.reading.kinds import is_of
-from honeyhive_ext.reading.shown import shown_event
+from honeyhive_ext.reading.same import same
+from honeyhive_ext.reading.shown import AsIs, shown_event, shown_parts
 from honeyhive_ext.reading.value_at import value_at
 from honeyhive_ext.serialize.exact_json import exact_json
 
@@ -60,8 +61,11 @@ class Event(EventView, frozen=True, eq=False, weakref=True, kw_only=True):
             value: The JSON of an event, as `raw` has it. It is copied.
 
         Raises:
-            TypeError: Something in it is not JSON.
+            TypeError: It is not a dict, or something in it is not JSON.
+            ValueError: It contains itself, or is nested too deeply.
         """
+        if not isinstance(value, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"give the event as a dict, as event.raw has it, not {type(value).__name__}")
         return cls.from_json(exact_json(dict(value)).encode())
 
     @classmethod
@@ -74,7 +78,7 @@ class Event(EventView, frozen=True, eq=False, weakref=True, kw_only=True):
         >>> Event.from_json('{"event_name": "answer"}').event_name
         'answer'
         """
-        content = text.encode() if isinstance(text, str) else bytes(text)
+        content = text.encode() if isinstance(text, str) else bytes(memoryview(text))
         content.decode()  # what is nested is not looked at before it is read
         return read_event(content, cls)
 
@@ -148,13 +152,21 @@ class Event(EventView, frozen=True, eq=False, weakref=True, kw_only=True):
         if not isinstance(other, Event):
             return NotImplemented
         mine, others = text_of(self), text_of(other)
-        return mine == others or bool(read_value(mine) == read_value(others))
+        return mine == others or same(read_value(mine), read_value(others))
+
+    def __ne__(self, other: object) -> bool:
+        equal = self.__eq__(other)  # that of a Struct compares identities
+        return equal if equal is NotImplemented else not equal
 
     def __hash__(self) -> int:
         return hash(self.event_id)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({shown_event(self.raw)})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        # That of a Struct shows every field, and so the whole text.
+        return [(name, AsIs(text)) for name, text in shown_parts(self.raw)]
 
     def _repr_html_(self) -> str | None:
         from honeyhive_ext.views.contents import event_html
@@ -164,6 +176,12 @@ class Event(EventView, frozen=True, eq=False, weakref=True, kw_only=True):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self).from_json, (text_of(self),)
+
+    def __replace__(self, /, **changes: Any) -> Self:
+        unknown = changes.keys() - PROPERTIES.keys() - self.to_dict().keys()
+        if unknown:
+            raise TypeError(f"an Event has no property {min(unknown)!r} to replace")
+        return type(self).from_dict({**self.to_dict(), **changes})
 
     def __copy__(self) -> Self:
         return self

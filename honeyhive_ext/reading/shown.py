@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from honeyhive_client.event_view import PROPERTIES
@@ -14,6 +14,18 @@ LINE = 400  # characters of the whole
 FIRST = ("event_type", "event_name", "event_id", "session_id", "start_time", "duration", "error")
 
 
+class AsIs:
+    """A text whose repr is the text itself."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
 def shown_event(value: Any) -> str:
     """Return the properties that are set as the text of arguments; of nested ones, how large they are.
 
@@ -22,22 +34,26 @@ def shown_event(value: Any) -> str:
     >>> shown_event({"event_name": "a", "error": None, "inputs": {"q": 1}, "tags": [1, 2]})
     "event_name='a', inputs={1 key}, tags=[2 items]"
     """
+    return ", ".join(f"{name}={text}" if name else text for name, text in shown_parts(value))
+
+
+def shown_parts(value: Any) -> Iterator[tuple[str, str]]:
+    """Yield the name and the text of each argument; the name is empty for a text that stands alone."""
     if not isinstance(value, dict):
-        return _short(value)
+        yield "", _short(value)
+        return
     fields = cast("Mapping[str, Any]", value)
     names = dict.fromkeys((*FIRST, *(one.name for one in PROPERTIES.values()), *fields))
-    parts: list[str] = []
     room = LINE
     for name in names:
         if fields.get(name) is None:
             continue
-        part = f"{_name(name)}={_short(fields[name])}"
-        room -= len(part) + 2
+        shown, text = _name(name), _short(fields[name])
+        room -= len(shown) + len(text) + 3
         if room < 0:
-            parts.append("...")
-            break
-        parts.append(part)
-    return ", ".join(parts)
+            yield "", "..."
+            return
+        yield shown, text
 
 
 def _name(name: str) -> str:

@@ -67,6 +67,8 @@ def encoder_for(kind: type) -> Encoder | None:
         return model
     if kind.__module__.startswith("honeyhive_client.") and callable(getattr(kind, "to_dict", None)):
         return _generated
+    if any(base.__module__ == "honeyhive_client.event_view" for base in kind.__mro__):
+        return _event
     if is_dataclass(kind):
         return _dataclass
     if hasattr(kind, "__attrs_attrs__"):  # pyright: ignore[reportUnknownArgumentType] - is_dataclass narrows
@@ -159,6 +161,10 @@ def _generated(value: Any) -> Any:
     return value.to_dict()
 
 
+def _event(value: Any) -> Any:
+    return value.raw  # an Event that was read, which knows this module
+
+
 def _dataclass(value: Any) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in dataclass_fields(value)}
 
@@ -218,7 +224,7 @@ TABLE: tuple[tuple[type | tuple[type, ...], Encoder], ...] = (
 
 # What these read holds other values, so its repr may be as large as what is refused.
 HOLDERS: frozenset[Encoder] = frozenset(
-    {mapping, elements, model, _dataclass, _attrs, _namespace, _generated}
+    {mapping, elements, model, _dataclass, _attrs, _namespace, _generated, _event}
 )
 
 

@@ -17,6 +17,7 @@ import pytest
 from honeyhive_client.models import DateRange
 from pydantic import HttpUrl, SecretStr
 
+from honeyhive_ext import Event
 from honeyhive_ext.serialize.dumps import to_json
 from honeyhive_ext.serialize.encoders import TABLE
 from honeyhive_ext.serialize.to_builtins import to_builtins
@@ -33,6 +34,7 @@ NAMES = {
             Colour,
             DateRange,
             Decimal,
+            Event,
             Level,
             OrderedDict,
             HttpUrl,
