@@ -88,7 +88,7 @@ def test_the_duration_of_numpy_is_a_time_from_now() -> None:
     assert query(start=-numpy.timedelta64(1, "h")).start == NOW - 3_600_000
     with pytest.raises(QueryError, match="in the future"):
         query(start=numpy.timedelta64(1, "h"))
-    for odd in (numpy.timedelta64("NaT"), numpy.timedelta64(1, "Y")):
+    for odd in (numpy.timedelta64("NaT", "ms"), numpy.timedelta64(1, "Y")):
         with pytest.raises(QueryError, match="give a timedelta"):
             query(end=odd)
 

@@ -103,10 +103,10 @@ def test_a_type_that_is_like_another_keeps_its_meaning(value: Any, written: Any)
 REFUSED: Mapping[str, Any] = {
     "NaT": pandas.NaT,
     "NA": pandas.NA,
-    "numpy NaT": numpy.datetime64("NaT"),
-    "numpy NaT of a duration": numpy.timedelta64("NaT"),
+    "numpy NaT": numpy.datetime64("NaT", "ms"),
+    "numpy NaT of a duration": numpy.timedelta64("NaT", "ms"),
     "numpy months": numpy.timedelta64(5, "M"),
-    "numpy number of nothing": numpy.timedelta64(5),
+    "numpy number of nothing": numpy.zeros(1, "m8")[0],  # numpy warns of any other way to make one
     "masked": numpy.ma.masked,
     "masked array": numpy.ma.array([1], mask=[True]),
     "array without dimension": numpy.array(1),
