@@ -34,15 +34,24 @@ from honeyhive_ext.export import read_parquet
 from honeyhive_ext.export.arrow import arrow_schema
 from honeyhive_ext.export.table import event_of
 from honeyhive_ext.local import LocalServer
-from tests.client.test_export_jsonl import BASE, fill, searches, settle
+from tests.client.test_export_jsonl import BASE, fill, searches
 from tests.client.test_export_parquet import ODD, page
 from tests.support.misbehaving import Misbehaving, answer
 
 KEY = "hh_key_that_shows_nowhere"
 
 
-def search_threads() -> list[threading.Thread]:
-    return [one for one in threading.enumerate() if one.name.startswith("honeyhive-search")]
+def search_threads() -> set[threading.Thread]:
+    return {one for one in threading.enumerate() if one.name.startswith("honeyhive-search")}
+
+
+def searches_end() -> bool:
+    """Wait for the threads of searches that are over, of earlier tests too; return whether all end."""
+    gc.collect()
+    threads = search_threads()
+    for one in threads:
+        one.join(60)
+    return not any(one.is_alive() for one in threads)
 
 
 def numbers(table: Any) -> list[int]:
@@ -90,9 +99,7 @@ WAYS: dict[str, Any] = {
 def test_libraries_read_the_stream(hh: HoneyHive, server: LocalServer, way: str) -> None:
     fill(server, 50)
     assert sorted(WAYS[way](hh.events.search(page_size=20).to_arrow())) == list(range(50))
-    settle()
-    gc.collect()
-    assert search_threads() == []
+    assert searches_end()
 
 
 def test_pandas_takes_a_stream(hh: HoneyHive, server: LocalServer) -> None:
@@ -142,13 +149,14 @@ def test_closing_the_reader_ends_the_search_and_its_thread(
     hh: HoneyHive, server: LocalServer, way: str
 ) -> None:
     fill(server, 200)
+    before = search_threads()  # those of another test may be about to end
     reader: Any = hh.events.search(page_size=10).to_arrow()
     if way == "duckdb":
         assert three_rows(reader) == 3
         del reader
     else:
         assert reader.read_next_batch().num_rows == 10
-        assert len(search_threads()) == 1
+        assert len(search_threads() - before) == 1
         if way == "close":
             reader.close()
         elif way == "with":
@@ -156,10 +164,7 @@ def test_closing_the_reader_ends_the_search_and_its_thread(
                 pass
         else:
             del reader
-    gc.collect()
-    for thread in search_threads():
-        thread.join(60)
-    assert search_threads() == []
+    assert searches_end()
     sent = searches(server)
     if way in ("close", "with"):
         with pytest.raises(ValueError, match="closed"):
@@ -194,9 +199,7 @@ def test_closing_in_another_thread_while_a_page_is_awaited_ends_the_search() -> 
         thread.join(60)
         assert not thread.is_alive()
         assert len(got) == 1
-        for one in search_threads():
-            one.join(60)
-        assert search_threads() == []
+        assert searches_end()
 
 
 def test_threads_that_share_a_reader_get_each_event_once(hh: HoneyHive, server: LocalServer) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import gc
 import operator
 import sys
 import traceback
@@ -21,8 +20,8 @@ from honeyhive_ext.engines.polars import scan_events
 from honeyhive_ext.engines.polars_predicates import MOST
 from honeyhive_ext.export import by_column
 from honeyhive_ext.local import LocalServer
-from tests.client.test_export_arrow import KEY, failing, search_threads
-from tests.client.test_export_jsonl import BASE, fill, searches, settle
+from tests.client.test_export_arrow import KEY, failing, searches_end
+from tests.client.test_export_jsonl import BASE, fill, searches
 from tests.client.test_export_parquet import ODD, page
 
 ENGINES: list[Any] = ["in-memory", "streaming"]
@@ -192,9 +191,7 @@ def test_head_asks_for_few_events(hh: HoneyHive, server: LocalServer) -> None:
     assert some.height == 25
     assert frame.head(25).filter(col("inputs").str.contains("1")).collect().height < 25
     del found, some, frame
-    gc.collect()
-    settle()
-    assert search_threads() == []
+    assert searches_end()
 
 
 def test_columns_that_no_query_uses_are_not_made(
