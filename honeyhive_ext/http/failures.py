@@ -232,8 +232,11 @@ def apart_from_handled() -> Generator[None]:
         _handled.set(before)
 
 
-def _chain(error: BaseException) -> list[BaseException]:
-    """Return an exception with its causes, contexts and members, outermost first, each once."""
+def _chain(error: BaseException, *, shown: bool = False) -> list[BaseException]:
+    """Return an exception with its causes, contexts and members, outermost first, each once.
+
+    With `shown`, those contexts are left out that `raise ... from` hides.
+    """
     found: list[BaseException] = []
     pending: list[BaseException | None] = [error]
     handled = _handled.get()
@@ -242,7 +245,8 @@ def _chain(error: BaseException) -> list[BaseException]:
         if current is None or current is handled or any(current is other for other in found):
             continue
         found.append(current)
-        pending += [current.__cause__, current.__context__]
+        hidden = shown and current.__suppress_context__
+        pending += [current.__cause__, None if hidden else current.__context__]
         if isinstance(current, BaseExceptionGroup):
             pending += current.exceptions  # pyright: ignore[reportUnknownMemberType]
     return found
@@ -289,8 +293,9 @@ def _without_query(location: str) -> str:
 
 def _detail(error: BaseException) -> str:
     """Return the innermost message of a chain, because `ConnectError` alone says little."""
-    texts = [text for text in map(str, _chain(error)) if text]
-    return f"{type(error).__name__}: {printable(texts[-1])}" if texts else type(error).__name__
+    texts = [text for text in map(str, _chain(error, shown=True)) if text]
+    name = type(error).__name__
+    return f"{name}: {printable(texts[-1].removesuffix('.'))}" if texts else name
 
 
 def _caused_by(error: BaseException, kind: type[BaseException]) -> bool:

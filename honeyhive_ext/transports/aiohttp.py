@@ -33,6 +33,7 @@ except ImportError as error:
 
 GRACE = 0.1  # seconds; time for connecting, if that is late, to raise its own error first
 KEPT_URLS = 16
+SWITCHING_PROTOCOLS = 101
 LARGE = 1_000_000  # bytes; aiohttp writes a larger body in pieces if it is a file, and the loop continues
 
 
@@ -162,7 +163,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     def _make_session(self) -> aiohttp.ClientSession:
         connector = _Connector(limit=self._max_connections, keepalive_timeout=self._keepalive_expiry)
         # aiohttp decodes without a bound.
-        return aiohttp.ClientSession(
+        session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -170,6 +171,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             max_line_size=MAX_HEAD,
             max_field_size=MAX_HEAD,
         )
+        # Or aiohttp sends some requests again by itself, where `retry=` says once and hooks see one attempt.
+        session._retry_connection = False  # pyright: ignore[reportPrivateUsage]
+        return session
 
     def _context(self, url: URL) -> ssl.SSLContext | bool:
         """Return what verifies a server. The certificates are loaded at the first URL that needs them."""
@@ -184,7 +188,6 @@ def _timeout(limit: float) -> aiohttp.ClientTimeout:
 
 
 _OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
-_BROKEN = (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError)
 _TRANSFER = frozenset({"content-length", "transfer-encoding"})
 
 
@@ -232,6 +235,8 @@ async def _read(response: aiohttp.ClientResponse, bounds: AnswerBounds, *, decod
     """Read an answer to its end, which gives the connection back. Close it in every other case."""
     answered = False
     try:
+        if response.status == SWITCHING_PROTOCOLS:
+            raise httpx.RemoteProtocolError("the server switches to another protocol")
         coding = ", ".join(response.headers.getall("Content-Encoding", ())) if decode else ""
         body = Body(response.status, coding, bounds)
         if response.content_length is not None:
@@ -256,8 +261,8 @@ def _cause(error: Exception, url: URL) -> Exception | None:
 
     If the TLS handshake was cut, asyncio says only "reset", so an error that names the handshake replaces it.
     """
-    if isinstance(error, aiohttp.ClientResponseError):
-        return None
+    if isinstance(error, (aiohttp.ClientResponseError, aiohttp.ServerDisconnectedError)):
+        return None  # it can hold the headers of the answer
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return error.certificate_error
     if isinstance(error, aiohttp.ClientConnectorError):
@@ -280,7 +285,10 @@ def _as_httpx(error: aiohttp.ClientError | TimeoutError, scrub: Scrub) -> httpx.
         # Its first lines say what is wrong, and the others quote what came.
         said = " ".join(error.message.partition("\n\n")[0].split()).rstrip(":")
         return about_headers(said) or httpx.RemoteProtocolError(said)
-    if isinstance(error, _BROKEN):
+    if isinstance(error, aiohttp.ServerDisconnectedError):  # its message may be the beginning of the answer
+        early = "the server closed the connection before the answer was complete"
+        return httpx.RemoteProtocolError(text if isinstance(error.message, str) else early)
+    if isinstance(error, aiohttp.ClientPayloadError):
         return httpx.RemoteProtocolError(text)
     return httpx.ReadError(text)
 
