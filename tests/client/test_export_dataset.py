@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import resource
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import tracemalloc
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ import pytest
 
 from honeyhive_ext import AsyncHoneyHive, ConfigError, F, HoneyHive, QueryError, summarize
 from honeyhive_ext.export import read_parquet
+from honeyhive_ext.export.dataset.pending import Pending
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.results import exports
 from tests.support.dying import Killed, dying
@@ -73,6 +75,54 @@ def test_engines_read_the_partitions_and_every_event(project: Project, tmp_path:
     dates = [("2026-01-01", 24), ("2026-01-02", 24), ("2026-01-03", 24)]
     assert [(str(row[0]), row[1]) for row in found[:3]] == dates
     assert [row[1] for row in found[3:]] == [2]  # older releases of DuckDB read the text, newer ones null
+
+
+@pytest.mark.parametrize("most", [None, 50, 51, 52, 53])
+def test_many_events_without_a_time_are_not_copied_with_every_partition(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, most: int | None
+) -> None:
+    monkeypatch.setattr(exports, "now_ms", lambda: BASE + 10 * DAY)
+    monkeypatch.setattr("honeyhive_ext.export.dataset.dataset.GROUP_ROWS", 8)
+    copied: list[int] = []
+    take = Pending.take
+
+    def counted(self: Pending, rest: Pending, buckets: Iterable[int | None]) -> None:
+        chosen = [*buckets]
+        copied.append(sum(rest.rows[bucket] for bucket in chosen))
+        take(self, rest, chosen)
+
+    monkeypatch.setattr(Pending, "take", counted)
+    with Project() as project:
+        for n in range(24):
+            project.add([BASE + n * HOUR])
+            project.add([BASE + n * HOUR + 1], metadata={"untimed": True})
+        found = project.hh.events.search(page_size=10)
+        with contextlib.suppress(Killed), dying(most):
+            assert found.to_parquet_dataset(tmp_path, partition="hour") == 48
+        found.to_parquet_dataset(tmp_path, partition="hour")
+        assert ids_in(tmp_path) == project.ids()
+    assert len(copied) >= 5
+    assert max(copied) <= 17  # what waits, and a page
+
+
+def test_a_page_of_many_partitions_is_read_once_and_not_once_for_each(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    write = Pending._write  # pyright: ignore[reportPrivateUsage]
+
+    def counted(self: Pending, batches: Iterable[Any]) -> None:
+        listed = [*batches]
+        written.append(len(listed))
+        write(self, listed)
+
+    monkeypatch.setattr(Pending, "_write", counted)
+    project.add(BASE + n * HOUR for n in range(60))
+    found = project.hh.events.search(page_size=20)
+    assert found.to_parquet_dataset(tmp_path, partition="hour") == 60
+    assert len(files_in(tmp_path)) == 60
+    assert sum(written) <= 10
+    assert ids_in(tmp_path) == project.ids()
 
 
 def test_hours_and_months_are_partitions_too(project: Project, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ from honeyhive_ext.export.dataset.pending import Pending
 from honeyhive_ext.export.dataset.run_state import WHOLE, RunState, read_run_state
 from honeyhive_ext.export.dataset.stored_events import events_outside, identity_of, known_ids
 from honeyhive_ext.export.nested_columns import NestedColumns, decided, read_columns
-from honeyhive_ext.export.parquet import checked_compression, write_row_groups
+from honeyhive_ext.export.parquet import GROUP_ROWS, checked_compression, write_row_groups
 from honeyhive_ext.files.names import PathLike, shown
 from honeyhive_ext.files.side_file import named_errors, read_side
 from honeyhive_ext.observe.progress import Progress, Watcher
@@ -267,8 +267,10 @@ class ParquetDataset:
     def _make_files(self) -> None:
         """Make the files of the partitions that get no more events of this page or the next."""
         state, pending = self._running()
-        # Events without a time may come with any page.
         waiting = {*state.current, None} if state.current else set[PartitionStart]()
+        # Events without a time may come with any page. What waits is copied below, so many do not wait.
+        if pending.rows[None] >= GROUP_ROWS:
+            waiting.discard(None)
         complete = [bucket for bucket in pending.rows if bucket not in waiting]
         if not complete:
             return

@@ -67,24 +67,20 @@ class Pending:
 
     def add(self, parts: Mapping[PartitionStart, Sequence[bytes]]) -> None:
         """Append the events of a page, as JSON, by partition."""
-        pa = self._pa
-        self._write(
-            pa.record_batch(
-                [*batch.columns, pa.array([bucket] * len(batch), pa.int64())], schema=self._schema
-            )
-            for bucket, texts in parts.items()
-            for batch in self._maker.batches(texts)
-        )
+        texts = [text for some in parts.values() for text in some]
+        buckets = [bucket for bucket, some in parts.items() for _ in some]
+        self._write(self._with_partitions(texts, buckets))
         self._sync()
-        for bucket, texts in parts.items():
-            self.rows[bucket] += len(texts)
+        self.rows.update(buckets)
 
     def take(self, rest: Pending, buckets: Iterable[PartitionStart]) -> None:
         """Append the events of some partitions that wait in another file."""
-        for bucket in buckets:
-            for batch in rest.batches(bucket):
-                self._write([_conform(batch, self._schema)])  # one at a time, since a partition may be large
-                self.rows[bucket] += batch.num_rows
+        wanted = self._pa.array(buckets, self._pa.int64())
+        for batch in rest._read():  # one at a time, since a partition may be large
+            found = batch.filter(load("pyarrow.compute").is_in(batch.column(_BUCKET), wanted))
+            if found.num_rows:
+                self._write([_conform(found, self._schema)])
+                self.rows.update(found.column(_BUCKET).to_pylist())
         self._sync()
 
     def batches(self, bucket: PartitionStart) -> Iterator[Any]:
@@ -106,6 +102,15 @@ class Pending:
     def conform(self, batch: Any) -> Any:
         """Return a batch with the columns of the set, some of which may be newer than it."""
         return _conform(batch, self._maker.schema)
+
+    def _with_partitions(self, texts: Sequence[bytes], buckets: Sequence[PartitionStart]) -> Iterator[Any]:
+        """Yield the events as few batches: a page may have many partitions, and each is looked for in all."""
+        pa, start = self._pa, 0
+        for batch in self._maker.batches(texts):
+            end = start + len(batch)
+            column = pa.array(buckets[start:end], pa.int64())
+            yield pa.record_batch([*batch.columns, column], schema=self._schema)
+            start = end
 
     def _write(self, batches: Iterable[Any]) -> None:
         pa = self._pa
