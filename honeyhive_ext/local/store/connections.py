@@ -100,10 +100,12 @@ class Connections:
                 connection.close()
                 connection = None
         with self._changed:
-            self._uses.discard(use)
-            if connection is not None and connection not in self._idle:
-                self._idle.append(connection)
-            self._changed.notify_all()
+            try:
+                if connection is not None and connection not in self._idle:
+                    self._idle.append(connection)
+            finally:  # not before: `close` finds the connection wherever Ctrl-C comes
+                self._uses.discard(use)
+                self._changed.notify_all()
 
     def interrupt(self) -> None:
         """End the statements that run now. Their blocks raise sqlite3.OperationalError."""

@@ -191,7 +191,13 @@ def test_an_interrupt_at_any_place_holds_up_neither_later_readers_nor_the_end(
     place: tuple[CodeType, int], again: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections_module, "MOST", 1)
-    connections = Connections(lambda: watched(":memory:"))
+    opened: list[WatchedConnection] = []
+
+    def connect() -> WatchedConnection:
+        opened.append(watched(":memory:"))
+        return opened[-1]
+
+    connections = Connections(connect)
     if again:
         with connections.lend():
             pass
@@ -220,6 +226,11 @@ def test_an_interrupt_at_any_place_holds_up_neither_later_readers_nor_the_end(
         with connections.lend() as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
     connections.close()
+    if place in ENDING:
+        for one in opened:
+            with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+                one.execute("SELECT 1")
+    opened.clear()
     gc.collect()
 
 
