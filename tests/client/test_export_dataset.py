@@ -459,6 +459,15 @@ def test_columns_may_be_added_and_keep_their_type(project: Project, tmp_path: Pa
     newest = max(tmp_path.glob("date=2026-01-04/*.parquet"))
     arrow = pyarrow.dataset.dataset(tmp_path, schema=pyarrow.parquet.read_schema(newest), format="parquet")
     assert arrow.to_table(["metadata.cost"])["metadata.cost"].to_pylist() == [None, 1.0, 2.0, 3.0]
+    frame = polars.scan_parquet(
+        tmp_path / "**/*.parquet",
+        hive_partitioning=True,
+        schema=polars.read_parquet_schema(newest),
+        missing_columns="insert",
+    )
+    assert frame.select("metadata.cost").collect()["metadata.cost"].to_list() == [None, 1.0, 2.0, 3.0]
+    late = frame.filter(polars.col("date") > datetime(2026, 1, 2).date())  # noqa: DTZ001
+    assert late.select("metadata.model").collect()["metadata.model"].to_list() == ["m", "m"]
     assert ids_in(tmp_path) == project.ids()
 
 
