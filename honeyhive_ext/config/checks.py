@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import re
 from collections.abc import Collection, Iterable
@@ -10,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from honeyhive_ext.config.reprs import repr_of
+from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import ConfigError, HoneyHiveError
 
 MAX_TIMEOUT = 3600.0  # seconds; nothing waits forever
@@ -46,10 +46,16 @@ def whole_number(
     """
     top = math.inf if most is None else most
     # numpy's integers are an Integral, and numpy's bool is not.
-    if not isinstance(value, bool) and isinstance(value, Integral):
-        with contextlib.suppress(Exception):  # a number of another kind may raise anything
+    if type(value) is int:
+        if least <= value <= top:
+            return value
+    elif not isinstance(value, bool) and isinstance(value, Integral):
+        try:
             if least <= (number := int(value)) <= top:
                 return number
+        except Exception as problem:  # a number of another kind may raise anything
+            if from_a_signal_handler(problem):
+                raise
     bounds = f"{least} or more" if most is None else f"{least} to {most}"
     raise error(f"{name} is {repr_of(value)}: give a whole number, {bounds}")
 

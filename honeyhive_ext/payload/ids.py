@@ -9,6 +9,7 @@ from typing import Any, Protocol, cast
 from uuid import UUID
 
 from honeyhive_ext.config.checks import UUID_FORM
+from honeyhive_ext.config.signals import from_a_signal_handler
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.payload.process_id import process_id
 from honeyhive_ext.serialize.encoders import kind_of, type_name
@@ -82,7 +83,9 @@ def _random(size: int) -> bytes:
     if size <= _AT_ONCE and hasattr(os, "getrandom"):  # Linux
         try:
             found = os.getrandom(size, os.GRND_NONBLOCK)
-        except OSError:  # no such call, or the system has just started
+        except OSError as error:  # no such call, or the system has just started
+            if from_a_signal_handler(error):
+                raise
             found = b""
         if len(found) == size:  # a signal may cut it
             return found

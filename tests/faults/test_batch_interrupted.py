@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ from honeyhive_ext.errors import BatchError
 from honeyhive_ext.local import LocalServer
 from tests.support.batches import BOTH, Service, serving, tools
 from tests.support.clients import KEY, EitherClient, Kind
+from tests.support.lines import OURS, at_signal_point
 from tests.support.misbehaving import Hang, Misbehaving, Recorded, hang
-from tests.support.pressing import Pressed
+from tests.support.pressing import place
 
 ROOT = Path(__file__).parents[2]
 
@@ -136,29 +138,35 @@ def test_requests_in_flight_at_ctrl_c_have_time_to_end(monkeypatch: pytest.Monke
 def test_ctrl_c_at_any_place_leaves_a_report_that_is_true(
     source: Callable[[list[Any]], Iterable[Any]], most: int
 ) -> None:
-    at, where = 1, "begun"
+    where: list[str] = []
+
+    def interrupt() -> None:
+        where.append(place())
+        raise KeyboardInterrupt
+
     with LocalServer() as server, HoneyHive(api_key=KEY, base_url=server.url) as hh:
         hh.events.create_batch(tools(3))
-        while where is not None:
+        for at in count(1, 37):
             server.reset()
+            where.clear()
             error: BaseException | None = None
             report: BatchReport | None = None
             try:
-                with Pressed(at, apart=("honeyhive_ext.local",)) as pressed:
+                with at_signal_point(at, interrupt, OURS):
                     report = hh.events.create_batch(source(tools(7)), max_events=3, max_concurrency=most)
             except KeyboardInterrupt as raised:
                 error, report = raised, report_of(raised)
-            where = pressed.where
             there = {event["event_id"] for event in server.events()}
             if report is None:  # before the batch began, or when it had just returned
                 assert not there or (len(there) == 7 and where), where
             else:
-                assert (error is None) == (where is None), where
+                assert (error is None) == (not where), where
                 assert set(report.event_ids) <= there, where
                 assert len(report.event_ids) + len(report.failures) == report.read, where
                 indexes = [failure.index for failure in report.failures]
                 assert indexes == sorted(set(indexes)), where
-            at += 37
+            if not where:
+                break
     assert at > 370
 
 

@@ -1,4 +1,4 @@
-"""A call that is cancelled at any await, or interrupted at any line, harms no other and leaks nothing."""
+"""A call that is cancelled at any await, or interrupted at any place, harms no other and leaks nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from honeyhive_ext import AsyncHoneyHive, HoneyHive, RetryPolicy
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.transports import AiohttpTransport
 from tests.support.httpx_library import LIBRARY
-from tests.support.lines import OURS, at_line, raise_as_a_signal_handler
+from tests.support.lines import OURS, at_signal_point, raise_as_a_signal_handler
 from tests.support.scale import scaled
 from tests.support.sockets import connections_to
 
@@ -132,7 +132,7 @@ TestCancelled = Cancelled.TestCase
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, TimeoutError])
 @pytest.mark.parametrize("options", sorted(SYNC_OPTIONS))
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
-def test_an_operation_that_is_interrupted_at_any_line_leaves_a_client_that_works(
+def test_an_operation_that_is_interrupted_anywhere_leaves_a_client_that_works(
     operation: str,
     options: str,
     kind: type[BaseException],
@@ -147,13 +147,13 @@ def test_an_operation_that_is_interrupted_at_any_line_leaves_a_client_that_works
 
     with HoneyHive("hh_1", base_url=own_server.url, retry=False, **given) as hh:
         OPERATIONS[operation](hh)
-        with at_line(-1, raise_it, watched=OURS) as seen:
+        with at_signal_point(-1, raise_it, OURS) as seen:
             OPERATIONS[operation](hh)
         step = max(1, seen[0] // scaled(80, 8))
         for number in range(1 + (seen[0] * 7) % step, seen[0], step):
             raised.clear()
             try:
-                with at_line(number, raise_it, watched=OURS):
+                with at_signal_point(number, raise_it, OURS):
                     OPERATIONS[operation](hh)
             except kind:
                 raised.clear()

@@ -7,12 +7,17 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from itertools import count
 from types import FrameType
 from typing import Any
 
+import numpy
 import pytest
 
+from honeyhive_ext.config.checks import whole_number
 from honeyhive_ext.config.signals import from_a_signal_handler
+from honeyhive_ext.payload import ids
+from tests.support.lines import OURS, at_signal_point, raise_as_a_signal_handler
 
 
 class TimeLimit(Exception):  # noqa: N818
@@ -74,3 +79,27 @@ def test_no_other_exception_is_taken_for_one() -> None:
         looks(sys._getframe(), 3, "text", None)
     assert not from_a_signal_handler(caught.value)
     assert not from_a_signal_handler(TimeLimit())
+
+
+@pytest.mark.parametrize(
+    "do",
+    [lambda: ids.new_ids(2), lambda: whole_number(7, "n"), lambda: whole_number(numpy.int64(7), "n")],
+    ids=["ids", "int", "other number"],
+)
+def test_a_time_limit_that_strikes_in_a_small_function_is_raised(do: Callable[[], object]) -> None:
+    for number in count(1):
+        struck: list[int] = []
+
+        def strike(struck: list[int] = struck) -> None:
+            struck.append(1)
+            raise_as_a_signal_handler(TimeoutError)
+
+        try:
+            with at_signal_point(number, strike, OURS):
+                do()
+        except TimeoutError:
+            struck.clear()
+        else:
+            assert not struck  # there are no more places
+            break
+    assert number > 1
