@@ -83,7 +83,7 @@ def test_no_other_exception_is_taken_for_one() -> None:
 
 @pytest.mark.parametrize(
     "do",
-    [lambda: ids.new_ids(2), lambda: whole_number(7, "n"), lambda: whole_number(numpy.int64(7), "n")],
+    [lambda: ids.new_ids(2), lambda: whole_number(7, "n", 1), lambda: whole_number(numpy.int64(7), "n", 1)],
     ids=["ids", "int", "other number"],
 )
 def test_a_time_limit_that_strikes_in_a_small_function_is_raised(do: Callable[[], object]) -> None:
