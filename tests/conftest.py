@@ -48,6 +48,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture
+def collected() -> Iterator[None]:
+    """Free what a test leaves open while its warnings are ignored: they would fail a later test."""
+    yield
+    gc.collect()
+
+
 def _not_ours(name: str) -> bool:
     return name in _NOT_OURS or name.startswith("HH_")
 

@@ -45,6 +45,7 @@ def url(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
 
 
 # What is open when Ctrl-C strikes between two lines is closed at the latest by the end of the process.
+@pytest.mark.usefixtures("collected")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_ctrl_c_at_any_place_leaves_nothing_half_made(

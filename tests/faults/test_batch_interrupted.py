@@ -132,6 +132,7 @@ def test_requests_in_flight_at_ctrl_c_have_time_to_end(monkeypatch: pytest.Monke
 
 
 # A socket that is made between two lines is closed when it is freed.
+@pytest.mark.usefixtures("collected")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("source", [list, iter])
 @pytest.mark.parametrize("most", [1, 3])

@@ -128,6 +128,7 @@ Cancelled.TestCase.settings = settings(max_examples=scaled(200, 10), stateful_st
 TestCancelled = Cancelled.TestCase
 
 
+@pytest.mark.usefixtures("collected")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, TimeoutError])
 @pytest.mark.parametrize("options", sorted(SYNC_OPTIONS))

@@ -92,6 +92,7 @@ class Interrupted(Exception):  # noqa: N818 - a time limit of the application, a
 
 
 # Where a call is interrupted right behind the making of its socket, Python closes it, and warns.
+@pytest.mark.usefixtures("collected")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, Interrupted, TimeoutError])
 def test_an_exception_at_any_line_of_a_call_reaches_the_caller_and_harms_no_other_call(
