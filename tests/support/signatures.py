@@ -11,7 +11,7 @@ import re
 import textwrap
 import types
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, ForwardRef, is_typeddict
+from typing import Any, ForwardRef, Union, get_args, get_origin, is_typeddict
 
 import attrs
 import honeyhive_client.api
@@ -131,7 +131,7 @@ def _members(cls: type, public: Collection[type]) -> dict[str, str]:
     for parent in ours:
         for name in _attributes_set(parent):
             found.setdefault(name, "")
-        for name, kind in vars(parent).get("__annotations__", {}).items():
+        for name, kind in inspect.get_annotations(parent).items():
             if not name.startswith("_"):
                 found[name] = f": {_kind(kind)}{MARK if name in old else ''}"
         for name, member in vars(parent).items():
@@ -235,5 +235,7 @@ def _default(value: object) -> str:
 def _kind(annotation: Any) -> str:
     if isinstance(annotation, ForwardRef):
         annotation = annotation.__forward_arg__
+    if get_origin(annotation) in (Union, types.UnionType):
+        return " | ".join("None" if one is types.NoneType else _kind(one) for one in get_args(annotation))
     text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
-    return re.sub(r"\bForwardRef\('([^']*)'\)", r"\1", text)
+    return re.sub(r"\bForwardRef\('([^']*)'\)", r"\1", text).replace("typing.", "")
