@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.export.by_column import some_columns
 from honeyhive_ext.export.nested_columns import NestedColumn
 from honeyhive_ext.export.table import Kind, columns
+from honeyhive_ext.files.names import shown
 
 BATCH_ROWS = 1_000  # most events in a record batch; a page is longer if many share one millisecond
 
@@ -27,6 +29,27 @@ def load(module: str) -> Any:
         return import_module(module)
     except ImportError as error:
         raise ConfigError('Parquet and Arrow need pyarrow: pip install "honeyhive-ext[export]"') from error
+
+
+@contextmanager
+def opened_parquet(path: Path, says: str = "cannot be read as a Parquet file of events") -> Generator[Any]:
+    """Open a Parquet file, as a `pyarrow.parquet.ParquetFile`.
+
+    Args:
+        path: The file.
+        says: What the message says about a file with other content.
+
+    Raises:
+        ConfigError: The block found that the file is damaged, or has other columns.
+    """
+    pa, parquet = load("pyarrow"), load("pyarrow.parquet")
+    try:
+        with path.open("rb") as opened, parquet.ParquetFile(opened) as file:
+            yield file
+    except (pa.ArrowException, OSError, ValueError, LookupError, TypeError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # of the disk, and not of pyarrow
+            raise
+        raise ConfigError(f"{shown(path)} {says} ({error})") from error
 
 
 def column_kinds(nested: Sequence[NestedColumn] = ()) -> Mapping[str, Kind]:

@@ -19,7 +19,14 @@ from attrs import evolve
 from honeyhive_ext.config.checks import is_one_of
 from honeyhive_ext.config.reprs import repr_of
 from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.export.arrow import BATCH_ROWS, BatchMaker, arrow_schema, column_kinds, load
+from honeyhive_ext.export.arrow import (
+    BATCH_ROWS,
+    BatchMaker,
+    arrow_schema,
+    column_kinds,
+    load,
+    opened_parquet,
+)
 from honeyhive_ext.export.nested_columns import (
     KINDS,
     NestedColumn,
@@ -189,12 +196,12 @@ def read_parquet(path: PathLike) -> Iterator[Any]:
             is read as well, one file after the other, the latest partition first.
 
     Raises:
-        ConfigError: pyarrow is not installed, or the path is not one of a file on this machine.
+        ConfigError: pyarrow is not installed, the path is not one of a file on this machine, or a file is
+            damaged or has other content.
         OSError: The file cannot be read.
     """
-    parquet = load("pyarrow.parquet")
     for one in _files(path):
-        with one.open("rb") as opened, parquet.ParquetFile(opened) as file:
+        with opened_parquet(one) as file:
             for batch in file.iter_batches(batch_size=BATCH_ROWS):
                 yield from map(event_of, batch.to_pylist())
 

@@ -708,6 +708,38 @@ def test_a_file_of_somebody_else_in_a_partition_is_named(project: Project, tmp_p
     assert ids_in(tmp_path) == project.ids()
 
 
+@pytest.mark.parametrize("damage", ["cut", "empty", "pages", "columns", "types"])
+def test_a_damaged_file_is_named_and_its_events_are_fetched_again(
+    project: Project, tmp_path: Path, damage: str
+) -> None:
+    project.add(BASE + n * HOUR for n in range(72))
+    found = project.hh.events.search()
+    found.to_parquet_dataset(tmp_path)
+    (path,) = tmp_path.glob("date=2026-01-03/*")
+    content = path.read_bytes()
+    if damage == "cut":
+        path.write_bytes(content[:-100])
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "pages":
+        path.write_bytes(content[:4] + bytes(len(content) // 2) + content[4 + len(content) // 2 :])
+    elif damage == "columns":
+        pyarrow.parquet.write_table(pyarrow.table({"x": [1]}), path)
+    else:
+        pyarrow.parquet.write_table(pyarrow.table({"event_id": [1], "start_time": [["x"]]}), path)
+    project.add([BASE + 71 * HOUR + 1])
+    part = project.hh.events.search(start=BASE + 60 * HOUR, end=BASE + 90 * HOUR)
+    with pytest.raises(ConfigError, match=rf"{path.name} is not a file of this set.*refresh="):
+        part.to_parquet_dataset(tmp_path, refresh=BASE + 2 * DAY)
+    if damage not in ("columns", "types"):
+        with pytest.raises(ConfigError, match=rf"{path.name} cannot be read as a Parquet file"):
+            list(read_parquet(tmp_path))
+    path.unlink()
+    part.to_parquet_dataset(tmp_path)
+    found.to_parquet_dataset(tmp_path, refresh=BASE + 2 * DAY)
+    assert ids_in(tmp_path) == project.ids()
+
+
 def test_a_hidden_file_in_a_partition_is_ignored_and_kept(project: Project, tmp_path: Path) -> None:
     """MacOS puts `._name` next to a file, and other programs put `_name`."""
     project.add([BASE])

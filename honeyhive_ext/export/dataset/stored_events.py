@@ -8,14 +8,13 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, cast
 
-from honeyhive_ext.errors import ConfigError
-from honeyhive_ext.export.arrow import BATCH_ROWS, load
+from honeyhive_ext.export.arrow import BATCH_ROWS, load, opened_parquet
 from honeyhive_ext.export.table import cells, event_of
-from honeyhive_ext.files.names import shown
 from honeyhive_ext.search.pages.rows import Row, content_of
 from honeyhive_ext.serialize.exact_json import exact_json
 
 _HEADS = ["event_id", "start_time"]
+_SAYS = "is not a file of this set: move it elsewhere; refresh= fetches the events of its partition again"
 
 
 def identity_of(row: Row) -> str:
@@ -64,10 +63,14 @@ def known_ids(files: Iterable[Path], lo: float, hi: float) -> frozenset[str]:
 
 
 def events_outside(files: Iterable[Path], lo: float, hi: float) -> Iterator[Any]:
-    """Yield the events of files before and after an interval in Unix ms, as record batches."""
-    compute, parquet = load("pyarrow.compute"), load("pyarrow.parquet")
+    """Yield the events of files before and after an interval in Unix ms, as record batches.
+
+    Raises:
+        ConfigError: A file cannot be read, or is not of a set.
+    """
+    compute = load("pyarrow.compute")
     for path in files:
-        with path.open("rb") as opened, parquet.ParquetFile(opened) as file:
+        with opened_parquet(path, _SAYS) as file:
             for batch in file.iter_batches(batch_size=BATCH_ROWS):
                 time = batch.column("start_time")
                 found = batch.filter(compute.or_(compute.less(time, lo), compute.greater(time, hi)))
@@ -77,22 +80,18 @@ def events_outside(files: Iterable[Path], lo: float, hi: float) -> Iterator[Any]
 
 def _heads(path: Path, lo: float, hi: float) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
     """Yield the id of each event, and the whole row if there is none."""
-    pa, parquet = load("pyarrow"), load("pyarrow.parquet")
-    try:
-        with path.open("rb") as opened, parquet.ParquetFile(opened) as file:
-            at = file.schema_arrow.get_field_index("start_time")
-            for group in range(file.num_row_groups):
-                if _is_outside(file.metadata.row_group(group).column(at).statistics, lo, hi):
-                    continue
-                heads = file.read_row_group(group, columns=_HEADS)
-                ids = heads["event_id"].to_pylist()
-                if all(ids):
-                    yield from ((one, {}) for one in ids)
-                else:
-                    rows = file.read_row_group(group).to_pylist()
-                    yield from zip(ids, rows, strict=True)
-    except (pa.ArrowException, KeyError, IndexError) as error:
-        raise ConfigError(f"{shown(path)} is not a file of this set ({error}): move it elsewhere") from error
+    with opened_parquet(path, _SAYS) as file:
+        at = file.schema_arrow.get_field_index("start_time")
+        for group in range(file.num_row_groups):
+            if _is_outside(file.metadata.row_group(group).column(at).statistics, lo, hi):
+                continue
+            heads = file.read_row_group(group, columns=_HEADS)
+            ids = heads["event_id"].to_pylist()
+            if all(ids):
+                yield from ((one, {}) for one in ids)
+            else:
+                rows = file.read_row_group(group).to_pylist()
+                yield from zip(ids, rows, strict=True)
 
 
 def _is_outside(statistics: Any, lo: float, hi: float) -> bool:
