@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from honeyhive_ext import summarize
 from honeyhive_ext.export.flatten import leaves
 from honeyhive_ext.export.table import cells, event_of
 from honeyhive_ext.search.pages.rows import read_rows
@@ -55,3 +57,21 @@ def test_what_orjson_reads_is_written_and_read_whatever_its_depth(unit: type, le
     row = cells({"event_id": "a", "metadata": {"x": value}})
     assert exact_json(event_of(row)).startswith('{"event_id":"a","metadata":{"x":')
     assert len(dict(leaves({"a": value}))) == 1
+
+
+def test_an_integer_of_more_digits_than_python_reads_is_a_float_and_hides_no_other_value(
+    tmp_path: Path,
+) -> None:
+    digits = "9" * 5_000
+    exact = 123456789012345678901
+    assert exact_value(f'{{"m":[{digits},-{digits}],"n":{exact},"x":NaN}}') == {
+        "m": [float("inf"), -float("inf")],
+        "n": exact,
+        "x": mock.ANY,
+    }
+    with pytest.raises(json.JSONDecodeError):
+        exact_value(f'{{"m":{digits}')
+    line = f'{{"event_id":"a","event_type":"tool","duration":5,"metrics":{{"n":{digits}}}}}\n'
+    path = tmp_path / "events.jsonl"
+    path.write_text(line * 2, "utf-8")
+    assert summarize(path, by="event_type")["tool"].count == 2
