@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import cast
 
-import orjson
 from attrs import field, frozen
 
 from honeyhive_ext.config.printable import printable
 from honeyhive_ext.config.scrub import NO_KEYS, Scrub
 from honeyhive_ext.errors import APIStatusError, HoneyHiveError, ResponseError, error_class
 from honeyhive_ext.payload.ids import one_form
+from honeyhive_ext.serialize.exact_json import answered_value
 
 
 @frozen
@@ -44,10 +44,7 @@ def is_partial(status: int, content: bytes) -> bool:
 
 
 def _json_object(content: bytes) -> dict[str, object] | None:
-    try:
-        value = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return None
+    value = answered_value(content)
     return cast("dict[str, object]", value) if isinstance(value, dict) else None
 
 

@@ -8,12 +8,10 @@ from time import monotonic
 from typing import Any, NamedTuple, cast
 
 import httpx
-import orjson
-from honeyhive_client.errors import MalformedResponse
-from honeyhive_client.types import as_it_came, read_json
 
 from honeyhive_ext.config.defaults import MAX_ANSWER_BYTES
 from honeyhive_ext.payload.ids import one_form
+from honeyhive_ext.serialize.exact_json import answered_value
 from honeyhive_ext.serialize.value_memory import values_exceed
 
 SHORTEST_ATTEMPT = 0.001  # seconds; a timeout of zero would mean "do not block" to a socket
@@ -170,13 +168,7 @@ class AnswerBounds(Deadline):
 
 def _other(about: About, content: bytes) -> str | None:
     """Return what an answer is about, if that is something else. Whoever reads it says if it is not JSON."""
-    try:
-        value: Any = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        try:
-            value = read_json(200, content, as_it_came)
-        except MalformedResponse:
-            return None
+    value = answered_value(content)
     if not isinstance(value, dict):
         return None
     for place in about.places:

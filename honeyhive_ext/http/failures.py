@@ -12,7 +12,6 @@ from contextvars import ContextVar
 from typing import Any
 
 import httpx
-import orjson
 
 from honeyhive_ext.config.printable import printable
 from honeyhive_ext.config.scrub import Scrub
@@ -27,6 +26,7 @@ from honeyhive_ext.errors import (
 )
 from honeyhive_ext.http.libraries import library_of
 from honeyhive_ext.observe.hooks import request_id
+from honeyhive_ext.serialize.exact_json import answered_value
 
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)  # no two parts take blanks
 
@@ -268,10 +268,7 @@ def _other_frames(traceback: types.TracebackType | None) -> types.TracebackType 
 
 def _told(content: bytes) -> tuple[str, str | None]:
     """Return the service's message and error code. Any other body gives its beginning as the message."""
-    try:
-        body: Any = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        body = None
+    body = answered_value(content)
     if isinstance(body, dict):
         message = body.get("message") or body.get("error") or body.get("detail")  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]
         code = body.get("errorCode")  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]

@@ -20,9 +20,9 @@ from honeyhive_ext.config.lazy import lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from honeyhive_ext.otel.configure import configure as configure
     from honeyhive_ext.otel.span_exporter import HoneyHiveSpanExporter as HoneyHiveSpanExporter
     from honeyhive_ext.otel.span_processor import HoneyHiveSpanProcessor as HoneyHiveSpanProcessor
+    from honeyhive_ext.otel.tracer_provider import configure as configure
 
 __all__ = ["HoneyHiveSpanExporter", "HoneyHiveSpanProcessor", "configure"]
 
@@ -31,7 +31,7 @@ _load = lazy(
     {
         "HoneyHiveSpanExporter": "otel.span_exporter",
         "HoneyHiveSpanProcessor": "otel.span_processor",
-        "configure": "otel.configure",
+        "configure": "otel.tracer_provider",
     },
 )
 

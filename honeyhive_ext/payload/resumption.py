@@ -16,6 +16,9 @@ from honeyhive_ext.config.settings import EventSettings
 from honeyhive_ext.errors import EventError
 from honeyhive_ext.payload.events import SESSION, UPDATE, begin, prepare_session, prepare_update
 from honeyhive_ext.payload.times import complete, tidy
+from honeyhive_ext.serialize.exact_json import answered_value
+
+LATEST = 253_402_300_799_999  # the last millisecond of the year 9999
 
 # What the update brings: the session keeps its first, or has no such field.
 _LATER = frozenset(UPDATE.converters) - {"metadata", "user_properties", "duration"}
@@ -92,10 +95,7 @@ def next_request(content: bytes, answer: bytes) -> tuple[str, bytes]:
 
 
 def _times(answer: bytes) -> dict[str, list[int | float]]:
-    try:
-        stored: Any = orjson.loads(answer)
-    except orjson.JSONDecodeError:
-        return {}
+    stored = answered_value(answer)
     if not isinstance(stored, Mapping):
         return {}
     event = cast(Mapping[str, Any], stored)
@@ -103,4 +103,4 @@ def _times(answer: bytes) -> dict[str, list[int | float]]:
 
 
 def _numbers(value: Any) -> list[int | float]:
-    return [value] if type(value) is int or type(value) is float else []
+    return [value] if (type(value) is int or type(value) is float) and abs(value) <= LATEST else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -27,7 +28,7 @@ def exact_json(value: Any, *, sort_keys: bool = False) -> str:
         return "".join(_pieces(value, sort_keys=sort_keys))
 
 
-def exact_value(text: str) -> Any:
+def exact_value(text: str | bytes) -> Any:
     """Return the value of JSON text, with integers of any size, up to the digits that Python reads.
 
     >>> exact_value('{"a": [123456789012345678901, NaN]}')
@@ -42,8 +43,25 @@ def exact_value(text: str) -> Any:
         return orjson.loads(text)
     except json.JSONDecodeError:
         raise
-    except ValueError:  # more digits than that
-        return json.loads(text, parse_int=_integer)
+    except ValueError:
+        pass  # more digits than that; the error holds them, and is gone below
+    return json.loads(text, parse_int=_integer)
+
+
+def answered_value(content: bytes) -> Any:
+    """Return the value of an answer, or None if it is not JSON.
+
+    A service may write NaN, half of a character where it cuts a text, or very long numbers. They hide nothing
+    else of the answer.
+
+    >>> answered_value(b'{"event_ids": ["a"], "took": NaN}')["event_ids"]
+    ['a']
+    """
+    with suppress(orjson.JSONDecodeError):
+        return orjson.loads(content)
+    with suppress(ValueError):
+        return exact_value(content)
+    return None
 
 
 def _integer(text: str) -> int | float:

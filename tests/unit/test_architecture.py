@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -94,6 +95,14 @@ def test_a_file_name_means_one_thing_in_the_whole_package() -> None:
     # a resource has a file in each room that it goes through
     resources = {tag["name"].lower() for tag in document["tags"]}
     assert {name: where for name, where in rooms.files_twice().items() if name not in resources} == {}
+
+
+def test_no_file_has_the_name_of_what_its_package_loads_when_it_is_used() -> None:
+    # An import of the file would put the module in the place of what the name means.
+    for init in sorted(PACKAGE.rglob("__init__.py")):
+        if "__getattr__" in init.read_text("utf-8"):
+            package = importlib.import_module(".".join(init.parent.relative_to(ROOT).parts))
+            assert not {*package.__all__} & {file.stem for file in init.parent.iterdir()}, init
 
 
 def test_exported_names_say_that_they_are_of_the_package() -> None:

@@ -98,3 +98,12 @@ def test_an_answer_without_an_error_becomes_the_typed_error() -> None:
     assert (made.status, made.message, made.body) == (404, "", b"no such page")
     given = NotFoundError(404, "no such route")
     assert status_error(BatchAnswer(404, b"", given)) is given
+
+
+@pytest.mark.parametrize("odd", [b"NaN", b'"cut in half: \\ud83d"', b"1e999", b"9" * 5_000])
+def test_an_odd_value_hides_nothing_else_of_an_answer(odd: bytes) -> None:
+    content = b'{"event_ids":%s,"errors":["too large",%s],"x":%s}' % (orjson.dumps(IDS[:2]), odd, odd)
+    assert is_partial(500, content)
+    assert missing(BatchAnswer(500, content), IDS, ids_in_answer=True) == {IDS[2], IDS[3]}
+    assert str(left_out(BatchAnswer(500, content))).startswith("500: too large; ")
+    assert missing(BatchAnswer(200, b'{"success":false,"x":%s}' % odd), IDS, ids_in_answer=False) == set(IDS)

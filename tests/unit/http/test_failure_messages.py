@@ -265,3 +265,10 @@ def test_what_is_accepted_may_depend_on_the_body() -> None:
 
     assert Watched(Answer(500, {}, b"partial"), accept=accept).result.status == 500
     assert isinstance(Watched(Answer(500, {}, b"other"), attempts=1, accept=accept).result, APIStatusError)
+
+
+@pytest.mark.parametrize("odd", [b"NaN", b'"\\ud83d"', b"9" * 5_000])
+def test_an_odd_value_does_not_hide_the_message_of_the_service(odd: bytes) -> None:
+    body = b'{"message":"cut in half: \\ud83d","errorCode":"E1","x":%s}' % odd
+    error = status_error(400, {}, body, attempts=1, retry_after=None)
+    assert (error.message, error.error_code) == ("cut in half: \\ud83d", "E1")
