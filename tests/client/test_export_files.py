@@ -19,6 +19,7 @@ from honeyhive_ext import AsyncHoneyHive, ConfigError, HoneyHive, QueryError
 from honeyhive_ext.export import read_parquet
 from honeyhive_ext.files.json_lines import json_lines
 from honeyhive_ext.local import LocalServer
+from tests.client.test_export_jsonl import settle
 
 FORMS = ["to_jsonl", "to_parquet"]
 PACKED = [".jsonl", ".jsonl.gz", ".jsonl.zst"]
@@ -189,6 +190,7 @@ def test_an_export_of_another_packing_is_not_continued(
     fill(server)
     with pytest.raises(Stop):
         hh.events.search(page_size=20).to_jsonl(tmp_path / "x.gz", progress=stop_after(2))
+    settle()
     for end in (".part", ".checkpoint"):
         (tmp_path / f"x.gz{end}").rename(tmp_path / f"x{end}")
     with pytest.raises(QueryError, match="another form"):

@@ -63,6 +63,7 @@ def raise_as_a_signal_handler(kind: type[BaseException]) -> NoReturn:
     handler(14, sys._getframe())
 
 
+AGAIN = object()  # what is done at a place is done at the next one too
 _CHECKED = {"CALL", "CALL_FUNCTION_EX", "CALL_KW", "RESUME", "JUMP_BACKWARD"}
 
 
@@ -84,21 +85,25 @@ def at_signal_point(number: int, do: Callable[[], object], watched: Sequence[str
     """Do something at the `number`-th place of this thread's code where a signal handler can run.
 
     Args:
-        number: From 1.
-        do: Runs there, untraced; what it raises is raised there.
+        number: From 1; -1 for never.
+        do: Runs there, untraced; what it raises is raised there. If it returns `AGAIN`, it runs at the next
+            place too.
         watched: Parts of the paths of the files whose code counts.
 
     Yields:
         A list with the number of places so far.
     """
-    seen, points = [0], cache(signal_points)
+    seen, points, at = [0], cache(signal_points), number
 
     def inside(frame: FrameType, what: str, _: Any) -> Any:
+        nonlocal at
         if what == "opcode" and frame.f_lasti in points(frame.f_code):
             seen[0] += 1
-            if seen[0] == number:
+            if seen[0] == at:
                 sys.settrace(None)
-                do()
+                if do() is AGAIN:
+                    at += 1
+                    sys.settrace(call)
         return inside
 
     def call(frame: FrameType, what: str, argument: Any) -> Any:
