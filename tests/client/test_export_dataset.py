@@ -770,6 +770,22 @@ def test_an_interrupted_run_continues_with_more_columns(project: Project, tmp_pa
     schemas = {str(pyarrow.parquet.read_schema(path)) for path in tmp_path.glob("**/*.parquet")}
     assert len(schemas) == 1
     assert "metadata.cost: int64" in schemas.pop()
+    costs = duckdb.sql(f"""select sum("metadata.cost") from read_parquet('{tmp_path}/**/*.parquet')""")
+    assert costs.fetchall() == [(60,)]
+
+
+def test_events_that_are_kept_by_refresh_have_the_values_of_new_columns(
+    project: Project, tmp_path: Path
+) -> None:
+    odd = {"cost": 1, "a.b": [None, {"n": 2**60, "text": "\u00e9"}]}
+    project.add((BASE + n * HOUR for n in range(24)), metadata=odd)
+    project.hh.events.search().to_parquet_dataset(tmp_path)
+    before = sorted(map(repr, read_parquet(tmp_path)))
+    part = project.hh.events.search(start=BASE + 20 * HOUR, end=BASE + 30 * HOUR)
+    assert part.to_parquet_dataset(tmp_path, refresh=BASE, columns=["metadata.cost:number"]) == 4
+    (path,) = tmp_path.glob("date=*/*.parquet")
+    assert pyarrow.parquet.read_table(path)["metadata.cost"].to_pylist() == [1.0] * 24
+    assert sorted(map(repr, read_parquet(tmp_path))) == before
 
 
 def test_a_cancelled_task_leaves_a_set_that_the_next_call_continues(

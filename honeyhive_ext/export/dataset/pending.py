@@ -17,8 +17,10 @@ from typing import IO, Any
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.export.arrow import BatchMaker, load
 from honeyhive_ext.export.dataset.partitions import PartitionStart
+from honeyhive_ext.export.table import event_of
 from honeyhive_ext.files.names import shown
 from honeyhive_ext.files.side_file import close_side, open_side
+from honeyhive_ext.serialize.exact_json import exact_json
 
 _BUCKET = "partition"
 _SMALL = 4 << 20  # bytes, compressed, that are read once for all partitions, and not once for each
@@ -79,8 +81,9 @@ class Pending:
         for batch in rest._read():  # one at a time, since a partition may be large
             found = batch.filter(load("pyarrow.compute").is_in(batch.column(_BUCKET), wanted))
             if found.num_rows:
-                self._write([_conform(found, self._schema)])
-                self.rows.update(found.column(_BUCKET).to_pylist())
+                column = found.column(_BUCKET)
+                self._write([self._pa.record_batch([*self.conform(found).columns, column], self._schema)])
+                self.rows.update(column.to_pylist())
         self._sync()
 
     def batches(self, bucket: PartitionStart) -> Iterator[Any]:
@@ -101,7 +104,12 @@ class Pending:
 
     def conform(self, batch: Any) -> Any:
         """Return a batch with the columns of the set, some of which may be newer than it."""
-        return _conform(batch, self._maker.schema)
+        schema = self._maker.schema
+        if {*batch.schema.names}.issuperset(schema.names):
+            return self._pa.record_batch([batch.column(name) for name in schema.names], schema=schema)
+        texts = [exact_json(event_of(row)).encode() for row in batch.to_pylist()]
+        (made,) = self._maker.batches(texts)
+        return made
 
     def _with_partitions(self, texts: Sequence[bytes], buckets: Sequence[PartitionStart]) -> Iterator[Any]:
         """Yield the events as few batches: a page may have many partitions, and each is looked for in all."""
@@ -139,13 +147,3 @@ class Pending:
         if delete:
             with suppress(FileNotFoundError):
                 self.path.unlink()
-
-
-def _conform(batch: Any, schema: Any) -> Any:
-    pa = load("pyarrow")
-    there = {*batch.schema.names}
-    arrays = [
-        batch.column(field.name) if field.name in there else pa.nulls(len(batch), field.type)
-        for field in schema
-    ]
-    return pa.record_batch(arrays, schema=schema)
