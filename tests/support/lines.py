@@ -64,7 +64,8 @@ def raise_as_a_signal_handler(kind: type[BaseException]) -> NoReturn:
 
 
 AGAIN = object()  # what is done at a place is done at the next one too
-_CHECKED = {"CALL", "CALL_FUNCTION_EX", "CALL_KW", "RESUME", "JUMP_BACKWARD"}
+_CHECKED = {"CALL", "CALL_FUNCTION_EX", "CALL_KW", "RESUME"}
+_JUMPS = ("JUMP_BACKWARD", "POP_JUMP_BACKWARD")
 
 
 def signal_points(code: CodeType) -> frozenset[int]:
@@ -74,8 +75,10 @@ def signal_points(code: CodeType) -> frozenset[int]:
     for instruction in dis.get_instructions(code):
         if instruction.opname == "CACHE":
             continue
-        if before in _CHECKED or before.startswith("POP_JUMP_BACKWARD"):
+        if before in _CHECKED:
             found.add(instruction.offset)
+        if instruction.opname.startswith(_JUMPS) and "NO_INTERRUPT" not in instruction.opname:
+            found.add(instruction.argval)  # the check comes before the first instruction after the jump
         before = instruction.opname
     return frozenset(found)
 
