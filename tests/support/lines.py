@@ -47,11 +47,16 @@ def at_line(
         return inside
 
     before = sys.gettrace()
-    sys.settrace(call)
+    _trace(call)
     try:
         yield seen
     finally:
         sys.settrace(before)
+
+
+def _trace(call: Callable[[FrameType, str, Any], Any]) -> None:
+    sys._getframe().f_trace_opcodes = True  # CPython 3.12 traces instructions only if this was set before
+    sys.settrace(call)
 
 
 def raise_as_a_signal_handler(kind: type[BaseException]) -> NoReturn:
@@ -64,22 +69,23 @@ def raise_as_a_signal_handler(kind: type[BaseException]) -> NoReturn:
 
 
 AGAIN = object()  # what is done at a place is done at the next one too
-_CHECKED = {"CALL", "CALL_FUNCTION_EX", "CALL_KW", "RESUME"}
+_CHECKED = {"CALL", "CALL_FUNCTION_EX", "CALL_KW"}
 _JUMPS = ("JUMP_BACKWARD", "POP_JUMP_BACKWARD")
+_AFTER_AWAIT = 2  # the operand of RESUME after `yield from`, without flags; after `await` it is 3
 
 
 def signal_points(code: CodeType) -> frozenset[int]:
     """Return the offsets of the instructions before which CPython may run a signal handler."""
     found: set[int] = set()
-    before = ""
-    for instruction in dis.get_instructions(code):
-        if instruction.opname == "CACHE":
+    looked = False
+    for one in dis.get_instructions(code):
+        if one.opname == "CACHE":
             continue
-        if before in _CHECKED:
-            found.add(instruction.offset)
-        if instruction.opname.startswith(_JUMPS) and "NO_INTERRUPT" not in instruction.opname:
-            found.add(instruction.argval)  # the check comes before the first instruction after the jump
-        before = instruction.opname
+        if looked:
+            found.add(one.offset)
+        looked = one.opname in _CHECKED or (one.opname == "RESUME" and (one.arg or 0) & 3 < _AFTER_AWAIT)
+        if one.opname.startswith(_JUMPS) and "NO_INTERRUPT" not in one.opname:
+            found.add(one.argval)  # the check comes before the first instruction after the jump
     return frozenset(found)
 
 
@@ -117,7 +123,7 @@ def at_signal_point(number: int, do: Callable[[], object], watched: Sequence[str
         return inside
 
     before = sys.gettrace()
-    sys.settrace(call)
+    _trace(call)
     try:
         yield seen
     finally:
