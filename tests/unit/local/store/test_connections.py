@@ -215,6 +215,7 @@ def test_an_interrupt_at_any_place_holds_up_neither_later_readers_nor_the_end(
 
     before, interrupted = sys.gettrace(), False
     try:
+        sys._getframe().f_trace_opcodes = True  # CPython 3.12 traces instructions only if this was set before
         sys.settrace(trace)
         with connections.lend() as connection:
             connection.execute("SELECT 1")
