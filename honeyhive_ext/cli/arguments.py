@@ -104,6 +104,22 @@ def count(text: str) -> int:
     return int(text)
 
 
+def identifier(text: str) -> str:
+    """Return the id of an event or a session.
+
+    >>> identifier("CAF77ACE34174DA4944DF4A0688F3C23")
+    'caf77ace-3417-4da4-944d-f4a0688f3c23'
+    """
+    from honeyhive_ext.errors import EventError
+    from honeyhive_ext.payload.ids import uuid_str
+
+    try:
+        return uuid_str(text, "ID")
+    except EventError:
+        example = "caf77ace-3417-4da4-944d-f4a0688f3c23"
+        raise argparse.ArgumentTypeError(f"it is {text!r}: give a UUID, such as {example}") from None
+
+
 def characters(text: str) -> int:
     """Return how many characters an output may have."""
     number = count(text)

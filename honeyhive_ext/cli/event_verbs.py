@@ -93,7 +93,7 @@ def update(options: argparse.Namespace) -> int:
     """Add fields to an event."""
     fields: Any = fields_of(options)
     if option := {"retry", "timeout"} & set(fields):  # arguments of the method, and no fields
-        raise ConfigError(f"{option.pop()}: no such field of an update")
+        raise MistypedError(f"{option.pop()}: no such field of an update")
     with connected(options) as hh:
         hh.events.update(options.event_id, **fields)
     _told({"event_id": options.event_id, "success": True}, options)
@@ -110,7 +110,8 @@ def fields_of(options: argparse.Namespace) -> dict[str, Any]:
     """Return the fields that the arguments give: those of the JSON object, and on top those of --set.
 
     Raises:
-        ConfigError: It is no JSON object, or there is none.
+        ConfigError: A file cannot be read.
+        MistypedError: It is no JSON object, or there is none.
     """
     fields = {} if options.event is None else _object(options.event)
     for text in options.fields:
@@ -147,13 +148,14 @@ def _object(given: str) -> dict[str, Any]:
         if len(content) > LARGEST:
             raise ConfigError(f"{name} has more than {LARGEST:,} bytes: send many events with `import`")
     else:
-        name, content = "EVENT", given.encode(errors="surrogateescape")
+        name, content = "the argument", given.encode(errors="surrogateescape")
+    name = "standard input" if name == "-" else name
     try:
         value = orjson.loads(content)
     except ValueError as problem:
-        raise ConfigError(
+        raise MistypedError(
             f"{name} is not one JSON object ({problem}): send several events with `import`"
         ) from problem
     if not isinstance(value, dict):
-        raise ConfigError(f"{name} is not a JSON object: send several events with `import`")
+        raise MistypedError(f"{name} is not a JSON object: send several events with `import`")
     return cast("dict[str, Any]", value)

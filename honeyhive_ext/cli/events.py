@@ -38,7 +38,7 @@ def add_events(command: Parser) -> None:
     _everywhere(verb)
     verb.show_examples("honeyhive-ext events count 'event_type is tool' --since 7d")
     verb = command.verb("get", "print one event", later("event_verbs", "get"))
-    verb.add_argument("event_id", metavar="ID", help="its event_id")
+    verb.add_argument("event_id", metavar="ID", type=arguments.identifier, help="its event_id")
     arguments.add_output(verb, fields=True)
     _everywhere(verb)
     verb.show_examples("honeyhive-ext events get 7f22137a-6911-4ed3-bc36-110f1dde6b66 --json")
@@ -51,7 +51,7 @@ def add_events(command: Parser) -> None:
         "honeyhive-ext events create --set event_type=tool --set event_name=search --set metadata.cost=0.02"
     )
     verb = command.verb("update", "add fields to an event that exists", later("event_verbs", "update"))
-    verb.add_argument("event_id", metavar="ID", help="its event_id")
+    verb.add_argument("event_id", metavar="ID", type=arguments.identifier, help="its event_id")
     verb.add_argument("event", metavar="FIELDS", nargs="?", help=_EVENT)
     verb.add_argument("--set", dest="fields", metavar="FIELD=VALUE", action="append", default=[], help=_SET)
     arguments.add_output(verb)

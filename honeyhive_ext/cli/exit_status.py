@@ -18,6 +18,7 @@ from honeyhive_ext.errors import (
     APIConnectionError,
     APIStatusError,
     AuthenticationError,
+    EventError,
     HoneyHiveError,
     NotFoundError,
     PermissionDeniedError,
@@ -38,7 +39,7 @@ class NothingFoundError(HoneyHiveError):
 
 
 _STATUSES: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
-    ((QueryError,), MISTYPED),
+    ((QueryError, EventError), MISTYPED),
     ((NotFoundError, NothingFoundError), NOT_FOUND),
     ((AuthenticationError, PermissionDeniedError), REFUSED),
     ((APIConnectionError, RateLimitError, ServerError), UNAVAILABLE),

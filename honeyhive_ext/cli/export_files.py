@@ -10,8 +10,8 @@ from honeyhive_ext.cli.asked import asked_for
 from honeyhive_ext.cli.commands import MistypedError
 from honeyhive_ext.cli.data import export_store
 from honeyhive_ext.cli.meter import Meter
+from honeyhive_ext.cli.output import tell_written
 from honeyhive_ext.cli.running import NoLocalServerError
-from honeyhive_ext.cli.streams import note
 from honeyhive_ext.cli.target import base_url, connected, is_local
 from honeyhive_ext.errors import ConfigError
 
@@ -66,7 +66,7 @@ def _search(options: argparse.Namespace) -> int:
         elif name.endswith(OTHERS):
             write = found.to_csv
         number = _written(write, options, meter)
-    note(options, f"{number} events written")
+    tell_written(options, number)
     return 0
 
 
@@ -80,7 +80,7 @@ def _set(options: argparse.Namespace) -> int:
         chosen = {name: value for name, value in given.items() if value is not None}
         write = partial(found.to_parquet_dataset, partition=options.partition, **chosen)
         number = _written(write, options, meter)
-    note(options, f"{number} events added")
+    tell_written(options, number, "added")
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import orjson
 from attrs import define
 
+from honeyhive_ext.batch.intake import TWICE
 from honeyhive_ext.cli.event_files import FileEvent, read_events
 from honeyhive_ext.cli.import_state import ImportState, begin
 from honeyhive_ext.cli.meter import Meter
-from honeyhive_ext.cli.streams import note, say
+from honeyhive_ext.cli.output import tell_result
+from honeyhive_ext.cli.streams import note, say, say_json
 from honeyhive_ext.cli.target import connected
 from honeyhive_ext.config.settings import EventSettings
 from honeyhive_ext.errors import ConfigError, EventError, HoneyHiveError, NotFoundError
@@ -23,11 +26,14 @@ from honeyhive_ext.payload.events import prepare_event
 from honeyhive_ext.payload.times import now_ms
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from honeyhive_ext.client.sync import HoneyHive
 
 CHUNK_EVENTS = 5_000  # between two notes of how far it is
 CHUNK_BYTES = 32_000_000
 _NAMESPACE = uuid.UUID("5f1c3b0e-6f0e-5d5c-9a57-2d0c4a1f7b11")
+_SETTINGS = EventSettings()  # of a dry run
 _ONLY_READ = ("project",)  # the service sends it back; the key decides it
 _FINAL = ("invalid", "duplicate", "refused", "too_large")  # reasons that no later attempt changes
 
@@ -42,7 +48,8 @@ class Letter(NamedTuple):
 
     def as_line(self) -> bytes:
         """Return the line. An event that is JSON is in it as JSON."""
-        told: dict[str, Any] = {"file": self.file, "line": self.line, "reason": self.reason}
+        file = self.file.encode(errors="backslashreplace").decode()  # a file's name can be any bytes
+        told: dict[str, Any] = {"file": file, "line": self.line, "reason": self.reason}
         try:
             told["event"] = orjson.Fragment(
                 self.content if orjson.loads(self.content) is not None else b"null"
@@ -94,7 +101,7 @@ def import_files(options: argparse.Namespace) -> int:
             except OSError as problem:
                 reason = f"cannot write {problem.filename}: {problem.strerror or problem}"
                 raise ConfigError(f"{reason}; {_how_to_go_on(state, tally)}") from problem
-    note(options, tally.report(dry=False) + (f": see {place}" if place else ""))
+    _told(options, tally, place)
     return 1 if tally.rejected else 0
 
 
@@ -141,8 +148,8 @@ def _send(hh: HoneyHive, name: str, chunk: Sequence[FileEvent], options: argpars
     Raises:
         HoneyHiveError: An event was not delivered that may be later.
     """
-    letters = [Letter(name, read.line, read.problem, read.content) for read in chunk if read.problem]
-    whole = [read for read in chunk if not read.problem]
+    letters = [Letter(name, read.line, problem, read.content) for read in chunk if (problem := _wrong(read))]
+    whole = [read for read in chunk if not _wrong(read)]
     events = [cleaned(read, drop=options.drop_unknown) for read in whole]
     report = hh.events.create_batch(events, on_error="collect")
     for failure in report.failures:
@@ -156,24 +163,67 @@ def _send(hh: HoneyHive, name: str, chunk: Sequence[FileEvent], options: argpars
 
 def _checked(options: argparse.Namespace, tally: Tally) -> int:
     """Check every event as the client does before it sends one."""
-    settings = EventSettings()
-    for name in options.files:
-        for read in read_events(name):
-            problem = read.problem
-            if not problem:
-                try:
-                    prepare_event(
-                        cleaned(read, drop=options.drop_unknown), {}, settings=settings, now_ms=now_ms
-                    )
-                except EventError as error:
-                    problem = str(error)
-            if problem:
-                tally.rejected += 1
-                say(f"{name}: line {read.line}: {problem}")
-            else:
-                tally.sent += 1
-    note(options, tally.report(dry=True))
+    for name in dict.fromkeys(options.files):
+        for chunk in _chunks(read_events(name)):
+            seen: set[str] = set()
+            for read in chunk:
+                if problem := _wrong(read) or _refused(read, seen, drop=options.drop_unknown):
+                    tally.rejected += 1
+                    _say_rejected(name, read.line, problem, as_json=options.json)
+                else:
+                    tally.sent += 1
+    _told(options, tally, None)
     return 1 if tally.rejected else 0
+
+
+def _wrong(read: FileEvent) -> str:
+    """Return why this is no event at all; "" if it is one."""
+    event: object = read.event
+    if read.problem or isinstance(event, dict):
+        return read.problem
+    return f"an event is a JSON object, not {_OTHERS.get(type(event), 'null')}"
+
+
+_OTHERS: Mapping[type[object], str] = {
+    list: "an array",
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    bool: "a boolean",
+}
+
+
+def _refused(read: FileEvent, seen: set[str], *, drop: bool) -> str:
+    """Return why the client does not send an event; "" if it does.
+
+    Args:
+        read: The event.
+        seen: The ids of the events before it that are sent with it. Its own is added.
+        drop: Whether properties that the API does not take are left out.
+    """
+    try:
+        event = prepare_event(cleaned(read, drop=drop), {}, settings=_SETTINGS, now_ms=now_ms)
+    except EventError as error:
+        return str(error)
+    if event.event_id in seen:
+        return f"event_id: {TWICE}"
+    seen.add(event.event_id)
+    return ""
+
+
+def _say_rejected(name: str, line: int, reason: str, *, as_json: bool) -> None:
+    if as_json:
+        say_json(json.dumps({"rejected": {"file": name, "line": line, "reason": reason}}))
+    else:
+        say(f"{name}: line {line}: {reason}")
+
+
+def _told(options: argparse.Namespace, tally: Tally, place: Path | None) -> None:
+    """Say what became of the events."""
+    note(options, tally.report(dry=options.dry_run) + (f": see {place}" if place else ""))
+    if options.json:
+        counts = {"sent": tally.sent, "sent_before": tally.before, "rejected": tally.rejected}
+        tell_result({**counts, "dry_run": options.dry_run, "rejected_file": place and str(place)})
 
 
 def cleaned(read: FileEvent, *, drop: bool) -> Any:

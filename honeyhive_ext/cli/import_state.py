@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import json
 import os
 import secrets
 import stat
@@ -17,7 +18,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any
 
-import orjson
 from attrs import define, field, frozen
 
 from honeyhive_ext.cli.event_files import is_regular
@@ -106,7 +106,7 @@ class ImportState:
             "files": {name: [one.line, one.sent, one.rejected] for name, one in self.files.items()},
         }
         with named_errors(self._checkpoint):
-            write_side(self._checkpoint, _beside(self.path, _NEW), orjson.dumps(state))
+            write_side(self._checkpoint, _beside(self.path, _NEW), json.dumps(state).encode())
 
     def complete(self) -> Path | None:
         """End the import; return the file of rejected events, or None if there are none."""
@@ -144,8 +144,7 @@ def begin(options: argparse.Namespace, destination: str) -> ImportState:
         ConfigError: The interrupted import is of other files, or goes elsewhere. Or the file of rejected
             events is one of the files to import, or has lost some of them. Or a file does not exist.
     """
-    first = next((name for name in options.files if name != "-"), "stdin")
-    path = regular_place(options.rejected or f"{first}.rejected.jsonl", "--rejected").path
+    path = regular_place(options.rejected or f"{_first(options.files)}.rejected.jsonl", "--rejected").path
     _check_apart(path, options.files)
     checkpoint, part = _beside(path, _CHECKPOINT), _beside(path, _PART)
     hint = f"give --restart to begin again, or delete {shown(checkpoint)}"
@@ -171,6 +170,19 @@ def begin(options: argparse.Namespace, destination: str) -> ImportState:
     except BaseException:
         close_side(letters)
         raise
+
+
+def _first(names: Sequence[str]) -> str:
+    """Return what the file of rejected events is called after.
+
+    Where the system shows pipes and devices as files, as the shell does in `import <(COMMAND)`, no file can
+    be made.
+
+    >>> _first(["-", "/dev/fd/63", "events.jsonl"]), _first(["/dev/stdin"])
+    ('events.jsonl', 'stdin')
+    """
+    shown_there = ("/dev/", "/proc/")
+    return next((name for name in names if name != "-" and not name.startswith(shown_there)), "stdin")
 
 
 def _continue(letters: IO[bytes], size: int, lost: str) -> None:
@@ -225,12 +237,14 @@ def _beside(path: Path, end: str) -> Path:
 
 
 def _digest(destination: str, salt: str) -> str:
-    return blake2b(destination.encode(), key=salt.encode(), digest_size=16).hexdigest()
+    return blake2b(
+        destination.encode(errors="backslashreplace"), key=salt.encode(), digest_size=16
+    ).hexdigest()
 
 
 def _read(text: bytes, hint: str) -> dict[str, Any]:
     try:
-        kept: dict[str, Any] = orjson.loads(text)
+        kept: dict[str, Any] = json.loads(text)
         kept["files"] = {name: [int(number) for number in one] for name, one in kept["files"].items()}
         kept["rejected_bytes"] = abs(int(kept["rejected_bytes"]))
         _digest(kept["destination"], kept["salt"])

@@ -11,8 +11,8 @@ from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from honeyhive_ext.cli.listing import Listing, aligned, widths
-from honeyhive_ext.cli.streams import standard_output
-from honeyhive_ext.config.printable import printable
+from honeyhive_ext.cli.streams import note, standard_output
+from honeyhive_ext.config.printable import printable, printable_json
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.export.csv_file import csv_cell, csv_line
 from honeyhive_ext.export.table import Kind, cells, columns, fits, json_text
@@ -61,6 +61,23 @@ def write_text(text: str) -> None:
         out.write(text.rstrip("\n").encode(errors="backslashreplace") + b"\n")
 
 
+def tell_result(row: Mapping[str, Any]) -> None:
+    """Print what a command that moves events has done, for a program. Nobody reads it where stdout is closed.
+
+    Raises:
+        ConfigError: Standard output is full.
+    """
+    if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]
+        write_text(_line_writer()(row).decode())
+
+
+def tell_written(options: argparse.Namespace, number: int, what: str = "written") -> None:
+    """Say how many events are in a file."""
+    note(options, f"{number} events {what}")
+    if options.json and options.file != "-":
+        tell_result({"events": number, "file": options.file})
+
+
 @contextmanager
 def written() -> Generator[BinaryIO]:
     """Give standard output as bytes. What is complete is written, also if an error follows.
@@ -82,10 +99,10 @@ def written() -> Generator[BinaryIO]:
 
 
 def _lines(listing: Listing, out: BinaryIO) -> int:
-    number = 0
+    number, line = 0, _line_writer()
     for row in listing.rows:
         number += 1
-        out.write(line_of(row) + b"\n")
+        out.write(line(row) + b"\n")
         if listing.live:
             out.flush()
     return number
@@ -94,13 +111,20 @@ def _lines(listing: Listing, out: BinaryIO) -> int:
 def _json(listing: Listing, out: BinaryIO) -> int:
     if listing.single:
         return _lines(listing, out)
-    number = 0
+    number, line = 0, _line_writer()
     for number, row in enumerate(listing.rows, 1):
-        out.write((b"[\n" if number == 1 else b",\n") + line_of(row))
+        out.write((b"[\n" if number == 1 else b",\n") + line(row))
         if listing.live:
             out.flush()
     out.write(b"\n]\n" if number else b"[]\n")
     return number
+
+
+def _line_writer() -> Callable[[Any], bytes]:
+    """Return what makes a line of a row. A terminal obeys some characters that JSON may have as they are."""
+    if is_terminal():
+        return lambda row: printable_json(line_of(row).decode()).encode()
+    return line_of
 
 
 def line_of(row: Any) -> bytes:
@@ -115,14 +139,21 @@ def line_of(row: Any) -> bytes:
 
 def _csv(listing: Listing, out: BinaryIO) -> int:
     names = list(_kinds(listing))
+    in_cell = _printable_cell if is_terminal() else csv_cell
     out.write(csv_line(names).encode())
     number = 0
     for row in _records(listing):
         number += 1
-        out.write(csv_line(csv_cell(row.get(name)) for name in names).encode(errors="backslashreplace"))
+        out.write(csv_line(in_cell(row.get(name)) for name in names).encode(errors="backslashreplace"))
         if listing.live:
             out.flush()
     return number
+
+
+def _printable_cell(value: Any) -> str | None:
+    """Return a cell of CSV for a terminal, which would obey some of its characters."""
+    text = csv_cell(value)
+    return None if text is None else "\n".join(map(printable, text.split("\n")))
 
 
 def _parquet(listing: Listing, out: BinaryIO) -> int:

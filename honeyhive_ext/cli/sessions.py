@@ -23,7 +23,7 @@ def add_sessions(command: Parser) -> None:
         "honeyhive-ext sessions list --name support --limit 5 --json",
     )
     verb = command.verb("tree", "draw the events of a session as a tree", later("session_verbs", "tree"))
-    verb.add_argument("session_id", metavar="ID", help="its session_id")
+    verb.add_argument("session_id", metavar="ID", type=arguments.identifier, help="its session_id")
     verb.add_argument("--html", metavar="FILE", help="write a page that needs no other file")
     verb.set_defaults(limit=None)
     arguments.add_output(verb, fields=True)

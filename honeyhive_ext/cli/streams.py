@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import BinaryIO, TextIO
 
+KEY_VARIABLES = ("HH_API_KEY", "HH_INGESTION_API_KEY")
+
 
 def prepare() -> None:
     """Make the streams safe to use.
@@ -38,7 +40,7 @@ def say(text: str) -> None:
     from honeyhive_ext.config.printable import printable
 
     try:
-        print(printable(text), file=sys.stderr, flush=True)
+        print(printable(_without_keys(text)), file=sys.stderr, flush=True)
     except (OSError, ValueError):
         _send_nowhere(sys.stderr)
 
@@ -62,9 +64,17 @@ def say_mistyped(text: str, *, as_json: bool) -> None:
 def say_json(text: str) -> None:
     """Print one line of JSON on stderr. A full stderr is no error."""
     try:
-        print(text, file=sys.stderr, flush=True)
+        print(_without_keys(text), file=sys.stderr, flush=True)
     except (OSError, ValueError):
         _send_nowhere(sys.stderr)
+
+
+def _without_keys(text: str) -> str:
+    """Return a message without keys, such as one in an argument that the message repeats."""
+    from honeyhive_ext.config.scrub import Scrub
+    from honeyhive_ext.config.secrets import secret
+
+    return Scrub(*(secret(os.environ.get(name)) for name in KEY_VARIABLES)).text(text)
 
 
 @contextlib.contextmanager

@@ -28,5 +28,19 @@ def printable(text: str) -> str:
     return _ACTS.sub(_escape, text)
 
 
+def printable_json(text: str) -> str:
+    r"""Return one line of JSON with the same values, in which no character acts on a terminal.
+
+    >>> printable_json('{"name":"a\u202eb\x9b"}')
+    '{"name":"a\\u202eb\\u009b"}'
+    """
+    return _ACTS.sub(_json_escape, text)
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
 def _escape(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
