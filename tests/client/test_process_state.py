@@ -40,7 +40,7 @@ def state() -> dict[str, object]:
         "gc": (gc.isenabled(), gc.get_threshold(), gc.get_debug(), list(gc.callbacks)),
         "signals": {number: signal.getsignal(number) for number in signal.valid_signals()},
         "wakeup": signal.set_wakeup_fd(-1),
-        "policy": asyncio.get_event_loop_policy(),
+        "policy": _policy(),
         "environ": dict(os.environ),
         "directory": Path.cwd(),
         "sockets": socket.getdefaulttimeout(),
@@ -59,6 +59,12 @@ def state() -> dict[str, object]:
         "root logger": (logging.root.level, list(logging.root.handlers), logging.root.disabled),
         "stack size": threading.stack_size(),
     }
+
+
+def _policy() -> object:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the question itself, since Python 3.14
+        return asyncio.get_event_loop_policy()
 
 
 def work(server: LocalServer, folder: Path) -> None:
