@@ -219,38 +219,39 @@ def test_without_a_descriptor_accepting_waits_instead_of_spinning(
 
 
 LIMITED = """
-import resource, socket, sys
+import os, resource, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, (80, 80))
-import httpx
 from honeyhive_ext.local import LocalServer
-key = {"authorization": "Bearer hh_1"}
-with LocalServer(sys.argv[1]) as server, httpx.Client(base_url=server.url, headers=key, timeout=60) as client:
-    port = int(server.url.rpartition(":")[2])
-    idle = []
+with LocalServer(sys.argv[1]) as server:
+    held = []
     try:
         while True:
-            idle.append(socket.create_connection(("127.0.0.1", port)))
+            held.append(os.open(os.devnull, os.O_RDONLY))
     except OSError:
-        for _ in range(3):
-            idle.pop().close()
-    print(client.get("/_local/health").status_code)
-    print(client.post("/v1/events", json={"event_type": "tool", "inputs": {}}).status_code)
-    for one in idle:
-        one.close()
-    print(client.post("/v1/events/search", json={}).status_code)
+        for _ in range(6):  # four of a store, and two for connections
+            os.close(held.pop())
+    print(server.url, flush=True)
+    sys.stdin.read()
 print("closed")
 """
 
 
 def test_a_process_whose_descriptors_are_used_up_still_serves(tmp_path: Any) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LIMITED, str(tmp_path / "events.db")],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert (done.stdout.split(), done.stderr) == (["200", "200", "200", "closed"], "")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    command = [sys.executable, "-c", LIMITED, str(tmp_path / "events.db")]
+    with subprocess.Popen(command, text=True, **pipes) as process, contextlib.ExitStack() as stack:
+        assert process.stdout is not None
+        url = httpx.URL(process.stdout.readline().strip())
+        key = {"authorization": "Bearer hh_1"}
+        client = stack.enter_context(httpx.Client(base_url=url, headers=key, timeout=60))
+        idle = [socket.create_connection((url.host, url.port or 0)) for _ in range(12)]
+        assert client.get("/_local/health").status_code == 200
+        created = client.post("/v1/events", json={"event_type": "tool", "inputs": {}})
+        assert created.status_code == 200
+        for one in idle:
+            one.close()
+        assert client.post("/v1/events/search", json={}).status_code == 200
+        assert process.communicate(timeout=120) == ("closed\n", "")
 
 
 def test_connections_leave_descriptors_to_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
