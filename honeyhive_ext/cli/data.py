@@ -10,7 +10,6 @@ from typing import BinaryIO, cast
 
 from honeyhive_ext.cli.moving import LOCAL_KEY
 from honeyhive_ext.cli.opened_store import opened_store
-from honeyhive_ext.cli.output import tell_written
 from honeyhive_ext.cli.streams import opened_file, say, standard_output
 from honeyhive_ext.errors import ConfigError
 from honeyhive_ext.files.json_lines import json_lines
@@ -57,6 +56,8 @@ def export_store(options: argparse.Namespace) -> int:
     # Nothing of the file is touched before its events are there to be read.
     with _source(options) as blocks, _output(place) as out:
         written = _copy(blocks, out, packing)
+    from honeyhive_ext.cli.output import tell_written  # `serve` imports this module, and needs no tables
+
     tell_written(options, written)
     return 0
 

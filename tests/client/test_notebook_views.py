@@ -11,6 +11,7 @@ import pytest
 from honeyhive_ext import AsyncHoneyHive, F, HoneyHive
 from honeyhive_ext.local import LocalServer
 from honeyhive_ext.search.cursor import PREVIEWED
+from tests.client.test_export_jsonl import settle
 from tests.support.inert import inert
 
 KEY = "hh_test_key"
@@ -69,9 +70,10 @@ def test_the_first_rows_and_their_number_are_shown_after_an_iteration(
 
 def test_an_iteration_that_stopped_early_says_how_far_it_came(hh: HoneyHive, stored: LocalServer) -> None:
     result = hh.events.search(page_size=10)
-    with closing(iter(result)) as events:  # so that the page that is fetched ahead has come
+    with closing(iter(result)) as events:
         for _ in range(12):
             next(events)
+    settle()
     assert "12 so far" in inert(shown(result)).text
 
 
